@@ -1,0 +1,41 @@
+# Everything runs in .venv, made on first use. PYTHON=python3.12 chooses the interpreter.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
+
+.PHONY: demo test check format clean
+
+demo: $(VENV)/all.stamp
+	$(BIN)/nascast compare --benchmark nb201-mini \
+	  --predictors xgboost,jacov,synflow,sotl_e,early_stop_accuracy,omni \
+	  --train-sizes 20,100 --epochs 2,6 --trials 5 --seed 0 --out runs/demo
+	cp runs/demo/report.html report.html
+	@echo "The report is report.html; open it in a browser."
+
+test: $(VENV)/dev.stamp
+	$(BIN)/python -m pytest
+
+check: $(VENV)/dev.stamp
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+format: $(VENV)/dev.stamp
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+clean:
+	rm -rf $(VENV) runs report.html
+
+$(VENV)/bin/python:
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/all.stamp: $(VENV)/bin/python pyproject.toml constraints.txt
+	$(INSTALL) -e ".[all]"
+	touch $@
+
+$(VENV)/dev.stamp: $(VENV)/bin/python pyproject.toml constraints.txt
+	$(INSTALL) -e ".[dev]"
+	touch $@ $(VENV)/all.stamp

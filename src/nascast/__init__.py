@@ -1,0 +1,46 @@
+"""nascast: performance predictors and search strategies for neural architecture search."""
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from nascast.core.errors import NascastError as NascastError
+    from nascast.core.ledger import Ledger as Ledger
+    from nascast.core.plugins import load as load
+    from nascast.core.plugins import names as names
+    from nascast.core.types import Architecture as Architecture
+    from nascast.core.types import Batch as Batch
+    from nascast.core.types import Objective as Objective
+    from nascast.core.types import Task as Task
+    from nascast.runner import Budget as Budget
+    from nascast.runner import run as run
+    from nascast.studies.compare import compare as compare
+
+__version__ = "0.1.0"
+
+_HOME = {
+    "Architecture": "nascast.core.types",
+    "Batch": "nascast.core.types",
+    "Budget": "nascast.runner",
+    "Ledger": "nascast.core.ledger",
+    "NascastError": "nascast.core.errors",
+    "Objective": "nascast.core.types",
+    "Task": "nascast.core.types",
+    "compare": "nascast.studies.compare",
+    "load": "nascast.core.plugins",
+    "names": "nascast.core.plugins",
+    "run": "nascast.runner",
+}
+__all__ = ["__version__", *sorted(_HOME)]
+
+
+def __getattr__(name: str) -> Any:
+    """Imports public names on first use, so that `import nascast` stays fast."""
+    if name not in _HOME:
+        raise AttributeError(f"module 'nascast' has no attribute {name!r}")
+    import importlib
+
+    return getattr(importlib.import_module(_HOME[name]), name)
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

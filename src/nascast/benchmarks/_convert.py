@@ -1,0 +1,236 @@
+"""Turning a CSV or Parquet file with one architecture a row into a table."""
+
+import hashlib
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.csv
+import pyarrow.parquet
+
+from nascast.benchmarks._table import SECONDS, TableSource
+from nascast.core import plugins
+from nascast.core.errors import (
+    CorruptDataError,
+    InvalidArchitectureError,
+    InvalidSettingError,
+    MissingDataError,
+)
+from nascast.core.space import SearchSpace
+from nascast.core.types import Floats, Genes, Metric
+
+__all__ = ["ColumnSpec", "convert"]
+
+_SPLITS = {"train": "train", "val": "validation", "test": "test"}
+
+
+@dataclass(frozen=True, slots=True)
+class ColumnSpec:
+    """Which column holds which metric.
+
+    Attributes:
+        metric: such as ``val_accuracy``; several columns may hold one metric at other epochs or
+            seeds.
+        column: its name in the file.
+        epoch: after which epoch, or None for a property of the network.
+        seed: which training.
+        split: ``train``, ``validation``, ``test`` or ``none``.
+        unit: ``fraction`` is turned into ``percent``.
+        minimize: smaller is better.
+    """
+
+    metric: str
+    column: str
+    epoch: int | None
+    seed: int
+    split: str
+    unit: str
+    minimize: bool
+
+    @classmethod
+    def parse(cls, text: str) -> "ColumnSpec":
+        """Reads ``METRIC=COLUMN[,epoch=N][,seed=K][,split=S][,unit=U][,minimize]``.
+
+        Without them, the split is told by the metric's first word (train, val, test), the unit is
+        percent for an accuracy and nats for a loss, and losses are minimised.
+
+        Raises:
+            InvalidSettingError: not of that form.
+        """
+        head, *options = text.split(",")
+        metric, found, column = head.partition("=")
+        given: dict[str, str] = {}
+        for option in options:
+            key, _, value = option.partition("=")
+            given[key.strip()] = value.strip()
+        try:
+            epoch = int(given.pop("epoch")) if "epoch" in given else None
+            seed = int(given.pop("seed", "0"))
+        except ValueError:
+            seed = epoch = -1
+        split = given.pop("split", _SPLITS.get(metric.split("_")[0], "none"))
+        loss = "loss" in metric
+        unit = given.pop("unit", "percent" if "acc" in metric else "nats" if loss else "none")
+        minimize = loss
+        if "minimize" in given:
+            minimize = given.pop("minimize") in ("", "true", "yes")
+        wrong = not (found and metric and column) or given or seed < 0 or (epoch or 1) < 1
+        if wrong or split not in (*_SPLITS.values(), "none"):
+            raise InvalidSettingError(
+                "expected METRIC=COLUMN[,epoch=N][,seed=K][,split=train|validation|test|none]"
+                f"[,unit=U][,minimize], with N ≥ 1 and K ≥ 0; got {text!r}"
+            )
+        return cls(metric, column, epoch, seed, split, unit, minimize)
+
+
+def convert(
+    path: Path,
+    space_name: str,
+    architecture: str,
+    columns: Sequence[ColumnSpec],
+    *,
+    name: str,
+    seconds_per_epoch: str | None = None,
+    source: str = "",
+) -> TableSource:
+    """Reads a file and checks every row.
+
+    Args:
+        path: ``.csv``, ``.csv.gz`` or ``.parquet``.
+        space_name: registered name of the search space.
+        architecture: the column with architectures in the space's notation.
+        columns: the columns with metrics.
+        name: of the table.
+        seconds_per_epoch: the column with the training time of one epoch.
+        source: where the file comes from and under which licence.
+
+    Raises:
+        CorruptDataError: a bad row, naming its line.
+        InvalidSettingError: a column that is not there, or columns that contradict each other.
+    """
+    table = _read(path)
+    space = plugins.load("space", space_name)
+    line = _Lines(path)
+    genes = _genes(space, _texts(table, architecture, path), line)
+    metrics, values = [], {}
+    for metric in dict.fromkeys(spec.metric for spec in columns):
+        specs = [spec for spec in columns if spec.metric == metric]
+        meta = _metric(metric, specs)
+        array = np.full((len(genes), meta.seeds, max(1, len(meta.epochs))), np.nan)
+        for spec in specs:
+            at = meta.epochs.index(spec.epoch) if spec.epoch is not None else 0
+            array[:, spec.seed, at] = _numbers(table, spec.column, spec.unit, path, line)
+        metrics.append(meta)
+        values[metric] = array
+    if seconds_per_epoch is not None:
+        rate = _numbers(table, seconds_per_epoch, "seconds", path, line)
+        epochs = tuple(sorted({e for meta in metrics for e in meta.epochs})) or (1,)
+        metrics.append(Metric(SECONDS, "seconds", "train", True, epochs))
+        values[SECONDS] = rate[:, None, None] * np.asarray(epochs, dtype=np.float64)
+    provenance: dict[str, Any] = {
+        "file": path.name,
+        "sha256": hashlib.sha256(path.read_bytes()).hexdigest(),
+        "columns": {f"{c.metric} epoch {c.epoch} seed {c.seed}": c.column for c in columns},
+        "source": source or "not given",
+    }
+    return TableSource(name, space_name, genes, tuple(metrics), values, provenance=provenance)
+
+
+class _Lines:
+    """Names the place of a row in the file."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._text = not path.name.endswith(".parquet")
+
+    def __call__(self, row: int) -> str:
+        return f"{self._path}, {f'line {row + 2}' if self._text else f'row {row}'}"
+
+
+def _read(path: Path) -> pa.Table:
+    if not path.is_file():
+        raise MissingDataError(f"no file {path}")
+    try:
+        if path.name.endswith(".parquet"):
+            return pyarrow.parquet.read_table(path)
+        if path.name.endswith((".csv", ".csv.gz")):
+            return _read_csv(path)
+    except (pa.ArrowException, OSError, EOFError) as error:
+        raise CorruptDataError(f"{path}: {error}") from error
+    raise InvalidSettingError(f"expected a .csv, .csv.gz or .parquet file; got {path}")
+
+
+def _read_csv(path: Path) -> pa.Table:
+    """Reads all columns as text, so that a bad value can be named with its line."""
+    options = pyarrow.csv.ReadOptions(use_threads=False)
+    with pyarrow.csv.open_csv(path, read_options=options) as reader:
+        names = reader.schema.names
+    texts = pyarrow.csv.ConvertOptions(column_types=dict.fromkeys(names, pa.string()))
+    return pyarrow.csv.read_csv(path, read_options=options, convert_options=texts)
+
+
+def _texts(table: pa.Table, column: str, path: Path) -> list[Any]:
+    if column not in table.column_names:
+        raise InvalidSettingError(
+            f"{path} has no column {column!r}; it has {', '.join(table.column_names)}"
+        )
+    if not table.num_rows:
+        raise CorruptDataError(f"{path}: no rows")
+    values: list[Any] = table.column(column).to_pylist()
+    return values
+
+
+def _genes(space: SearchSpace, texts: list[Any], line: _Lines) -> Genes:
+    rows, seen = [], {}
+    for i, text in enumerate(texts):
+        try:
+            rows.append(space.from_text([text or ""])[0])
+        except InvalidArchitectureError as error:
+            raise CorruptDataError(f"{line(i)}: {error}") from error
+        key = rows[-1].tobytes()
+        if key in seen:
+            raise CorruptDataError(f"{line(i)}: the same architecture as {line(seen[key])}")
+        seen[key] = i
+    return np.stack(rows)
+
+
+def _numbers(table: pa.Table, column: str, unit: str, path: Path, line: _Lines) -> Floats:
+    values = np.empty(table.num_rows)
+    high = {"percent": 100.0, "fraction": 1.0}.get(unit, math.inf)
+    low = 0.0 if unit in ("percent", "fraction", "seconds", "count") else -math.inf
+    for i, text in enumerate(_texts(table, column, path)):
+        try:
+            values[i] = float(text)
+        except (TypeError, ValueError):
+            values[i] = math.nan
+        if not (math.isfinite(values[i]) and low <= values[i] <= high):
+            bounds = f" from {low:g} to {high:g}" if math.isfinite(low) else ""
+            raise CorruptDataError(
+                f"{line(i)}: column {column!r} should be a finite number{bounds} ({unit}); "
+                f"got {text!r}"
+            )
+    return values * 100 if unit == "fraction" else values
+
+
+def _metric(name: str, specs: Sequence[ColumnSpec]) -> Metric:
+    """Joins the columns of one metric."""
+    one = specs[0]
+    for spec in specs:
+        if (spec.split, spec.minimize) != (one.split, one.minimize):
+            raise InvalidSettingError(f"the columns of {name} disagree on split or direction")
+        if (spec.epoch is None) != (one.epoch is None):
+            raise InvalidSettingError(f"some columns of {name} have an epoch and some have none")
+    places = [(spec.seed, spec.epoch) for spec in specs]
+    seeds = 1 + max(spec.seed for spec in specs)
+    epochs = tuple(sorted({spec.epoch for spec in specs if spec.epoch is not None}))
+    if len(set(places)) != len(places) or len(places) != seeds * max(1, len(epochs)):
+        raise InvalidSettingError(
+            f"{name}: every seed from 0 and every epoch needs exactly one column; got "
+            + ", ".join(f"{s.column} (seed {s.seed}, epoch {s.epoch})" for s in specs)
+        )
+    unit = "percent" if one.unit == "fraction" else one.unit
+    return Metric(name, unit, one.split, one.minimize, epochs, seeds)

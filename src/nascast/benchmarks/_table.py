@@ -1,0 +1,280 @@
+"""The table format: one file of recorded trainings for any search space.
+
+The file is an Arrow IPC file followed by the SHA-256 of those bytes and an eight-byte mark. The
+column ``genes`` holds the rows; every metric is a column of shape ``(n, seeds, epochs)``, NaN where
+a row has fewer seeds. ``seconds`` is the training and validation time up to and including each of
+its epochs. Units, splits, epochs, the task and the provenance stand in the schema as JSON. Reading
+maps the file into memory and checks the sum; values are never copied until asked for.
+"""
+
+import hashlib
+import json
+import mmap
+import os
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from nascast.core import plugins
+from nascast.core.errors import (
+    CorruptDataError,
+    InvalidArchitectureError,
+    MissingDataError,
+    UnsupportedError,
+)
+from nascast.core.evaluator import Benchmark
+from nascast.core.graph import mix
+from nascast.core.space import SearchSpace
+from nascast.core.types import Floats, Genes, Metric, Task
+
+__all__ = ["SECONDS", "Table", "TableSource", "read_table", "write_table"]
+
+SECONDS = "seconds"
+_MARK = b"NASCAST1"
+_TRAILER = 32 + len(_MARK)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class TableSource:
+    """What a table is written from.
+
+    Attributes:
+        name: for people.
+        space: registered name of the search space.
+        genes: ``(n, length)``, distinct rows.
+        metrics: what each column is.
+        values: ``(n, seeds, max(1, epochs))`` for each metric, NaN where not recorded.
+        task: what the networks were built for.
+        provenance: where the records come from, with licence and recipe, as plain JSON values.
+        canonical: every row is canonical, and stands for all rows equivalent to it.
+    """
+
+    name: str
+    space: str
+    genes: Genes
+    metrics: tuple[Metric, ...]
+    values: Mapping[str, npt.NDArray[Any]]
+    task: Task = field(default_factory=Task)
+    provenance: Mapping[str, Any] = field(default_factory=dict)
+    canonical: bool = False
+
+
+def write_table(source: TableSource, path: Path) -> None:
+    """Writes a table; the file appears whole or not at all.
+
+    Raises:
+        CorruptDataError: rows that are no architectures, that repeat, or values of a wrong shape.
+    """
+    _check(source)
+    columns = {"genes": _column(source.genes)}
+    for metric in source.metrics:
+        columns[metric.name] = _column(source.values[metric.name].reshape(len(source.genes), -1))
+    head = {
+        "name": source.name,
+        "space": source.space,
+        "task": asdict(source.task),
+        "metrics": [asdict(metric) for metric in source.metrics],
+        "provenance": dict(source.provenance),
+        "canonical": source.canonical,
+    }
+    table = pa.table(columns).replace_schema_metadata({"nascast": json.dumps(head, sort_keys=True)})
+    sink = pa.BufferOutputStream()
+    with pa.ipc.new_file(sink, table.schema) as writer:
+        writer.write_table(table)
+    body = sink.getvalue()
+    part = path.with_name(path.name + ".part")
+    try:
+        with open(part, "wb") as file:
+            file.write(body)
+            file.write(hashlib.sha256(body).digest() + _MARK)
+        os.replace(part, path)
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def read_table(path: Path) -> "Table":
+    """Opens a table.
+
+    Raises:
+        MissingDataError: no such file.
+        CorruptDataError: truncated, altered, or not a table.
+    """
+    if not path.is_file():
+        raise MissingDataError(f"no benchmark table {path}")
+    with open(path, "rb") as file:
+        size = file.seek(0, os.SEEK_END)
+        if size <= _TRAILER:
+            raise CorruptDataError(f"{path}: not a nascast table; it has {size} bytes")
+        memory = memoryview(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ))
+    if bytes(memory[-len(_MARK) :]) != _MARK:
+        raise CorruptDataError(f"{path}: not a nascast table, or cut off; make or fetch it again")
+    body = memory[:-_TRAILER]
+    if hashlib.sha256(body).digest() != bytes(memory[-_TRAILER : -len(_MARK)]):
+        raise CorruptDataError(
+            f"{path}: its checksum does not fit its content; it was altered or damaged, "
+            "make or fetch it again"
+        )
+    return Table(pa.ipc.open_file(pa.py_buffer(body)).read_all(), path)
+
+
+class Table(Benchmark):
+    """A benchmark read from a table file.
+
+    Attributes:
+        path: the file.
+        provenance: where the records come from.
+        canonical: rows are canonical, and equivalent rows are looked up as one.
+    """
+
+    def __init__(self, table: pa.Table, path: Path) -> None:
+        head = json.loads(table.schema.metadata[b"nascast"])
+        self.path = path
+        self.name: str = head["name"]
+        self.space: SearchSpace = plugins.load("space", head["space"])
+        task = head["task"]
+        self.task = Task(tuple(task["input_shape"]), task["classes"], task["skeleton"])
+        self.provenance: Mapping[str, Any] = head["provenance"]
+        self.canonical: bool = head["canonical"]
+        metrics = [Metric(**{**m, "epochs": tuple(m["epochs"])}) for m in head["metrics"]]
+        self.metrics = {metric.name: metric for metric in metrics}
+        self._genes: Genes = _array(table, "genes")
+        self._values = {
+            m.name: _array(table, m.name).reshape(-1, m.seeds, max(1, len(m.epochs)))
+            for m in metrics
+        }
+        keys = _keys(self.space, self._genes)
+        self._order = np.argsort(keys)
+        self._keys = keys[self._order]
+
+    def __len__(self) -> int:
+        return len(self._genes)
+
+    def genes(self) -> Genes:
+        return self._genes.copy()
+
+    def query(
+        self, genes: Genes, metric: str, epochs: int | None = None, seed: int | None = 0
+    ) -> Floats:
+        meta = self.describe(metric)
+        column = slice(-1, None)
+        if epochs is not None and meta.epochs:
+            if epochs not in meta.epochs:
+                raise UnsupportedError(
+                    f"{self.name}: {metric} was not recorded after epoch {epochs}; "
+                    f"recorded epochs: {', '.join(map(str, meta.epochs))}"
+                )
+            index = meta.epochs.index(epochs)
+            column = slice(index, index + 1)
+        return self._read(genes, meta, column, seed)[:, 0]
+
+    def curve(self, genes: Genes, metric: str, epochs: int, seed: int | None = 0) -> Floats:
+        meta = self.describe(metric)
+        if epochs not in meta.epochs:
+            return super().curve(genes, metric, epochs, seed)  # says what was recorded
+        return self._read(genes, meta, slice(0, meta.epochs.index(epochs) + 1), seed)
+
+    def seconds(self, genes: Genes, epochs: int | None = None, seed: int | None = 0) -> Floats:
+        """Returns ``(n,)`` seconds; linear between recorded epochs, NaN if none were recorded."""
+        if SECONDS not in self.metrics:
+            self._find(genes)
+            return np.full(len(genes), np.nan)
+        marks = np.asarray(self.metrics[SECONDS].epochs)
+        if epochs is None or epochs in self.metrics[SECONDS].epochs:
+            return self.query(genes, SECONDS, epochs, seed)
+        if not 0 < epochs <= marks[-1]:
+            raise UnsupportedError(
+                f"{self.name}: trainings have {marks[-1]} epochs; {epochs} asked for"
+            )
+        values = self._read(genes, self.metrics[SECONDS], slice(None), seed)
+        after = int(np.searchsorted(marks, epochs))
+        before = marks[after - 1] if after else 0
+        start = values[:, after - 1] if after else np.zeros(len(genes))
+        share = (epochs - before) / (marks[after] - before)
+        return np.asarray(start + share * (values[:, after] - start))
+
+    def _read(self, genes: Genes, meta: Metric, columns: slice, seed: int | None) -> Floats:
+        rows = self._find(genes)
+        values = self._values[meta.name]
+        if seed is None:
+            return np.asarray(np.nanmean(values[rows][:, :, columns], axis=1), dtype=np.float64)
+        which = seed if meta.seeds > 1 or seed == 0 else -1
+        if meta.epochs == () and meta.seeds == 1:
+            which = 0  # a property of the architecture, the same for every training
+        if not 0 <= which < meta.seeds:
+            raise UnsupportedError(
+                f"{self.name}: {meta.name} has {meta.seeds} recorded seed(s); seed {seed} asked for"
+            )
+        found = values[rows, which, columns].astype(np.float64)
+        if np.isnan(found).any():
+            have = int((~np.isnan(values[:, which, -1])).sum())
+            raise UnsupportedError(
+                f"{self.name}: {meta.name} with seed {seed} is recorded for {have} of "
+                f"{len(self)} architectures, and not for all of those asked for"
+            )
+        return found
+
+    def recorded(self, metric: str, seed: int) -> Genes:
+        """Returns the rows, ``(m, length)``, for which a metric was recorded with a seed."""
+        meta = self.describe(metric)
+        if not 0 <= seed < meta.seeds:
+            return self._genes[:0].copy()
+        return self._genes[~np.isnan(self._values[metric][:, seed, -1])]
+
+    def _find(self, genes: Genes) -> npt.NDArray[np.intp]:
+        self.space.check(genes)
+        wanted = self.space.canonical(genes) if self.canonical else genes
+        keys = _keys(self.space, wanted)
+        rows = self._order[np.searchsorted(self._keys, keys).clip(max=len(self) - 1)]
+        wrong = (self._genes[rows] != wanted).any(1)
+        if wrong.any():
+            index = int(np.flatnonzero(wrong)[0])
+            text = self.space.to_text(genes[index : index + 1])[0]
+            raise InvalidArchitectureError(
+                f"{self.name} has no record of row {index}, {text}; it has {len(self)} "
+                "architectures, see genes()"
+            )
+        return np.asarray(rows)
+
+
+def _keys(space: SearchSpace, genes: Genes) -> npt.NDArray[Any]:
+    """Returns ``(n,)`` integers by which rows are found; a row found is compared as a whole."""
+    if space.size() < 2**63:
+        return space.codes(genes)
+    keys = np.zeros(len(genes), dtype=np.uint64)
+    for column in genes.T:
+        keys = mix(keys ^ column.astype(np.uint64))
+    return keys
+
+
+def _check(source: TableSource) -> None:
+    space = plugins.load("space", source.space)
+    n = len(source.genes)
+    if not n:
+        raise CorruptDataError(f"{source.name}: a table needs at least one row")
+    space.check(source.genes)
+    if source.canonical and (space.canonical(source.genes) != source.genes).any():
+        raise CorruptDataError(f"{source.name}: expected canonical rows only")
+    if len(np.unique(source.genes, axis=0)) != n:
+        raise CorruptDataError(f"{source.name}: some architectures have more than one row")
+    for metric in source.metrics:
+        shape = (n, metric.seeds, max(1, len(metric.epochs)))
+        values = source.values[metric.name]
+        if values.shape != shape or list(metric.epochs) != sorted(set(metric.epochs)):
+            raise CorruptDataError(
+                f"{source.name}: {metric.name} has shape {values.shape} at epochs "
+                f"{metric.epochs}; expected {shape} at ascending epochs"
+            )
+
+
+def _column(values: npt.NDArray[Any]) -> pa.Array:
+    return pa.FixedSizeListArray.from_arrays(pa.array(values.reshape(-1)), values.shape[1])
+
+
+def _array(table: pa.Table, name: str) -> npt.NDArray[Any]:
+    (chunk,) = table.column(name).chunks
+    return np.asarray(chunk.flatten().to_numpy()).reshape(len(chunk), -1)

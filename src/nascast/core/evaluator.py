@@ -1,0 +1,98 @@
+"""Performance estimation: evaluators answer one candidate, benchmarks answer batches."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from typing import Protocol
+
+import numpy as np
+
+from nascast.core.errors import UnsupportedError
+from nascast.core.space import SearchSpace
+from nascast.core.types import Candidate, Evaluation, Floats, Genes, Metric, Task
+
+__all__ = ["Benchmark", "Evaluator"]
+
+
+class Evaluator(Protocol):
+    """Anything that can train, or look up, one candidate."""
+
+    def evaluate(self, candidate: Candidate, seed: int) -> Evaluation:
+        """Returns what came of the candidate; a failure may raise, the runner records it."""
+        ...
+
+
+class Benchmark(ABC):
+    """Recorded trainings, answering batches of architectures.
+
+    Attributes:
+        name: registered name, or the file it was read from.
+        space: the search space of its rows.
+        metrics: what was recorded, by name.
+        task: what its networks were built for.
+    """
+
+    name: str
+    space: SearchSpace
+    metrics: Mapping[str, Metric]
+    task: Task
+
+    @abstractmethod
+    def query(
+        self, genes: Genes, metric: str, epochs: int | None = None, seed: int | None = 0
+    ) -> Floats:
+        """Returns ``(n,)`` values of a metric as measured.
+
+        Args:
+            genes: ``(n, length)``.
+            metric: a name in `metrics`.
+            epochs: after which epoch; None is the last recorded one.
+            seed: which recorded training; None is the mean over those there are.
+
+        Raises:
+            UnsupportedError: the metric, epoch or seed was not recorded.
+            InvalidArchitectureError: a row that was not recorded.
+        """
+
+    @abstractmethod
+    def seconds(self, genes: Genes, epochs: int | None = None, seed: int | None = 0) -> Floats:
+        """Returns ``(n,)`` seconds that training for `epochs` took (None: the full training)."""
+
+    def genes(self) -> Genes:
+        """Returns ``(n, length)``: every recorded row.
+
+        Raises:
+            UnsupportedError: the benchmark is a function, not a table.
+        """
+        raise UnsupportedError(f"{self.name} has no list of architectures; sample its space")
+
+    def curve(self, genes: Genes, metric: str, epochs: int, seed: int | None = 0) -> Floats:
+        """Returns ``(n, k)``: the values at the k recorded epochs up to and including `epochs`."""
+        marks = [e for e in self.describe(metric).epochs if e <= epochs]
+        if not marks or marks[-1] != epochs:
+            raise UnsupportedError(
+                f"{self.name}: {metric} was not recorded after epoch {epochs}; "
+                f"recorded epochs: {self.describe(metric).epochs or 'none'}"
+            )
+        return np.stack([self.query(genes, metric, e, seed) for e in marks], axis=1)
+
+    def describe(self, metric: str) -> Metric:
+        """Returns the metric of that name.
+
+        Raises:
+            UnsupportedError: naming the recorded ones.
+        """
+        if metric not in self.metrics:
+            known = ", ".join(sorted(self.metrics))
+            raise UnsupportedError(f"{self.name} did not record {metric!r}; it has {known}")
+        return self.metrics[metric]
+
+    def evaluate(self, candidate: Candidate, seed: int = 0) -> Evaluation:
+        """Answers one candidate from the records, so that a benchmark serves as an evaluator."""
+        row = candidate.arch.row()
+        epochs = candidate.epochs
+        metrics = {
+            name: float(self.query(row, name, epochs if m.epochs else None, seed)[0])
+            for name, m in self.metrics.items()
+            if epochs is None or not m.epochs or epochs in m.epochs
+        }
+        return Evaluation(metrics, float(self.seconds(row, epochs, seed)[0]))

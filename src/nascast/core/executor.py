@@ -1,0 +1,55 @@
+"""Executors run calls and own the clock."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Hashable
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Any
+
+__all__ = ["Done", "Executor"]
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """A finished task: its value, or the error that ended it, at `finished` clock seconds."""
+
+    task: Hashable
+    value: Any
+    error: str | None
+    finished: float
+
+
+class Executor(ABC):
+    """Runs submitted calls on some workers, each exactly once unless its worker dies.
+
+    Attributes:
+        workers: how many calls run at a time.
+    """
+
+    workers: int
+
+    @abstractmethod
+    def submit(self, task: Hashable, call: Callable[[], Any]) -> None:
+        """Queues a call under a name of its own; a call for another process must pickle."""
+
+    @abstractmethod
+    def collect(self) -> list[Done]:
+        """Waits until something is finished and returns it; empty if nothing is queued.
+
+        A call that raises, or whose worker dies, comes back with `error` and does not raise here.
+        """
+
+    def close(self) -> None:
+        """Drops what is queued and stops the workers; may be called twice."""
+        return
+
+    def __enter__(self) -> "Executor":
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()

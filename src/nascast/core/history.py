@@ -1,0 +1,68 @@
+"""Trials as columns, for strategies."""
+
+from collections.abc import Iterable, Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from nascast.core.types import Candidate, Floats, Genes, Objective, Trial
+
+__all__ = ["History"]
+
+
+class History:
+    """All trials a strategy was told, in that order, as arrays that grow by doubling.
+
+    Attributes:
+        trials: the trials themselves.
+    """
+
+    def __init__(self, length: int, objectives: Sequence[Objective]) -> None:
+        self.trials: list[Trial] = []
+        self._objectives = tuple(objectives)
+        self._genes = np.empty((16, length), dtype=np.int16)
+        self._scores = np.empty((16, len(self._objectives)))
+        self._epochs = np.empty(16, dtype=np.int64)
+        self._seen: set[Candidate] = set()
+
+    def __len__(self) -> int:
+        return len(self.trials)
+
+    def __contains__(self, candidate: Candidate) -> bool:
+        return candidate in self._seen
+
+    @property
+    def genes(self) -> Genes:
+        """``(n, length)``."""
+        return self._genes[: len(self)]
+
+    @property
+    def scores(self) -> Floats:
+        """``(n, objectives)``: larger is better, NaN for a failure."""
+        return self._scores[: len(self)]
+
+    @property
+    def epochs(self) -> npt.NDArray[np.int64]:
+        """``(n,)``: epochs asked for; −1 for full training."""
+        return self._epochs[: len(self)]
+
+    def extend(self, trials: Iterable[Trial]) -> None:
+        """Appends trials."""
+        for trial in trials:
+            n = len(self)
+            if n == len(self._epochs):
+                self._genes = np.concatenate([self._genes, np.empty_like(self._genes)])
+                self._scores = np.concatenate([self._scores, np.empty_like(self._scores)])
+                self._epochs = np.concatenate([self._epochs, np.empty_like(self._epochs)])
+            candidate = trial.candidate
+            self._genes[n] = candidate.arch.genes
+            self._scores[n] = [o.score(trial.evaluation) for o in self._objectives]
+            self._epochs[n] = -1 if candidate.epochs is None else candidate.epochs
+            self._seen.add(candidate)
+            self.trials.append(trial)
+
+    def best(self, k: int = 1) -> npt.NDArray[np.intp]:
+        """Returns the indices of the k best trials by the first objective, best first."""
+        scores = self.scores[:, 0]
+        order = np.argsort(-scores, kind="stable")  # NaN sorts last
+        return order[~np.isnan(scores[order])][:k]

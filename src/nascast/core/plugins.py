@@ -1,0 +1,116 @@
+"""Finding components by name: a component is one file, and the file's name is its name.
+
+External packages add components by entry points in the group ``nascast.<kind>``. Listing reads
+file names and package metadata and imports nothing.
+"""
+
+import importlib
+import importlib.util
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cache
+from importlib.metadata import EntryPoint, entry_points
+from pathlib import Path
+from typing import Any
+
+from nascast.core.errors import MissingExtraError, UnknownComponentError
+
+__all__ = ["KINDS", "family", "load", "names", "resolve"]
+
+KINDS = {
+    "space": "nascast.spaces",
+    "encoding": "nascast.encodings",
+    "proxy": "nascast.proxies",
+    "predictor": "nascast.predictors",
+    "strategy": "nascast.strategies",
+    "benchmark": "nascast.benchmarks",
+    "executor": "nascast.executors",
+    "store": "nascast.stores",
+}
+_EXTRAS = {"xgboost": "boost", "ngboost": "boost"}  # which extra brings a package of another name
+
+
+@cache
+def _builtin(kind: str) -> dict[str, str]:
+    """Maps names to modules. Files that begin with an underscore are not components."""
+    if kind not in KINDS:
+        raise UnknownComponentError(f"unknown kind {kind!r}; known are {', '.join(KINDS)}")
+    spec = importlib.util.find_spec(KINDS[kind])
+    assert spec is not None and spec.submodule_search_locations
+    root = Path(spec.submodule_search_locations[0])
+    found = {}
+    for file in sorted(root.rglob("*.py")):
+        if not file.stem.startswith("_"):
+            found[file.stem] = ".".join([KINDS[kind], *file.relative_to(root).with_suffix("").parts])
+    return found
+
+
+@cache
+def _external(kind: str) -> dict[str, EntryPoint]:
+    points = {point.name: point for point in entry_points(group=f"nascast.{kind}")}
+    for name in points.keys() & _builtin(kind).keys():
+        raise UnknownComponentError(
+            f"the {kind} {name!r} of {points[name].value} has the name of a built-in one; "
+            "rename the entry point"
+        )
+    return points
+
+
+def names(kind: str) -> list[str]:
+    """Returns the names of all components of a kind, sorted, without importing any."""
+    return sorted(_builtin(kind).keys() | _external(kind).keys())
+
+
+def family(kind: str, name: str) -> str:
+    """Returns the folder a built-in component stands in below its kind, or an empty string."""
+    module = _builtin(kind).get(name, "")
+    return ".".join(module.split(".")[2:-1])
+
+
+@contextmanager
+def _extras(kind: str, name: str) -> Iterator[None]:
+    """Names the install command for an optional dependency that is missing."""
+    try:
+        yield
+    except ModuleNotFoundError as error:
+        package = (error.name or "").split(".")[0]
+        if package in ("", "nascast"):
+            raise
+        extra = _EXTRAS.get(package, package)
+        raise MissingExtraError(
+            f"the {kind} {name!r} needs the package {package}, which is not installed; "
+            f'install it with: pip install "nascast[{extra}]"'
+        ) from error
+
+
+def resolve(kind: str, name: str) -> Any:
+    """Returns the class, or function, of that name; ``-`` and ``_`` are the same.
+
+    Raises:
+        UnknownComponentError: listing the known names.
+        MissingExtraError: an optional dependency of the component is not installed.
+    """
+    builtin, external = _builtin(kind), _external(kind)
+    file = name.replace("-", "_")
+    with _extras(kind, name):
+        if name in external:
+            return external[name].load()
+        if file in builtin:
+            module = importlib.import_module(builtin[file])
+            (public,) = module.__all__
+            return getattr(module, public)
+    raise UnknownComponentError(
+        f"unknown {kind} {name!r}; known are {', '.join(names(kind)) or 'none'}"
+    )
+
+
+def load(kind: str, name: str, *args: Any, **settings: Any) -> Any:
+    """Builds the component of that name with the given arguments.
+
+    Raises:
+        UnknownComponentError: listing the known names.
+        MissingExtraError: an optional dependency of the component is not installed.
+    """
+    component = resolve(kind, name)
+    with _extras(kind, name):
+        return component(*args, **settings)

@@ -1,0 +1,197 @@
+"""The search space: which networks there are."""
+
+from abc import ABC
+from typing import TYPE_CHECKING, ClassVar
+
+import numpy as np
+import numpy.typing as npt
+
+from nascast.core.errors import InvalidArchitectureError, UnsupportedError
+from nascast.core.graph import Graph
+from nascast.core.types import Architecture, Bools, Genes, Task
+
+if TYPE_CHECKING:
+    from torch import nn
+
+__all__ = ["SearchSpace"]
+
+_ROUNDS = 1000  # rejection rounds before sampling gives up; chosen
+
+
+class SearchSpace(ABC):
+    """A set of architectures, each a row of small integers.
+
+    A subclass gives `name` and `cardinalities`; the rest has defaults for a space in which every
+    combination of genes is valid, distinct, and without networks or graphs. Methods take and return
+    batches; none changes its input. Rows are int16.
+
+    Attributes:
+        name: the registered name.
+        cardinalities: ``(length,)``; gene i takes the values 0 … cardinalities[i] − 1.
+    """
+
+    name: ClassVar[str]
+    cardinalities: tuple[int, ...]
+
+    @property
+    def length(self) -> int:
+        """Genes per architecture."""
+        return len(self.cardinalities)
+
+    def is_valid(self, genes: Genes) -> Bools:
+        """Returns ``(n,)``: whether each row is an architecture of this space."""
+        if genes.ndim != 2 or genes.shape[1] != self.length:
+            return np.zeros(len(genes), dtype=bool)
+        return ((genes >= 0) & (genes < np.asarray(self.cardinalities))).all(1)
+
+    def canonical(self, genes: Genes) -> Genes:
+        """Returns ``(n, length)``: equivalent rows become one and the same valid row."""
+        return genes.copy()
+
+    def sample(self, n: int, rng: np.random.Generator) -> Genes:
+        """Draws n valid rows, uniformly over genes, with replacement."""
+        genes = self._draw(n, rng)
+        for _ in range(_ROUNDS):
+            bad = np.flatnonzero(~self.is_valid(genes))
+            if not len(bad):
+                return genes
+            genes[bad] = self._draw(len(bad), rng)
+        raise UnsupportedError(f"{self.name}: no valid rows found by rejection; override sample")
+
+    def _draw(self, n: int, rng: np.random.Generator) -> Genes:
+        if len(set(self.cardinalities)) == 1:  # one call is several times faster than a broadcast
+            size = (n, self.length)
+            return rng.integers(self.cardinalities[0], size=size, dtype=np.int16)
+        return rng.integers(self.cardinalities, size=(n, self.length)).astype(np.int16)
+
+    def mutate(self, genes: Genes, rng: np.random.Generator) -> Genes:
+        """Returns ``(n, length)``: each row with exactly one decision changed, still valid."""
+        self.check(genes)
+        cards = np.asarray(self.cardinalities)
+        open_genes = np.flatnonzero(cards > 1)
+        out = genes.copy()
+        todo = np.arange(len(genes))
+        for _ in range(_ROUNDS):
+            if not len(todo):
+                return out
+            columns = rng.choice(open_genes, size=len(todo))
+            shift = rng.integers(1, cards[columns])
+            out[todo] = genes[todo]
+            out[todo, columns] = (genes[todo, columns] + shift) % cards[columns]
+            todo = todo[~self.is_valid(out[todo])]
+        raise UnsupportedError(f"{self.name}: a row has no valid neighbour by one gene")
+
+    def neighbors(self, row: Genes) -> Genes:
+        """Returns ``(m, length)``: all valid rows one decision away from `row`, shape (length,)."""
+        self.check(row[None])
+        steps = [
+            (i, value)
+            for i, cardinality in enumerate(self.cardinalities)
+            for value in range(cardinality)
+            if value != row[i]
+        ]
+        out = np.repeat(row[None], len(steps), axis=0)
+        for k, (i, value) in enumerate(steps):
+            out[k, i] = value
+        return out[self.is_valid(out)]
+
+    def check(self, genes: Genes) -> None:
+        """Raises unless every row is an architecture of this space.
+
+        Raises:
+            InvalidArchitectureError: naming the first bad row and what is allowed.
+        """
+        if genes.ndim != 2 or genes.shape[1] != self.length:
+            raise InvalidArchitectureError(
+                f"{self.name}: expected rows of {self.length} genes, shape (n, {self.length}); "
+                f"got shape {genes.shape}"
+            )
+        if not np.issubdtype(genes.dtype, np.integer):
+            raise InvalidArchitectureError(
+                f"{self.name}: genes are integers; got an array of {genes.dtype}"
+            )
+        valid = self.is_valid(genes)
+        if not valid.all():
+            index = int(np.flatnonzero(~valid)[0])
+            raise InvalidArchitectureError(self._explain(index, genes[index]))
+
+    def _explain(self, index: int, row: Genes) -> str:
+        for i, (gene, cardinality) in enumerate(zip(row, self.cardinalities, strict=True)):
+            if not 0 <= gene < cardinality:
+                return (
+                    f"{self.name}: row {index}, gene {i} is {gene}; "
+                    f"allowed are 0 to {cardinality - 1}"
+                )
+        return f"{self.name}: row {index} {row.tolist()} is not a valid architecture"
+
+    def codes(self, genes: Genes) -> npt.NDArray[np.int64]:
+        """Returns ``(n,)``: each row as one integer, for spaces of fewer than 2**63 rows.
+
+        Raises:
+            UnsupportedError: the space is larger.
+        """
+        if self.size() >= 2**63:
+            raise UnsupportedError(f"{self.name}: too many architectures for integer codes")
+        out = np.zeros(len(genes), dtype=np.int64)
+        for i, cardinality in enumerate(self.cardinalities):
+            out *= cardinality
+            out += genes[:, i]
+        return out
+
+    def size(self) -> int:
+        """Rows of genes, valid or not: the product of the cardinalities."""
+        product = 1
+        for cardinality in self.cardinalities:
+            product *= int(cardinality)
+        return product
+
+    def graphs(self, genes: Genes) -> Graph:
+        """Returns the rows as a batch of labelled DAGs.
+
+        Raises:
+            UnsupportedError: the space has no graphs.
+        """
+        raise UnsupportedError(f"the space {self.name} has no graph form")
+
+    def to_text(self, genes: Genes) -> list[str]:
+        """Returns each row in the notation of the benchmark; here genes joined by ``-``."""
+        self.check(genes)
+        return ["-".join(map(str, row)) for row in genes.tolist()]
+
+    def from_text(self, texts: list[str]) -> Genes:
+        """Reads what `to_text` writes.
+
+        Raises:
+            InvalidArchitectureError: a text is not of this space.
+        """
+        rows = []
+        for text in texts:
+            try:
+                rows.append([int(part) for part in text.split("-")])
+            except ValueError:
+                raise InvalidArchitectureError(
+                    f"{self.name}: expected {self.length} integers joined by '-'; got {text!r}"
+                ) from None
+            if len(rows[-1]) != self.length or max(rows[-1]) > np.iinfo(np.int16).max:
+                raise InvalidArchitectureError(
+                    f"{self.name}: expected {self.length} small integers joined by '-'; "
+                    f"got {text!r}"
+                )
+        genes = np.asarray(rows, dtype=np.int16).reshape(-1, self.length)
+        self.check(genes)
+        return genes
+
+    def architecture(self, row: Genes) -> Architecture:
+        """Returns one row, shape ``(length,)``, as a value."""
+        return Architecture(self.name, tuple(int(gene) for gene in row))
+
+    def build(self, arch: Architecture, task: Task) -> "nn.Module":
+        """Returns the network of one architecture, freshly initialised from torch's generator.
+
+        It maps ``(n, *task.input_shape)`` to ``(n, task.classes)`` logits.
+
+        Raises:
+            UnsupportedError: the space has no networks.
+            InvalidArchitectureError: the architecture is of another space.
+        """
+        raise UnsupportedError(f"the space {self.name} has no networks")

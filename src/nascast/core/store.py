@@ -1,0 +1,41 @@
+"""Stores keep runs: an append-only log of trials, begun once with one setting."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from nascast.core.types import Trial
+
+__all__ = ["Store"]
+
+
+class Store(ABC):
+    """Where trials outlive the process. What `append` has returned from is never lost."""
+
+    @abstractmethod
+    def begin(self, run: str, info: Mapping[str, Any]) -> None:
+        """Begins a run, or resumes the one begun with the same settings.
+
+        Raises:
+            StoreError: the run exists with other settings; the message shows the difference.
+        """
+
+    @abstractmethod
+    def info(self, run: str) -> dict[str, Any]:
+        """Returns the settings the run was begun with.
+
+        Raises:
+            StoreError: there is no such run.
+        """
+
+    @abstractmethod
+    def append(self, run: str, trials: Sequence[Trial]) -> None:
+        """Adds trials, all or none."""
+
+    @abstractmethod
+    def read(self, run: str, start: int = 0) -> list[Trial]:
+        """Returns the trials from position `start` on, in the order they were appended."""
+
+    @abstractmethod
+    def runs(self) -> list[str]:
+        """Returns the names of the runs, sorted."""

@@ -1,0 +1,152 @@
+"""The values that cross boundaries: frozen, slotted, compared by content."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from nascast.core.errors import InvalidSettingError
+
+__all__ = [
+    "Architecture",
+    "Batch",
+    "Bools",
+    "Candidate",
+    "Evaluation",
+    "Floats",
+    "Genes",
+    "Metric",
+    "Objective",
+    "Task",
+    "Trial",
+]
+
+Genes = npt.NDArray[np.int16]  # (n, length): one architecture per row
+Floats = npt.NDArray[np.float64]  # the shape stands beside each use
+Bools = npt.NDArray[np.bool_]
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Architecture:
+    """One architecture: the name of its space and its row of genes."""
+
+    space: str
+    genes: tuple[int, ...]
+
+    def row(self) -> Genes:
+        """Returns the genes as a batch of one, shape ``(1, length)``."""
+        return np.asarray([self.genes], dtype=np.int16)
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """What a strategy wants evaluated: an architecture, trained for `epochs` (None: fully)."""
+
+    arch: Architecture
+    epochs: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Evaluation:
+    """What came of a candidate.
+
+    Attributes:
+        metrics: final values by name, as measured (accuracy in percent).
+        seconds: training and validation time that the evaluation cost.
+        error: why there are no metrics, or None.
+        curves: values by epoch, where the evaluator has them.
+    """
+
+    metrics: Mapping[str, float]
+    seconds: float
+    error: str | None = None
+    curves: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """One finished evaluation. `finished` is in seconds on the executor's clock."""
+
+    id: int
+    candidate: Candidate
+    evaluation: Evaluation
+    finished: float
+
+
+@dataclass(frozen=True, slots=True)
+class Objective:
+    """Which metric counts, and in which direction."""
+
+    metric: str
+    minimize: bool = False
+
+    def score(self, evaluation: Evaluation) -> float:
+        """Returns the metric turned so that larger is better; NaN for a failure."""
+        value = evaluation.metrics.get(self.metric, float("nan"))
+        return -value if self.minimize else value
+
+
+@dataclass(frozen=True, slots=True)
+class Metric:
+    """One recorded quantity of a benchmark.
+
+    Attributes:
+        name: such as ``val_accuracy``.
+        unit: ``percent``, ``nats``, ``seconds``, ``count`` …
+        split: ``train``, ``validation``, ``test``, or ``none`` for properties of the network.
+        minimize: whether smaller is better.
+        epochs: after which epochs it was recorded, ascending; empty if it does not depend on them.
+        seeds: how many training runs were recorded, for the cells that have the most.
+    """
+
+    name: str
+    unit: str
+    split: str
+    minimize: bool = False
+    epochs: tuple[int, ...] = ()
+    seeds: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """What a network is built for: input ``(channels, height, width)``, classes, macro skeleton.
+
+    `skeleton` holds settings of the space's own macro network, such as ``channels`` or ``cells``;
+    an empty mapping means the skeleton of the benchmark's paper.
+    """
+
+    input_shape: tuple[int, int, int] = (3, 32, 32)
+    classes: int = 10
+    skeleton: Mapping[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if len(self.input_shape) != 3 or min(self.input_shape) < 1 or self.classes < 2:
+            raise InvalidSettingError(
+                "a task needs an input shape (channels, height, width) of positive sizes and at "
+                f"least 2 classes; got {self.input_shape} and {self.classes}"
+            )
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Batch:
+    """One minibatch of inputs for zero-cost proxies.
+
+    Attributes:
+        inputs: ``(n, channels, height, width)`` float32, normalised.
+        labels: ``(n,)`` int64.
+        source: where it comes from, in words; printed with every result that rests on it.
+    """
+
+    inputs: npt.NDArray[np.float32]
+    labels: npt.NDArray[np.int64]
+    source: str
+
+    @classmethod
+    def random(cls, task: Task, size: int, seed: int = 0) -> "Batch":
+        """Returns standard normal inputs with uniform labels, for use without a data set."""
+        rng = np.random.default_rng(seed)
+        inputs = rng.standard_normal((size, *task.input_shape), dtype=np.float32)
+        labels = rng.integers(task.classes, size=size)
+        return cls(inputs, labels, f"random normal batch of {size} (seed {seed})")

@@ -1,0 +1,122 @@
+"""Calls in worker processes that may die without taking the run with them."""
+
+import multiprocessing
+import os
+import time
+from collections import deque
+from collections.abc import Callable, Hashable
+from dataclasses import dataclass
+from multiprocessing.connection import Connection, wait
+from multiprocessing.process import BaseProcess
+from typing import Any
+
+from nascast.core.errors import InvalidSettingError
+from nascast.core.executor import Done, Executor
+
+__all__ = ["Processes"]
+
+
+@dataclass
+class _Worker:
+    process: BaseProcess
+    pipe: "Connection[Any, Any]"
+    task: Hashable = None
+    call: Callable[[], Any] | None = None
+
+
+class Processes(Executor):
+    """A pool of spawned processes.
+
+    A worker that dies is replaced. Its call is run once more, on another worker; if that one dies
+    too, the call comes back with an error. Calls and results must pickle.
+    """
+
+    def __init__(
+        self, workers: int | None = None, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self.workers = workers if workers is not None else os.cpu_count() or 1
+        if self.workers < 1:
+            raise InvalidSettingError(f"expected at least 1 worker; got {workers}")
+        self._clock = clock
+        self._context = multiprocessing.get_context("spawn")
+        self._queue: deque[tuple[Hashable, Callable[[], Any]]] = deque()
+        self._pool: list[_Worker] = []
+        self._died: set[Hashable] = set()
+
+    def submit(self, task: Hashable, call: Callable[[], Any]) -> None:
+        self._queue.append((task, call))
+        self._feed()
+
+    def collect(self) -> list[Done]:
+        self._feed()
+        done: list[Done] = []
+        while not done and any(worker.call for worker in self._pool):
+            busy = {worker.pipe: worker for worker in self._pool if worker.call}
+            for pipe in wait(list(busy)):
+                done += self._receive(busy[pipe])  # type: ignore[index]
+            self._feed()
+        return done
+
+    def close(self) -> None:
+        self._queue.clear()
+        for worker in self._pool:
+            worker.pipe.close()
+            worker.process.terminate()
+        for worker in self._pool:
+            worker.process.join()
+        self._pool.clear()
+
+    def _feed(self) -> None:
+        while self._queue:
+            free = next((worker for worker in self._pool if worker.call is None), None)
+            if free is None:
+                if len(self._pool) == self.workers:
+                    return
+                free = self._start()
+            free.task, free.call = self._queue.popleft()
+            try:
+                free.pipe.send(free.call)
+            except OSError:  # it died while idle; collecting finds the end of its pipe
+                return
+
+    def _start(self) -> _Worker:
+        ours, theirs = self._context.Pipe()
+        process = self._context.Process(target=_serve, args=(theirs,), daemon=True)
+        process.start()
+        theirs.close()
+        worker = _Worker(process, ours)
+        self._pool.append(worker)
+        return worker
+
+    def _receive(self, worker: _Worker) -> list[Done]:
+        task, call = worker.task, worker.call
+        assert call is not None
+        try:
+            value, error = worker.pipe.recv()
+        except (EOFError, OSError):
+            self._pool.remove(worker)
+            worker.pipe.close()
+            worker.process.join()
+            if task not in self._died:
+                self._died.add(task)
+                self._queue.appendleft((task, call))
+                return []
+            value, error = None, f"its worker died twice (exit code {worker.process.exitcode})"
+        worker.task = worker.call = None
+        return [Done(task, value, error, self._clock())]
+
+
+def _serve(pipe: "Connection[Any, Any]") -> None:
+    """Runs calls until the pipe closes."""
+    while True:
+        try:
+            call = pipe.recv()
+        except (EOFError, OSError, KeyboardInterrupt):
+            return
+        try:
+            answer = call(), None
+        except KeyboardInterrupt:
+            return
+        except BaseException as failure:  # a failed call is data; the caller decides
+            answer = None, f"{type(failure).__name__}: {failure}"
+        pipe.send(answer)

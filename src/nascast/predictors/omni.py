@@ -1,0 +1,46 @@
+"""OMNI (White et al., NeurIPS 2021, https://arxiv.org/abs/2104.01177, section 4).
+
+One regressor over features of three families: the encoding, a zero-cost proxy and the learning
+curve. The regressor is NGBoost (Duan et al., ICML 2020, https://arxiv.org/abs/1910.03225).
+
+Deviations: the settings of NGBoost are those of the study's NGBoost predictor and are not searched
+again for every training set. Features are not scaled, which trees do not notice.
+"""
+
+import numpy as np
+
+from nascast.core import plugins
+from nascast.core.predictor import ModelPredictor, Regressor
+from nascast.predictors.learning_curve._features import LastValue
+
+__all__ = ["Omni"]
+
+
+class Omni(ModelPredictor):
+    """Encoding, Jacobian covariance and SoTL-E in NGBoost; the prediction is its mean."""
+
+    axes = frozenset({"train_size", "epochs"})
+
+    def __init__(self, epochs: int = 5, encoding: str = "adjacency_one_hot") -> None:
+        from ngboost import NGBRegressor
+        from sklearn.tree import DecisionTreeRegressor
+
+        def regressor(n: int, rng: np.random.Generator) -> Regressor:
+            seed = int(rng.integers(2**31))
+            # Depth, columns, rounds and rate as in the study's NGBoost predictor.
+            tree = DecisionTreeRegressor(max_depth=6, max_features=0.792, random_state=seed)
+            return NGBRegressor(  # type: ignore[no-any-return]
+                Base=tree,
+                n_estimators=505,
+                learning_rate=0.08127,
+                minibatch_frac=0.5 if n >= 20 else 1.0,  # half of fewer leaves trees of few points
+                verbose=False,
+                random_state=seed,
+            )
+
+        features = [
+            plugins.load("encoding", encoding),
+            plugins.load("proxy", "jacov"),
+            LastValue("train_loss", epochs, sign=-1),
+        ]
+        super().__init__(features, regressor)

@@ -1,0 +1,41 @@
+"""Jacobian covariance (Mellor et al. 2020, first version, https://arxiv.org/abs/2006.04647v1)."""
+
+import math
+
+import numpy as np
+
+from nascast.core.ledger import Ledger
+from nascast.core.predictor import Proxy
+from nascast.core.types import Architecture, Batch, Floats
+
+__all__ = ["JacobianCovariance"]
+
+_K = 1e-5  # keeps the logarithm finite; from the authors' code
+
+
+class JacobianCovariance(Proxy):
+    """How differently a network at birth reacts to different images.
+
+    The score is ``−Σ log(v + k) + 1/(v + k)`` over the eigenvalues v of the correlation matrix of
+    the images' input Jacobians. It is NaN where an image has no gradient, so that no correlation is
+    defined: a network without a path from input to output.
+    """
+
+    name = "jacov"
+
+    def score(self, ledger: Ledger, arch: Architecture, batch: Batch) -> float:
+        from nascast.proxies._passes import fresh_network, input_jacobian
+
+        jacobian = input_jacobian(fresh_network(ledger, arch, self.seed), batch)
+        return jacobian_score(jacobian.double().numpy())
+
+
+def jacobian_score(jacobian: Floats) -> float:
+    """Returns the score of one Jacobian of shape ``(images, inputs)``."""
+    centered = jacobian - jacobian.mean(1, keepdims=True)
+    norms = np.linalg.norm(centered, axis=1, keepdims=True)
+    if not (np.isfinite(norms).all() and (norms > 0).all()):
+        return math.nan
+    unit = centered / norms
+    values = np.linalg.eigvalsh(unit @ unit.T).clip(min=0) + _K
+    return -float((np.log(values) + 1 / values).sum())

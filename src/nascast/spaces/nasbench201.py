@@ -1,0 +1,209 @@
+"""NAS-Bench-201 (Dong & Yang, ICLR 2020, https://arxiv.org/abs/2001.00326).
+
+A cell has 4 vertices; each of its 6 edges carries one of 5 operations; a vertex is the sum of its
+edges. The genes are the operations in the order of the official string: 0→1, 0→2, 1→2, 0→3, 1→3,
+2→3.
+"""
+
+import re
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from nascast.core.errors import InvalidArchitectureError, InvalidSettingError
+from nascast.core.graph import Graph
+from nascast.core.space import SearchSpace
+from nascast.core.types import Architecture, Bools, Genes, Task
+
+if TYPE_CHECKING:
+    from torch import nn
+
+__all__ = ["NasBench201"]
+
+NONE, SKIP = 0, 1
+_OPERATIONS = ("none", "skip_connect", "nor_conv_1x1", "nor_conv_3x3", "avg_pool_3x3")
+_EDGES = ((0, 1), (0, 2), (1, 2), (0, 3), (1, 3), (2, 3))
+_SKELETON: dict[str, Any] = {  # NATS-Bench: 16 channels, 3 stages of 5 cells
+    "channels": 16,
+    "cells": 5,
+    "stages": 3,
+    "stem_stride": 1,
+    "reduction": "residual",
+}
+
+
+class NasBench201(SearchSpace):
+    """The 15,625 cells, with their equivalences, official strings, graphs and networks.
+
+    Attributes:
+        operations: names by gene value.
+        edges: (from, to) by gene position.
+    """
+
+    name = "nasbench201"
+    cardinalities = (5,) * 6
+    operations = _OPERATIONS
+    edges = _EDGES
+
+    def canonical(self, genes: Genes) -> Genes:
+        """Returns the smallest equivalent row: 5,390 distinct ones among the 15,625.
+
+        Equivalent are cells whose `unique_text` is the same once its zero terms are dropped: a skip
+        is its input, an operation on nothing is nothing, and the terms of a sum are sorted. A tensor
+        that is used twice and two copies computed by equal operations are written alike.
+
+        The text sorts the terms of each vertex, not of nested sums, so that ``(a + c) + b`` and
+        ``(a + b) + c`` remain two of the 5,390; sums flattened throughout leave 4,930.
+        """
+        self.check(genes)
+        return self._canonical_rows[self.codes(genes)]
+
+    @cached_property
+    def _canonical_rows(self) -> Genes:
+        rows = self.all()
+        first: dict[str, int] = {}
+        members = [first.setdefault(_text(r, zeros=False), i) for i, r in enumerate(rows.tolist())]
+        return rows[members]
+
+    def all(self) -> Genes:
+        """Returns all 15,625 rows in ascending order."""
+        return np.indices(self.cardinalities, dtype=np.int16).reshape(self.length, -1).T.copy()
+
+    def is_connected(self, genes: Genes) -> Bools:
+        """Returns ``(n,)``: every operation other than none is on a path from input to output."""
+        forward, backward = self._reach(genes)
+        on_path = np.stack([forward[:, a] & backward[:, b] for a, b in _EDGES], axis=1)
+        return np.asarray((on_path | (genes == NONE)).all(1) & forward[:, 3])
+
+    def _reach(self, genes: Genes) -> tuple[Bools, Bools]:
+        """Which vertices, ``(n, 4)``, the input reaches, and which reach the output."""
+        forward = np.zeros((len(genes), 4), dtype=bool)
+        backward = np.zeros((len(genes), 4), dtype=bool)
+        forward[:, 0] = backward[:, 3] = True
+        for i, (a, b) in enumerate(_EDGES):
+            forward[:, b] |= forward[:, a] & (genes[:, i] != NONE)
+        for i, (a, b) in reversed(list(enumerate(_EDGES))):
+            backward[:, a] |= backward[:, b] & (genes[:, i] != NONE)
+        return forward, backward
+
+    def graphs(self, genes: Genes) -> Graph:
+        """Returns graphs with the operations as vertices: input, one per gene, output.
+
+        An operation feeds those that start where it ends. Every gene keeps its vertex, ``none`` and
+        ``skip_connect`` included.
+        """
+        self.check(genes)
+        one = np.zeros((8, 8), dtype=bool)
+        for i, (start, end) in enumerate(_EDGES):
+            one[0, 1 + i] = start == 0
+            one[1 + i, 7] = end == 3
+            for j, (other, _) in enumerate(_EDGES):
+                one[1 + i, 1 + j] = other == end
+        labels = np.empty((len(genes), 8), dtype=np.int16)
+        labels[:, 0], labels[:, 7] = 0, 1
+        labels[:, 1:7] = genes + 2
+        adjacency = np.broadcast_to(one, (len(genes), 8, 8))
+        return Graph(adjacency, labels, ("input", "output", *_OPERATIONS))
+
+    def to_text(self, genes: Genes) -> list[str]:
+        """Returns the official strings, ``|op~0|+|op~0|op~1|+|op~0|op~1|op~2|``."""
+        self.check(genes)
+        cells = []
+        for row in genes.tolist():
+            parts = [f"{_OPERATIONS[op]}~{start}" for op, (start, _) in zip(row, _EDGES, strict=True)]
+            groups = (parts[:1], parts[1:3], parts[3:])
+            cells.append("+".join("|" + "|".join(group) + "|" for group in groups))
+        return cells
+
+    def from_text(self, texts: list[str]) -> Genes:
+        """Reads official strings.
+
+        Raises:
+            InvalidArchitectureError: naming the operation or the form that is wrong.
+        """
+        rows = [self._parse(text) for text in texts]
+        return np.asarray(rows, dtype=np.int16).reshape(-1, self.length)
+
+    def _parse(self, text: str) -> list[int]:
+        found = re.findall(r"([^|~+]+)~(\d+)", text)
+        for op, _ in found:
+            if op not in _OPERATIONS:
+                raise InvalidArchitectureError(
+                    f"nasbench201: unknown operation {op!r} in {text!r}; "
+                    f"known are {', '.join(_OPERATIONS)}"
+                )
+        row = [_OPERATIONS.index(op) for op, _ in found]
+        if len(row) != 6 or self.to_text(np.asarray([row], dtype=np.int16))[0] != text:
+            raise InvalidArchitectureError(
+                "nasbench201: expected a string like '|op~0|+|op~0|op~1|+|op~0|op~1|op~2|'; "
+                f"got {text!r}"
+            )
+        return row
+
+    def unique_text(self, genes: Genes) -> list[str]:
+        """Returns the official unique strings: 6,466 values over the 15,625 cells.
+
+        They tell apart more than `canonical`, because every zero term leaves a ``#``.
+        """
+        self.check(genes)
+        return [_text(row, zeros=True) for row in genes.tolist()]
+
+    def build(self, arch: Architecture, task: Task) -> "nn.Module":
+        """Returns the network of NATS-Bench, or a smaller one by ``task.skeleton``.
+
+        The skeleton's settings are ``channels``, ``cells`` (in each stage), ``stages``,
+        ``stem_stride`` and ``reduction`` (``residual`` or ``pool``).
+
+        Raises:
+            InvalidSettingError: an unknown setting of the skeleton.
+        """
+        from torch import nn
+
+        from nascast.networks.cells import EdgeCell
+        from nascast.networks.macro import REDUCTIONS, StackedCells
+        from nascast.networks.operations import ReluConvNorm, average_pool
+
+        if arch.space != self.name:
+            raise InvalidArchitectureError(
+                f"expected an architecture of {self.name}; got one of {arch.space}"
+            )
+        self.check(arch.row())
+        unknown = task.skeleton.keys() - _SKELETON.keys()
+        settings = {**_SKELETON, **task.skeleton}
+        if unknown or settings["reduction"] not in REDUCTIONS:
+            raise InvalidSettingError(
+                f"nasbench201: the skeleton takes {', '.join(_SKELETON)} with reduction one of "
+                f"{', '.join(REDUCTIONS)}; got {dict(task.skeleton)}"
+            )
+        choices = [_OPERATIONS[gene] for gene in arch.genes]
+
+        def cell(channels: int) -> nn.Module:
+            operations = {
+                "skip_connect": nn.Identity,
+                "nor_conv_1x1": lambda: ReluConvNorm(channels, channels, 1),
+                "nor_conv_3x3": lambda: ReluConvNorm(channels, channels, 3),
+                "avg_pool_3x3": average_pool,
+            }
+            return EdgeCell(_EDGES, choices, operations)
+
+        return StackedCells(cell, task.input_shape[0], task.classes, **settings)
+
+
+def _text(row: list[int], zeros: bool) -> str:
+    """Writes what the output vertex computes; with zeros, a term that is nothing is a ``#``."""
+    vertices = ["0"]
+    for end in range(1, 4):
+        terms = []
+        for gene, (start, stop) in zip(row, _EDGES, strict=True):
+            if stop != end:
+                continue
+            source = vertices[start]
+            if gene == NONE or source in ("", "#"):
+                terms += ["#"] if zeros else []
+            elif gene == SKIP:
+                terms.append(source)
+            else:
+                terms.append(f"({source})@{_OPERATIONS[gene]}")
+        vertices.append("+".join(sorted(terms)))
+    return vertices[3]

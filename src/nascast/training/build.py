@@ -1,0 +1,175 @@
+"""Making a benchmark by really training networks."""
+
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from nascast.core import plugins
+from nascast.core.errors import InvalidSettingError, StoreError
+from nascast.core.executor import Executor
+from nascast.core.space import SearchSpace
+from nascast.core.types import Genes, Task
+from nascast.stores._journal import Journal
+from nascast.training.data import Split, load_images
+from nascast.training.loop import evaluate, train
+from nascast.training.recipe import Recipe
+
+__all__ = ["BuildPlan", "records", "trainings"]
+
+
+@dataclass(frozen=True, slots=True)
+class BuildPlan:
+    """Everything that decides what the records are.
+
+    Attributes:
+        space: name of the search space.
+        images: path of the data file.
+        split: which of its images.
+        skeleton: macro network, as the space's `build` takes it.
+        recipe: how each network is trained.
+        cells: how many distinct architectures, drawn by `seed`; 0 takes all of the space.
+        repeated: how many of them, the first ones, are trained with a second seed.
+        seed: of the draw; training k of a cell uses seed k.
+        device: ``cpu`` or ``cuda``.
+    """
+
+    space: str
+    images: str
+    split: Split
+    skeleton: Mapping[str, Any]
+    recipe: Recipe
+    cells: int
+    repeated: int
+    seed: int = 0
+    device: str = "cpu"
+
+    def settings(self) -> dict[str, Any]:
+        """Returns what must be equal for a resumed build; it may have more cells than before."""
+        values = asdict(self)
+        for free in ("images", "cells", "repeated"):
+            del values[free]
+        return values
+
+
+def records(plan: BuildPlan, folder: Path) -> list[dict[str, Any]]:
+    """Returns the finished trainings of a build, failed ones with an ``error``."""
+    return [r for r in Journal(folder / "trainings.jsonl").read() if "genes" in r]
+
+
+def trainings(plan: BuildPlan, folder: Path, executor: Executor) -> Iterator[tuple[int, int]]:
+    """Trains what is not on record yet; yields (finished, all) after each training.
+
+    A training that fails is recorded with its error and not repeated.
+
+    Raises:
+        StoreError: the folder holds a build with other settings.
+    """
+    journal = Journal(folder / "trainings.jsonl")
+    _begin(plan, journal)
+    done = {(tuple(r["genes"]), r["seed"]) for r in records(plan, folder)}
+    jobs = _jobs(plan)
+    todo = [job for job in jobs if job not in done]
+    finished = len(jobs) - len(todo)
+    yield finished, len(jobs)
+    waiting = iter(todo)
+    in_flight = 0
+    for job in waiting:
+        executor.submit(job, partial(train_one, plan, *job))
+        in_flight += 1
+        if in_flight < 2 * executor.workers:
+            continue
+        for record in _collect(executor):
+            journal.append(record)
+            in_flight -= 1
+            finished += 1
+            yield finished, len(jobs)
+    while in_flight:
+        for record in _collect(executor):
+            journal.append(record)
+            in_flight -= 1
+            finished += 1
+            yield finished, len(jobs)
+
+
+def _collect(executor: Executor) -> Iterator[dict[str, Any]]:
+    for done in executor.collect():
+        genes, seed = done.task  # type: ignore[misc]
+        if done.error:
+            yield {"genes": list(genes), "seed": seed, "error": done.error}
+        else:
+            yield done.value
+
+
+def _begin(plan: BuildPlan, journal: Journal) -> None:
+    settings = plan.settings()
+    for record in journal.read():
+        if "settings" in record:
+            other = record["settings"]
+            changed = [k for k in settings if settings[k] != other.get(k)]
+            if changed:
+                raise StoreError(
+                    f"{journal.path.parent} holds a build with other settings: "
+                    + "; ".join(f"{k} was {other.get(k)}, is {settings[k]}" for k in changed)
+                    + "; choose another folder"
+                )
+            return
+    journal.append({"settings": settings})
+
+
+def _jobs(plan: BuildPlan) -> list[tuple[tuple[int, ...], int]]:
+    """The trainings in order: repeated cells first, so that the noise is known early."""
+    space = plugins.load("space", plan.space)
+    cells = [tuple(int(g) for g in row) for row in _draw(space, plan)]
+    twice = [(cell, seed) for cell in cells[: plan.repeated] for seed in (0, 1)]
+    return twice + [(cell, 0) for cell in cells[plan.repeated :]]
+
+
+def _draw(space: SearchSpace, plan: BuildPlan) -> Genes:
+    """Draws distinct canonical rows: uniformly over them where the space can list its rows."""
+    rng = np.random.default_rng(plan.seed)
+    if hasattr(space, "all"):
+        rows = np.unique(space.canonical(space.all()), axis=0)
+        if plan.cells > len(rows):
+            raise InvalidSettingError(
+                f"{plan.space} has {len(rows)} distinct architectures; {plan.cells} asked for"
+            )
+        return rng.permutation(rows)[: plan.cells or len(rows)]
+    if not plan.cells:
+        raise InvalidSettingError(f"{plan.space} cannot be listed; say how many cells to train")
+    found: dict[bytes, Any] = {}
+    while len(found) < plan.cells:  # in chunks of one size, so that more cells begin with the same
+        for row in space.canonical(space.sample(1024, rng)):
+            found.setdefault(row.tobytes(), row)
+    return np.stack(list(found.values())[: plan.cells])
+
+
+def train_one(plan: BuildPlan, genes: tuple[int, ...], seed: int) -> dict[str, Any]:
+    """Trains one network and returns its record; runs in a worker."""
+    if plan.device == "cpu":
+        torch.set_num_threads(1)  # one training a core is faster than one over all cores
+    # Processor seconds on a CPU, where trainings share cores; a GPU works beside the processor.
+    clock = time.process_time if plan.device == "cpu" else time.perf_counter
+    data = load_images(plan.images, plan.split, plan.device)
+    channels, size = data.train[0].shape[1:3]
+    task = Task((channels, size, size), data.classes, plan.skeleton)
+    space = plugins.load("space", plan.space)
+    torch.manual_seed(seed)
+    network = space.build(space.architecture(np.asarray(genes)), task)
+    network = network.to(plan.device, memory_format=torch.channels_last)
+    generator = torch.Generator().manual_seed(seed)
+    curves = train(network, data, plan.recipe, generator, clock)
+    _, test_accuracy = evaluate(network, *data.test)
+    parameters = sum(p.numel() for p in network.parameters())
+    return {
+        "genes": list(genes),
+        "seed": seed,
+        **asdict(curves),
+        "test_accuracy": test_accuracy,
+        "parameters": parameters,
+    }

@@ -1,0 +1,139 @@
+"""Images with a seeded split into training, validation and test parts."""
+
+import hashlib
+import zipfile
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor
+
+from nascast.core.errors import CorruptDataError, InvalidSettingError, MissingDataError
+from nascast.core.types import Batch
+
+__all__ = ["ImageData", "Split", "image_batch", "load_images"]
+
+_KEYS = ("x_train", "y_train", "x_test", "y_test")
+
+
+@dataclass(frozen=True, slots=True)
+class Split:
+    """Which images are used, and how.
+
+    Training and validation images are drawn without overlap from the file's training images by
+    `seed`; test images are the first of the file's test images.
+
+    Attributes:
+        train: number of training images.
+        validation: number of validation images.
+        test: number of test images.
+        size: height and width after area averaging; the file's size must be a multiple of it.
+        seed: of the draw.
+    """
+
+    train: int
+    validation: int
+    test: int
+    size: int
+    seed: int = 0
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ImageData:
+    """Normalised float32 images ``(n, channels, size, size)`` and int64 labels ``(n,)``."""
+
+    train: tuple[Tensor, Tensor]
+    validation: tuple[Tensor, Tensor]
+    test: tuple[Tensor, Tensor]
+    classes: int
+    fingerprint: str  # SHA-256 of the file's arrays
+
+
+@lru_cache(maxsize=2)
+def load_images(path: str, split: Split, device: str = "cpu") -> ImageData:
+    """Reads ``x_train, y_train, x_test, y_test`` from an ``.npz`` file of uint8 images.
+
+    Images are ``(n, height, width)`` or ``(n, height, width, channels)``. Each channel is
+    normalised by the mean and deviation of the training part.
+
+    Raises:
+        MissingDataError: no such file.
+        CorruptDataError: not such a file.
+        InvalidSettingError: the split asks for more than there is.
+    """
+    arrays = _read_npz(Path(path))
+    images, labels = arrays["x_train"], arrays["y_train"]
+    for have, want, what in (
+        (len(images), split.train + split.validation, "training and validation"),
+        (len(arrays["x_test"]), split.test, "test"),
+    ):
+        if want > have or min(split.train, split.validation, split.test) < 1:
+            raise InvalidSettingError(f"{path}: {want} {what} images asked for, {have} there")
+    order = np.random.default_rng(split.seed).permutation(len(images))
+    parts = [
+        (images[order[: split.train]], labels[order[: split.train]]),
+        (
+            images[order[split.train : split.train + split.validation]],
+            labels[order[split.train : split.train + split.validation]],
+        ),
+        (arrays["x_test"][: split.test], arrays["y_test"][: split.test]),
+    ]
+    tensors = [(_shrink(x, split.size, path), torch.from_numpy(y.astype(np.int64))) for x, y in parts]
+    mean = tensors[0][0].mean((0, 2, 3), keepdim=True)
+    std = tensors[0][0].std((0, 2, 3), keepdim=True).clamp_min(1e-6)
+    normal = [
+        (((x - mean) / std).to(device, memory_format=torch.channels_last), y.to(device))
+        for x, y in tensors
+    ]
+    digest = hashlib.sha256()
+    for key in _KEYS:
+        digest.update(np.ascontiguousarray(arrays[key]))
+    classes = int(max(labels.max(), arrays["y_test"].max())) + 1
+    return ImageData(normal[0], normal[1], normal[2], classes, digest.hexdigest())
+
+
+def image_batch(data: ImageData, size: int, seed: int = 0) -> Batch:
+    """Returns `size` training images drawn by `seed`, for zero-cost proxies."""
+    images, labels = data.train
+    if size > len(images):
+        raise InvalidSettingError(f"a batch of {size} from {len(images)} images")
+    chosen = torch.from_numpy(np.random.default_rng(seed).permutation(len(images))[:size])
+    source = f"{size} images of data {data.fingerprint[:12]} (seed {seed})"
+    inputs = images[chosen].contiguous().cpu().numpy()
+    return Batch(np.ascontiguousarray(inputs), labels[chosen].cpu().numpy(), source)
+
+
+def _read_npz(path: Path) -> dict[str, npt.NDArray[np.uint8]]:
+    if not path.is_file():
+        raise MissingDataError(
+            f"no file {path}; expected an .npz file with {', '.join(_KEYS)} (uint8 images, labels)"
+        )
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            arrays = {key: file[key] for key in _KEYS}
+    except (KeyError, ValueError, OSError, zipfile.BadZipFile) as error:
+        raise CorruptDataError(
+            f"{path}: expected an .npz file with {', '.join(_KEYS)}; {error}"
+        ) from error
+    for part in ("train", "test"):
+        x, y = arrays[f"x_{part}"], arrays[f"y_{part}"]
+        if x.ndim not in (3, 4) or x.dtype != np.uint8 or y.shape != (len(x),):
+            raise CorruptDataError(
+                f"{path}: x_{part} should be uint8 of shape (n, height, width[, channels]) with n "
+                f"labels; got {x.dtype} {x.shape} and labels {y.shape}"
+            )
+    return arrays
+
+
+def _shrink(images: npt.NDArray[np.uint8], size: int, path: str) -> Tensor:
+    x = torch.from_numpy(images if images.ndim == 4 else images[..., None])
+    x = x.permute(0, 3, 1, 2).float() / 255
+    factor, rest = divmod(x.shape[2], size)
+    if rest or x.shape[2] != x.shape[3]:
+        raise InvalidSettingError(
+            f"{path}: images of {x.shape[2]}×{x.shape[3]} cannot be averaged to {size}×{size}"
+        )
+    return torch.nn.functional.avg_pool2d(x, factor) if factor > 1 else x
