@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -10,17 +10,19 @@ from typing import Any
 import numpy as np
 import torch
 
+import nascast
+from nascast.benchmarks._table import SECONDS, TableSource
 from nascast.core import plugins
-from nascast.core.errors import InvalidSettingError, StoreError
+from nascast.core.errors import InvalidSettingError, MissingDataError, StoreError
 from nascast.core.executor import Executor
 from nascast.core.space import SearchSpace
-from nascast.core.types import Genes, Task
+from nascast.core.types import Genes, Metric, Task
 from nascast.stores._journal import Journal
 from nascast.training.data import Split, load_images
-from nascast.training.loop import evaluate, train
+from nascast.training.loop import Curves, evaluate, train
 from nascast.training.recipe import Recipe
 
-__all__ = ["BuildPlan", "records", "trainings"]
+__all__ = ["BuildPlan", "pack", "records", "train_one", "trainings"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,9 +59,70 @@ class BuildPlan:
         return values
 
 
-def records(plan: BuildPlan, folder: Path) -> list[dict[str, Any]]:
+    @classmethod
+    def like(cls, provenance: Mapping[str, Any], images: str, **changes: Any) -> "BuildPlan":
+        """Returns the plan that a table was built with, for other images.
+
+        Raises:
+            InvalidSettingError: the table was not built by training.
+        """
+        if "build" not in provenance:
+            raise InvalidSettingError("that table was not made by `nascast benchmark build`")
+        values = dict(provenance["build"])
+        values["split"] = Split(**values["split"])
+        values["recipe"] = Recipe(**values["recipe"])
+        return cls(**{**values, "images": images, **changes})
+
+
+def records(folder: Path) -> list[dict[str, Any]]:
     """Returns the finished trainings of a build, failed ones with an ``error``."""
     return [r for r in Journal(folder / "trainings.jsonl").read() if "genes" in r]
+
+
+def pack(plan: BuildPlan, folder: Path, name: str) -> TableSource:
+    """Turns the finished trainings into a table; a cell whose first training failed is left out.
+
+    Raises:
+        MissingDataError: nothing is finished yet.
+    """
+    every = records(folder)
+    fine = {(tuple(r["genes"]), r["seed"]): r for r in every if "error" not in r}
+    cells = sorted(cell for cell, seed in fine if seed == 0)
+    if not cells:
+        raise MissingDataError(f"{folder} holds no finished training")
+    seeds = 1 + max(seed for cell, seed in fine)
+    epochs = tuple(range(1, plan.recipe.epochs + 1))
+    curves = [f.name for f in fields(Curves)]
+    values = {c: np.full((len(cells), seeds, len(epochs)), np.nan, np.float32) for c in curves}
+    values["test_accuracy"] = np.full((len(cells), seeds, 1), np.nan, np.float32)
+    values["parameters"] = np.empty((len(cells), 1, 1))
+    for i, cell in enumerate(cells):
+        values["parameters"][i] = fine[cell, 0]["parameters"]
+        for seed in range(seeds):
+            record = fine.get((cell, seed), {})
+            for key in (*curves, "test_accuracy"):
+                if record:
+                    values[key][i, seed] = record[key]
+    values[SECONDS] = values[SECONDS].cumsum(2)
+    metrics = (
+        Metric("train_loss", "nats", "train", True, epochs, seeds),
+        Metric("val_loss", "nats", "validation", True, epochs, seeds),
+        Metric("val_accuracy", "percent", "validation", False, epochs, seeds),
+        Metric("test_accuracy", "percent", "test", False, epochs[-1:], seeds),
+        Metric(SECONDS, "seconds", "train", True, epochs, seeds),
+        Metric("parameters", "count", "none"),
+    )
+    data = load_images(plan.images, plan.split, "cpu")
+    provenance = {
+        "build": {**plan.settings(), "cells": len(cells), "repeated": plan.repeated},
+        "data": f"{Path(plan.images).name}, arrays with SHA-256 {data.fingerprint}",
+        "seconds": "processor seconds of one core" if plan.device == "cpu" else "wall seconds",
+        "failed": [{"genes": r["genes"], "error": r["error"]} for r in every if "error" in r],
+        "versions": {"nascast": nascast.__version__, "torch": torch.__version__},
+    }
+    genes = np.asarray(cells, dtype=np.int16)
+    task = _task(plan)
+    return TableSource(name, plan.space, genes, metrics, values, task, provenance, canonical=True)
 
 
 def trainings(plan: BuildPlan, folder: Path, executor: Executor) -> Iterator[tuple[int, int]]:
@@ -72,7 +135,7 @@ def trainings(plan: BuildPlan, folder: Path, executor: Executor) -> Iterator[tup
     """
     journal = Journal(folder / "trainings.jsonl")
     _begin(plan, journal)
-    done = {(tuple(r["genes"]), r["seed"]) for r in records(plan, folder)}
+    done = {(tuple(r["genes"]), r["seed"]) for r in records(folder)}
     jobs = _jobs(plan)
     todo = [job for job in jobs if job not in done]
     finished = len(jobs) - len(todo)
@@ -149,6 +212,12 @@ def _draw(space: SearchSpace, plan: BuildPlan) -> Genes:
     return np.stack(list(found.values())[: plan.cells])
 
 
+def _task(plan: BuildPlan) -> Task:
+    data = load_images(plan.images, plan.split, plan.device)
+    _, channels, height, width = data.train[0].shape
+    return Task((channels, height, width), data.classes, plan.skeleton)
+
+
 def train_one(plan: BuildPlan, genes: tuple[int, ...], seed: int) -> dict[str, Any]:
     """Trains one network and returns its record; runs in a worker."""
     if plan.device == "cpu":
@@ -156,8 +225,7 @@ def train_one(plan: BuildPlan, genes: tuple[int, ...], seed: int) -> dict[str, A
     # Processor seconds on a CPU, where trainings share cores; a GPU works beside the processor.
     clock = time.process_time if plan.device == "cpu" else time.perf_counter
     data = load_images(plan.images, plan.split, plan.device)
-    channels, size = data.train[0].shape[1:3]
-    task = Task((channels, size, size), data.classes, plan.skeleton)
+    task = _task(plan)
     space = plugins.load("space", plan.space)
     torch.manual_seed(seed)
     network = space.build(space.architecture(np.asarray(genes)), task)

@@ -1,6 +1,7 @@
 """Images with a seeded split into training, validation and test parts."""
 
 import hashlib
+import tarfile
 import zipfile
 from dataclasses import dataclass
 from functools import lru_cache
@@ -54,17 +55,19 @@ class ImageData:
 
 @lru_cache(maxsize=2)
 def load_images(path: str, split: Split, device: str = "cpu") -> ImageData:
-    """Reads ``x_train, y_train, x_test, y_test`` from an ``.npz`` file of uint8 images.
+    """Reads images from an ``.npz`` file, or CIFAR-10 from its official binary archive.
 
-    Images are ``(n, height, width)`` or ``(n, height, width, channels)``. Each channel is
-    normalised by the mean and deviation of the training part.
+    The ``.npz`` holds ``x_train, y_train, x_test, y_test``: uint8 images of shape ``(n, height,
+    width)`` or ``(n, height, width, channels)``, and labels. The archive is
+    ``cifar-10-binary.tar.gz``. Each channel is normalised by the mean and deviation of the training
+    part.
 
     Raises:
         MissingDataError: no such file.
         CorruptDataError: not such a file.
         InvalidSettingError: the split asks for more than there is.
     """
-    arrays = _read_npz(Path(path))
+    arrays = _read(Path(path))
     images, labels = arrays["x_train"], arrays["y_train"]
     for have, want, what in (
         (len(images), split.train + split.validation, "training and validation"),
@@ -106,11 +109,37 @@ def image_batch(data: ImageData, size: int, seed: int = 0) -> Batch:
     return Batch(np.ascontiguousarray(inputs), labels[chosen].cpu().numpy(), source)
 
 
-def _read_npz(path: Path) -> dict[str, npt.NDArray[np.uint8]]:
+def _read(path: Path) -> dict[str, npt.NDArray[np.uint8]]:
     if not path.is_file():
         raise MissingDataError(
-            f"no file {path}; expected an .npz file with {', '.join(_KEYS)} (uint8 images, labels)"
+            f"no file {path}; expected cifar-10-binary.tar.gz, or an .npz file with "
+            f"{', '.join(_KEYS)} (uint8 images and labels)"
         )
+    return _read_cifar(path) if path.name.endswith(".tar.gz") else _read_npz(path)
+
+
+def _read_cifar(path: Path) -> dict[str, npt.NDArray[np.uint8]]:
+    """Reads records of one label byte and 3 × 32 × 32 image bytes."""
+    names = [f"data_batch_{i}.bin" for i in range(1, 6)] + ["test_batch.bin"]
+    files = {}
+    try:
+        with tarfile.open(path) as archive:
+            for member in archive:
+                content = archive.extractfile(member)
+                if content is not None:
+                    files[Path(member.name).name] = content.read()
+        parts = [np.frombuffer(files[name], np.uint8).reshape(-1, 1 + 3 * 32 * 32) for name in names]
+    except (KeyError, ValueError, OSError, EOFError, tarfile.TarError) as error:
+        raise CorruptDataError(f"{path}: expected cifar-10-binary.tar.gz; {error}") from error
+    train, test = np.concatenate(parts[:5]), parts[5]
+    arrays = {}
+    for name, part in (("train", train), ("test", test)):
+        arrays[f"x_{name}"] = part[:, 1:].reshape(-1, 3, 32, 32).transpose(0, 2, 3, 1)
+        arrays[f"y_{name}"] = part[:, 0]
+    return arrays
+
+
+def _read_npz(path: Path) -> dict[str, npt.NDArray[np.uint8]]:
     try:
         with np.load(path, allow_pickle=False) as file:
             arrays = {key: file[key] for key in _KEYS}
@@ -129,7 +158,7 @@ def _read_npz(path: Path) -> dict[str, npt.NDArray[np.uint8]]:
 
 
 def _shrink(images: npt.NDArray[np.uint8], size: int, path: str) -> Tensor:
-    x = torch.from_numpy(images if images.ndim == 4 else images[..., None])
+    x = torch.from_numpy(np.ascontiguousarray(images if images.ndim == 4 else images[..., None]))
     x = x.permute(0, 3, 1, 2).float() / 255
     factor, rest = divmod(x.shape[2], size)
     if rest or x.shape[2] != x.shape[3]:

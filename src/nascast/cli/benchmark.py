@@ -1,0 +1,255 @@
+"""``nascast benchmark list | info | build | import``."""
+
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from nascast.cli._options import settings
+
+if TYPE_CHECKING:
+    from nascast.training.build import BuildPlan
+
+__all__ = ["app"]
+
+app = typer.Typer(help="List, describe, build and import benchmarks.", no_args_is_help=True)
+
+
+@app.command("list")
+def list_benchmarks(
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """List the registered benchmarks.
+
+    Example: nascast benchmark list
+    """
+    from nascast.cli.list import Kind, list_components
+
+    list_components(Kind.benchmarks, as_json)
+
+
+@app.command()
+def info(
+    name: Annotated[str, typer.Argument(help="Registered benchmark, or the path of a table.")],
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Describe a benchmark: metrics, units, splits, provenance, noise between two trainings.
+
+    Example: nascast benchmark info nb201-mini
+    """
+    facts = _describe(name)
+    if as_json:
+        typer.echo(json.dumps(facts, indent=1))
+        return
+    from rich.console import Console
+    from rich.table import Table
+
+    console = Console()
+    console.print(f"[bold]{facts['name']}[/bold]: {facts['rows']:,} rows of {facts['space']}")
+    table = Table("metric", "unit", "split", "epochs", "seeds", "range", box=None, padding=(0, 2, 0, 0))
+    for metric in facts["metrics"]:
+        low, high = metric["range"]
+        epochs = metric["epochs"]
+        marks = f"{epochs[0]} … {epochs[-1]}" if len(epochs) > 3 else ", ".join(map(str, epochs))
+        bounds = f"{low:,.6g} to {high:,.6g}"
+        table.add_row(
+            metric["name"], metric["unit"], metric["split"], marks, str(metric["seeds"]), bounds
+        )
+    console.print(table)
+    for metric, (tau, cells) in facts["noise_ceiling"].items():
+        console.print(f"noise ceiling: τ = {tau:.3f} between two trainings of {cells} cells, {metric}")
+    if not facts["noise_ceiling"]:
+        console.print("noise ceiling: unknown, no architecture was trained twice")
+    console.print("[bold]provenance[/bold]")
+    for key, value in facts["provenance"].items():
+        console.print(f"  {key}: {value}", highlight=False)
+
+
+def _describe(name: str) -> dict[str, Any]:
+    from nascast.core.types import Objective
+    from nascast.studies.compare import open_benchmark
+    from nascast.studies.metrics import noise_ceiling
+
+    table = open_benchmark(name)
+    genes = table.genes()
+    metrics = []
+    ceilings = {}
+    for metric in table.metrics.values():
+        values = table.query(genes, metric.name)
+        metrics.append({**asdict(metric), "range": [float(values.min()), float(values.max())]})
+        if metric.split in ("validation", "test"):
+            ceiling = noise_ceiling(table, Objective(metric.name, metric.minimize))
+            if ceiling is not None:
+                ceilings[metric.name] = ceiling
+    return {
+        "name": table.name,
+        "space": table.space.name,
+        "rows": len(genes),
+        "task": asdict(table.task),
+        "metrics": metrics,
+        "noise_ceiling": ceilings,
+        "provenance": getattr(table, "provenance", {}),
+    }
+
+
+@app.command("import")
+def import_table(
+    file: Annotated[Path, typer.Argument(help="A .csv, .csv.gz or .parquet file.")],
+    architecture: Annotated[str, typer.Option(help="Column with the architectures.")],
+    metric: Annotated[
+        list[str],
+        typer.Option(
+            help="METRIC=COLUMN[,epoch=N][,seed=K][,split=train|validation|test|none][,unit=U]"
+            "[,minimize]; once for each column."
+        ),
+    ],
+    out: Annotated[Path, typer.Option(help="The table to write, such as mine.nascast.")],
+    space: Annotated[str, typer.Option(help="Registered name.")] = "nasbench201",
+    seconds_per_epoch: Annotated[
+        str | None, typer.Option(help="Column with the training seconds of one epoch.")
+    ] = None,
+    name: Annotated[str | None, typer.Option(help="Of the table; default: the file's.")] = None,
+    source: Annotated[str, typer.Option(help="Where the file comes from, and its licence.")] = "",
+) -> None:
+    """Turn a file with one architecture a row into a benchmark table.
+
+    Every row is checked; a bad one is named with its line, and nothing is written.
+
+    Example: nascast benchmark import table.csv.gz --architecture arch_str
+    --metric val_accuracy=val_acc_200,epoch=200 --metric params=params_M,unit=millions
+    --seconds-per-epoch seconds --out nb201.nascast
+    """
+    from nascast.benchmarks._convert import ColumnSpec, convert
+    from nascast.benchmarks._table import read_table
+
+    _check_target(out)
+    table = convert(
+        file,
+        space,
+        architecture,
+        [ColumnSpec.parse(text) for text in metric],
+        name=name or out.stem,
+        seconds_per_epoch=seconds_per_epoch,
+        source=source,
+    )
+    _write(table, out)
+    typer.echo(f"{out}: {len(read_table(out)):,} architectures; use it with --benchmark {out}")
+
+
+@app.command()
+def build(
+    images: Annotated[Path, typer.Option(help="An .npz file, or cifar-10-binary.tar.gz.")],
+    out: Annotated[Path, typer.Option(help="The table to write, such as mine.nascast.")],
+    like: Annotated[
+        str, typer.Option(help="Take recipe, split and skeleton from this built table.")
+    ] = "nb201-mini",
+    space: Annotated[str | None, typer.Option(help="Another search space.")] = None,
+    cells: Annotated[
+        int | None, typer.Option(help="Distinct architectures; 0 is all of the space.")
+    ] = None,
+    repeated: Annotated[
+        int | None, typer.Option(help="How many of them are trained with a second seed.")
+    ] = None,
+    skeleton: Annotated[
+        str, typer.Option(help="Changes to the skeleton, such as channels=16,cells=3.")
+    ] = "",
+    recipe: Annotated[
+        str, typer.Option(help="Changes to the recipe, such as epochs=20,batch_size=64.")
+    ] = "",
+    split: Annotated[
+        str, typer.Option(help="Changes to the split: train=…,validation=…,test=…,size=…,seed=….")
+    ] = "",
+    seed: Annotated[int | None, typer.Option(help="Of the draw of architectures.")] = None,
+    folder: Annotated[
+        Path | None, typer.Option(help="Where trainings are kept; default: beside --out.")
+    ] = None,
+    workers: Annotated[int, typer.Option(help="Processes; 0 is one for each core.")] = 0,
+    device: Annotated[str, typer.Option(help="cpu, cuda, or auto.")] = "auto",
+) -> None:
+    """Make a benchmark by really training networks.
+
+    Stopped or killed, it goes on with the same command; --cells may grow. A training that fails is
+    recorded and passed over.
+
+    Example: nascast benchmark build --images cifar-10-binary.tar.gz --cells 100 --repeated 20
+    --out mine.nascast
+    """
+    from nascast.training.build import pack
+
+    _check_target(out)
+    changes = {"space": space, "cells": cells, "repeated": repeated, "seed": seed}
+    parts = {"skeleton": skeleton, "recipe": recipe, "split": split}
+    plan = _plan(like, images, device, changes, parts)
+    folder = folder or out.with_suffix(".trainings")
+    _train(plan, folder, workers or (os.cpu_count() or 1 if plan.device == "cpu" else 1))
+    table = pack(plan, folder, out.stem)
+    _write(table, out)
+    failed = len(table.provenance["failed"])
+    typer.echo(f"{out}: {len(table.genes):,} architectures, {failed} failed trainings")
+
+
+def _plan(
+    like: str, images: Path, device: str, changes: Mapping[str, Any], parts: Mapping[str, str]
+) -> "BuildPlan":
+    from dataclasses import replace
+
+    import torch
+
+    from nascast.core.errors import InvalidSettingError
+    from nascast.studies.compare import open_benchmark
+    from nascast.training.build import BuildPlan
+
+    if device == "auto":
+        device = "cuda" if torch.cuda.is_available() else "cpu"
+    if device not in ("cpu", "cuda"):
+        raise InvalidSettingError(f"--device: expected cpu, cuda or auto; got {device!r}")
+    provenance = getattr(open_benchmark(like), "provenance", {})
+    plan = BuildPlan.like(provenance, str(images), device=device)
+    given = {key: value for key, value in changes.items() if value is not None}
+    try:
+        for key in ("recipe", "split"):
+            given[key] = replace(getattr(plan, key), **settings(parts[key], f"--{key}"))  # type: ignore[arg-type]
+    except TypeError as error:
+        raise InvalidSettingError(f"no such setting: {error}") from None
+    given["skeleton"] = {**plan.skeleton, **settings(parts["skeleton"], "--skeleton")}
+    return replace(plan, **given)
+
+
+def _train(plan: "BuildPlan", folder: Path, workers: int) -> None:
+    from nascast.cli._progress import bars
+    from nascast.executors.processes import Processes
+    from nascast.training.build import trainings
+
+    folder.mkdir(parents=True, exist_ok=True)
+    with bars() as shown, Processes(workers) as executor:
+        bar = shown.add_task("trainings", total=None)
+        for finished, total in trainings(plan, folder, executor):
+            shown.update(bar, completed=finished, total=total)
+
+
+def _check_target(out: Path) -> None:
+    """Refuses a path that cannot be written before any work is done."""
+    from nascast.core.errors import StoreError
+
+    if out.suffix != ".nascast":
+        raise StoreError(f"--out: tables end in .nascast; got {out}")
+    try:
+        out.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise StoreError(f"cannot make {out.parent}: {error.strerror}") from error
+    if not os.access(out.parent, os.W_OK):
+        raise StoreError(f"cannot write into {out.parent}; choose another --out")
+
+
+def _write(table: Any, out: Path) -> None:
+    from nascast.benchmarks._table import write_table
+    from nascast.core.errors import StoreError
+
+    try:
+        write_table(table, out)
+    except OSError as error:
+        raise StoreError(f"cannot write {out}: {error.strerror}") from error

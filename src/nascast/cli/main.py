@@ -1,0 +1,56 @@
+"""The command line: parses, calls the library, prints; no logic of its own."""
+
+import sys
+from typing import Annotated
+
+import typer
+
+import nascast
+from nascast.cli.benchmark import app as benchmark
+from nascast.cli.compare import compare
+from nascast.cli.list import list_components
+from nascast.cli.show import show
+from nascast.core.errors import NascastError
+
+__all__ = ["app", "main"]
+
+app = typer.Typer(
+    name="nascast",
+    help="Performance predictors and search strategies for neural architecture search.",
+    epilog="Start with: nascast list predictors, then nascast compare --help",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode="rich",
+    pretty_exceptions_enable=False,
+)
+app.command("list")(list_components)
+app.command("compare")(compare)
+app.command("show")(show)
+app.add_typer(benchmark, name="benchmark")
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(nascast.__version__)
+        raise typer.Exit
+
+
+@app.callback()
+def _root(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    """Performance predictors and search strategies for neural architecture search."""
+
+
+def main() -> None:
+    """Runs the command line; a user's mistake is one paragraph on stderr and exit status 2."""
+    try:
+        app()
+    except NascastError as error:
+        typer.secho(f"Error: {error}", fg="red", err=True)
+        sys.exit(2)
+    except KeyboardInterrupt:
+        typer.secho("Stopped. The same command goes on where this one was.", err=True)
+        sys.exit(130)

@@ -1,0 +1,45 @@
+"""A store that ends with the process."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from nascast.core.errors import StoreError
+from nascast.core.store import Store
+from nascast.core.types import Trial
+
+__all__ = ["Memory"]
+
+
+class Memory(Store):
+    """Runs in dictionaries."""
+
+    def __init__(self) -> None:
+        self._info: dict[str, dict[str, Any]] = {}
+        self._trials: dict[str, list[Trial]] = {}
+
+    def begin(self, run: str, info: Mapping[str, Any]) -> None:
+        old = self._info.setdefault(run, dict(info))
+        self._trials.setdefault(run, [])
+        changed = sorted(k for k in old.keys() | info.keys() if old.get(k) != info.get(k))
+        if changed:
+            raise StoreError(
+                f"the run {run!r} was begun with other settings: "
+                + "; ".join(f"{k} was {old.get(k)}, is {info.get(k)}" for k in changed)
+            )
+
+    def info(self, run: str) -> dict[str, Any]:
+        return dict(self._info[self._known(run)])
+
+    def append(self, run: str, trials: Sequence[Trial]) -> None:
+        self._trials[self._known(run)].extend(trials)
+
+    def read(self, run: str, start: int = 0) -> list[Trial]:
+        return self._trials[self._known(run)][start:]
+
+    def runs(self) -> list[str]:
+        return sorted(self._info)
+
+    def _known(self, run: str) -> str:
+        if run not in self._info:
+            raise StoreError(f"no run {run!r}; there are {', '.join(self.runs()) or 'none'}")
+        return run
