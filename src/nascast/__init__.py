@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from nascast.runner import Budget as Budget
     from nascast.runner import run as run
     from nascast.studies.compare import compare as compare
+    from nascast.studies.study import Study as Study
 
 __version__ = "0.1.0"
 
@@ -25,6 +26,7 @@ _HOME = {
     "NascastError": "nascast.core.errors",
     "Objective": "nascast.core.types",
     "Task": "nascast.core.types",
+    "Study": "nascast.studies.study",
     "compare": "nascast.studies.compare",
     "load": "nascast.core.plugins",
     "names": "nascast.core.plugins",

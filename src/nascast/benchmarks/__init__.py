@@ -1,0 +1,1 @@
+"""Recorded trainings, one file for each benchmark or format."""

@@ -185,7 +185,8 @@ def _texts(table: pa.Table, column: str, path: Path) -> list[Any]:
 
 
 def _genes(space: SearchSpace, texts: list[Any], line: _Lines) -> Genes:
-    rows, seen = [], {}
+    rows: list[Genes] = []
+    seen: dict[bytes, int] = {}
     for i, text in enumerate(texts):
         try:
             rows.append(space.from_text([text or ""])[0])

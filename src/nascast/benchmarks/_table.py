@@ -223,7 +223,8 @@ class Table(Benchmark):
         meta = self.describe(metric)
         if not 0 <= seed < meta.seeds:
             return self._genes[:0].copy()
-        return self._genes[~np.isnan(self._values[metric][:, seed, -1])]
+        have = ~np.isnan(self._values[metric][:, seed, -1])
+        return np.asarray(self._genes[have], dtype=np.int16)
 
     def _find(self, genes: Genes) -> npt.NDArray[np.intp]:
         self.space.check(genes)

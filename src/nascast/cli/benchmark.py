@@ -50,7 +50,9 @@ def info(
 
     console = Console()
     console.print(f"[bold]{facts['name']}[/bold]: {facts['rows']:,} rows of {facts['space']}")
-    table = Table("metric", "unit", "split", "epochs", "seeds", "range", box=None, padding=(0, 2, 0, 0))
+    table = Table(
+        "metric", "unit", "split", "epochs", "seeds", "range", box=None, padding=(0, 2, 0, 0)
+    )
     for metric in facts["metrics"]:
         low, high = metric["range"]
         epochs = metric["epochs"]
@@ -61,7 +63,9 @@ def info(
         )
     console.print(table)
     for metric, (tau, cells) in facts["noise_ceiling"].items():
-        console.print(f"noise ceiling: τ = {tau:.3f} between two trainings of {cells} cells, {metric}")
+        console.print(
+            f"noise ceiling: τ = {tau:.3f} between two trainings of {cells} cells, {metric}"
+        )
     if not facts["noise_ceiling"]:
         console.print("noise ceiling: unknown, no architecture was trained twice")
     console.print("[bold]provenance[/bold]")
@@ -71,8 +75,8 @@ def info(
 
 def _describe(name: str) -> dict[str, Any]:
     from nascast.core.types import Objective
-    from nascast.studies.compare import open_benchmark
     from nascast.studies.metrics import noise_ceiling
+    from nascast.studies.study import open_benchmark
 
     table = open_benchmark(name)
     genes = table.genes()
@@ -200,7 +204,7 @@ def _plan(
     import torch
 
     from nascast.core.errors import InvalidSettingError
-    from nascast.studies.compare import open_benchmark
+    from nascast.studies.study import open_benchmark
     from nascast.training.build import BuildPlan
 
     if device == "auto":
@@ -212,7 +216,7 @@ def _plan(
     given = {key: value for key, value in changes.items() if value is not None}
     try:
         for key in ("recipe", "split"):
-            given[key] = replace(getattr(plan, key), **settings(parts[key], f"--{key}"))  # type: ignore[arg-type]
+            given[key] = replace(getattr(plan, key), **settings(parts[key], f"--{key}"))
     except TypeError as error:
         raise InvalidSettingError(f"no such setting: {error}") from None
     given["skeleton"] = {**plan.skeleton, **settings(parts["skeleton"], "--skeleton")}
@@ -224,7 +228,6 @@ def _train(plan: "BuildPlan", folder: Path, workers: int) -> None:
     from nascast.executors.processes import Processes
     from nascast.training.build import trainings
 
-    folder.mkdir(parents=True, exist_ok=True)
     with bars() as shown, Processes(workers) as executor:
         bar = shown.add_task("trainings", total=None)
         for finished, total in trainings(plan, folder, executor):

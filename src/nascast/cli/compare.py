@@ -10,7 +10,7 @@ import typer
 from nascast.cli._options import duration, names, whole_numbers
 
 if TYPE_CHECKING:
-    from nascast.studies.compare import Study
+    from nascast.studies.study import Study
 
 __all__ = ["compare"]
 
@@ -48,7 +48,7 @@ def compare(
 
     Example: nascast compare --predictors xgboost,jacov --train-sizes 50 --out runs/first
     """
-    from nascast.studies.compare import Study
+    from nascast.studies.study import Study
 
     study = Study(
         benchmark=benchmark,
@@ -79,8 +79,8 @@ def _run(study: "Study", out: Path, workers: int) -> list[dict[str, Any]]:
     import nascast
     from nascast.cli._progress import bars
     from nascast.executors.processes import Processes
-    from nascast.studies.compare import Progress
     from nascast.studies.compare import compare as run
+    from nascast.studies.study import Progress
 
     home = Path(os.environ.get("NASCAST_CACHE", Path.home() / ".cache" / "nascast"))
     cache = home / f"proxies-{nascast.__version__}.jsonl"

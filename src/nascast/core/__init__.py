@@ -1,0 +1,1 @@
+"""The nouns: values and abstractions on which everything else stands."""

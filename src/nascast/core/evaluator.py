@@ -67,11 +67,12 @@ class Benchmark(ABC):
 
     def curve(self, genes: Genes, metric: str, epochs: int, seed: int | None = 0) -> Floats:
         """Returns ``(n, k)``: the values at the k recorded epochs up to and including `epochs`."""
-        marks = [e for e in self.describe(metric).epochs if e <= epochs]
+        marks = [mark for mark in self.describe(metric).epochs if mark <= epochs]
         if not marks or marks[-1] != epochs:
+            known = ", ".join(map(str, self.describe(metric).epochs)) or "none"
             raise UnsupportedError(
                 f"{self.name}: {metric} was not recorded after epoch {epochs}; "
-                f"recorded epochs: {self.describe(metric).epochs or 'none'}"
+                f"recorded epochs: {known}"
             )
         return np.stack([self.query(genes, metric, e, seed) for e in marks], axis=1)
 
@@ -87,12 +88,16 @@ class Benchmark(ABC):
         return self.metrics[metric]
 
     def evaluate(self, candidate: Candidate, seed: int = 0) -> Evaluation:
-        """Answers one candidate from the records, so that a benchmark serves as an evaluator."""
-        row = candidate.arch.row()
-        epochs = candidate.epochs
+        """Answers one candidate with its first recorded training; serves as an evaluator.
+
+        Args:
+            candidate: its `epochs` must be recorded for at least one metric.
+            seed: of a training; a record is what it is, whatever the seed.
+        """
+        row, epochs = candidate.arch.row(), candidate.epochs
         metrics = {
-            name: float(self.query(row, name, epochs if m.epochs else None, seed)[0])
-            for name, m in self.metrics.items()
-            if epochs is None or not m.epochs or epochs in m.epochs
+            name: float(self.query(row, name, epochs)[0])
+            for name, metric in self.metrics.items()
+            if epochs is None or not metric.epochs or epochs in metric.epochs
         }
-        return Evaluation(metrics, float(self.seconds(row, epochs, seed)[0]))
+        return Evaluation(metrics, float(self.seconds(row, epochs)[0]))

@@ -60,8 +60,7 @@ class Graph:
         with np.errstate(over="ignore"):
             for _ in range(v):
                 into = np.where(edges, mix(state)[:, :, None], np.uint64(0)).sum(1, dtype=np.uint64)
-                out = np.where(edges, mix(~state)[:, None, :], np.uint64(0)).sum(
-                    2, dtype=np.uint64
-                )
+                out = np.where(edges, mix(~state)[:, None, :], np.uint64(0)).sum(2, dtype=np.uint64)
                 state = np.where(alive, mix(mix(mix(state) + into) + out), np.uint64(0))
-            return mix(state).sum(1, dtype=np.uint64)
+            total: UInts = mix(state).sum(1, dtype=np.uint64)
+        return total

@@ -1,4 +1,4 @@
-"""Metered access to evidence: the two time axes of the field are measured where evidence is read."""
+"""Metered access to evidence: both time axes of the field are measured where evidence is read."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -104,9 +104,7 @@ class Ledger:
             raise UnsupportedError("this ledger has no batch of inputs; open it with batch=…")
         return self._batch
 
-    def measured(
-        self, key: str, genes: Genes, compute: Callable[[Architecture], float]
-    ) -> Floats:
+    def measured(self, key: str, genes: Genes, compute: Callable[[Architecture], float]) -> Floats:
         """Returns ``(n,)`` scores that depend on the canonical architecture alone.
 
         A score found in the memo is charged with the seconds it took when it was computed, so that

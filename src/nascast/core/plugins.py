@@ -36,12 +36,15 @@ def _builtin(kind: str) -> dict[str, str]:
     if kind not in KINDS:
         raise UnknownComponentError(f"unknown kind {kind!r}; known are {', '.join(KINDS)}")
     spec = importlib.util.find_spec(KINDS[kind])
-    assert spec is not None and spec.submodule_search_locations
+    assert spec is not None
+    assert spec.submodule_search_locations
     root = Path(spec.submodule_search_locations[0])
     found = {}
     for file in sorted(root.rglob("*.py")):
         if not file.stem.startswith("_"):
-            found[file.stem] = ".".join([KINDS[kind], *file.relative_to(root).with_suffix("").parts])
+            found[file.stem] = ".".join(
+                [KINDS[kind], *file.relative_to(root).with_suffix("").parts]
+            )
     return found
 
 

@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, ClassVar, Literal, Protocol
 
 import numpy as np
+import numpy.typing as npt
 
 from nascast.core.errors import InvalidSettingError
 from nascast.core.ledger import Ledger
@@ -84,7 +85,7 @@ class Encoding(ABC):
     """A feature that needs the search space alone."""
 
     @abstractmethod
-    def encode(self, space: SearchSpace, genes: Genes) -> Floats:
+    def encode(self, space: SearchSpace, genes: Genes) -> npt.NDArray[Any]:
         """Returns ``(n, d)``; one row per architecture."""
 
     def __call__(self, ledger: Ledger, genes: Genes) -> Floats:

@@ -42,7 +42,8 @@ class SearchSpace(ABC):
         """Returns ``(n,)``: whether each row is an architecture of this space."""
         if genes.ndim != 2 or genes.shape[1] != self.length:
             return np.zeros(len(genes), dtype=bool)
-        return ((genes >= 0) & (genes < np.asarray(self.cardinalities))).all(1)
+        inside = (genes >= 0) & (genes < np.asarray(self.cardinalities))
+        return np.asarray(inside.all(axis=1))
 
     def canonical(self, genes: Genes) -> Genes:
         """Returns ``(n, length)``: equivalent rows become one and the same valid row."""

@@ -1,0 +1,1 @@
+"""Architectures as rows of numbers, one file for each encoding."""

@@ -114,7 +114,7 @@ def _serve(pipe: "Connection[Any, Any]") -> None:
         except (EOFError, OSError, KeyboardInterrupt):
             return
         try:
-            answer = call(), None
+            answer: tuple[Any, str | None] = call(), None
         except KeyboardInterrupt:
             return
         except BaseException as failure:  # a failed call is data; the caller decides

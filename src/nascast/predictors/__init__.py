@@ -1,0 +1,1 @@
+"""Performance predictors, one file for each, in a folder for each family."""

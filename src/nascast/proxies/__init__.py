@@ -1,0 +1,1 @@
+"""Zero-cost scores of untrained networks, one file for each."""

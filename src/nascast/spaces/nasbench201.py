@@ -6,6 +6,7 @@ edges. The genes are the operations in the order of the official string: 0→1, 
 """
 
 import re
+from collections.abc import Callable
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -50,8 +51,8 @@ class NasBench201(SearchSpace):
         """Returns the smallest equivalent row: 5,390 distinct ones among the 15,625.
 
         Equivalent are cells whose `unique_text` is the same once its zero terms are dropped: a skip
-        is its input, an operation on nothing is nothing, and the terms of a sum are sorted. A tensor
-        that is used twice and two copies computed by equal operations are written alike.
+        is its input, an operation on nothing is nothing, and the terms of a sum are sorted. A
+        tensor used twice and two copies computed by equal operations are written alike.
 
         The text sorts the terms of each vertex, not of nested sums, so that ``(a + c) + b`` and
         ``(a + b) + c`` remain two of the 5,390; sums flattened throughout leave 4,930.
@@ -111,7 +112,9 @@ class NasBench201(SearchSpace):
         self.check(genes)
         cells = []
         for row in genes.tolist():
-            parts = [f"{_OPERATIONS[op]}~{start}" for op, (start, _) in zip(row, _EDGES, strict=True)]
+            parts = [
+                f"{_OPERATIONS[op]}~{start}" for op, (start, _) in zip(row, _EDGES, strict=True)
+            ]
             groups = (parts[:1], parts[1:3], parts[3:])
             cells.append("+".join("|" + "|".join(group) + "|" for group in groups))
         return cells
@@ -179,7 +182,7 @@ class NasBench201(SearchSpace):
         choices = [_OPERATIONS[gene] for gene in arch.genes]
 
         def cell(channels: int) -> nn.Module:
-            operations = {
+            operations: dict[str, Callable[[], nn.Module]] = {
                 "skip_connect": nn.Identity,
                 "nor_conv_1x1": lambda: ReluConvNorm(channels, channels, 1),
                 "nor_conv_3x3": lambda: ReluConvNorm(channels, channels, 3),

@@ -10,104 +10,43 @@ import json
 import platform
 import sys
 import zlib
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict, dataclass, field
-from functools import lru_cache, partial
+from collections.abc import Sequence
+from dataclasses import asdict
+from functools import partial
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
 from nascast.core import plugins
-from nascast.core.errors import InvalidSettingError, StoreError, UnsupportedError
+from nascast.core.errors import StoreError, UnsupportedError
 from nascast.core.evaluator import Benchmark
-from nascast.core.executor import Done, Executor
+from nascast.core.executor import Executor
 from nascast.core.ledger import Ledger, Memo
-from nascast.core.predictor import PerformancePredictor, Proxy
-from nascast.core.types import Batch, Genes, Objective
+from nascast.core.types import Batch, Genes
 from nascast.executors.serial import Serial
 from nascast.stores._journal import Journal
+from nascast.studies._scores import Scores
 from nascast.studies.metrics import METRICS, agreement, noise_ceiling
+from nascast.studies.study import (
+    Cell,
+    Progress,
+    Study,
+    batch_of,
+    cells,
+    objective_of,
+    open_benchmark,
+    predictor_of,
+    proxies_of,
+    results,
+    split,
+)
 
-__all__ = ["Cell", "Progress", "Study", "compare", "open_benchmark"]
+__all__ = ["compare"]
 
 Row = dict[str, Any]
-_CHUNK = 8  # architectures in one proxy task; chosen, about a second of work
 _PACKAGES = ("nascast", "numpy", "scipy", "scikit-learn", "torch", "xgboost-cpu", "ngboost")
-
-
-@dataclass(frozen=True, slots=True)
-class Study:
-    """Everything that decides the result of a comparison.
-
-    Attributes:
-        benchmark: registered name or path of a table.
-        predictors: registered names.
-        train_sizes: labels at initialization, for predictors that take labels.
-        epochs: partial training at query, for predictors that read learning curves.
-        trials: how often everything is repeated with other test and training sets.
-        seed: of trial t is ``(seed, t)``.
-        test_size: architectures in a test set.
-        metric: which metric predictors are to predict, after full training.
-        images: ``.npz`` file with images for zero-cost proxies; None is a seeded random batch.
-        batch_size: images in that batch.
-    """
-
-    benchmark: str
-    predictors: tuple[str, ...]
-    train_sizes: tuple[int, ...] = (20, 100)
-    epochs: tuple[int, ...] = (2, 6)
-    trials: int = 5
-    seed: int = 0
-    test_size: int = 200
-    metric: str = "val_accuracy"
-    images: str | None = None
-    batch_size: int = 64
-
-    def __post_init__(self) -> None:
-        for name in ("trials", "test_size", "batch_size"):
-            if getattr(self, name) < 1:
-                raise InvalidSettingError(f"{name} should be at least 1; got {getattr(self, name)}")
-        for name, least in (("train_sizes", 1), ("epochs", 1)):
-            values = getattr(self, name)
-            if not values or min(values) < least or len(set(values)) != len(values):
-                raise InvalidSettingError(
-                    f"{name} should be different whole numbers of at least {least}; "
-                    f"got {', '.join(map(str, values)) or 'none'}"
-                )
-        if self.seed < 0 or self.test_size < 2 or self.batch_size < 2:
-            raise InvalidSettingError(
-                "the seed should be at least 0, the test set and the batch at least 2; got "
-                f"{self.seed}, {self.test_size} and {self.batch_size}"
-            )
-        if not self.predictors or len(set(self.predictors)) != len(self.predictors):
-            raise InvalidSettingError("name at least one predictor, and each only once")
-        for name in self.predictors:
-            plugins.resolve("predictor", name)
-
-
-@dataclass(frozen=True, slots=True)
-class Cell:
-    """One predictor with one budget in one trial; a budget it cannot spend is None."""
-
-    predictor: str
-    train_size: int | None
-    epochs: int | None
-    trial: int
-
-
-@dataclass
-class Progress:
-    """Told what goes on; the command line draws it.
-
-    Attributes:
-        start: called with a description and the number of steps of a stage.
-        advance: called with the number of steps done since.
-    """
-
-    start: Callable[[str, int], None] = field(default=lambda name, steps: None)
-    advance: Callable[[int], None] = field(default=lambda steps: None)
 
 
 def compare(
@@ -137,99 +76,34 @@ def compare(
     progress = progress or Progress()
     benchmark = open_benchmark(study.benchmark)
     benchmark.describe(study.metric)
-    cells = _cells(study)
-    sets = [_split(study, benchmark, trial) for trial in range(study.trials)]
-    batch = _batch(study, benchmark)
+    grid = cells(study)
+    sets = [split(study, benchmark, trial) for trial in range(study.trials)]
+    batch = batch_of(study, benchmark)
     journal = _begin(study, benchmark, batch, out)
     rows = {_cell_of(row): row for row in journal.read() if "predictor" in row}
-    todo = [cell for cell in cells if cell not in rows]
+    todo = [cell for cell in grid if cell not in rows]
     refused = _refusals(study, benchmark, batch, todo)
     for cell in todo:
         if cell in refused:
             rows[cell] = {**asdict(cell), "family": _family(cell.predictor), "error": refused[cell]}
     todo = [cell for cell in todo if cell not in refused]
-    memo = _Scores(study, benchmark, batch, cache or out / "proxies.jsonl")
+    memo = Scores(study, benchmark, batch, cache or out / "proxies.jsonl")
     memo.measure(todo, sets, executor, progress)
-    progress.start("predictors", len(cells))
-    progress.advance(len(cells) - len(todo))
+    progress.start("predictors", len(grid))
+    progress.advance(len(grid) - len(todo))
     for cell in todo:
         call = partial(_run_cell, study, cell, *sets[cell.trial], batch, memo.part(cell, sets))
         executor.submit(cell, call)
-    for done in _results(executor, len(todo)):
-        row = {**asdict(done.task), "error": done.error} if done.error else done.value  # type: ignore[call-overload]
+    for done in results(executor, len(todo)):
+        cell = cast(Cell, done.task)
+        row = {**asdict(cell), "error": done.error} if done.error else done.value
         row["family"] = _family(row["predictor"])
         journal.append(row)
-        rows[done.task] = row  # type: ignore[index]
+        rows[cell] = row
         progress.advance(1)
-    ordered = [rows[cell] for cell in cells]
+    ordered = [rows[cell] for cell in grid]
     _write(ordered, out / "results.parquet")
     return ordered
-
-
-@lru_cache(maxsize=4)
-def open_benchmark(name: str) -> Benchmark:
-    """Opens a registered benchmark, or a table by its path.
-
-    Raises:
-        UnknownComponentError: neither of the two.
-    """
-    path = Path(name)
-    if path.suffix == ".nascast" or path.exists():
-        from nascast.benchmarks._table import read_table
-
-        return read_table(path)
-    benchmark: Benchmark = plugins.load("benchmark", name)
-    return benchmark
-
-
-def _cells(study: Study) -> list[Cell]:
-    cells = []
-    for name in study.predictors:
-        axes = plugins.resolve("predictor", name).axes
-        sizes: Sequence[int | None] = study.train_sizes if "train_size" in axes else (None,)
-        epochs: Sequence[int | None] = study.epochs if "epochs" in axes else (None,)
-        cells += [Cell(name, n, e, t) for n in sizes for e in epochs for t in range(study.trials)]
-    return cells
-
-
-def _split(study: Study, benchmark: Benchmark, trial: int) -> tuple[Genes, Genes]:
-    """Draws test and training architectures, no two of the same canonical architecture.
-
-    Returns:
-        Rows of shape ``(test_size, length)`` and ``(largest train size, length)``.
-    """
-    rng = np.random.default_rng([study.seed, trial])
-    train = max(cell.train_size or 0 for cell in _cells(study))
-    need = study.test_size + train
-    try:
-        pool = rng.permutation(benchmark.genes())
-    except UnsupportedError:
-        pool = benchmark.space.sample(2 * need, rng)
-    _, first = np.unique(benchmark.space.canonical(pool), axis=0, return_index=True)
-    if len(first) < need:
-        raise InvalidSettingError(
-            f"{study.test_size} test and {train} training architectures asked for; "
-            f"{benchmark.name} has {len(first)} distinct ones"
-        )
-    rows = pool[np.sort(first)[:need]]
-    return rows[: study.test_size], rows[study.test_size :]
-
-
-def _batch(study: Study, benchmark: Benchmark) -> Batch:
-    task = benchmark.task
-    if study.images is None:
-        return Batch.random(task, study.batch_size)
-    from nascast.training.data import Split, image_batch, load_images
-
-    size = study.batch_size
-    split = Split(train=size, validation=1, test=1, size=task.input_shape[1])
-    batch = image_batch(load_images(study.images, split), size)
-    if batch.inputs.shape[1:] != task.input_shape:
-        raise InvalidSettingError(
-            f"{study.images} has images of {batch.inputs.shape[1:]}; the networks of "
-            f"{benchmark.name} take {task.input_shape}"
-        )
-    return batch
 
 
 def _begin(study: Study, benchmark: Benchmark, batch: Batch, out: Path) -> Journal:
@@ -248,7 +122,7 @@ def _begin(study: Study, benchmark: Benchmark, batch: Batch, out: Path) -> Journ
                     + "; choose another folder with --out"
                 )
         else:
-            objective = _objective(study, benchmark)
+            objective = objective_of(study, benchmark)
             head = {
                 "settings": settings,
                 "benchmark": benchmark.name,
@@ -265,10 +139,6 @@ def _begin(study: Study, benchmark: Benchmark, batch: Batch, out: Path) -> Journ
     except OSError as error:
         raise StoreError(f"cannot write to {out}: {error.strerror}; choose --out") from error
     return journal
-
-
-def _objective(study: Study, benchmark: Benchmark) -> Objective:
-    return Objective(study.metric, benchmark.describe(study.metric).minimize)
 
 
 def _versions() -> dict[str, str]:
@@ -289,35 +159,21 @@ def _cell_of(row: Row) -> Cell:
     return Cell(row["predictor"], row["train_size"], row["epochs"], row["trial"])
 
 
-def _results(executor: Executor, count: int) -> Iterator[Done]:
-    while count > 0:
-        for done in executor.collect():
-            count -= 1
-            yield done
-
-
-@lru_cache(maxsize=32)
-def _predictor(name: str, epochs: int | None) -> PerformancePredictor:
-    settings = {} if epochs is None else {"epochs": epochs}
-    predictor: PerformancePredictor = plugins.load("predictor", name, **settings)
-    return predictor
-
-
 def _refusals(
     study: Study, benchmark: Benchmark, batch: Batch, cells: Sequence[Cell]
 ) -> dict[Cell, str]:
     """Tries every feature on one architecture, and says which cells cannot have their evidence."""
     reasons: dict[tuple[str, int | None], str | None] = {}
-    genes = _split(study, benchmark, 0)[0][:1]
+    genes = split(study, benchmark, 0)[0][:1]
     for cell in cells:
         kind = (cell.predictor, cell.epochs)
         if kind in reasons:
             continue
         reasons[kind] = None
-        ledger = Ledger(benchmark, _objective(study, benchmark), batch=batch)
+        ledger = Ledger(benchmark, objective_of(study, benchmark), batch=batch)
         try:
             with ledger.phase("query"):
-                for feature in _predictor(*kind).features:
+                for feature in predictor_of(*kind).features:
                     feature(ledger, genes)
         except UnsupportedError as error:
             reasons[kind] = str(error)
@@ -325,15 +181,13 @@ def _refusals(
     return {cell: reason for cell, reason in found if reason is not None}
 
 
-def _run_cell(
-    study: Study, cell: Cell, test: Genes, train: Genes, batch: Batch, memo: Memo
-) -> Row:
+def _run_cell(study: Study, cell: Cell, test: Genes, train: Genes, batch: Batch, memo: Memo) -> Row:
     """Initializes and queries one predictor; runs in a worker."""
     _one_thread()
     benchmark = open_benchmark(study.benchmark)
-    objective = _objective(study, benchmark)
+    objective = objective_of(study, benchmark)
     ledger = Ledger(benchmark, objective, batch=batch, memo=memo)
-    predictor = _predictor(cell.predictor, cell.epochs)
+    predictor = predictor_of(cell.predictor, cell.epochs)
     key = [study.seed, cell.trial, cell.train_size or 0, zlib.crc32(cell.predictor.encode())]
     with ledger.phase("init"):
         rng = np.random.default_rng(key)
@@ -348,7 +202,7 @@ def _run_cell(
         **agreement(predicted, -true if objective.minimize else true),
         "init_seconds": ledger.seconds["init"],
         "query_seconds": ledger.seconds["query"] / len(test),
-        "batch": batch.source if _proxies(study, cell) else "",
+        "batch": batch.source if proxies_of(cell) else "",
         "predicted": predicted.tolist(),
         "true": true.tolist(),
         "versions": json.dumps(_versions()),
@@ -361,91 +215,6 @@ def _one_thread() -> None:
     torch = sys.modules.get("torch")
     if torch is not None:
         torch.set_num_threads(1)
-
-
-def _proxies(study: Study, cell: Cell) -> list[Proxy]:
-    features = _predictor(cell.predictor, cell.epochs).features
-    return [feature for feature in features if isinstance(feature, Proxy)]
-
-
-class _Scores:
-    """Proxy scores of a study, measured once for all cells, in parallel, and kept on disk."""
-
-    def __init__(self, study: Study, benchmark: Benchmark, batch: Batch, path: Path) -> None:
-        self._study = study
-        self._space = benchmark.space
-        self._ledger = Ledger(benchmark, _objective(study, benchmark), batch=batch)
-        self._batch = batch
-        self._journal = Journal(path)
-        self._memo: Memo = {
-            (r["key"], np.asarray(r["genes"], dtype=np.int16).tobytes()): (r["value"], r["seconds"])
-            for r in self._journal.read()
-        }
-
-    def part(self, cell: Cell, sets: Sequence[tuple[Genes, Genes]]) -> Memo:
-        """Returns the scores that one cell reads."""
-        return {item: self._memo[item] for item in self._items(cell, sets) if item in self._memo}
-
-    def measure(
-        self,
-        cells: Sequence[Cell],
-        sets: Sequence[tuple[Genes, Genes]],
-        executor: Executor,
-        progress: Progress,
-    ) -> None:
-        """Measures what is missing. A score that fails is left to the cell, which records why."""
-        proxies: dict[str, Proxy] = {}
-        missing: dict[str, dict[bytes, None]] = {}
-        for cell in cells:
-            for proxy in _proxies(self._study, cell):
-                proxies[proxy.key(self._ledger)] = proxy
-            for key, row in self._items(cell, sets):
-                if (key, row) not in self._memo:
-                    missing.setdefault(key, {})[row] = None
-        tasks = 0
-        total = sum(map(len, missing.values()))
-        if total:
-            self._journal.path.parent.mkdir(parents=True, exist_ok=True)
-            progress.start("proxies", total)
-        for key, rows in missing.items():
-            genes = np.frombuffer(b"".join(rows), dtype=np.int16).reshape(len(rows), -1)
-            for start in range(0, len(genes), _CHUNK):
-                chunk = genes[start : start + _CHUNK]
-                call = partial(_score, self._study, proxies[key], chunk, self._batch)
-                executor.submit((key, start), call)
-                tasks += 1
-        for done in _results(executor, tasks):
-            for (key, row), (value, seconds) in (done.value or {}).items():
-                self._memo[key, row] = (value, seconds)
-                listed = np.frombuffer(row, dtype=np.int16).tolist()
-                record = {"key": key, "genes": listed, "value": value, "seconds": seconds}
-                self._journal.append(record)
-            progress.advance(len(done.value or ()))
-
-    def _items(
-        self, cell: Cell, sets: Sequence[tuple[Genes, Genes]]
-    ) -> Iterator[tuple[str, bytes]]:
-        proxies = _proxies(self._study, cell)
-        if not proxies:
-            return
-        test, train = sets[cell.trial]
-        genes = np.concatenate([test, train[: cell.train_size or 0]])
-        for row in self._space.canonical(genes):
-            for proxy in proxies:
-                yield proxy.key(self._ledger), row.tobytes()
-
-
-def _score(study: Study, proxy: Proxy, genes: Genes, batch: Batch) -> Memo:
-    """Measures one proxy on some architectures; runs in a worker."""
-    import torch
-
-    torch.set_num_threads(1)
-    memo: Memo = {}
-    benchmark = open_benchmark(study.benchmark)
-    ledger = Ledger(benchmark, _objective(study, benchmark), batch=batch, memo=memo)
-    with ledger.phase("query"):
-        proxy(ledger, genes)
-    return memo
 
 
 def _write(rows: Sequence[Row], path: Path) -> None:

@@ -4,13 +4,14 @@ import time
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, fields
 from functools import partial
+from importlib.metadata import version
+from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import torch
 
-import nascast
 from nascast.benchmarks._table import SECONDS, TableSource
 from nascast.core import plugins
 from nascast.core.errors import InvalidSettingError, MissingDataError, StoreError
@@ -23,6 +24,9 @@ from nascast.training.loop import Curves, evaluate, train
 from nascast.training.recipe import Recipe
 
 __all__ = ["BuildPlan", "pack", "records", "train_one", "trainings"]
+
+
+Job = tuple[tuple[int, ...], int]  # genes and seed
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +61,6 @@ class BuildPlan:
         for free in ("images", "cells", "repeated"):
             del values[free]
         return values
-
 
     @classmethod
     def like(cls, provenance: Mapping[str, Any], images: str, **changes: Any) -> "BuildPlan":
@@ -118,7 +121,7 @@ def pack(plan: BuildPlan, folder: Path, name: str) -> TableSource:
         "data": f"{Path(plan.images).name}, arrays with SHA-256 {data.fingerprint}",
         "seconds": "processor seconds of one core" if plan.device == "cpu" else "wall seconds",
         "failed": [{"genes": r["genes"], "error": r["error"]} for r in every if "error" in r],
-        "versions": {"nascast": nascast.__version__, "torch": torch.__version__},
+        "versions": {"nascast": version("nascast"), "torch": torch.__version__},
     }
     genes = np.asarray(cells, dtype=np.int16)
     task = _task(plan)
@@ -132,38 +135,35 @@ def trainings(plan: BuildPlan, folder: Path, executor: Executor) -> Iterator[tup
 
     Raises:
         StoreError: the folder holds a build with other settings.
+        MissingDataError: there are no images; likewise for all that no training could do without.
     """
     journal = Journal(folder / "trainings.jsonl")
+    space, task = plugins.load("space", plan.space), _task(plan)
+    space.build(space.architecture(_draw(space, plan)[0]), task)  # a mistake in the plan shows here
+    folder.mkdir(parents=True, exist_ok=True)
     _begin(plan, journal)
     done = {(tuple(r["genes"]), r["seed"]) for r in records(folder)}
     jobs = _jobs(plan)
     todo = [job for job in jobs if job not in done]
     finished = len(jobs) - len(todo)
     yield finished, len(jobs)
-    waiting = iter(todo)
-    in_flight = 0
-    for job in waiting:
-        executor.submit(job, partial(train_one, plan, *job))
-        in_flight += 1
-        if in_flight < 2 * executor.workers:
-            continue
+    queue = iter(todo)
+    waiting = 0
+    while finished < len(jobs):
+        for job in islice(queue, 2 * executor.workers - waiting):
+            executor.submit(job, partial(train_one, plan, *job))
+            waiting += 1
         for record in _collect(executor):
             journal.append(record)
-            in_flight -= 1
-            finished += 1
-            yield finished, len(jobs)
-    while in_flight:
-        for record in _collect(executor):
-            journal.append(record)
-            in_flight -= 1
+            waiting -= 1
             finished += 1
             yield finished, len(jobs)
 
 
 def _collect(executor: Executor) -> Iterator[dict[str, Any]]:
     for done in executor.collect():
-        genes, seed = done.task  # type: ignore[misc]
         if done.error:
+            genes, seed = cast(Job, done.task)
             yield {"genes": list(genes), "seed": seed, "error": done.error}
         else:
             yield done.value
@@ -185,7 +185,7 @@ def _begin(plan: BuildPlan, journal: Journal) -> None:
     journal.append({"settings": settings})
 
 
-def _jobs(plan: BuildPlan) -> list[tuple[tuple[int, ...], int]]:
+def _jobs(plan: BuildPlan) -> list[Job]:
     """The trainings in order: repeated cells first, so that the noise is known early."""
     space = plugins.load("space", plan.space)
     cells = [tuple(int(g) for g in row) for row in _draw(space, plan)]

@@ -84,7 +84,9 @@ def load_images(path: str, split: Split, device: str = "cpu") -> ImageData:
         ),
         (arrays["x_test"][: split.test], arrays["y_test"][: split.test]),
     ]
-    tensors = [(_shrink(x, split.size, path), torch.from_numpy(y.astype(np.int64))) for x, y in parts]
+    tensors = [
+        (_shrink(x, split.size, path), torch.from_numpy(y.astype(np.int64))) for x, y in parts
+    ]
     mean = tensors[0][0].mean((0, 2, 3), keepdim=True)
     std = tensors[0][0].std((0, 2, 3), keepdim=True).clamp_min(1e-6)
     normal = [
@@ -93,7 +95,7 @@ def load_images(path: str, split: Split, device: str = "cpu") -> ImageData:
     ]
     digest = hashlib.sha256()
     for key in _KEYS:
-        digest.update(np.ascontiguousarray(arrays[key]))
+        digest.update(np.ascontiguousarray(arrays[key]).data)
     classes = int(max(labels.max(), arrays["y_test"].max())) + 1
     return ImageData(normal[0], normal[1], normal[2], classes, digest.hexdigest())
 
@@ -128,7 +130,9 @@ def _read_cifar(path: Path) -> dict[str, npt.NDArray[np.uint8]]:
                 content = archive.extractfile(member)
                 if content is not None:
                     files[Path(member.name).name] = content.read()
-        parts = [np.frombuffer(files[name], np.uint8).reshape(-1, 1 + 3 * 32 * 32) for name in names]
+        parts = [
+            np.frombuffer(files[name], np.uint8).reshape(-1, 1 + 3 * 32 * 32) for name in names
+        ]
     except (KeyError, ValueError, OSError, EOFError, tarfile.TarError) as error:
         raise CorruptDataError(f"{path}: expected cifar-10-binary.tar.gz; {error}") from error
     train, test = np.concatenate(parts[:5]), parts[5]

@@ -82,7 +82,7 @@ def train(
                 batch = _flip(batch, generator)
             optimizer.zero_grad(set_to_none=True)
             loss = functional.cross_entropy(network(batch), labels[chosen])
-            loss.backward()
+            loss.backward()  # type: ignore[no-untyped-call]
             if recipe.grad_clip is not None:
                 nn.utils.clip_grad_norm_(network.parameters(), recipe.grad_clip)
             optimizer.step()

@@ -1,0 +1,1 @@
+"""Predictors that read the first epochs of a training."""

@@ -1,5 +1,4 @@
-"""SoTL-E: the training loss of the last epoch (Ru et al., NeurIPS 2021,
-https://arxiv.org/abs/2006.04492)."""
+"""SoTL-E (Ru et al., NeurIPS 2021, https://arxiv.org/abs/2006.04492)."""
 
 from nascast.core.predictor import FeaturePredictor
 from nascast.predictors.learning_curve._features import LastValue

@@ -46,6 +46,6 @@ class XGBoost(ModelPredictor):
         def regressor(n: int, rng: np.random.Generator) -> Regressor:
             seed = int(rng.integers(2**31))
             options = {**_DEFAULTS, **(settings or {})}
-            return XGBRegressor(random_state=seed, n_jobs=1, **options)  # type: ignore[no-any-return]
+            return XGBRegressor(random_state=seed, n_jobs=1, **options)
 
         super().__init__([plugins.load("encoding", encoding)], regressor)

@@ -1,0 +1,262 @@
+"""A comparison as one HTML file that needs nothing else: no network, no other files."""
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from html import escape
+from pathlib import Path, PurePath
+from typing import Any
+
+import numpy as np
+
+from nascast.core.errors import MissingExtraError, StoreError
+from nascast.report import tables
+from nascast.report.figures import (
+    Look,
+    Spec,
+    budget_words,
+    looks,
+    predicted_against_true,
+    tau_against_time,
+)
+from nascast.report.summary import Row, Summary, failures, read_run, summarize
+
+__all__ = ["write_report"]
+
+# Nothing may be fetched, whatever the data or the plotting library ask for.
+_POLICY = (
+    "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; img-src data: blob:"
+)
+
+
+def write_report(folder: Path, out: Path | None = None) -> Path:
+    """Writes the report of a comparison; the same run gives the same bytes.
+
+    Args:
+        folder: of the run, as written by ``nascast compare --out``.
+        out: the HTML file; None is ``report.html`` in `folder`.
+
+    Returns:
+        The file written.
+
+    Raises:
+        MissingDataError: no finished run in `folder`.
+        CorruptDataError: a file of the run cannot be read.
+        MissingExtraError: Plotly is not installed.
+        StoreError: the report cannot be written.
+    """
+    head, rows = read_run(folder)
+    page = _page(head, rows, _plotly())
+    out = out or folder / "report.html"
+    part = out.with_suffix(".part")
+    try:
+        part.write_text(page, encoding="utf-8")
+        part.replace(out)
+    except OSError as error:
+        raise StoreError(f"cannot write {out}: {error.strerror}; choose another file") from error
+    return out
+
+
+def _plotly() -> str:
+    """Returns the source of plotly.js."""
+    try:
+        from plotly.offline import get_plotlyjs
+    except ModuleNotFoundError as error:
+        if (error.name or "").split(".")[0] != "plotly":
+            raise
+        raise MissingExtraError(
+            "the report needs the package plotly, which is not installed; "
+            'install it with: pip install "nascast[report]"'
+        ) from error
+    source: str = get_plotlyjs()
+    return source
+
+
+def _page(head: Mapping[str, Any], rows: Sequence[Row], plotly: str) -> str:
+    summaries = summarize(rows)
+    look = looks(summaries)
+    name = escape(PurePath(head["benchmark"]).name)
+    body = [
+        '<header><p class="eyebrow">nascast · predictor comparison</p>',
+        f"<h1>Performance predictors on {name}</h1>",
+        f'<p class="lead">{_lead(head, rows)}</p></header>',
+        _tiles(head, summaries),
+        *_results(head, rows, summaries, look),
+        tables.not_run(rows, failures(rows)),
+        tables.settings(head, rows),
+    ]
+    return "\n".join(
+        [
+            '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">',
+            f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">',
+            '<meta name="viewport" content="width=device-width, initial-scale=1">',
+            '<meta name="color-scheme" content="light dark">',
+            f"<title>Performance predictors on {name}</title>",
+            f"<style>\n{_asset('report.css')}</style>\n</head>\n<body>\n<main>",
+            *body,
+            f"</main>\n<script>\n{plotly}\n</script>" if summaries else "</main>",
+            f"<script>\n{_asset('report.js')}</script>\n</body>\n</html>\n",
+        ]
+    )
+
+
+def _asset(name: str) -> str:
+    return Path(__file__).with_name(name).read_text(encoding="utf-8")
+
+
+def _lead(head: Mapping[str, Any], rows: Sequence[Row]) -> str:
+    """Says in plain words what was compared."""
+    settings = head["settings"]
+    names = list(dict.fromkeys(row["predictor"] for row in rows))
+    trials, tests = settings["trials"], settings["test_size"]
+    goal = f"{settings['metric']} ({head['unit']})"
+    text = [
+        f"{_count(len(names), 'predictor')} ranked {tests:,} test architectures by the {goal} "
+        "each reaches after full training; the rankings are held against the recorded ones, "
+        + (f"in {trials:,} trials with other architectures." if trials > 1 else "in one trial.")
+    ]
+    labels = sorted({row["train_size"] for row in rows if row["train_size"] is not None})
+    if labels:
+        text.append(
+            f"Predictors that learn from labels were given {_either(labels)} trained "
+            f"architecture{'s' * (labels[-1] > 1)}, none of them in the test set."
+        )
+    epochs = sorted({row["epochs"] for row in rows if row["epochs"] is not None})
+    if epochs:
+        text.append(
+            f"Those that read learning curves saw the first {_either(epochs)} "
+            f"epoch{'s' * (epochs[-1] > 1)} of every test architecture."
+        )
+    batches = sorted({row["batch"] for row in rows if row.get("batch")})
+    if batches:
+        text.append(f"Zero-cost proxies scored untrained networks on: {'; '.join(batches)}.")
+    return escape(" ".join(text))
+
+
+def _count(number: int, word: str) -> str:
+    return f"{number:,} {word}{'s' * (number != 1)}"
+
+
+def _either(numbers: Sequence[int]) -> str:
+    *most, last = (f"{number:,}" for number in numbers)
+    return f"{', '.join(most)} or {last}" if most else last
+
+
+def _tiles(head: Mapping[str, Any], summaries: Sequence[Summary]) -> str:
+    tiles = [_best_tile(summaries)]
+    if head["noise_ceiling"]:
+        tau, cells = head["noise_ceiling"]
+        note = f"τ between two trainings of the same {cells:,} cells"
+        tiles.append(_tile("Noise ceiling", tables.number(tau), note))
+    else:
+        note = "unknown: the benchmark recorded no cell twice"
+        tiles.append(_tile("Noise ceiling", "–", note))
+    optimal = sum(item.pareto for item in summaries)
+    note = "no other is as good in τ, initialization and query time and better in one"
+    tiles.append(
+        _tile("Pareto-optimal budgets", f"{optimal} <small>of {len(summaries)}</small>", note)
+    )
+    return f'<section class="tiles" aria-label="Headline results">{"".join(tiles)}</section>'
+
+
+def _best_tile(summaries: Sequence[Summary]) -> str:
+    ranked = [item for item in summaries if item.kendall == item.kendall]
+    if not ranked:
+        return _tile("Best predictor", "–", "no predictor ran; the reasons are below")
+    best = max(ranked, key=lambda item: item.kendall)
+    budget = budget_words(best.train_size, best.epochs) or "no budget"
+    value = f"{escape(best.predictor)} <small>τ {tables.spread(best)}</small>"
+    return _tile("Best predictor", value, f"with {budget}")
+
+
+def _tile(label: str, value: str, note: str) -> str:
+    """Lays out one tile; `value` is HTML, the others are text."""
+    return (
+        f'<div class="tile"><h2>{escape(label)}</h2><p class="value">{value}</p>'
+        f'<p class="note">{escape(note)}</p></div>'
+    )
+
+
+def _results(
+    head: Mapping[str, Any],
+    rows: Sequence[Row],
+    summaries: Sequence[Summary],
+    look: Mapping[str, Look],
+) -> Iterable[str]:
+    if not summaries:
+        yield '<p class="empty">There are no results: every predictor failed.</p>'
+        return
+    yield tables.results(summaries, look)
+    ceiling = head["noise_ceiling"][0] if head["noise_ceiling"] else None
+    key = tables.key(summaries, look)
+    yield (
+        '<section><h2>Accuracy and cost</h2><p class="about">Towards the upper left is better: '
+        "rankings that agree more with the truth, sooner. Larger markers are larger budgets of "
+        "the same predictor, joined by lines; a dark ring marks the Pareto-optimal ones"
+        + (
+            ". Bars are ± one standard deviation over trials."
+            if any(item.kendall_sd is not None for item in summaries)
+            else "."
+        )
+        + "</p>"
+    )
+    for axis, title in (
+        ("query", "τ against query time"),
+        ("init", "τ against initialization time"),
+    ):
+        spec = tau_against_time(summaries, axis, look, ceiling)  # type: ignore[arg-type]
+        yield f"<figure><figcaption>{title}</figcaption>{key}{_plot(f'tau-{axis}', spec, title)}"
+        yield "</figure>"
+    yield "</section>"
+    yield _scatters(head, rows, summaries, look)
+
+
+def _scatters(
+    head: Mapping[str, Any],
+    rows: Sequence[Row],
+    summaries: Sequence[Summary],
+    look: Mapping[str, Look],
+) -> str:
+    """Draws every predictor at its largest budget, in the first trial that ran."""
+    metric = f"{head['settings']['metric']} ({head['unit']})"
+    figures = []
+    for number, name in enumerate(look):
+        ran = [row for row in rows if row["predictor"] == name and row.get("error") is None]
+        row = min(ran, key=lambda r: (-(r["train_size"] or 0), -(r["epochs"] or 0), r["trial"]))
+        figures.append(_scatter(f"scatter-{number}", row, look[name], metric))
+    return (
+        '<section><h2>Predicted against true</h2><p class="about">One trial of every predictor at '
+        "its largest budget; a point is a test architecture. Only the order of predictions counts, "
+        "and larger predictions mean better architectures; units need not be those of the metric."
+        f'</p><div class="multiples">{"".join(figures)}</div></section>'
+    )
+
+
+def _scatter(id_: str, row: Row, look: Look, metric: str) -> str:
+    predicted = np.asarray(row["predicted"], dtype=np.float64)
+    true = np.asarray(row["true"], dtype=np.float64)
+    spec, beyond = predicted_against_true(predicted, true, look, metric)
+    undefined = int((~np.isfinite(predicted)).sum())
+    remarks = [budget_words(row["train_size"], row["epochs"])]
+    remarks += [f"{undefined:,} undefined"] * (undefined > 0)
+    remarks += [f"{beyond:,} far off, hollow"] * (beyond > 0)
+    name, tau = escape(row["predictor"]), tables.number(row["kendall"])
+    title = f"{row['predictor']}: predicted against true"
+    plot = _plot(id_, spec, title) if spec else '<p class="empty">every prediction is undefined</p>'
+    return (
+        f'<figure><figcaption><span class="row"><b>{name}</b><span>τ {tau}</span></span>'
+        f'<span class="note">{escape(" · ".join(filter(None, remarks))) or "no budget"}</span>'
+        f"</figcaption>{plot}</figure>"
+    )
+
+
+def _plot(id_: str, spec: Spec, title: str) -> str:
+    """Returns a place for a figure and its specification, which report.js draws there."""
+    text = json.dumps(spec, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    for sign in "<>&":  # a script element ends at the first `</script`, also inside a string
+        text = text.replace(sign, f"\\u{ord(sign):04x}")
+    height = spec["layout"]["height"]
+    return (
+        f'<div class="plot" id="{id_}" role="img" aria-label="{escape(title)}" '
+        f'style="height:{height}px"></div>'
+        f'<script type="application/json" data-plot="{id_}">{text}</script>'
+    )

@@ -1,0 +1,155 @@
+"""The promises of a performance predictor. Every check takes a factory without arguments.
+
+The checks run on `TinyBenchmark`, whose networks can be built, and read its ten recorded epochs.
+"""
+
+from collections.abc import Callable
+from functools import lru_cache
+
+import numpy as np
+
+from nascast.core.ledger import Ledger, Memo
+from nascast.core.predictor import PerformancePredictor
+from nascast.core.types import Batch, Floats, Genes, Objective
+from nascast.testing.doubles import TinyBenchmark
+from nascast.testing.expectations import better_than_chance, untouched_generators
+
+Factory = Callable[[], PerformancePredictor]
+
+_TRAIN = 20  # of the 60 networks; the others are the test set
+_MEMO: Memo = {}  # proxy scores of the tiny networks, computed once for all checks
+
+
+def check_one_finite_score_per_row(factory: Factory) -> None:
+    """A query of n rows gives n finite scores, for one row and for none too."""
+    predictor, test = _fitted(factory), _rows()[1]
+    for n in (len(test), 1, 0):
+        scores = _query(predictor, test[:n])
+        assert scores.shape == (n,), f"{n} rows gave scores of shape {scores.shape}"
+        assert np.isfinite(scores).all(), "a score is not finite where all evidence is"
+
+
+def check_row_by_row(factory: Factory) -> None:
+    """A row's score does not depend on the rows it is queried with."""
+    predictor, test = _fitted(factory), _rows()[1][:6]
+    single = np.concatenate([_query(predictor, row[None]) for row in test])
+    assert np.allclose(_query(predictor, test), single, rtol=1e-9), "the batch changed a score"
+
+
+def check_query_changes_nothing(factory: Factory) -> None:
+    """Querying twice gives the same, and leaves the rows and all global generators."""
+    predictor, test = _fitted(factory), _rows()[1]
+    test.flags.writeable = False  # an attempt to write raises
+    with untouched_generators():
+        first = _query(predictor, test)
+        _query(predictor, test[:5])
+        assert np.array_equal(first, _query(predictor, test)), "a query changed the predictor"
+
+
+def check_refit_forgets(factory: Factory) -> None:
+    """Initialized again it equals a new predictor, given equal generators; none is global."""
+    train, test = _rows()
+    train.flags.writeable = False  # an attempt to write raises
+    with untouched_generators():
+        used = _initialized(factory(), train[:5])
+        _initialized(used, train)
+    same = np.array_equal(_query(used, test), _query(_fitted(factory), test))
+    assert same, "a predictor that was initialized twice differs from one initialized once"
+
+
+def check_better_than_chance(factory: Factory) -> None:
+    """Larger is better: the scores of unseen networks rank them better than chance."""
+    test = _rows()[1]
+    scores = _query(_fitted(factory), test)
+    better_than_chance(scores, TinyBenchmark().query(test, "val_accuracy"))
+
+
+def check_few_labels(factory: Factory) -> None:
+    """One or two labels are enough to give finite scores."""
+    train, test = _rows()
+    for n in (1, 2):
+        scores = _query(_initialized(factory(), train[:n]), test)
+        assert np.isfinite(scores).all(), f"with {n} labels, a score is not finite"
+
+
+def check_constant_labels(factory: Factory) -> None:
+    """Where all labels are the same the scores are finite, and a model predicts the label."""
+    train, test = _rows()
+    same = TinyBenchmark(spread=0.0, noise=0.0)
+    predictor = _initialized(factory(), train, same)
+    scores = _query(predictor, test, same)
+    assert np.isfinite(scores).all(), "with constant labels, a score is not finite"
+    if "train_size" in predictor.axes:
+        label = float(same.query(test[:1], "val_accuracy")[0])
+        assert np.allclose(scores, label), f"all labels were {label}; predicted {scores}"
+
+
+def check_minimized_metric(factory: Factory) -> None:
+    """Larger scores are better also where the metric is a loss."""
+    train, test = _rows()
+    objective = Objective("val_loss", minimize=True)
+    predictor = factory()
+    ledger = _ledger(TinyBenchmark(), objective)
+    with ledger.phase("init"):
+        predictor.initialize(ledger, train, np.random.default_rng(0))
+    with ledger.phase("query"):
+        scores = predictor.query(ledger, test)
+    better_than_chance(scores, -TinyBenchmark().query(test, "val_loss"))
+
+
+def check_spends_on_its_axes_alone(factory: Factory) -> None:
+    """Labels cost at initialization, partial training at query, and only as `axes` declares."""
+    train, test = _rows()
+    train = train[:1]  # enough to be charged, and nothing to fit
+    predictor, benchmark = factory(), TinyBenchmark()
+    batch = Batch.random(benchmark.task, 32)
+    # The clock stands still, so that recorded training is all that costs.
+    ledger = Ledger(benchmark, Objective("val_accuracy"), batch=batch, clock=lambda: 0.0)
+    with ledger.phase("init"):
+        predictor.initialize(ledger, train, np.random.default_rng(0))
+    with ledger.phase("query"):
+        predictor.query(ledger, test)
+    spent = [ledger.seconds["init"] > 0, ledger.seconds["query"] > 0]
+    declared = [axis in predictor.axes for axis in ("train_size", "epochs")]
+    assert spent == declared, (
+        f"trainings were paid for (at init, at query): {spent}; axes say {sorted(predictor.axes)}"
+    )
+    labels = benchmark.seconds(train).sum()
+    assert ledger.seconds["init"] <= labels * (1 + 1e-9), "the labels of other rows were read"
+    assert ledger.seconds["query"] <= benchmark.seconds(test).sum(), "more than full training"
+
+
+def _rows() -> tuple[Genes, Genes]:
+    """Returns training and test rows, all of different networks."""
+    benchmark = TinyBenchmark()
+    rows = np.unique(benchmark.space.canonical(benchmark.genes()), axis=0)
+    rows = np.random.default_rng(0).permutation(rows)
+    return rows[:_TRAIN].copy(), rows[_TRAIN:].copy()
+
+
+def _ledger(benchmark: TinyBenchmark, objective: Objective) -> Ledger:
+    # The size of the batch is chosen: Jacobians of a few images rank poorly.
+    return Ledger(benchmark, objective, batch=Batch.random(benchmark.task, 32), memo=_MEMO)
+
+
+@lru_cache(maxsize=1)
+def _fitted(factory: Factory) -> PerformancePredictor:
+    """Returns a predictor for the checks that only query; some take seconds to initialize."""
+    return _initialized(factory(), _rows()[0])
+
+
+def _initialized(
+    predictor: PerformancePredictor, train: Genes, benchmark: TinyBenchmark | None = None
+) -> PerformancePredictor:
+    ledger = _ledger(benchmark or TinyBenchmark(), Objective("val_accuracy"))
+    with ledger.phase("init"):
+        predictor.initialize(ledger, train, np.random.default_rng(0))
+    return predictor
+
+
+def _query(
+    predictor: PerformancePredictor, genes: Genes, benchmark: TinyBenchmark | None = None
+) -> Floats:
+    ledger = _ledger(benchmark or TinyBenchmark(), Objective("val_accuracy"))
+    with ledger.phase("query"):
+        return predictor.query(ledger, genes)

@@ -1,0 +1,246 @@
+"""The promises of a search space. Every check takes the space."""
+
+import io
+import pickle
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from nascast.core.errors import InvalidArchitectureError, UnsupportedError
+from nascast.core.space import SearchSpace
+from nascast.core.types import Architecture, Task
+from nascast.testing.expectations import refuses, untouched_generators
+
+_ROWS = 32  # sampled by a check; chosen, so that every check takes well under a second
+_TASK = Task((3, 8, 8), 3)
+
+
+def check_samples_are_valid(space: SearchSpace) -> None:
+    """Samples are int16 rows of shape ``(n, length)`` that `check` accepts, for n = 0 too."""
+    for n in (0, 1, _ROWS):
+        genes = space.sample(n, _rng())
+        assert genes.shape == (n, space.length), f"sample({n}) has shape {genes.shape}"
+        assert genes.dtype == np.int16, f"samples are {genes.dtype}, not int16"
+        assert space.is_valid(genes).shape == (n,), "is_valid should return one value a row"
+        space.check(genes)
+
+
+def check_samples_are_seeded(space: SearchSpace) -> None:
+    """Equal generators give equal samples, other ones others, and no global generator is used."""
+    with untouched_generators():
+        one, again = space.sample(_ROWS, _rng()), space.sample(_ROWS, _rng())
+    assert np.array_equal(one, again), "the same seed gave other samples"
+    assert not np.array_equal(one, space.sample(_ROWS, _rng(1))), "seeds 0 and 1 sample alike"
+
+
+def check_samples_vary(space: SearchSpace) -> None:
+    """Every gene that can take several values does so in many samples."""
+    genes = space.sample(50 * max(space.cardinalities), _rng())
+    for i, cardinality in enumerate(space.cardinalities):
+        seen = len(np.unique(genes[:, i]))
+        assert seen > 1 or cardinality == 1, f"gene {i} is {genes[0, i]} in all samples"
+
+
+def check_mutation_changes_one_decision(space: SearchSpace) -> None:
+    """A mutated row is one of the row's neighbours, and equal generators mutate alike."""
+    genes = space.sample(_ROWS, _rng())
+    with untouched_generators():
+        mutated = space.mutate(genes, _rng(1))
+    assert mutated.dtype == np.int16, f"mutated rows are {mutated.dtype}, not int16"
+    space.check(mutated)
+    for row, child in zip(genes, mutated, strict=True):
+        near = (space.neighbors(row) == child).all(1).any()
+        assert near, f"{row.tolist()} mutated to {child.tolist()}, which is no neighbour"
+    assert np.array_equal(mutated, space.mutate(genes, _rng(1))), "mutation is not seeded"
+
+
+def check_mutation_reaches_other_children(space: SearchSpace) -> None:
+    """One row mutates to several different rows."""
+    parent = np.repeat(space.sample(1, _rng()), 2 * _ROWS, axis=0)
+    children = np.unique(space.mutate(parent, _rng(1)), axis=0)
+    assert len(children) > 1, f"{parent[0].tolist()} always mutates to {children[0].tolist()}"
+
+
+def check_inputs_are_not_changed(space: SearchSpace) -> None:
+    """No method writes to the rows it is given."""
+    genes = space.sample(_ROWS, _rng())
+    before = genes.copy()
+    genes.flags.writeable = False  # an attempt to write raises
+    space.mutate(genes, _rng())
+    space.canonical(genes)[:] = 0  # what comes back is the caller's
+    space.neighbors(genes[0])
+    space.to_text(genes)
+    space.is_valid(genes)
+    _if_supported(space.graphs, genes)
+    assert np.array_equal(genes, before), "a method changed its input"
+
+
+def check_neighbors(space: SearchSpace) -> None:
+    """Neighbours are valid, distinct, not the row itself, one gene away, and mutual."""
+    for row in space.sample(4, _rng()):
+        near = space.neighbors(row)
+        space.check(near)
+        assert len(near), f"{row.tolist()} has no neighbour"
+        assert len(np.unique(near, axis=0)) == len(near), f"{row.tolist()}: equal neighbours"
+        steps = (near != row).sum(1)
+        assert (steps == 1).all(), f"{row.tolist()}: a neighbour {steps.max()} or no genes away"
+        back = (space.neighbors(near[-1]) == row).all(1).any()
+        assert back, f"{near[-1].tolist()} is a neighbour of {row.tolist()}, but not the reverse"
+
+
+def check_canonical_is_idempotent(space: SearchSpace) -> None:
+    """Canonical rows are valid int16 rows and canonical themselves."""
+    once = space.canonical(space.sample(_ROWS, _rng()))
+    assert once.dtype == np.int16, f"canonical rows are {once.dtype}, not int16"
+    space.check(once)
+    assert np.array_equal(space.canonical(once), once), "a canonical row changed once more"
+
+
+def check_canonical_row_by_row(space: SearchSpace) -> None:
+    """A row's canonical row does not depend on the batch around it."""
+    genes = space.sample(_ROWS, _rng())
+    single = np.concatenate([space.canonical(row[None]) for row in genes])
+    assert np.array_equal(space.canonical(genes), single), "the batch changed a canonical row"
+
+
+def check_text_round_trip(space: SearchSpace) -> None:
+    """Reading what was written gives the rows back, and different rows are written differently."""
+    genes = np.unique(space.sample(_ROWS, _rng()), axis=0)
+    texts = space.to_text(genes)
+    assert len(set(texts)) == len(genes), "two rows have the same text"
+    back = space.from_text(texts)
+    assert back.dtype == np.int16, f"rows read from texts are {back.dtype}, not int16"
+    assert np.array_equal(back, genes), "a row did not survive to_text and from_text"
+    assert space.from_text([]).shape == (0, space.length), "no texts should give no rows"
+
+
+def check_foreign_texts_are_refused(space: SearchSpace) -> None:
+    """A text that is not of the space raises, and the message quotes it."""
+    text = space.to_text(space.sample(1, _rng()))[0]
+    for wrong in ("", "no architecture", f"{text};{text}", text + "~", "~" + text, "9" * 30):
+        message = refuses(InvalidArchitectureError, repr(wrong), space.from_text, [text, wrong])
+        assert wrong in message, f"the message does not quote {wrong!r}: {message}"
+
+
+def check_foreign_rows_are_refused(space: SearchSpace) -> None:
+    """Rows of another length, range or type are invalid, and every method says so."""
+    good = space.sample(2, _rng())
+    high, low = good.copy(), good.copy()
+    high[1, -1] = space.cardinalities[-1]
+    low[1, 0] = -1
+    for rows in (high, low):
+        assert space.is_valid(rows).tolist() == [True, False], f"{rows[1].tolist()} is not valid"
+    shapes = (np.zeros((1, space.length + 1), dtype=np.int16), good[:, :-1], good[0])
+    methods: list[Callable[..., Any]] = [space.check, space.canonical, space.to_text]
+    methods.append(partial(space.mutate, rng=_rng()))
+    if _if_supported(space.graphs, good) is not None:
+        methods.append(space.graphs)
+    for rows in (high, low, *shapes):
+        for method in methods:
+            refuses(InvalidArchitectureError, f"rows {rows.tolist()}", method, rows)
+    refuses(InvalidArchitectureError, f"row {high[1].tolist()}", space.neighbors, high[1])
+    refuses(InvalidArchitectureError, "float genes", space.check, good.astype(np.float64))
+
+
+def check_architectures_pickle_small(space: SearchSpace) -> None:
+    """A row as a value survives pickling, stays small, and needs no torch to come back."""
+    arch = space.architecture(space.sample(1, _rng())[0])
+    data = pickle.dumps(arch)
+    assert len(data) < 200 + 10 * space.length, f"a pickled architecture has {len(data)} bytes"
+    modules: set[str] = set()
+    assert _Watcher(data, modules).load() == arch, "an architecture came back different"
+    heavy = {module for module in modules if not module.startswith("nascast.core")}
+    assert not heavy, f"unpickling an architecture imports {heavy}"
+    assert space.is_valid(arch.row()).all(), "row() of an architecture is not valid"
+
+
+def check_graphs(space: SearchSpace) -> None:
+    """Graphs have one input, one output, edges that point on, and do not depend on the batch."""
+    genes = space.sample(_ROWS, _rng())
+    graph = _if_supported(space.graphs, genes)
+    if graph is None:
+        return
+    n, v = graph.labels.shape
+    assert n == len(graph) == len(genes), f"{len(graph)} graphs for {len(genes)} rows"
+    assert graph.adjacency.shape == (n, v, v), f"the adjacency has shape {graph.adjacency.shape}"
+    assert graph.labels.max() < len(graph.vocabulary), "a label is not in the vocabulary"
+    for name in ("input", "output"):
+        count = (graph.labels == graph.vocabulary.index(name)).sum(1)
+        assert (count == 1).all(), f"a graph should have one {name}; there are {set(count)}"
+    assert not np.tril(graph.adjacency).any(), "an edge points back"
+    both = graph.mask[:, :, None] & graph.mask[:, None, :]
+    assert not (graph.adjacency & ~both).any(), "an edge ends where no vertex is"
+    single = np.concatenate([space.graphs(row[None]).hashes() for row in genes])
+    assert np.array_equal(graph.hashes(), single), "the batch changed a graph"
+
+
+def check_network_runs_both_ways(space: SearchSpace) -> None:
+    """A network maps images to logits, and all gradients that come back are finite."""
+    for row in space.sample(2, _rng()):
+        network = _if_supported(space.build, space.architecture(row), _TASK)
+        if network is None:
+            return
+        import torch
+
+        logits = network(torch.randn(2, *_TASK.input_shape, generator=torch.Generator()))
+        assert logits.shape == (2, _TASK.classes), f"the logits have shape {tuple(logits.shape)}"
+        logits.square().sum().backward()
+        gradients = [p.grad for p in network.parameters() if p.grad is not None]
+        assert gradients, "no parameter has a gradient"
+        assert all(bool(g.isfinite().all()) for g in gradients), "a gradient is not finite"
+
+
+def check_networks_are_seeded(space: SearchSpace) -> None:
+    """The initial weights come from torch's generator and from nothing else."""
+    arch = space.architecture(space.sample(1, _rng())[0])
+    if _if_supported(space.build, arch, _TASK) is None:
+        return
+    import torch
+
+    weights = []
+    for seed in (0, 0, 1):
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(seed)
+            network = space.build(arch, _TASK)
+        weights.append(torch.cat([p.detach().flatten() for p in network.parameters()]))
+    assert torch.equal(weights[0], weights[1]), "the same seed gave other weights"
+    assert not torch.equal(weights[0], weights[2]), "seeds 0 and 1 gave the same weights"
+
+
+def check_foreign_architectures_are_not_built(space: SearchSpace) -> None:
+    """`build` refuses an architecture of another space, even if the genes would fit."""
+    arch = space.architecture(space.sample(1, _rng())[0])
+    if _if_supported(space.build, arch, _TASK) is None:
+        return
+    for foreign in (
+        Architecture(space.name + "-other", arch.genes),
+        Architecture(space.name, arch.genes[:-1]),
+        Architecture(space.name, (*arch.genes[:-1], max(space.cardinalities))),
+    ):
+        refuses(InvalidArchitectureError, str(foreign), space.build, foreign, _TASK)
+
+
+def _rng(seed: int = 0) -> np.random.Generator:
+    return np.random.default_rng(seed)
+
+
+def _if_supported(call: Callable[..., Any], *arguments: Any) -> Any:
+    """Returns what the call does, or None if the space has no such thing."""
+    try:
+        return call(*arguments)
+    except UnsupportedError:
+        return None
+
+
+class _Watcher(pickle.Unpickler):
+    """Notes which modules unpickling imports."""
+
+    def __init__(self, data: bytes, modules: set[str]) -> None:
+        super().__init__(io.BytesIO(data))
+        self._modules = modules
+
+    def find_class(self, module: str, name: str) -> Any:
+        self._modules.add(module)
+        return super().find_class(module, name)

@@ -1,0 +1,156 @@
+"""The promises of a search strategy. Every check takes a factory: space -> fresh strategy.
+
+The checks run on `TinyBenchmark`, so a strategy is made with its default objective, and scored by
+the validation accuracy.
+"""
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+
+from nascast.core.strategy import Strategy
+from nascast.core.types import Candidate, Evaluation, Trial
+from nascast.testing.doubles import TinyBenchmark, TinySpace
+from nascast.testing.expectations import untouched_generators
+
+Factory = Callable[[TinySpace], Strategy]
+
+_BATCHES = (1, 1, 3, 8, 2, 20, 1)  # candidates asked for at a time; chosen, 36 in all
+
+
+def check_asks_for_valid_candidates(factory: Factory) -> None:
+    """`ask(n)` gives 1 to n candidates of the space, before and after it was told trials."""
+    strategy = factory(TinySpace())
+    for trials in ([], *_batches(factory)):
+        strategy.tell(trials)
+        for n in (1, 2, 7):
+            candidates = strategy.ask(n, _rng(n))
+            assert 1 <= len(candidates) <= n, f"ask({n}) gave {len(candidates)} candidates"
+            _check_candidates(candidates)
+
+
+def check_ask_is_a_function_of_its_arguments(factory: Factory) -> None:
+    """The same question gets the same answer; asking other things between changes nothing."""
+    strategy = factory(TinySpace())
+    for trials in ([], *_batches(factory)):
+        strategy.tell(trials)
+        first = strategy.ask(4, _rng(1))
+        strategy.ask(9, _rng(2))
+        again = strategy.ask(4, _rng(1))
+        assert first == again, f"asked twice, {_genes(first)} became {_genes(again)}"
+
+
+def check_answers_follow_the_generator(factory: Factory) -> None:
+    """All randomness comes from the generator given: numpy's global one is not touched."""
+    strategy = factory(TinySpace())
+    with untouched_generators():
+        answers = {tuple(_genes(strategy.ask(1, _rng(seed)))) for seed in range(20)}
+    assert len(answers) > 1, "a fresh strategy asks for the same candidate with every generator"
+
+
+def check_asking_between_tells_changes_nothing(factory: Factory) -> None:
+    """A strategy that was asked all the time ends like one that was only told."""
+    asked, told = factory(TinySpace()), factory(TinySpace())
+    for trials in _batches(factory):
+        asked.ask(5, _rng(3))
+        asked.tell(trials)
+        told.tell(trials)
+    _same(asked, told, "asking changed the strategy")
+
+
+def check_retelling_restores(factory: Factory) -> None:
+    """Told the same trials in the same order, strategies are equal, however they were batched."""
+    batches = _batches(factory)
+    trials = [trial for batch in batches for trial in batch]
+    original, at_once, singly = (factory(TinySpace()) for _ in range(3))
+    for batch in batches:
+        original.tell(batch)
+    at_once.tell(trials)
+    for trial in trials:
+        singly.tell([trial])
+    _same(original, at_once, "telling all trials at once restored something else")
+    _same(original, singly, "telling the trials one by one restored something else")
+
+
+def check_history_is_kept(factory: Factory) -> None:
+    """The history holds every trial told, in that order, and `tell` leaves its argument alone."""
+    strategy = factory(TinySpace())
+    trials = [trial for batch in _batches(factory) for trial in batch]
+    given = list(trials)
+    strategy.tell(given)
+    assert given == trials, "tell changed the list it was given"
+    assert strategy.history.trials == trials, "the history is not what was told"
+
+
+def check_survives_failures(factory: Factory) -> None:
+    """After nothing but failed trials there are still valid candidates."""
+    strategy = factory(TinySpace())
+    for _ in _BATCHES:
+        candidates = strategy.ask(4, _rng(len(strategy.history)))
+        first = len(strategy.history)
+        failed = Evaluation({}, 1.0, "RuntimeError: it failed")
+        strategy.tell([Trial(first + i, c, failed, first + i) for i, c in enumerate(candidates)])
+        _check_candidates(strategy.ask(4, _rng(first)))
+
+
+def check_survives_some_failures(factory: Factory) -> None:
+    """Failures among successes do not stop it either."""
+    strategy = factory(TinySpace())
+    for i, trial in enumerate(trial for batch in _batches(factory) for trial in batch):
+        bad = Evaluation({"val_accuracy": float("nan")} if i % 2 else {}, 1.0, "it failed")
+        strategy.tell([trial if i % 3 else Trial(trial.id, trial.candidate, bad, trial.finished)])
+        _check_candidates(strategy.ask(2, _rng(i)))
+
+
+def check_random_completion_order(factory: Factory) -> None:
+    """Asked while others are pending, and told in any order, it goes on asking validly."""
+    strategy, benchmark = factory(TinySpace()), TinyBenchmark()
+    pending: list[Candidate] = []
+    rng = _rng(5)
+    for step in range(40):
+        shown = list(pending)
+        candidates = strategy.ask(2, _rng(step), shown)
+        assert shown == pending, "ask changed the pending candidates it was given"
+        _check_candidates(candidates)
+        pending += candidates
+        if len(pending) > 6:
+            candidate = pending.pop(int(rng.integers(len(pending))))
+            strategy.tell([Trial(step, candidate, benchmark.evaluate(candidate), float(step))])
+
+
+def _batches(factory: Factory) -> list[list[Trial]]:
+    """Returns the trials of a run: what a fresh strategy asks for and is told in batches."""
+    strategy, benchmark = factory(TinySpace()), TinyBenchmark()
+    batches: list[list[Trial]] = []
+    for size in _BATCHES:
+        first = len(strategy.history)
+        batch: list[Trial] = []
+        for candidate in strategy.ask(size, _rng(first)):
+            k = first + len(batch)
+            batch.append(Trial(k, candidate, benchmark.evaluate(candidate), float(k)))
+        strategy.tell(batch)
+        batches.append(batch)
+    return batches
+
+
+def _check_candidates(candidates: Sequence[Candidate]) -> None:
+    space = TinySpace()
+    for candidate in candidates:
+        assert candidate.arch.space == space.name, f"a candidate of {candidate.arch.space}"
+        space.check(candidate.arch.row())
+        epochs = candidate.epochs
+        assert epochs is None or epochs >= 1, f"a candidate for {epochs} epochs"
+
+
+def _same(one: Strategy, other: Strategy, message: str) -> None:
+    for seed in range(5):
+        first, second = one.ask(4, _rng(seed)), other.ask(4, _rng(seed))
+        assert first == second, f"{message}: {_genes(first)} and {_genes(second)}"
+
+
+def _genes(candidates: Sequence[Candidate]) -> list[tuple[int, ...]]:
+    return [candidate.arch.genes for candidate in candidates]
+
+
+def _rng(seed: int) -> np.random.Generator:
+    return np.random.default_rng(seed)

@@ -1,0 +1,266 @@
+"""The command line as a user meets it."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pyarrow.parquet as pq
+import pytest
+
+from nascast.cli._options import duration, settings
+from nascast.cli.main import main
+from nascast.core.errors import InvalidSettingError
+
+CELL = (
+    "|nor_conv_3x3~0|+|nor_conv_3x3~0|nor_conv_3x3~1|"
+    "+|skip_connect~0|nor_conv_3x3~1|nor_conv_3x3~2|"
+)
+COMPARE = ["compare", "--predictors", "sotl_e", "--epochs", "1", "--trials", "2", "--workers", "1"]
+
+
+class Cli:
+    """Runs the command line in this process."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+        self._monkeypatch, self._capsys = monkeypatch, capsys
+
+    def __call__(self, *words: str | Path) -> tuple[int, str, str]:
+        self._monkeypatch.setattr(sys, "argv", ["nascast", *map(str, words)])
+        self._capsys.readouterr()
+        code = 0
+        try:
+            main()
+        except SystemExit as stop:
+            code = int(stop.code or 0)
+        out, err = self._capsys.readouterr()
+        return code, out, err
+
+
+@pytest.fixture
+def cli(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> Cli:
+    monkeypatch.setenv("NASCAST_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setenv("COLUMNS", "200")
+    return Cli(monkeypatch, capsys)
+
+
+@pytest.mark.parametrize(
+    "kind", ["spaces", "strategies", "predictors", "proxies", "encodings", "benchmarks"]
+)
+def test_list(cli: Cli, kind: str) -> None:
+    code, out, _ = cli("list", kind)
+    assert code == 0
+    names = [line.split()[0] for line in out.splitlines()]
+    assert names
+    assert [row["name"] for row in json.loads(cli("list", kind, "--json")[1])] == names
+
+
+@pytest.mark.parametrize(
+    "words", [[], ["compare"], ["show"], ["list"], ["benchmark", "build"], ["benchmark", "import"]]
+)
+def test_help_has_an_example(cli: Cli, words: list[str]) -> None:
+    code, out, _ = cli(*words, "--help")
+    assert code == 0
+    assert "nascast" in out
+
+
+def test_help_imports_nothing_heavy() -> None:
+    code = (
+        "import sys; sys.argv = ['nascast', '--help']\n"
+        "from nascast.cli.main import main\n"
+        "try: main()\n"
+        "except SystemExit: pass\n"
+        "heavy = {'torch', 'scipy', 'sklearn', 'pyarrow', 'pandas', 'plotly', 'xgboost'}\n"
+        "sys.exit(', '.join(heavy & set(sys.modules)) or 0)"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True, stdout=subprocess.DEVNULL)
+
+
+def test_show(cli: Cli) -> None:
+    code, out, _ = cli("show", CELL)
+    assert code == 0
+    assert "1,288,506" in out
+    facts = json.loads(cli("show", CELL, "--json")[1])
+    assert facts["parameters"] == 1288506
+    assert facts["genes"] == [3, 3, 3, 1, 3, 3]
+
+
+def test_benchmark_info(cli: Cli) -> None:
+    code, out, _ = cli("benchmark", "info", "nb201-mini")
+    assert code == 0
+    assert "noise ceiling" in out
+    facts = json.loads(cli("benchmark", "info", "nb201-mini", "--json")[1])
+    ceiling, count = facts["noise_ceiling"]["val_accuracy"]
+    assert ceiling >= 0.75
+    assert count >= 100
+    assert facts["rows"] >= 1000
+
+
+def test_compare_writes_results_and_a_page(cli: Cli, tmp_path: Path) -> None:
+    out = tmp_path / "run"
+    code, text, _ = cli(*COMPARE, "--out", out)
+    assert code == 0
+    assert "sotl_e" in text
+    assert "noise ceiling" in text
+    assert pq.read_table(out / "results.parquet").num_rows == 2
+    assert "<html" in (out / "report.html").read_text()
+    summary = json.loads(cli(*COMPARE, "--out", out, "--json")[1])
+    assert summary["summary"][0]["predictor"] == "sotl_e"
+    assert summary["not_run"] == []
+
+
+def test_import_then_compare(cli: Cli, tmp_path: Path) -> None:
+    from nascast.core.plugins import load
+
+    space = load("space", "nasbench201")
+    rows = space.all()[::97]
+    lines = ["cell,accuracy,time"]
+    lines += [f"{text},{i % 90},{i + 1}" for i, text in enumerate(space.to_text(rows))]
+    (tmp_path / "a.csv").write_text("\n".join(lines))
+    out = tmp_path / "a.nascast"
+    metric = "val_accuracy=accuracy,epoch=5"
+    words = ["--architecture", "cell", "--metric", metric, "--seconds-per-epoch", "time"]
+    code, text, _ = cli("benchmark", "import", tmp_path / "a.csv", *words, "--out", out)
+    assert code == 0
+    assert f"{len(rows)} architectures" in text
+    code, text, _ = cli(
+        *("compare", "--benchmark", out, "--predictors", "xgboost,sotl_e", "--train-sizes", "10"),
+        *("--trials", "1", "--test-size", "20", "--workers", "1", "--out", tmp_path / "run"),
+    )
+    assert code == 0
+    assert "not run: sotl_e" in text
+    assert "did not record 'train_loss'" in text
+
+
+def test_build_from_images(cli: Cli, tmp_path: Path) -> None:
+    import numpy as np
+
+    rng = np.random.default_rng(0)
+    images = {}
+    for part, n in (("train", 80), ("test", 20)):
+        labels = rng.integers(3, size=n).astype(np.uint8)
+        noise = rng.integers(50, size=(n, 8, 8, 3))
+        images[f"x_{part}"] = (noise + 60 * labels[:, None, None, None]).astype(np.uint8)
+        images[f"y_{part}"] = labels
+    np.savez(tmp_path / "images.npz", **images)
+    out = tmp_path / "mine.nascast"
+    words = [
+        *("benchmark", "build", "--images", tmp_path / "images.npz", "--out", out),
+        *("--cells", "3", "--repeated", "2", "--workers", "1", "--device", "cpu"),
+        *("--recipe", "epochs=2,batch_size=10", "--split", "train=50,validation=30,test=20,size=8"),
+    ]
+    assert cli(*words)[0] == 0
+    facts = json.loads(cli("benchmark", "info", out, "--json")[1])
+    assert facts["rows"] == 3
+    assert facts["provenance"]["build"]["recipe"]["epochs"] == 2
+    assert facts["noise_ceiling"]["val_accuracy"][1] == 2
+    words[words.index("3")] = "4"  # one more cell; the others are not trained again
+    journal = out.with_suffix(".trainings") / "trainings.jsonl"
+    before = journal.read_text()
+    assert cli(*words)[0] == 0
+    assert journal.read_text().startswith(before)
+    assert len(journal.read_text().splitlines()) == len(before.splitlines()) + 1
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        ([*COMPARE, "--predictors", "xgbost"], "unknown predictor 'xgbost'; known are"),
+        ([*COMPARE, "--benchmark", "nb202"], "unknown benchmark 'nb202'; known are"),
+        ([*COMPARE, "--train-sizes", "0"], "at least 1"),
+        ([*COMPARE, "--train-sizes", "ten"], "whole numbers"),
+        ([*COMPARE, "--predictors", "xgboost", "--train-sizes", "99999"], "distinct ones"),
+        ([*COMPARE, "--metric", "f1"], "did not record 'f1'"),
+        ([*COMPARE, "--images", "nowhere.npz"], "nowhere.npz"),
+        ([*COMPARE, "--epochs", "77"], "no predictor could run"),
+        ([*COMPARE, "--benchmark", "nowhere.nascast"], "nowhere.nascast"),
+        (["show", "|conv~0|"], "unknown operation 'conv'"),
+        (["show", CELL, "--space", "nb"], "unknown space 'nb'"),
+        (["show", "0-1-2-3"], "expected a string like"),
+        (["benchmark", "info", "nb202"], "unknown benchmark"),
+        (["benchmark", "build", "--images", "x.npz", "--out", "x.csv"], "end in .nascast"),
+        (["benchmark", "build", "--images", "x.npz", "--out", "x.nascast"], "no file x.npz"),
+    ],
+)
+def test_a_mistake_is_a_paragraph_and_status_2(
+    cli: Cli,
+    words: list[str],
+    message: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    code, out, err = cli(*words)
+    assert code == 2
+    assert message in " ".join((out + err).split())
+    assert "Traceback" not in err
+    assert not list(tmp_path.rglob("*.parquet")) or "no predictor could run" in message
+
+
+def test_a_damaged_table_is_refused(cli: Cli, tmp_path: Path) -> None:
+    from nascast.core.plugins import load
+
+    content = bytearray(load("benchmark", "nb201-mini").path.read_bytes())
+    content[len(content) // 2] ^= 1
+    table = tmp_path / "bad.nascast"
+    table.write_bytes(content)
+    code, _, err = cli(*COMPARE, "--benchmark", table, "--out", tmp_path / "run")
+    assert code == 2
+    assert "checksum" in err
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_folder_that_cannot_be_made(cli: Cli, tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    code, _, err = cli(*COMPARE, "--out", tmp_path / "file" / "run")
+    assert code == 2
+    assert "cannot write to" in err
+
+
+def test_a_killed_comparison_goes_on(tmp_path: Path) -> None:
+    out = tmp_path / "run"
+    command = [
+        *(sys.executable, "-c", "from nascast.cli.main import main; main()"),
+        *("compare", "--predictors", "xgboost", "--train-sizes", "40,80,120", "--trials", "6"),
+        *("--test-size", "50", "--workers", "1", "--out", str(out)),
+    ]
+    environment = {**os.environ, "NASCAST_CACHE": str(tmp_path / "cache")}
+    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    run = subprocess.Popen(command, env=environment, **quiet)  # type: ignore[call-overload]
+    journal = out / "cells.jsonl"
+    deadline = time.monotonic() + 120
+    while not (journal.exists() and journal.read_bytes().count(b"\n") >= 2):
+        assert run.poll() is None
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+    run.send_signal(signal.SIGKILL)
+    run.wait()
+    before = journal.read_bytes()
+    kept = before.count(b"\n")
+    assert kept < 18
+    subprocess.run(command, env=environment, check=True, **quiet)  # type: ignore[call-overload]
+    assert journal.read_bytes().startswith(before[: before.rfind(b"\n") + 1])
+    rows = pq.read_table(out / "results.parquet").to_pylist()
+    assert len({(row["train_size"], row["trial"]) for row in rows}) == len(rows) == 18
+    lines = [json.loads(line) for line in journal.read_bytes().splitlines() if line[-1:] == b"}"]
+    assert len(lines) == 18  # none was repeated
+
+
+def test_durations_for_people() -> None:
+    assert [duration(t) for t in (2e-6, 0.0032, 41, 600, 8280, 1e6)] == [
+        *("2 µs", "3.2 ms", "41 s", "10 min", "2.3 h", "11.6 d"),
+    ]
+    assert duration(float("nan")) == "unknown"
+
+
+def test_settings_of_an_option() -> None:
+    assert settings("channels=8, reduction=pool", "--skeleton") == {
+        "channels": 8,
+        "reduction": "pool",
+    }
+    assert settings("", "--skeleton") == {}
+    with pytest.raises(InvalidSettingError, match="key=value"):
+        settings("channels", "--skeleton")

@@ -1,0 +1,32 @@
+import pytest
+
+from nascast.core import errors
+
+
+@pytest.mark.parametrize(
+    ("name", "base"),
+    [
+        ("InvalidArchitectureError", ValueError),
+        ("InvalidSettingError", ValueError),
+        ("UnknownComponentError", LookupError),
+        ("MissingExtraError", ImportError),
+        ("MissingDataError", FileNotFoundError),
+        ("CorruptDataError", ValueError),
+        ("StoreError", RuntimeError),
+        ("UnsupportedError", Exception),
+    ],
+)
+def test_errors_are_caught_as_ours_and_as_pythons(name: str, base: type[Exception]) -> None:
+    error = getattr(errors, name)("what was expected, what came, what to do")
+    assert isinstance(error, errors.NascastError)
+    assert isinstance(error, base)
+    assert str(error) == "what was expected, what came, what to do"
+
+
+def test_all_errors_are_public() -> None:
+    found = {
+        name
+        for name, value in vars(errors).items()
+        if isinstance(value, type) and issubclass(value, errors.NascastError)
+    }
+    assert found == set(errors.__all__)

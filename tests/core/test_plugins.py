@@ -1,0 +1,190 @@
+"""Finding components. External packages are played by folders on the path with entry points."""
+
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from nascast.core import plugins
+from nascast.core.errors import MissingExtraError, UnknownComponentError
+from nascast.core.space import SearchSpace
+
+Install = Callable[..., None]
+
+
+@pytest.fixture
+def install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Install]:
+    """Installs a package with one module and entry points, for the length of a test."""
+
+    def write(module: str, code: str, **points: str) -> None:
+        (tmp_path / f"{module}.py").write_text(code)
+        info = tmp_path / f"{module}-1.0.dist-info"
+        info.mkdir()
+        (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {module}\nVersion: 1.0\n")
+        lines = [f"[nascast.{kind}]\n{point}\n" for kind, point in points.items()]
+        (info / "entry_points.txt").write_text("\n".join(lines))
+        plugins._external.cache_clear()
+
+    monkeypatch.syspath_prepend(tmp_path)
+    yield write
+    plugins._external.cache_clear()
+    for name in ("acme_space", "acme_other"):
+        sys.modules.pop(name, None)
+
+
+SPACE = """
+from nascast.core.space import SearchSpace
+
+class Acme(SearchSpace):
+    name = "acme_box"
+    cardinalities = (2, 3)
+"""
+
+
+@pytest.mark.parametrize(
+    ("kind", "name"),
+    [
+        ("space", "nasbench201"),
+        ("encoding", "adjacency_one_hot"),
+        ("proxy", "jacov"),
+        ("proxy", "synflow"),
+        ("predictor", "omni"),
+        ("predictor", "xgboost"),
+        ("predictor", "sotl_e"),
+        ("predictor", "early_stop_accuracy"),
+        ("benchmark", "nb201_mini"),
+        ("executor", "serial"),
+        ("executor", "processes"),
+    ],
+)
+def test_files_are_components_by_their_name(kind: str, name: str) -> None:
+    assert name in plugins.names(kind)
+    assert callable(plugins.resolve(kind, name))
+    assert plugins.resolve(kind, name.replace("_", "-")) is plugins.resolve(kind, name)
+
+
+@pytest.mark.parametrize("kind", plugins.KINDS)
+def test_names_are_sorted_and_private_files_are_no_components(kind: str) -> None:
+    names = plugins.names(kind)
+    assert names == sorted(names)
+    assert not [name for name in names if name.startswith("_")]
+
+
+def test_the_folder_of_a_component_is_its_family() -> None:
+    assert plugins.family("predictor", "sotl_e") == "learning_curve"
+    assert plugins.family("predictor", "xgboost") == "model_based"
+    assert plugins.family("predictor", "omni") == ""
+    assert plugins.family("predictor", "no_such_predictor") == ""
+
+
+def test_the_family_is_the_same_however_the_name_is_written() -> None:
+    assert plugins.family("predictor", "sotl-e") == "learning_curve"
+
+
+def test_settings_are_passed_on() -> None:
+    assert plugins.load("proxy", "jacov", seed=3).seed == 3
+    assert plugins.load("proxy", "jacov", 4).seed == 4
+
+
+def test_an_unknown_name_lists_the_known_ones() -> None:
+    with pytest.raises(UnknownComponentError, match=r"unknown proxy 'jakov'; .*jacov, synflow"):
+        plugins.resolve("proxy", "jakov")
+    with pytest.raises(UnknownComponentError, match="unknown proxy"):
+        plugins.load("proxy", "")
+
+
+@pytest.mark.parametrize("name", ["_passes", "__init__", "../proxies/jacov", "jacov.py"])
+def test_what_is_not_a_component_cannot_be_loaded(name: str) -> None:
+    with pytest.raises(UnknownComponentError):
+        plugins.resolve("proxy", name)
+
+
+@pytest.mark.parametrize("call", [plugins.names, lambda kind: plugins.resolve(kind, "jacov")])
+def test_an_unknown_kind_lists_the_known_ones(call: Callable[[str], object]) -> None:
+    with pytest.raises(UnknownComponentError, match=r"unknown kind 'proxies'; known are space, "):
+        call("proxies")
+
+
+def test_an_external_component_is_one_among_the_others(install: Install) -> None:
+    install("acme_space", SPACE, space="acme_box = acme_space:Acme")
+    assert plugins.names("space") == sorted([*plugins.names("space")])
+    assert {"acme_box", "nasbench201"} <= set(plugins.names("space"))
+    space = plugins.load("space", "acme_box")
+    assert isinstance(space, SearchSpace)
+    assert space.cardinalities == (2, 3)
+    assert plugins.family("space", "acme_box") == ""
+
+
+def test_an_external_name_may_be_written_with_dashes(install: Install) -> None:
+    install("acme_space", SPACE, space="acme_box = acme_space:Acme")
+    assert plugins.resolve("space", "acme-box").__name__ == "Acme"
+
+
+def test_listing_imports_no_component(install: Install) -> None:
+    install("acme_space", "raise RuntimeError('imported')", space="acme_box = acme_space:Acme")
+    assert "acme_box" in plugins.names("space")
+    with pytest.raises(RuntimeError, match="imported"):
+        plugins.resolve("space", "acme_box")
+
+
+def test_an_external_name_that_is_taken_is_refused(install: Install) -> None:
+    install("acme_space", SPACE, space="nasbench201 = acme_space:Acme")
+    with pytest.raises(UnknownComponentError, match=r"'nasbench201' of acme_space:Acme.*rename"):
+        plugins.names("space")
+    with pytest.raises(UnknownComponentError, match="rename the entry point"):
+        plugins.load("space", "nasbench201")
+
+
+def test_a_missing_optional_package_names_the_install_command(install: Install) -> None:
+    code = "import no_such_package.part"
+    install("acme_space", code, space="acme_box = acme_space:Acme")
+    with pytest.raises(MissingExtraError, match=r'no_such_package.*pip install "nascast\[no_such'):
+        plugins.load("space", "acme_box")
+
+
+@pytest.mark.parametrize("package", ["xgboost", "ngboost"])
+def test_the_extra_of_a_package_may_have_another_name(
+    package: str, install: Install, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, package, None)  # importing it raises ModuleNotFoundError
+    name = {"xgboost": "xgboost", "ngboost": "omni"}[package]
+    with pytest.raises(MissingExtraError, match=rf'{package}.*pip install "nascast\[boost\]"'):
+        plugins.load("predictor", name)
+
+
+def test_a_missing_package_is_noticed_at_use_and_not_at_import(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setitem(sys.modules, "torch", None)
+    space = plugins.load("space", "nasbench201")
+    assert space.size() == 15_625
+    assert plugins.load("proxy", "jacov").name == "jacov"
+
+
+def test_a_mistake_of_our_own_is_not_a_missing_extra(install: Install) -> None:
+    code = "import nascast.no_such_module"
+    install("acme_space", code, space="acme_box = acme_space:Acme")
+    with pytest.raises(ModuleNotFoundError, match="no_such_module") as caught:
+        plugins.resolve("space", "acme_box")
+    assert not isinstance(caught.value, MissingExtraError)
+
+
+def test_an_error_inside_a_component_is_passed_on(install: Install) -> None:
+    code = "from nascast.core.space import NoSuchName"
+    install("acme_space", code, space="acme_box = acme_space:Acme")
+    with pytest.raises(ImportError, match="NoSuchName") as caught:
+        plugins.resolve("space", "acme_box")
+    assert not isinstance(caught.value, MissingExtraError)
+
+
+def test_listing_everything_imports_no_heavy_package() -> None:
+    code = (
+        "import sys; from nascast.core import plugins; "
+        "[plugins.names(kind) for kind in plugins.KINDS]; "
+        "print([m for m in ('torch', 'sklearn', 'scipy', 'xgboost', 'ngboost', 'pyarrow')"
+        " if m in sys.modules])"
+    )
+    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert found.stdout.strip() == "[]"

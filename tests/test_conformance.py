@@ -1,0 +1,94 @@
+"""Every registered component keeps every promise of its kind, and so do the doubles."""
+
+from collections.abc import Callable
+from functools import cache, partial
+from typing import Any
+
+import pytest
+
+from nascast import testing
+from nascast.core import plugins
+from nascast.core.errors import MissingDataError, UnknownComponentError
+from nascast.testing.doubles import TinyBenchmark, TinySpace
+
+Check = Callable[..., None]
+
+
+def every(kind: str, *doubles: str) -> pytest.MarkDecorator:
+    """Parametrises over the components of a kind, some doubles, and the checks of the kind."""
+    cases = [
+        pytest.param(name, check, id=f"{name}-{check.__name__.removeprefix('check_')}")
+        for name in (*plugins.names(kind), *doubles)
+        for check in testing.checks(kind)
+    ]
+    return pytest.mark.parametrize(("name", "check"), cases)
+
+
+@every("space", "tiny")
+def test_space(name: str, check: Check) -> None:
+    check(TinySpace() if name == "tiny" else plugins.load("space", name))
+
+
+@every("encoding")
+def test_encoding(name: str, check: Check) -> None:
+    encoding = plugins.load("encoding", name)
+    check(encoding)
+    for space in plugins.names("space"):
+        check(encoding, plugins.load("space", space))
+
+
+@every("proxy")
+def test_proxy(name: str, check: Check) -> None:
+    check(factory("proxy", name))
+
+
+@every("predictor")
+def test_predictor(name: str, check: Check) -> None:
+    check(factory("predictor", name))
+
+
+@every("strategy")
+def test_strategy(name: str, check: Check) -> None:
+    check(factory("strategy", name))
+
+
+@every("benchmark", "tiny")
+def test_benchmark(name: str, check: Check) -> None:
+    check(TinyBenchmark() if name == "tiny" else benchmark(name))
+
+
+@every("executor")
+def test_executor(name: str, check: Check) -> None:
+    check(factory("executor", name))
+
+
+@every("store")
+def test_store(name: str, check: Check) -> None:
+    check(factory("store", name))
+
+
+@pytest.mark.parametrize("kind", plugins.KINDS)
+def test_every_kind_has_checks_with_a_promise_each(kind: str) -> None:
+    found = testing.checks(kind)
+    assert len(found) >= 5
+    for check in found:
+        assert check.__name__.startswith("check_")
+        assert check.__doc__
+
+
+def test_checks_of_an_unknown_kind_are_refused() -> None:
+    with pytest.raises(UnknownComponentError, match=r"'flavour'.*space.*store"):
+        testing.checks("flavour")
+
+
+@cache  # one object for each component, so that checks can share what takes long to set up
+def factory(kind: str, name: str) -> Callable[..., Any]:
+    return partial(plugins.load, kind, name)
+
+
+@cache
+def benchmark(name: str) -> Any:
+    try:
+        return plugins.load("benchmark", name)
+    except MissingDataError as error:
+        pytest.skip(f"its records are not here: {error}")

@@ -1,0 +1,43 @@
+"""The code in the documentation and the examples runs."""
+
+import re
+import runpy
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+BLOCK = re.compile(r"^```python\n(.*?)^```", re.MULTILINE | re.DOTALL)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_code_of_a_page_runs_from_top_to_bottom(page: Path) -> None:
+    blocks = BLOCK.findall(page.read_text())
+    names: dict[str, object] = {"__name__": page.stem}
+    for block in blocks:
+        exec(compile(block, str(page), "exec"), names)
+
+
+@pytest.mark.parametrize(
+    "link",
+    sorted(
+        {
+            (page.name, target)
+            for page in PAGES
+            for target in re.findall(r"\]\((?!http)([^)#]+)", page.read_text())
+        }
+    ),
+    ids=str,
+)
+def test_links_lead_somewhere(link: tuple[str, str]) -> None:
+    page, target = link
+    folder = ROOT if page == "README.md" else ROOT / "docs"
+    assert (folder / target).exists()
+
+
+@pytest.mark.parametrize("example", sorted((ROOT / "examples").glob("*.py")), ids=lambda p: p.name)
+def test_examples_run(example: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert len(example.read_text().splitlines()) < 60
+    runpy.run_path(str(example), run_name="__main__")
+    assert capsys.readouterr().out
