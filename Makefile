@@ -13,7 +13,7 @@ demo: $(VENV)/all.stamp
 	cp runs/demo/report.html report.html
 	@echo "The report is report.html; open it in a browser."
 
-test: $(VENV)/dev.stamp
+test: $(VENV)/test.stamp
 	$(BIN)/python -m pytest
 
 check: $(VENV)/dev.stamp
@@ -36,6 +36,10 @@ $(VENV)/all.stamp: $(VENV)/bin/python pyproject.toml constraints.txt
 	$(INSTALL) -e ".[all]"
 	touch $@
 
+$(VENV)/test.stamp: $(VENV)/bin/python pyproject.toml constraints.txt
+	$(INSTALL) -e ".[test]"
+	touch $@
+
 $(VENV)/dev.stamp: $(VENV)/bin/python pyproject.toml constraints.txt
 	$(INSTALL) -e ".[dev]"
-	touch $@ $(VENV)/all.stamp
+	touch $@ $(VENV)/test.stamp

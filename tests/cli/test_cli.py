@@ -11,7 +11,7 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 
-from nascast.cli._options import duration, settings
+from nascast.cli._options import settings
 from nascast.cli.main import main
 from nascast.core.errors import InvalidSettingError
 
@@ -247,13 +247,6 @@ def test_a_killed_comparison_goes_on(tmp_path: Path) -> None:
     assert len({(row["train_size"], row["trial"]) for row in rows}) == len(rows) == 18
     lines = [json.loads(line) for line in journal.read_bytes().splitlines() if line[-1:] == b"}"]
     assert len(lines) == 18  # none was repeated
-
-
-def test_durations_for_people() -> None:
-    assert [duration(t) for t in (2e-6, 0.0032, 41, 600, 8280, 1e6)] == [
-        *("2 µs", "3.2 ms", "41 s", "10 min", "2.3 h", "11.6 d"),
-    ]
-    assert duration(float("nan")) == "unknown"
 
 
 def test_settings_of_an_option() -> None:

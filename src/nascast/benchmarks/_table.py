@@ -202,16 +202,15 @@ class Table(Benchmark):
         values = self._values[meta.name]
         if seed is None:
             return np.asarray(np.nanmean(values[rows][:, :, columns], axis=1), dtype=np.float64)
-        which = seed if meta.seeds > 1 or seed == 0 else -1
-        if meta.epochs == () and meta.seeds == 1:
-            which = 0  # a property of the architecture, the same for every training
-        if not 0 <= which < meta.seeds:
+        if not meta.epochs and meta.seeds == 1:
+            seed = 0  # a property of the architecture, the same for every training
+        if not 0 <= seed < meta.seeds:
             raise UnsupportedError(
                 f"{self.name}: {meta.name} has {meta.seeds} recorded seed(s); seed {seed} asked for"
             )
-        found = values[rows, which, columns].astype(np.float64)
+        found = values[rows, seed, columns].astype(np.float64)
         if np.isnan(found).any():
-            have = int((~np.isnan(values[:, which, -1])).sum())
+            have = int((~np.isnan(values[:, seed, -1])).sum())
             raise UnsupportedError(
                 f"{self.name}: {meta.name} with seed {seed} is recorded for {have} of "
                 f"{len(self)} architectures, and not for all of those asked for"

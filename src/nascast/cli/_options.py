@@ -1,8 +1,8 @@
-"""Reading option values, and what several commands print."""
+"""Reading option values."""
 
 from nascast.core.errors import InvalidSettingError
 
-__all__ = ["duration", "names", "settings", "whole_numbers"]
+__all__ = ["names", "settings", "whole_numbers"]
 
 
 def names(text: str, option: str) -> tuple[str, ...]:
@@ -33,18 +33,3 @@ def settings(text: str, option: str) -> dict[str, int | str]:
         value = value.strip()
         found[key.strip()] = int(value) if value.lstrip("-").isdigit() else value
     return found
-
-
-def duration(seconds: float) -> str:
-    """Writes seconds for people, such as 3.2 ms, 41 s or 2.3 h."""
-    if seconds != seconds:
-        return "unknown"
-    for limit, unit, size in (
-        (1e-3, "µs", 1e-6),
-        (1, "ms", 1e-3),
-        (120, "s", 1),
-        (7200, "min", 60),
-    ):
-        if seconds < limit:
-            return f"{seconds / size:.3g} {unit}"
-    return f"{seconds / 3600:.3g} h" if seconds < 3600 * 100 else f"{seconds / 86400:.3g} d"

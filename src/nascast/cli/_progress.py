@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+import typer
 from rich.console import Console
 from rich.progress import (
     BarColumn,
@@ -18,7 +19,10 @@ __all__ = ["bars"]
 
 @contextmanager
 def bars() -> Iterator[Progress]:
-    """Shows bars with counts and the time left; without a terminal only what each came to."""
+    """Shows bars with counts and the time left; without a terminal only what each came to.
+
+    Ctrl-C ends the command with status 130 and says how to go on.
+    """
     columns = (
         TextColumn("{task.description:<12}"),
         BarColumn(),
@@ -28,5 +32,9 @@ def bars() -> Iterator[Progress]:
         TextColumn("left"),
         TimeRemainingColumn(),
     )
-    with Progress(*columns, console=Console(stderr=True), refresh_per_second=4) as progress:
-        yield progress
+    try:
+        with Progress(*columns, console=Console(stderr=True), refresh_per_second=4) as progress:
+            yield progress
+    except KeyboardInterrupt:
+        typer.echo("Stopped. The same command goes on where this one was.", err=True)
+        raise typer.Exit(130) from None

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from nascast.cli._options import duration, names, whole_numbers
+from nascast.cli._options import names, whole_numbers
 
 if TYPE_CHECKING:
     from nascast.studies.study import Study
@@ -125,18 +125,18 @@ def _print(
     from rich.table import Table
 
     from nascast.core.errors import UnsupportedError
-    from nascast.report.summary import failures
+    from nascast.report.summary import duration, failures
 
     console = Console()
-    table = Table("predictor", "family", box=None, header_style="bold", padding=(0, 2, 0, 0))
+    table = Table("predictor", box=None, header_style="bold")
     for name in ("labels", "epochs", "Kendall τ", "±", "Spearman", "init", "query"):
-        table.add_column(name, justify="right")
+        table.add_column(name, justify="right", no_wrap=True)
     for item in sorted(summaries, key=lambda item: -item.kendall):
         spread = "" if item.kendall_sd is None else f"{item.kendall_sd:.3f}"
         budget = ["" if b is None else str(b) for b in (item.train_size, item.epochs)]
         times = [duration(item.init_seconds), duration(item.query_seconds)]
         scores = [f"{item.kendall:.3f}", spread, f"{item.spearman:.3f}"]
-        table.add_row(item.predictor, item.family, *budget, *scores, *times)
+        table.add_row(item.predictor, *budget, *scores, *times)
     if table.row_count:
         console.print(table)
     for (name, _, epochs), reason in failures(rows).items():

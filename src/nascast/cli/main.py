@@ -51,6 +51,3 @@ def main() -> None:
     except NascastError as error:
         typer.secho(f"Error: {error}", fg="red", err=True)
         sys.exit(2)
-    except KeyboardInterrupt:
-        typer.secho("Stopped. The same command goes on where this one was.", err=True)
-        sys.exit(130)

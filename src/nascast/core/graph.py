@@ -7,7 +7,7 @@ import numpy.typing as npt
 
 from nascast.core.types import Bools
 
-__all__ = ["Graph", "mix"]
+__all__ = ["Graph", "UInts", "mix"]
 
 _ODD = np.uint64(0x9E3779B97F4A7C15)  # constants of the splitmix64 generator
 _MIX1 = np.uint64(0xBF58476D1CE4E5B9)

@@ -2,9 +2,11 @@
 
 import multiprocessing
 import os
+import signal
 import time
 from collections import deque
 from collections.abc import Callable, Hashable
+from contextlib import suppress
 from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
@@ -73,11 +75,10 @@ class Processes(Executor):
                 if len(self._pool) == self.workers:
                     return
                 free = self._start()
-            free.task, free.call = self._queue.popleft()
-            try:
-                free.pipe.send(free.call)
-            except OSError:  # it died while idle; collecting finds the end of its pipe
-                return
+            task, call = self._queue.popleft()
+            with suppress(OSError):  # it died while idle; collecting finds the end of its pipe
+                free.pipe.send(call)
+            free.task, free.call = task, call
 
     def _start(self) -> _Worker:
         ours, theirs = self._context.Pipe()
@@ -108,15 +109,19 @@ class Processes(Executor):
 
 def _serve(pipe: "Connection[Any, Any]") -> None:
     """Runs calls until the pipe closes."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to handle
     while True:
         try:
             call = pipe.recv()
-        except (EOFError, OSError, KeyboardInterrupt):
+        except (EOFError, OSError):
             return
         try:
             answer: tuple[Any, str | None] = call(), None
-        except KeyboardInterrupt:
-            return
         except BaseException as failure:  # a failed call is data; the caller decides
             answer = None, f"{type(failure).__name__}: {failure}"
-        pipe.send(answer)
+        try:
+            pipe.send(answer)
+        except OSError:  # the parent is gone
+            return
+        except Exception as failure:  # whatever pickling a result may raise
+            pipe.send((None, f"its result cannot be sent, {type(failure).__name__}: {failure}"))

@@ -1,0 +1,52 @@
+"""Graph tensors for graph convolutions (Wen et al., ECCV 2020, https://arxiv.org/abs/1912.00848)."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from nascast.core.predictor import Encoding
+from nascast.core.space import SearchSpace
+from nascast.core.types import Bools, Genes
+
+__all__ = ["GcnEncoding"]
+
+Singles = npt.NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class GraphTensors:
+    """A batch of graphs for a graph network.
+
+    Attributes:
+        adjacency: ``(n, v, v)``; ``[g, i, j]`` is an edge from i to j.
+        features: ``(n, v, labels)`` one-hot, zero where there is no vertex.
+        mask: ``(n, v)``: where there is a vertex.
+    """
+
+    adjacency: Singles
+    features: Singles
+    mask: Bools
+
+
+class GcnEncoding(Encoding):
+    """Adjacency, one-hot labels and mask. Inputs and outputs have labels of their own."""
+
+    def tensors(self, space: SearchSpace, genes: Genes) -> GraphTensors:
+        """Returns the graphs of the rows as tensors."""
+        graph = space.graphs(genes)
+        mask = graph.mask
+        both = mask[:, :, None] & mask[:, None, :]
+        kinds = np.arange(len(graph.vocabulary))
+        return GraphTensors(
+            (graph.adjacency & both).astype(np.float32),
+            (graph.labels[:, :, None] == kinds).astype(np.float32),
+            mask,
+        )
+
+    def encode(self, space: SearchSpace, genes: Genes) -> Singles:
+        """Returns ``(n, v (v − 1) / 2 + v · labels)``: the upper triangle, then the features."""
+        tensors = self.tensors(space, genes)
+        upper = np.triu_indices(tensors.adjacency.shape[1], 1)
+        edges = tensors.adjacency[:, upper[0], upper[1]]
+        return np.concatenate([edges, tensors.features.reshape(len(genes), -1)], axis=1)
