@@ -109,8 +109,9 @@ def test_an_unknown_kind_lists_the_known_ones(call: Callable[[str], object]) -> 
 
 def test_an_external_component_is_one_among_the_others(install: Install) -> None:
     install("acme_space", SPACE, space="acme_box = acme_space:Acme")
-    assert plugins.names("space") == sorted([*plugins.names("space")])
-    assert {"acme_box", "nasbench201"} <= set(plugins.names("space"))
+    names = plugins.names("space")
+    assert names[0] == "acme_box"
+    assert "nasbench201" in names
     space = plugins.load("space", "acme_box")
     assert isinstance(space, SearchSpace)
     assert space.cardinalities == (2, 3)

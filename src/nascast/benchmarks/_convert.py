@@ -1,7 +1,10 @@
 """Turning a CSV or Parquet file with one architecture a row into a table."""
 
+import csv
+import gzip
 import hashlib
 import math
+import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,7 +12,6 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.csv
 import pyarrow.parquet
 
 from nascast.benchmarks._table import SECONDS, TableSource
@@ -53,7 +55,7 @@ class ColumnSpec:
 
     @classmethod
     def parse(cls, text: str) -> "ColumnSpec":
-        """Reads ``METRIC=COLUMN[,epoch=N][,seed=K][,split=S][,unit=U][,minimize]``.
+        """Reads ``METRIC=COLUMN[,epoch=N][,seed=K][,split=S][,unit=U][,minimize[=false]]``.
 
         Without them, the split is told by the metric's first word (train, val, test), the unit is
         percent for an accuracy and nats for a loss, and losses are minimised.
@@ -71,20 +73,19 @@ class ColumnSpec:
             epoch = int(given.pop("epoch")) if "epoch" in given else None
             seed = int(given.pop("seed", "0"))
         except ValueError:
-            seed = epoch = -1
+            epoch, seed = None, -1
         split = given.pop("split", _SPLITS.get(metric.split("_")[0], "none"))
         loss = "loss" in metric
         unit = given.pop("unit", "percent" if "acc" in metric else "nats" if loss else "none")
-        minimize = loss
-        if "minimize" in given:
-            minimize = given.pop("minimize") in ("", "true", "yes")
-        wrong = not (found and metric and column) or given or seed < 0 or (epoch or 1) < 1
+        direction = given.pop("minimize", "true" if loss else "false") or "true"
+        wrong = not (found and metric and column) or given or direction not in ("true", "false")
+        wrong = wrong or seed < 0 or (epoch is not None and epoch < 1)
         if wrong or split not in (*_SPLITS.values(), "none"):
             raise InvalidSettingError(
                 "expected METRIC=COLUMN[,epoch=N][,seed=K][,split=train|validation|test|none]"
-                f"[,unit=U][,minimize], with N ≥ 1 and K ≥ 0; got {text!r}"
+                f"[,unit=U][,minimize[=false]], with N ≥ 1 and K ≥ 0; got {text!r}"
             )
-        return cls(metric, column, epoch, seed, split, unit, minimize)
+        return cls(metric, column, epoch, seed, split, unit, direction == "true")
 
 
 def convert(
@@ -114,8 +115,7 @@ def convert(
     """
     table = _read(path)
     space = plugins.load("space", space_name)
-    line = _Lines(path)
-    genes = _genes(space, _texts(table, architecture, path), line)
+    genes = _genes(space, table, architecture)
     metrics, values = [], {}
     for metric in dict.fromkeys(spec.metric for spec in columns):
         specs = [spec for spec in columns if spec.metric == metric]
@@ -123,11 +123,11 @@ def convert(
         array = np.full((len(genes), meta.seeds, max(1, len(meta.epochs))), np.nan)
         for spec in specs:
             at = meta.epochs.index(spec.epoch) if spec.epoch is not None else 0
-            array[:, spec.seed, at] = _numbers(table, spec.column, spec.unit, path, line)
+            array[:, spec.seed, at] = _numbers(table, spec.column, spec.unit)
         metrics.append(meta)
         values[metric] = array
     if seconds_per_epoch is not None:
-        rate = _numbers(table, seconds_per_epoch, "seconds", path, line)
+        rate = _numbers(table, seconds_per_epoch, "seconds")
         epochs = tuple(sorted({e for meta in metrics for e in meta.epochs})) or (1,)
         metrics.append(Metric(SECONDS, "seconds", "train", True, epochs))
         values[SECONDS] = rate[:, None, None] * np.asarray(epochs, dtype=np.float64)
@@ -140,70 +140,98 @@ def convert(
     return TableSource(name, space_name, genes, tuple(metrics), values, provenance=provenance)
 
 
-class _Lines:
-    """Names the place of a row in the file."""
+@dataclass(frozen=True, slots=True)
+class _Columns:
+    """The columns of a file, and where each row stands in it."""
 
-    def __init__(self, path: Path) -> None:
-        self._path = path
-        self._text = not path.name.endswith(".parquet")
+    path: Path
+    columns: dict[str, list[Any]]
+    places: list[str]
 
-    def __call__(self, row: int) -> str:
-        return f"{self._path}, {f'line {row + 2}' if self._text else f'row {row}'}"
+    def __getitem__(self, name: str) -> list[Any]:
+        if name not in self.columns:
+            raise InvalidSettingError(
+                f"{self.path} has no column {name!r}; it has {', '.join(self.columns)}"
+            )
+        return self.columns[name]
+
+    def place(self, row: int) -> str:
+        return f"{self.path}, {self.places[row]}"
 
 
-def _read(path: Path) -> pa.Table:
+def _read(path: Path) -> _Columns:
     if not path.is_file():
         raise MissingDataError(f"no file {path}")
     try:
         if path.name.endswith(".parquet"):
-            return pyarrow.parquet.read_table(path)
-        if path.name.endswith((".csv", ".csv.gz")):
-            return _read_csv(path)
-    except (pa.ArrowException, OSError, EOFError) as error:
+            table = _read_parquet(path)
+        elif path.name.endswith((".csv", ".csv.gz")):
+            table = _read_csv(path)
+        else:
+            raise InvalidSettingError(f"expected a .csv, .csv.gz or .parquet file; got {path}")
+    except (pa.ArrowException, OSError, EOFError, zlib.error, csv.Error, UnicodeError) as error:
         raise CorruptDataError(f"{path}: {error}") from error
-    raise InvalidSettingError(f"expected a .csv, .csv.gz or .parquet file; got {path}")
-
-
-def _read_csv(path: Path) -> pa.Table:
-    """Reads all columns as text, so that a bad value can be named with its line."""
-    options = pyarrow.csv.ReadOptions(use_threads=False)
-    with pyarrow.csv.open_csv(path, read_options=options) as reader:
-        names = reader.schema.names
-    texts = pyarrow.csv.ConvertOptions(column_types=dict.fromkeys(names, pa.string()))
-    return pyarrow.csv.read_csv(path, read_options=options, convert_options=texts)
-
-
-def _texts(table: pa.Table, column: str, path: Path) -> list[Any]:
-    if column not in table.column_names:
-        raise InvalidSettingError(
-            f"{path} has no column {column!r}; it has {', '.join(table.column_names)}"
-        )
-    if not table.num_rows:
+    if not table.places:
         raise CorruptDataError(f"{path}: no rows")
-    values: list[Any] = table.column(column).to_pylist()
-    return values
+    return table
 
 
-def _genes(space: SearchSpace, texts: list[Any], line: _Lines) -> Genes:
+def _read_parquet(path: Path) -> _Columns:
+    table = pyarrow.parquet.read_table(path)
+    _check_names(path, table.column_names)
+    places = [f"row {i}" for i in range(table.num_rows)]
+    return _Columns(path, table.to_pydict(), places)
+
+
+def _read_csv(path: Path) -> _Columns:
+    unpack = gzip.open if path.name.endswith(".gz") else open
+    with unpack(path, "rt", encoding="utf-8-sig", newline="") as file:
+        lines = csv.reader(file, strict=True)
+        header = next((line for line in lines if line), [])
+        _check_names(path, header)
+        rows, places = [], []
+        for line in lines:
+            if line and len(line) != len(header):
+                raise CorruptDataError(
+                    f"{path}, line {lines.line_num}: {len(line)} values; expected {len(header)}"
+                )
+            if line:
+                rows.append(line)
+                places.append(f"line {lines.line_num}")
+    columns = [list(column) for column in zip(*rows, strict=True)] or [[] for _ in header]
+    return _Columns(path, dict(zip(header, columns, strict=True)), places)
+
+
+def _check_names(path: Path, names: Sequence[str]) -> None:
+    if not names or len(set(names)) != len(names):
+        raise CorruptDataError(
+            f"{path}: expected columns of different names; got {', '.join(names) or 'none'}"
+        )
+
+
+def _genes(space: SearchSpace, table: _Columns, column: str) -> Genes:
     rows: list[Genes] = []
     seen: dict[bytes, int] = {}
-    for i, text in enumerate(texts):
+    for i, text in enumerate(table[column]):
         try:
-            rows.append(space.from_text([text or ""])[0])
+            rows.append(space.from_text([text if isinstance(text, str) else repr(text)])[0])
         except InvalidArchitectureError as error:
-            raise CorruptDataError(f"{line(i)}: {error}") from error
+            raise CorruptDataError(f"{table.place(i)}: {error}") from error
         key = rows[-1].tobytes()
         if key in seen:
-            raise CorruptDataError(f"{line(i)}: the same architecture as {line(seen[key])}")
+            raise CorruptDataError(
+                f"{table.place(i)}: the same architecture as {table.place(seen[key])}"
+            )
         seen[key] = i
     return np.stack(rows)
 
 
-def _numbers(table: pa.Table, column: str, unit: str, path: Path, line: _Lines) -> Floats:
-    values = np.empty(table.num_rows)
+def _numbers(table: _Columns, column: str, unit: str) -> Floats:
+    texts = table[column]
+    values = np.empty(len(texts))
     high = {"percent": 100.0, "fraction": 1.0}.get(unit, math.inf)
     low = 0.0 if unit in ("percent", "fraction", "seconds", "count") else -math.inf
-    for i, text in enumerate(_texts(table, column, path)):
+    for i, text in enumerate(texts):
         try:
             values[i] = float(text)
         except (TypeError, ValueError):
@@ -211,7 +239,7 @@ def _numbers(table: pa.Table, column: str, unit: str, path: Path, line: _Lines) 
         if not (math.isfinite(values[i]) and low <= values[i] <= high):
             bounds = f" from {low:g} to {high:g}" if math.isfinite(low) else ""
             raise CorruptDataError(
-                f"{line(i)}: column {column!r} should be a finite number{bounds} ({unit}); "
+                f"{table.place(i)}: column {column!r} should be a finite number{bounds} ({unit}); "
                 f"got {text!r}"
             )
     return values * 100 if unit == "fraction" else values

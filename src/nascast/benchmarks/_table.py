@@ -119,7 +119,10 @@ def read_table(path: Path) -> "Table":
             f"{path}: its checksum does not fit its content; it was altered or damaged, "
             "make or fetch it again"
         )
-    return Table(pa.ipc.open_file(pa.py_buffer(body)).read_all(), path)
+    try:
+        return Table(pa.ipc.open_file(pa.py_buffer(body)).read_all(), path)
+    except (pa.ArrowException, KeyError, TypeError, ValueError) as error:
+        raise CorruptDataError(f"{path}: not a nascast table; {error}") from error
 
 
 class Table(Benchmark):
@@ -256,11 +259,20 @@ def _check(source: TableSource) -> None:
     n = len(source.genes)
     if not n:
         raise CorruptDataError(f"{source.name}: a table needs at least one row")
-    space.check(source.genes)
+    try:
+        space.check(source.genes)
+    except InvalidArchitectureError as error:
+        raise CorruptDataError(f"{source.name}: {error}") from error
     if source.canonical and (space.canonical(source.genes) != source.genes).any():
         raise CorruptDataError(f"{source.name}: expected canonical rows only")
     if len(np.unique(source.genes, axis=0)) != n:
         raise CorruptDataError(f"{source.name}: some architectures have more than one row")
+    names = [metric.name for metric in source.metrics]
+    if len(set(names)) != len(names) or "genes" in names or not set(names) <= source.values.keys():
+        raise CorruptDataError(
+            f"{source.name}: every metric needs a name of its own, other than genes, and values; "
+            f"got {', '.join(names)} and values of {', '.join(source.values)}"
+        )
     for metric in source.metrics:
         shape = (n, metric.seeds, max(1, len(metric.epochs)))
         values = source.values[metric.name]

@@ -76,6 +76,7 @@ class Ledger:
 
     def labels(self, genes: Genes) -> Floats:
         """Returns ``(n,)`` scores, larger is better; charges full training."""
+        self._check_open()
         values = self._benchmark.query(genes, self.objective.metric, None, self._seed)
         self._charge_training(genes, self._benchmark.seconds(genes, None, self._seed))
         return -values if self.objective.minimize else values
@@ -86,6 +87,7 @@ class Ledger:
         Raises:
             UnsupportedError: the metric was not recorded after that epoch.
         """
+        self._check_open()
         values = self._benchmark.curve(genes, metric, epochs, self._seed)
         self._charge_training(genes, self._benchmark.seconds(genes, epochs, self._seed))
         return values
@@ -110,6 +112,7 @@ class Ledger:
         A score found in the memo is charged with the seconds it took when it was computed, so that
         a warm cache makes a study faster and no predictor cheaper.
         """
+        self._check_open()
         began = self._clock()
         values = np.empty(len(genes))
         cost = 0.0
@@ -124,7 +127,7 @@ class Ledger:
                 self._scored.add(item)
                 cost += seconds
         self._away += self._clock() - began
-        self._charge(cost)
+        self._spend(cost)
         return values
 
     @contextmanager
@@ -138,12 +141,15 @@ class Ledger:
         try:
             yield
         finally:
-            self._charge(self._clock() - began - self._away)
+            self._spend(self._clock() - began - self._away)
             self._phase = None
 
-    def _charge(self, seconds: float) -> None:
+    def _check_open(self) -> None:
         if self._phase is None:
             raise UnsupportedError("evidence is read inside `with ledger.phase(…)` only")
+
+    def _spend(self, seconds: float) -> None:
+        assert self._phase is not None
         self.seconds[self._phase] += seconds
 
     def _charge_training(self, genes: Genes, seconds: Floats) -> None:
@@ -154,4 +160,4 @@ class Ledger:
             if needed > paid:
                 self._trained[key] = needed
                 cost += needed - paid
-        self._charge(cost)
+        self._spend(cost)

@@ -66,8 +66,13 @@ def names(kind: str) -> list[str]:
 
 def family(kind: str, name: str) -> str:
     """Returns the folder a built-in component stands in below its kind, or an empty string."""
-    module = _builtin(kind).get(name, "")
+    module = _builtin(kind).get(_registered(kind, name), "")
     return ".".join(module.split(".")[2:-1])
+
+
+def _registered(kind: str, name: str) -> str:
+    """Returns the name as it is registered: ``nb201-mini`` is the file ``nb201_mini``."""
+    return name if name in _external(kind) else name.replace("-", "_")
 
 
 @contextmanager
@@ -94,12 +99,12 @@ def resolve(kind: str, name: str) -> Any:
         MissingExtraError: an optional dependency of the component is not installed.
     """
     builtin, external = _builtin(kind), _external(kind)
-    file = name.replace("-", "_")
+    registered = _registered(kind, name)
     with _extras(kind, name):
-        if name in external:
-            return external[name].load()
-        if file in builtin:
-            module = importlib.import_module(builtin[file])
+        if registered in external:
+            return external[registered].load()
+        if registered in builtin:
+            module = importlib.import_module(builtin[registered])
             (public,) = module.__all__
             return getattr(module, public)
     raise UnknownComponentError(

@@ -47,16 +47,18 @@ class SearchSpace(ABC):
 
     def canonical(self, genes: Genes) -> Genes:
         """Returns ``(n, length)``: equivalent rows become one and the same valid row."""
+        self.check(genes)
         return genes.copy()
 
     def sample(self, n: int, rng: np.random.Generator) -> Genes:
         """Draws n valid rows, uniformly over genes, with replacement."""
         genes = self._draw(n, rng)
+        bad = np.flatnonzero(~self.is_valid(genes))
         for _ in range(_ROUNDS):
-            bad = np.flatnonzero(~self.is_valid(genes))
             if not len(bad):
                 return genes
             genes[bad] = self._draw(len(bad), rng)
+            bad = bad[~self.is_valid(genes[bad])]
         raise UnsupportedError(f"{self.name}: no valid rows found by rejection; override sample")
 
     def _draw(self, n: int, rng: np.random.Generator) -> Genes:
@@ -72,7 +74,7 @@ class SearchSpace(ABC):
         open_genes = np.flatnonzero(cards > 1)
         out = genes.copy()
         todo = np.arange(len(genes))
-        for _ in range(_ROUNDS):
+        for _ in range(_ROUNDS if len(open_genes) else 0):
             if not len(todo):
                 return out
             columns = rng.choice(open_genes, size=len(todo))

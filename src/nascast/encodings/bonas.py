@@ -46,4 +46,5 @@ class BonasEncoding(Encoding):
         adjacency, features = self.tensors(space, genes)
         upper = np.triu_indices(adjacency.shape[1])
         edges = adjacency[:, upper[0], upper[1]]
-        return np.concatenate([edges, features.reshape(len(genes), -1)], axis=1)
+        n, v, labels = features.shape
+        return np.concatenate([edges, features.reshape(n, v * labels)], axis=1)

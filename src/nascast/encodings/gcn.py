@@ -49,4 +49,5 @@ class GcnEncoding(Encoding):
         tensors = self.tensors(space, genes)
         upper = np.triu_indices(tensors.adjacency.shape[1], 1)
         edges = tensors.adjacency[:, upper[0], upper[1]]
-        return np.concatenate([edges, tensors.features.reshape(len(genes), -1)], axis=1)
+        n, v, labels = tensors.features.shape
+        return np.concatenate([edges, tensors.features.reshape(n, v * labels)], axis=1)

@@ -43,6 +43,8 @@ class PathEncoding(Encoding):
         Raises:
             UnsupportedError: the graphs have no single input and output, or too many paths.
         """
+        if not len(genes):  # the number of columns is that of some graph of the space
+            return self.encode(space, space.sample(1, np.random.default_rng(0)))[:0]
         graph = space.graphs(genes)
         inner = graph.labels.shape[1] - 2
         longest = inner if self._length is None else min(self._length, inner)
@@ -93,7 +95,7 @@ def _lengths(graph: Graph) -> list[int]:
     Where all graphs of a space have the same edges, these tell; else any path may be there.
     """
     inner = graph.labels.shape[1] - 2
-    if not len(graph) or graph.adjacency.strides[0]:
+    if graph.adjacency.strides[0]:  # not one adjacency broadcast over the batch
         return list(range(inner + 1))
     walks = np.eye(inner + 2, dtype=np.int64)[0]
     found = []

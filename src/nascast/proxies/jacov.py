@@ -32,9 +32,11 @@ class JacobianCovariance(Proxy):
 
 def jacobian_score(jacobian: Floats) -> float:
     """Returns the score of one Jacobian of shape ``(images, inputs)``."""
+    if not np.isfinite(jacobian).all():
+        return math.nan
     centered = jacobian - jacobian.mean(1, keepdims=True)
     norms = np.linalg.norm(centered, axis=1, keepdims=True)
-    if not (np.isfinite(norms).all() and (norms > 0).all()):
+    if not (norms > 0).all():
         return math.nan
     unit = centered / norms
     values = np.linalg.eigvalsh(unit @ unit.T).clip(min=0) + _K

@@ -103,6 +103,7 @@ class TinySpace(SearchSpace):
             nn.Conv2d(task.input_shape[0], width, 3, padding=1, bias=False),
             nn.BatchNorm2d(width),
             *(ReluConvNorm(width, width, kernel) for kernel in kernels if kernel),
+            nn.ReLU(),
             nn.AdaptiveAvgPool2d(1),
             nn.Flatten(),
             nn.Linear(width, task.classes),
@@ -179,7 +180,7 @@ def _records(
     epochs = np.arange(1, _EPOCHS + 1)
     width = np.asarray(space.widths)[rows[:, -1]]
     gains = np.asarray([0.0, 0.7, 1.0])[rows[:, :_LAYERS]] * np.linspace(1.1, 0.9, _LAYERS)
-    quality = spread * (gains.sum(1) + 0.4 * width)[:, None, None] / (_LAYERS + 4)
+    quality = spread * (gains.sum(1) + 0.8 * width)[:, None, None] / (_LAYERS + 6)
     loss = 1.1 * np.exp(-(0.02 + 0.15 * quality) * epochs)
     accuracy = 30 + 50 * quality * (1 - np.exp(-epochs / 3))
     weights = (np.asarray([0, 1, 9])[rows[:, :_LAYERS]] * width[:, None] ** 2).sum(1)

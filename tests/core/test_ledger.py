@@ -1,0 +1,308 @@
+"""What evidence costs. The clock is moved by hand, so that every second is accounted for."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from nascast.core.errors import UnsupportedError
+from nascast.core.ledger import Ledger, Memo
+from nascast.core.types import Architecture, Batch, Objective
+from nascast.testing.doubles import TinyBenchmark
+
+BENCHMARK = TinyBenchmark()
+GENES = BENCHMARK.genes()[:6]
+ACCURACY = Objective("val_accuracy")
+
+
+class Clock:
+    """Seconds that pass only when told to."""
+
+    def __init__(self) -> None:
+        self.now = 100.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+class Timed:
+    """A score that takes 2 seconds to compute, and counts how often it was."""
+
+    def __init__(self, clock: Clock) -> None:
+        self.clock = clock
+        self.calls: list[Architecture] = []
+
+    def __call__(self, arch: Architecture) -> float:
+        self.calls.append(arch)
+        self.clock.now += 2
+        return float(sum(arch.genes))
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def ledger(clock: Clock) -> Ledger:
+    return Ledger(BENCHMARK, ACCURACY, clock=clock)
+
+
+def seconds(rows: int | slice, epochs: int | None = None) -> float:
+    genes = GENES[rows] if isinstance(rows, slice) else GENES[rows : rows + 1]
+    return float(BENCHMARK.seconds(genes, epochs).sum())
+
+
+def test_labels_are_the_metric_and_cost_full_training(ledger: Ledger) -> None:
+    with ledger.phase("init"):
+        labels = ledger.labels(GENES)
+    assert np.array_equal(labels, BENCHMARK.query(GENES, "val_accuracy"))
+    assert ledger.seconds == {"init": pytest.approx(seconds(slice(None)))}
+
+
+def test_labels_of_a_loss_are_turned_so_that_larger_is_better(clock: Clock) -> None:
+    ledger = Ledger(BENCHMARK, Objective("val_loss", minimize=True), clock=clock)
+    with ledger.phase("init"):
+        assert np.array_equal(ledger.labels(GENES), -BENCHMARK.query(GENES, "val_loss"))
+
+
+@pytest.mark.parametrize("seed", [0, 1, None])
+def test_the_seed_decides_which_training_is_read_and_paid_for(
+    seed: int | None, clock: Clock
+) -> None:
+    ledger = Ledger(BENCHMARK, ACCURACY, seed=seed, clock=clock)
+    with ledger.phase("init"):
+        labels = ledger.labels(GENES)
+    with ledger.phase("query"):
+        curve = ledger.curve(GENES, "train_loss", 4)
+    assert np.array_equal(labels, BENCHMARK.query(GENES, "val_accuracy", None, seed))
+    assert np.array_equal(curve, BENCHMARK.curve(GENES, "train_loss", 4, seed))
+    assert ledger.seconds["init"] == pytest.approx(BENCHMARK.seconds(GENES, None, seed).sum())
+
+
+def test_training_is_charged_once(ledger: Ledger) -> None:
+    with ledger.phase("init"):
+        ledger.labels(GENES[:3])
+        ledger.labels(GENES[:3])
+        ledger.labels(np.concatenate([GENES[2:4], GENES[2:4]]))
+    assert ledger.seconds["init"] == pytest.approx(seconds(slice(0, 4)))
+
+
+def test_a_longer_curve_costs_the_epochs_that_are_new(ledger: Ledger) -> None:
+    with ledger.phase("query"):
+        assert ledger.curve(GENES, "train_loss", 3).shape == (6, 3)
+        three = ledger.seconds["query"]
+        assert three == pytest.approx(seconds(slice(None), 3))
+        ledger.curve(GENES, "val_accuracy", 2)  # another metric of the same epochs
+        assert ledger.seconds["query"] == three
+        ledger.curve(GENES, "train_loss", 5)
+    assert ledger.seconds["query"] == pytest.approx(seconds(slice(None), 5))
+
+
+def test_after_the_label_the_curve_is_free_also_in_another_phase(ledger: Ledger) -> None:
+    with ledger.phase("init"):
+        ledger.labels(GENES[:2])
+    with ledger.phase("query"):
+        ledger.curve(GENES[:3], "train_loss", 10)
+    assert ledger.seconds["init"] == pytest.approx(seconds(slice(0, 2)))
+    assert ledger.seconds["query"] == pytest.approx(seconds(2))
+
+
+def test_after_the_curve_the_label_costs_the_rest(ledger: Ledger) -> None:
+    with ledger.phase("init"):
+        ledger.curve(GENES[:1], "train_loss", 4)
+    with ledger.phase("query"):
+        ledger.labels(GENES[:1])
+    assert ledger.seconds["query"] == pytest.approx(seconds(0) - seconds(0, 4))
+
+
+reads = st.lists(st.tuples(st.integers(0, 5), st.none() | st.integers(1, 10)), max_size=12)
+
+
+@given(reads)
+def test_each_row_costs_its_longest_reading_in_any_order(order: list[tuple[int, int]]) -> None:
+    ledger = Ledger(BENCHMARK, ACCURACY, clock=Clock())
+    for row, epochs in order:
+        with ledger.phase("query"):
+            if epochs is None:
+                ledger.labels(GENES[row : row + 1])
+            else:
+                ledger.curve(GENES[row : row + 1], "val_loss", epochs)
+    longest: dict[int, int] = {}
+    for row, epochs in order:
+        longest[row] = max(longest.get(row, 0), epochs or 10)
+    expected = sum(seconds(row, epochs) for row, epochs in longest.items())
+    assert ledger.seconds.get("query", 0.0) == pytest.approx(expected)
+
+
+def test_time_in_a_phase_is_charged_to_it(ledger: Ledger, clock: Clock) -> None:
+    clock.now += 1000  # before any phase
+    with ledger.phase("init"):
+        clock.now += 3
+    clock.now += 1000  # between phases
+    for _ in range(2):
+        with ledger.phase("query"):
+            clock.now += 5
+    assert ledger.seconds == {"init": 3, "query": 10}
+
+
+def test_time_and_training_add_up(ledger: Ledger, clock: Clock) -> None:
+    with ledger.phase("init"):
+        clock.now += 3
+        ledger.labels(GENES[:1])
+        clock.now += 4
+    assert ledger.seconds["init"] == pytest.approx(7 + seconds(0))
+
+
+def test_a_phase_in_which_nothing_happens_costs_nothing(ledger: Ledger) -> None:
+    with ledger.phase("init"):
+        pass
+    assert ledger.seconds == {"init": 0}
+
+
+def test_phases_do_not_nest(ledger: Ledger, clock: Clock) -> None:
+    with ledger.phase("init"):
+        clock.now += 1
+        with pytest.raises(UnsupportedError, match="'init' is still open"), ledger.phase("query"):
+            raise AssertionError("the inner phase was entered")
+        clock.now += 2
+        ledger.labels(GENES[:1])
+    assert ledger.seconds == {"init": pytest.approx(3 + seconds(0))}
+    with ledger.phase("query"):
+        clock.now += 4
+    assert ledger.seconds["query"] == 4
+
+
+def test_an_error_closes_the_phase_and_is_charged(ledger: Ledger, clock: Clock) -> None:
+    def fails() -> None:
+        with ledger.phase("init"):
+            clock.now += 3
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        fails()
+    assert ledger.seconds == {"init": 3}
+    with ledger.phase("query"):
+        clock.now += 1
+    assert ledger.seconds == {"init": 3, "query": 1}
+
+
+def test_evidence_is_not_read_outside_a_phase(ledger: Ledger, clock: Clock) -> None:
+    refused = pytest.raises(UnsupportedError, match=r"inside `with ledger\.phase")
+    with refused:
+        ledger.labels(GENES)
+    with refused:
+        ledger.curve(GENES, "train_loss", 2)
+    with refused:
+        ledger.measured("key", GENES, Timed(clock))
+    assert ledger.seconds == {}
+
+
+def test_a_refused_reading_does_not_make_the_next_one_free(ledger: Ledger, clock: Clock) -> None:
+    with pytest.raises(UnsupportedError):
+        ledger.labels(GENES[:1])
+    with pytest.raises(UnsupportedError):
+        ledger.measured("key", GENES[:1], Timed(clock))
+    with ledger.phase("init"):
+        ledger.labels(GENES[:1])
+    with ledger.phase("query"):
+        ledger.measured("key", GENES[:1], Timed(clock))
+    assert ledger.seconds == {"init": pytest.approx(seconds(0)), "query": 2}
+
+
+def test_an_epoch_that_was_not_recorded_costs_nothing(ledger: Ledger) -> None:
+    with ledger.phase("query"), pytest.raises(UnsupportedError):
+        ledger.curve(GENES, "train_loss", 11)
+    assert ledger.seconds == {"query": 0}
+
+
+def test_measured_scores_are_charged_once_and_not_twice_with_the_clock(
+    ledger: Ledger, clock: Clock
+) -> None:
+    score = Timed(clock)
+    with ledger.phase("query"):
+        clock.now += 1
+        values = ledger.measured("key", GENES, score)
+        clock.now += 4
+    rows = BENCHMARK.space.canonical(GENES)
+    assert values.tolist() == rows.sum(1).tolist()
+    distinct = len(np.unique(rows, axis=0))
+    assert distinct < len(GENES)
+    assert len(score.calls) == distinct
+    assert ledger.seconds["query"] == 1 + 4 + 2 * distinct
+
+
+def test_scores_known_to_the_ledger_are_free(ledger: Ledger, clock: Clock) -> None:
+    score = Timed(clock)
+    with ledger.phase("init"):
+        first = ledger.measured("key", GENES[:1], score)
+    with ledger.phase("query"):
+        again = ledger.measured("key", GENES[:1], score)
+    assert np.array_equal(first, again)
+    assert ledger.seconds == {"init": 2, "query": 0}
+
+
+def test_a_memo_makes_a_ledger_faster_and_not_cheaper(clock: Clock) -> None:
+    memo: Memo = {}
+    spent = []
+    for calls in (True, False):
+        score = Timed(clock)
+        ledger = Ledger(BENCHMARK, ACCURACY, memo=memo, clock=clock)
+        with ledger.phase("query"):
+            clock.now += 1
+            ledger.measured("key", GENES, score)
+        assert bool(score.calls) is calls
+        spent.append(ledger.seconds)
+    assert spent[0] == spent[1]
+    assert spent[0]["query"] == 1 + 2 * len(memo)
+
+
+def test_a_memo_knows_keys_and_canonical_rows_apart(clock: Clock) -> None:
+    memo: Memo = {}
+    ledger = Ledger(BENCHMARK, ACCURACY, memo=memo, clock=clock)
+    equivalent = np.asarray([[0, 0, 1, 2, 0], [1, 0, 2, 0, 0], [0, 0, 2, 1, 0]], dtype=np.int16)
+    with ledger.phase("query"):
+        ledger.measured("one", equivalent, Timed(clock))
+        ledger.measured("two", equivalent[:1], Timed(clock))
+    assert {(key, row) for key, row in memo} == {
+        ("one", equivalent[0].tobytes()),
+        ("one", equivalent[2].tobytes()),
+        ("two", equivalent[0].tobytes()),
+    }
+    assert all(spent == 2 for _, spent in memo.values())
+    assert ledger.seconds["query"] == 6
+
+
+def test_time_spent_looking_up_is_not_charged() -> None:
+    """Every reading of this clock takes a second, so that all time that passes is counted."""
+
+    class Ticking(Clock):
+        def __call__(self) -> float:
+            self.now += 1
+            return self.now
+
+    clock = Ticking()
+    row = BENCHMARK.space.canonical(GENES[:1])
+    memo: Memo = {("key", row.tobytes()): (7.0, 50.0)}
+    ledger = Ledger(BENCHMARK, ACCURACY, memo=memo, clock=clock)
+    with ledger.phase("query"):
+        assert ledger.measured("key", GENES[:1], Timed(clock)).tolist() == [7.0]
+    # The recorded 50; around it one tick before the look-up began and one after it ended.
+    assert ledger.seconds["query"] == 52
+
+
+def test_networks_and_batches_are_free_but_time_is_not(clock: Clock) -> None:
+    batch = Batch.random(BENCHMARK.task, 4)
+    ledger = Ledger(BENCHMARK, ACCURACY, batch=batch, clock=clock)
+    with ledger.phase("query"):
+        network = ledger.network(ledger.space.architecture(GENES[0]))
+        assert ledger.batch() is batch
+        clock.now += 1
+    assert sum(p.numel() for p in network.parameters()) == BENCHMARK.query(GENES, "parameters")[0]
+    assert ledger.seconds == {"query": 1}
+    assert ledger.task == BENCHMARK.task
+
+
+def test_a_ledger_without_a_batch_says_so(ledger: Ledger) -> None:
+    with pytest.raises(UnsupportedError, match="open it with batch="):
+        ledger.batch()

@@ -1,0 +1,56 @@
+import numpy as np
+import pytest
+
+from nascast.core.errors import UnsupportedError
+from nascast.core.ledger import Ledger
+from nascast.core.predictor import PerformancePredictor
+from nascast.core.types import Floats, Objective
+from nascast.predictors.learning_curve._features import LastValue
+from nascast.predictors.learning_curve.early_stop_accuracy import EarlyStopAccuracy
+from nascast.predictors.learning_curve.sotl_e import SoTLE
+from nascast.testing.doubles import TinyBenchmark
+
+BENCHMARK = TinyBenchmark()
+GENES = BENCHMARK.genes()[::7]
+
+
+def query(predictor: PerformancePredictor) -> tuple[Floats, float]:
+    ledger = Ledger(BENCHMARK, Objective("val_accuracy"), clock=lambda: 0.0)
+    with ledger.phase("init"):
+        predictor.initialize(ledger, GENES[:0], np.random.default_rng(0))
+    with ledger.phase("query"):
+        scores = predictor.query(ledger, GENES)
+    assert ledger.seconds["init"] == 0
+    return scores, ledger.seconds["query"]
+
+
+@pytest.mark.parametrize("epochs", [1, 4, 10])
+def test_early_stopping_is_the_accuracy_after_some_epochs(epochs: int) -> None:
+    scores, seconds = query(EarlyStopAccuracy(epochs))
+    assert np.array_equal(scores, BENCHMARK.query(GENES, "val_accuracy", epochs))
+    assert seconds == pytest.approx(BENCHMARK.seconds(GENES, epochs).sum())
+
+
+@pytest.mark.parametrize("epochs", [1, 4, 10])
+def test_sotl_e_is_minus_the_training_loss_of_one_epoch(epochs: int) -> None:
+    scores, seconds = query(SoTLE(epochs))
+    assert np.array_equal(scores, -BENCHMARK.query(GENES, "train_loss", epochs))
+    assert seconds == pytest.approx(BENCHMARK.seconds(GENES, epochs).sum())
+
+
+@pytest.mark.parametrize("predictor", [EarlyStopAccuracy, SoTLE])
+def test_epochs_are_their_only_budget(predictor: type[PerformancePredictor]) -> None:
+    assert predictor.axes == {"epochs"}
+    scores, _ = query(predictor())
+    five, _ = query(predictor(5))  # type: ignore[call-arg]
+    assert np.array_equal(scores, five)
+    with pytest.raises(UnsupportedError, match="after epoch 11"):
+        query(predictor(11))  # type: ignore[call-arg]
+
+
+def test_the_last_value_of_a_curve_turned_by_its_sign() -> None:
+    ledger = Ledger(BENCHMARK, Objective("val_accuracy"), clock=lambda: 0.0)
+    with ledger.phase("query"):
+        found = LastValue("val_loss", 3, sign=-1)(ledger, GENES)
+    assert found.shape == (len(GENES), 1)
+    assert np.array_equal(found[:, 0], -BENCHMARK.query(GENES, "val_loss", 3))
