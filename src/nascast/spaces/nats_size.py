@@ -1,0 +1,115 @@
+"""The size space of NATS-Bench (Dong et al., TPAMI 2021, https://arxiv.org/abs/2009.00437).
+
+The topology is fixed; each of 5 stages has 8, 16, …, or 64 channels. Gene i stands for
+8 · (gene + 1) channels in stage i. The official notation is the channels joined by colons.
+"""
+
+import re
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from nascast.core.errors import InvalidArchitectureError, InvalidSettingError
+from nascast.core.graph import Graph
+from nascast.core.space import SearchSpace
+from nascast.core.types import Architecture, Genes, Task
+
+if TYPE_CHECKING:
+    from torch import nn
+
+__all__ = ["NatsSize"]
+
+_STAGES = 5
+_CHANNELS = (8, 16, 24, 32, 40, 48, 56, 64)
+_SKELETON: dict[str, Any] = {"stem_stride": 1}
+
+
+class NatsSize(SearchSpace):
+    """The 32,768 networks of different widths, all distinct.
+
+    Attributes:
+        channels: by gene value.
+    """
+
+    name = "nats_size"
+    cardinalities = (len(_CHANNELS),) * _STAGES
+    channels = _CHANNELS
+
+    def all(self) -> Genes:
+        """Returns all 32,768 rows in ascending order."""
+        return np.indices(self.cardinalities, dtype=np.int16).reshape(self.length, -1).T.copy()
+
+    def canonical(self, genes: Genes) -> Genes:
+        self.check(genes)
+        return genes.copy()
+
+    def graphs(self, genes: Genes) -> Graph:
+        """Returns chains: input, a vertex for each stage, labelled with its channels, output."""
+        self.check(genes)
+        vertices = _STAGES + 2
+        chain = np.eye(vertices, k=1, dtype=bool)
+        labels = np.empty((len(genes), vertices), dtype=np.int16)
+        labels[:, 0], labels[:, -1] = 0, 1
+        labels[:, 1:-1] = genes + 2
+        adjacency = np.broadcast_to(chain, (len(genes), vertices, vertices))
+        return Graph(adjacency, labels, ("input", "output", *map(str, _CHANNELS)))
+
+    def to_text(self, genes: Genes) -> list[str]:
+        """Returns the official strings, such as ``8:16:24:64:64``."""
+        self.check(genes)
+        return [":".join(str(_CHANNELS[gene]) for gene in row) for row in genes.tolist()]
+
+    def from_text(self, texts: list[str]) -> Genes:
+        """Reads official strings.
+
+        Raises:
+            InvalidArchitectureError: naming the number of channels or the form that is wrong.
+        """
+        rows = [self._parse(text) for text in texts]
+        return np.asarray(rows, dtype=np.int16).reshape(-1, self.length)
+
+    def _parse(self, text: str) -> list[int]:
+        if not re.fullmatch(r"[0-9]+(:[0-9]+){4}", text):
+            raise InvalidArchitectureError(
+                f"{self.name}: expected {_STAGES} numbers of channels like '8:16:24:64:64'; "
+                f"got {text!r}"
+            )
+        known = {str(channels): gene for gene, channels in enumerate(_CHANNELS)}
+        for part in text.split(":"):
+            if part not in known:
+                raise InvalidArchitectureError(
+                    f"{self.name}: {part} channels in {text!r}; allowed are {', '.join(known)}"
+                )
+        return [known[part] for part in text.split(":")]
+
+    def build(self, arch: Architecture, task: Task) -> "nn.Module":
+        """Returns the network of NATS-Bench.
+
+        A stem of the first stage's channels; then the stages: cell, residual block of stride 2,
+        cell, residual block, cell, each ending in the channels of its stage; then BN-ReLU, global
+        pooling and classifier. The cell is the one of NAS-Bench-201 with the best accuracy on
+        CIFAR-100: a skip from input to output and 3×3 convolutions on all other edges. (The
+        authors' ``InferTinyCellNet.py`` and ``main-sss.py``,
+        https://github.com/D-X-Y/AutoDL-Projects.)
+
+        The skeleton's only setting is ``stem_stride``, 1 in the benchmark.
+
+        Raises:
+            InvalidSettingError: an unknown setting of the skeleton.
+        """
+        from nascast.networks.sized_stages import sized_stages
+
+        if arch.space != self.name:
+            raise InvalidArchitectureError(
+                f"expected an architecture of {self.name}; got one of {arch.space}"
+            )
+        self.check(arch.row())
+        settings = {**_SKELETON, **task.skeleton}
+        stride = settings["stem_stride"]
+        if settings.keys() != _SKELETON.keys() or type(stride) is not int or stride < 1:
+            raise InvalidSettingError(
+                f"{self.name}: the skeleton takes stem_stride, a positive integer; "
+                f"got {dict(task.skeleton)}"
+            )
+        channels = [_CHANNELS[gene] for gene in arch.genes]
+        return sized_stages(channels, task.input_shape[0], task.classes, stem_stride=stride)
