@@ -1,0 +1,154 @@
+"""Cells made of blocks that combine two states: what DARTS and NASNet have in common.
+
+The states of a cell are its two inputs, 0 and 1, and the results of its blocks, 2 onwards. A block
+applies one operation to each of two earlier states and combines the results.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import permutations
+
+import numpy as np
+import numpy.typing as npt
+
+from nascast.core.graph import Graph
+from nascast.core.types import Bools
+
+__all__ = ["Blocks", "Vocabulary", "cell_pair_graphs", "smallest_relabelling"]
+
+Ints = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Blocks:
+    """A batch of n cells of b blocks.
+
+    Attributes:
+        inputs: ``(n, b, 2)`` states that are read.
+        operations: ``(n, b, 2)`` what is applied to them.
+        combines: ``(n, b)`` how the two results are combined.
+    """
+
+    inputs: Ints
+    operations: Ints
+    combines: Ints
+
+
+@dataclass(frozen=True, slots=True)
+class Vocabulary:
+    """The names of a space's vertices.
+
+    Attributes:
+        inputs: of the two inputs of a cell, states 0 and 1.
+        cells: of the outputs of the normal and the reduction cell.
+        combines: by value of `Blocks.combines`.
+        operations: by value of `Blocks.operations`.
+    """
+
+    inputs: tuple[str, str]
+    cells: tuple[str, str]
+    combines: tuple[str, ...]
+    operations: tuple[str, ...]
+
+
+def smallest_relabelling(blocks: Blocks) -> Blocks:
+    """Returns one and the same cell for all cells that differ in the order of their parts only.
+
+    Those parts are the two sides of a block, and blocks of which neither needs the other. Of all
+    orders the lexicographically smallest is taken, which costs a step for each of the b! orders.
+    """
+    best = _keys(blocks)
+    for order in permutations(range(best.shape[1])):
+        keys, possible = _relabelled(blocks, order)
+        differs = keys != best
+        first = differs.argmax(axis=1)[:, None]
+        smaller = np.take_along_axis(keys, first, 1) < np.take_along_axis(best, first, 1)
+        best = np.where(possible[:, None] & smaller, keys, best)
+    return _blocks(best)
+
+
+def _relabelled(blocks: Blocks, order: Sequence[int]) -> tuple[Ints, Bools]:
+    """Puts block ``order[i]`` at place i; also says ``(n,)`` where none then reads a later one."""
+    old = np.asarray(order)
+    names = np.concatenate([[0, 1], 2 + np.argsort(old)])  # new name by old
+    inputs = names[blocks.inputs[:, old]]
+    possible = np.all(inputs < 2 + np.arange(len(old))[:, None], axis=(1, 2))
+    keys = _keys(Blocks(inputs, blocks.operations[:, old], blocks.combines[:, old]))
+    return keys, np.asarray(possible)
+
+
+_BASE = 64  # more than any space has states, operations or ways to combine
+
+
+def _keys(blocks: Blocks) -> Ints:
+    """Returns ``(n, b)``: each block as one integer, its sides sorted."""
+    sides = blocks.inputs * _BASE + blocks.operations
+    low, high = sides.min(axis=2), sides.max(axis=2)
+    keys: Ints = (low * _BASE**2 + high) * _BASE + blocks.combines
+    return keys
+
+
+def _blocks(keys: Ints) -> Blocks:
+    sides = np.stack([keys // _BASE**3, keys // _BASE % _BASE**2], axis=2)
+    return Blocks(sides // _BASE, sides % _BASE, keys % _BASE)
+
+
+def cell_pair_graphs(
+    cells: tuple[Blocks, Blocks], outputs: tuple[Bools, Bools], names: Vocabulary
+) -> Graph:
+    """Returns one graph of ``6 b + 8`` vertices for each pair of normal and reduction cell.
+
+    The vertex ``input`` feeds the inputs of both cells, which have labels of their own. A block is
+    three vertices: its two operations, in the order of the genes, and what combines them. The
+    output of a cell is a vertex too, and both feed ``output``. Two graphs are isomorphic exactly if
+    `smallest_relabelling` makes the same of both.
+
+    Args:
+        cells: the n normal and the n reduction cells.
+        outputs: ``(n, 2 + b)`` for each: the states that its output concatenates.
+        names: of the vertices.
+    """
+    n, b = cells[0].combines.shape
+    size = 3 * b + 3
+    adjacency = np.zeros((n, 2 * size + 2, 2 * size + 2), dtype=bool)
+    labels = np.zeros((n, 2 * size + 2), dtype=np.int16)
+    for i, (blocks, output) in enumerate(zip(cells, outputs, strict=True)):
+        part = slice(1 + i * size, 1 + (i + 1) * size)
+        _draw(blocks, output, adjacency[:, part, part])
+        adjacency[:, 0, part.start : part.start + 2] = True
+        adjacency[:, part.stop - 1, -1] = True
+        labels[:, part] = _labels(blocks, 4 + i, 6, 6 + len(names.combines))
+    labels[:, -1] = 1
+    vocabulary = (
+        *("input", "output"),
+        *names.inputs,
+        *names.cells,
+        *names.combines,
+        *names.operations,
+    )
+    return Graph(adjacency, labels, vocabulary)
+
+
+def _draw(blocks: Blocks, output: Bools, adjacency: Bools) -> None:
+    """Writes the edges of n cells into ``(n, 3 b + 3, 3 b + 3)``."""
+    n, b = blocks.combines.shape
+    vertices = np.concatenate([[0, 1], 4 + 3 * np.arange(b)])  # by state
+    rows = np.arange(n)
+    for block in range(b):
+        combine = vertices[2 + block]
+        for side in range(2):
+            operation = combine - 2 + side
+            adjacency[rows, vertices[blocks.inputs[:, block, side]], operation] = True
+            adjacency[:, operation, combine] = True
+    adjacency[:, vertices, -1] = output
+
+
+def _labels(blocks: Blocks, cell: int, combine: int, operation: int) -> npt.NDArray[np.int16]:
+    """Returns ``(n, 3 b + 3)``, given where the labels of each kind begin."""
+    n, b = blocks.combines.shape
+    parts = np.concatenate(
+        [blocks.operations + operation, blocks.combines[:, :, None] + combine], axis=2
+    )
+    edge = np.ones((n, 1), dtype=np.int64)
+    columns = [2 * edge, 3 * edge, parts.reshape(n, 3 * b), cell * edge]
+    return np.concatenate(columns, axis=1).astype(np.int16)

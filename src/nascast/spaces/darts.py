@@ -1,0 +1,215 @@
+"""The cells of DARTS (Liu et al., ICLR 2019, https://arxiv.org/abs/1806.09055).
+
+NAS-Bench-301 (Zela et al., ICLR 2022, https://arxiv.org/abs/2008.09777) has the same space, about
+10^18 pairs of cells. A cell reads states 0 and 1, the outputs of the last cell but one and of the
+last cell; its four nodes are states 2 to 5. Each node is the sum of two operations on two different
+earlier states; the output concatenates all four.
+"""
+
+import re
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from nascast.core.errors import InvalidArchitectureError
+from nascast.core.graph import Graph
+from nascast.core.space import SearchSpace
+from nascast.core.types import Architecture, Genes, Task
+from nascast.spaces._blocks import Blocks, Vocabulary, cell_pair_graphs, smallest_relabelling
+
+if TYPE_CHECKING:
+    from torch import nn
+
+__all__ = ["Darts"]
+
+_OPERATIONS = (
+    "max_pool_3x3",
+    "avg_pool_3x3",
+    "skip_connect",
+    "sep_conv_3x3",
+    "sep_conv_5x5",
+    "dil_conv_3x3",
+    "dil_conv_5x5",
+)
+_NODES = 4
+_PAIRS = tuple((a, b) for b in range(1 + _NODES) for a in range(b))
+_CELLS = ("normal", "reduce")
+_NAMES = Vocabulary(("c_{k-2}", "c_{k-1}"), _CELLS, ("add",), _OPERATIONS)
+
+# The restricted grammar of a genotype: lists of (name, number), and nothing that could be run.
+_NAME, _NUMBER = r"[^'\"]*", r"[0-9]{1,4}"
+_SIDE = r"\(\s*['\"]{}['\"]\s*,\s*{}\s*\)"
+_PARTS = re.compile(_SIDE.format(f"({_NAME})", f"({_NUMBER})"))
+_SIDES = rf"\[\s*((?:{_SIDE.format(_NAME, _NUMBER)}\s*(?:,\s*|(?=\])))*)\]"
+_CONCAT = r"(range\([0-9,\s]*\)|\[[0-9,\s]*\])"
+_GENOTYPE = re.compile(
+    rf"Genotype\(\s*normal\s*=\s*{_SIDES}\s*,\s*normal_concat\s*=\s*{_CONCAT}\s*,"
+    rf"\s*reduce\s*=\s*{_SIDES}\s*,\s*reduce_concat\s*=\s*{_CONCAT}\s*,?\s*\)"
+)
+
+
+class Darts(SearchSpace):
+    """Pairs of a normal and a reduction cell, with texts, graphs and the networks of the paper.
+
+    A row is the normal cell, then the reduction cell; a cell is its four nodes; a node is three
+    genes: the pair of states it reads, the operation on the lower of them, the operation on the
+    higher. Pair p is the p-th of (0, 1), (0, 2), (1, 2), (0, 3), (1, 3), (2, 3), (0, 4) …, so that
+    states a < b are pair b (b − 1) / 2 + a at every node. The node that is state 2 reads states 0
+    and 1, so that the first gene of a cell is always 0.
+
+    Attributes:
+        operations: names by value of an operation's gene.
+        pairs: the two states by value of a pair's gene.
+    """
+
+    name = "darts"
+    cardinalities = (1, 7, 7, 3, 7, 7, 6, 7, 7, 10, 7, 7) * 2
+    operations = _OPERATIONS
+    pairs = _PAIRS
+
+    def canonical(self, genes: Genes) -> Genes:
+        """Returns the row in which the nodes of each cell have their smallest order.
+
+        Nodes of which neither reads the other can change places: the cell only concatenates its
+        nodes in another order. Which of a node's two inputs comes first is not in the genes at all.
+        Nothing else is equivalent: there is no operation that is nothing, and every node is output.
+        """
+        self.check(genes)
+        return _encode(smallest_relabelling(_decode(genes)))
+
+    def graphs(self, genes: Genes) -> Graph:
+        """Returns one graph of 32 vertices for each row, its cells side by side.
+
+        The operations are vertices, and so is the sum that each node is; see `cell_pair_graphs`.
+        """
+        self.check(genes)
+        cells = _decode(genes)
+        normal, reduce = (
+            Blocks(cells.inputs[i::2], cells.operations[i::2], cells.combines[i::2]) for i in (0, 1)
+        )
+        output = np.broadcast_to(np.arange(2 + _NODES) >= 2, (len(genes), 2 + _NODES))
+        return cell_pair_graphs((normal, reduce), (output, output), _NAMES)
+
+    def to_text(self, genes: Genes) -> list[str]:
+        """Returns genotypes as the authors print them, ``Genotype(normal=[('sep_conv_3x3', 0), …``.
+
+        Of a node's inputs the lower is written first.
+        """
+        self.check(genes)
+        concat = f"range(2, {2 + _NODES})"
+        return [
+            f"Genotype(normal={normal}, normal_concat={concat}, "
+            f"reduce={reduce}, reduce_concat={concat})"
+            for normal, reduce in map(_edges, genes)
+        ]
+
+    def from_text(self, texts: list[str]) -> Genes:
+        """Reads genotypes; nothing in a text is evaluated.
+
+        The inputs of a node may be in either order, and the output ``range(2, 6)`` or a list.
+
+        Raises:
+            InvalidArchitectureError: naming the node, and what is allowed there.
+        """
+        rows = [_parse(text) for text in texts]
+        return np.asarray(rows, dtype=np.int16).reshape(-1, self.length)
+
+    def build(self, arch: Architecture, task: Task) -> "nn.Module":
+        """Returns the network of the paper, or another one by ``task.skeleton``.
+
+        The skeleton's settings are ``channels`` (36), ``cells`` (20), ``stem`` (``cifar``, or
+        ``imagenet`` for images of at least 32×32), ``auxiliary`` (False) and ``drop_path`` (0). The
+        last two act in training only and belong to its recipe: the paper retrains with an auxiliary
+        head and 0.2 on CIFAR-10, and with a head and 0 on ImageNet with 48 channels and 14 cells.
+        See `AuxiliaryNetwork.forward_auxiliary` and `set_drop_path_progress`.
+
+        Raises:
+            InvalidSettingError: a setting of the skeleton is unknown or out of range, or the images
+                are too small for the stem.
+        """
+        from nascast.networks.darts import CellPlan, DartsNetwork, DartsSkeleton, Genotype
+
+        if arch.space != self.name:
+            raise InvalidArchitectureError(
+                f"expected an architecture of {self.name}; got one of {arch.space}"
+            )
+        self.check(arch.row())
+        normal, reduce = (CellPlan(tuple(edges)) for edges in _edges(arch.row()[0]))
+        return DartsNetwork(Genotype(normal, reduce), task, DartsSkeleton.of(task))
+
+
+def _decode(genes: Genes) -> Blocks:
+    """Returns the 2 n cells of n rows, normal and reduction cells by turns."""
+    cells = genes.astype(np.int64).reshape(-1, _NODES, 3)
+    inputs = np.asarray(_PAIRS)[cells[:, :, 0]]
+    return Blocks(inputs, cells[:, :, 1:], np.zeros(cells.shape[:2], dtype=np.int64))
+
+
+def _encode(blocks: Blocks) -> Genes:
+    low, high = blocks.inputs[:, :, 0], blocks.inputs[:, :, 1]
+    pairs = high * (high - 1) // 2 + low
+    cells = np.concatenate([pairs[:, :, None], blocks.operations], axis=2)
+    return cells.astype(np.int16).reshape(-1, 2 * _NODES * 3)
+
+
+def _edges(row: Genes) -> list[list[tuple[str, int]]]:
+    """Returns the (operation, state) pairs of the two cells of one row, ``(length,)``."""
+    cells: list[list[tuple[str, int]]] = [[], []]
+    for sides, cell in zip(cells, row.reshape(2, _NODES, 3).tolist(), strict=True):
+        for pair, lower, higher in cell:
+            low, high = _PAIRS[pair]
+            sides += [(_OPERATIONS[lower], low), (_OPERATIONS[higher], high)]
+    return cells
+
+
+def _parse(text: str) -> list[int]:
+    found = _GENOTYPE.fullmatch(text)
+    if not found:
+        raise InvalidArchitectureError(
+            "darts: expected a text like \"Genotype(normal=[('sep_conv_3x3', 0), …], "
+            'normal_concat=range(2, 6), reduce=[…], reduce_concat=range(2, 6))"; '
+            f"got {text!r}"
+        )
+    row: list[int] = []
+    for cell, written, concat in zip(
+        _CELLS, found.groups()[::2], found.groups()[1::2], strict=True
+    ):
+        if "".join(concat.split()) not in ("range(2,6)", "[2,3,4,5]"):
+            raise InvalidArchitectureError(
+                f"darts: {cell}_concat is {concat}; allowed are range(2, 6) and [2, 3, 4, 5], "
+                f"since every node is output; in {text!r}"
+            )
+        sides = [(name, int(state)) for name, state in _PARTS.findall(written)]
+        if len(sides) != 2 * _NODES:
+            raise InvalidArchitectureError(
+                f"darts: the {cell} cell has {len(sides)} pairs of operation and input; expected "
+                f"{2 * _NODES}, two for each of {_NODES} nodes; in {text!r}"
+            )
+        for node in range(2, 2 + _NODES):
+            row += _parse_node(sides[2 * node - 4 : 2 * node - 2], f"{cell} cell", node, text)
+    return row
+
+
+def _parse_node(sides: list[tuple[str, int]], cell: str, node: int, text: str) -> list[int]:
+    place = f"node {node} of the {cell}"
+    for name, state in sides:
+        if name not in _OPERATIONS:
+            raise InvalidArchitectureError(
+                f"darts: {place} has the unknown operation {name!r}; "
+                f"known are {', '.join(_OPERATIONS)}; in {text!r}"
+            )
+        if state >= node:
+            raise InvalidArchitectureError(
+                f"darts: {place} reads {state}; allowed are 0 to {node - 1}; in {text!r}"
+            )
+    (low, low_name), (high, high_name) = sorted((state, name) for name, state in sides)
+    if low == high:
+        raise InvalidArchitectureError(
+            f"darts: {place} reads {low} twice; allowed are two different ones of 0 to {node - 1}; "
+            f"in {text!r}"
+        )
+    return [
+        _PAIRS.index((low, high)),
+        _OPERATIONS.index(low_name),
+        _OPERATIONS.index(high_name),
+    ]
