@@ -188,6 +188,19 @@ class SearchSpace(ABC):
         """Returns one row, shape ``(length,)``, as a value."""
         return Architecture(self.name, tuple(int(gene) for gene in row))
 
+    def row(self, arch: Architecture) -> Genes:
+        """Returns an architecture of this space as a row, shape ``(1, length)``.
+
+        Raises:
+            InvalidArchitectureError: it is of another space, or not valid.
+        """
+        if arch.space != self.name:
+            raise InvalidArchitectureError(
+                f"expected an architecture of {self.name}; got one of {arch.space}"
+            )
+        self.check(arch.row())
+        return arch.row()
+
     def build(self, arch: Architecture, task: Task) -> "nn.Module":
         """Returns the network of one architecture, freshly initialised from torch's generator.
 

@@ -129,12 +129,8 @@ class Darts(SearchSpace):
         """
         from nascast.networks.darts import CellPlan, DartsNetwork, DartsSkeleton, Genotype
 
-        if arch.space != self.name:
-            raise InvalidArchitectureError(
-                f"expected an architecture of {self.name}; got one of {arch.space}"
-            )
-        self.check(arch.row())
-        normal, reduce = (CellPlan(tuple(edges)) for edges in _edges(arch.row()[0]))
+        row = self.row(arch)[0]
+        normal, reduce = (CellPlan(tuple(edges)) for edges in _edges(row))
         return DartsNetwork(Genotype(normal, reduce), task, DartsSkeleton.of(task))
 
 

@@ -237,13 +237,8 @@ class NasBench101(SearchSpace):
         """
         from nascast.networks.vertex_cell import VertexCell, pooled_stacks
 
-        if arch.space != self.name:
-            raise InvalidArchitectureError(
-                f"expected an architecture of {self.name}; got one of {arch.space}"
-            )
-        self.check(arch.row())
+        row = prune(self.row(arch))
         skeleton = _settings(task)
-        row = prune(arch.row())
         order = np.flatnonzero(alive(row)[0])
         matrix = adjacency(row)[0][np.ix_(order, order)]
         edges = [(int(i), int(j)) for j, i in np.argwhere(matrix.T)]

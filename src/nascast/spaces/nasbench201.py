@@ -167,19 +167,17 @@ class NasBench201(SearchSpace):
         from nascast.networks.macro import REDUCTIONS, StackedCells
         from nascast.networks.operations import ReluConvNorm, average_pool
 
-        if arch.space != self.name:
-            raise InvalidArchitectureError(
-                f"expected an architecture of {self.name}; got one of {arch.space}"
-            )
-        self.check(arch.row())
-        unknown = task.skeleton.keys() - _SKELETON.keys()
+        row = self.row(arch)[0]
         settings = {**_SKELETON, **task.skeleton}
-        if unknown or settings["reduction"] not in REDUCTIONS:
+        reduction = settings.pop("reduction")
+        positive = all(isinstance(value, int) and value > 0 for value in settings.values())
+        known = task.skeleton.keys() <= _SKELETON.keys() and reduction in REDUCTIONS
+        if not (positive and known):
             raise InvalidSettingError(
-                f"nasbench201: the skeleton takes {', '.join(_SKELETON)} with reduction one of "
-                f"{', '.join(REDUCTIONS)}; got {dict(task.skeleton)}"
+                f"nasbench201: the skeleton takes {', '.join(_SKELETON)}, all but the last positive "
+                f"integers, the last one of {', '.join(REDUCTIONS)}; got {dict(task.skeleton)}"
             )
-        choices = [_OPERATIONS[gene] for gene in arch.genes]
+        choices = [_OPERATIONS[gene] for gene in row]
 
         def cell(channels: int) -> nn.Module:
             operations: dict[str, Callable[[], nn.Module]] = {
@@ -190,7 +188,9 @@ class NasBench201(SearchSpace):
             }
             return EdgeCell(_EDGES, choices, operations)
 
-        return StackedCells(cell, task.input_shape[0], task.classes, **settings)
+        return StackedCells(
+            cell, task.input_shape[0], task.classes, reduction=reduction, **settings
+        )
 
 
 def _text(row: list[int], zeros: bool) -> str:

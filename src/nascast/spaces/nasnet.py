@@ -179,11 +179,7 @@ class NasNet(SearchSpace):
         """
         from nascast.networks.nasnet import CellPair, NasNetSkeleton, NasNetwork
 
-        if arch.space != self.name:
-            raise InvalidArchitectureError(
-                f"expected an architecture of {self.name}; got one of {arch.space}"
-            )
-        self.check(arch.row())
+        self.row(arch)
         normal, reduction = self._plans(arch)
         return NasNetwork(CellPair(normal, reduction), task, NasNetSkeleton.of(task))
 

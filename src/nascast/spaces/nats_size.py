@@ -99,11 +99,7 @@ class NatsSize(SearchSpace):
         """
         from nascast.networks.sized_stages import sized_stages
 
-        if arch.space != self.name:
-            raise InvalidArchitectureError(
-                f"expected an architecture of {self.name}; got one of {arch.space}"
-            )
-        self.check(arch.row())
+        row = self.row(arch)[0]
         settings = {**_SKELETON, **task.skeleton}
         stride = settings["stem_stride"]
         if settings.keys() != _SKELETON.keys() or type(stride) is not int or stride < 1:
@@ -111,5 +107,5 @@ class NatsSize(SearchSpace):
                 f"{self.name}: the skeleton takes stem_stride, a positive integer; "
                 f"got {dict(task.skeleton)}"
             )
-        channels = [_CHANNELS[gene] for gene in arch.genes]
+        channels = [_CHANNELS[gene] for gene in row]
         return sized_stages(channels, task.input_shape[0], task.classes, stem_stride=stride)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from nascast.core.errors import InvalidArchitectureError, InvalidSettingError, UnsupportedError
+from nascast.core.errors import InvalidSettingError, UnsupportedError
 from nascast.core.evaluator import Benchmark, Evaluator
 from nascast.core.graph import Graph
 from nascast.core.space import SearchSpace
@@ -90,15 +90,11 @@ class TinySpace(SearchSpace):
 
         from nascast.networks.operations import ReluConvNorm
 
-        if arch.space != self.name:
-            raise InvalidArchitectureError(
-                f"expected an architecture of {self.name}; got one of {arch.space}"
-            )
-        self.check(arch.row())
+        row = self.row(arch)[0].tolist()
         if task.skeleton:
             raise InvalidSettingError(f"tiny: there are no settings; got {dict(task.skeleton)}")
-        width = self.widths[arch.genes[-1]]
-        kernels = [(0, 1, 3)[gene] for gene in arch.genes[:_LAYERS]]
+        width = self.widths[row[-1]]
+        kernels = [(0, 1, 3)[gene] for gene in row[:_LAYERS]]
         return nn.Sequential(
             nn.Conv2d(task.input_shape[0], width, 3, padding=1, bias=False),
             nn.BatchNorm2d(width),
