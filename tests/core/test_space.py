@@ -189,3 +189,11 @@ def test_an_architecture_holds_plain_integers() -> None:
     arch = Box(2, 3).architecture(rows((1, 2))[0])
     assert arch == Architecture("box", (1, 2))
     assert all(type(gene) is int for gene in arch.genes)
+
+
+def test_an_architecture_of_the_space_is_a_row_of_it() -> None:
+    assert Box(2, 3).row(Architecture("box", (1, 2))).tolist() == [[1, 2]]
+    with pytest.raises(InvalidArchitectureError, match="of box; got one of darts"):
+        Box(2, 3).row(Architecture("darts", (1, 2)))
+    with pytest.raises(InvalidArchitectureError, match="gene 1 is 3"):
+        Box(2, 3).row(Architecture("box", (1, 3)))

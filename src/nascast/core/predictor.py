@@ -161,6 +161,7 @@ class ModelPredictor(PerformancePredictor):
         self.features = tuple(features)
         self._regressor = regressor
         self._model: Regressor | None = None
+        self._center: float | None = None  # mean training label
 
     def initialize(self, ledger: Ledger, train: Genes, rng: np.random.Generator) -> None:
         if not len(train):
@@ -179,8 +180,10 @@ class ModelPredictor(PerformancePredictor):
             self._model.fit(self._repair(x), (y - self._center) / self._scale)
 
     def query(self, ledger: Ledger, genes: Genes) -> Floats:
+        if self._center is None:
+            raise InvalidSettingError("initialize a model-based predictor before you query it")
         x = self._repair(self._columns(ledger, genes))
-        if self._model is None:
+        if self._model is None or not len(genes):
             return np.full(len(genes), self._center)
         z = np.asarray(self._model.predict(x), dtype=np.float64).reshape(-1)
         return z * self._scale + self._center

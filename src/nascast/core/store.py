@@ -6,7 +6,21 @@ from typing import Any
 
 from nascast.core.types import Trial
 
-__all__ = ["Store"]
+__all__ = ["Store", "changed_settings"]
+
+
+def changed_settings(old: Mapping[str, Any], new: Mapping[str, Any]) -> str:
+    """Returns the differences in words, such as ``seed was 0, is 1``; empty if there are none."""
+
+    def words(settings: Mapping[str, Any], key: str) -> str:
+        return str(settings[key]) if key in settings else "not set"
+
+    names = sorted(old.keys() | new.keys())
+    return "; ".join(
+        f"{key} was {words(old, key)}, is {words(new, key)}"
+        for key in names
+        if (key in old) != (key in new) or old.get(key) != new.get(key)
+    )
 
 
 class Store(ABC):

@@ -19,7 +19,7 @@ __all__ = ["Look", "budget_words", "looks", "predicted_against_true", "tau_again
 Spec = dict[str, Any]
 
 # Okabe and Ito (https://jfly.uni-koeln.de/color/) with yellow and black replaced, since the page
-# may be white or dark; pairs differ by at least ΔE 15 under simulated colour blindness of each kind.
+# may be white or dark; pairs differ by ΔE 15 or more under simulated colour blindness of each kind.
 _COLOURS = (
     *("#0072b2", "#d55e00", "#009e73", "#8a3ffc", "#e29a00"),
     *("#cf7fb0", "#8d5235", "#6b7280", "#56b4e9"),
@@ -85,34 +85,21 @@ def tau_against_time(
     """
     points = [s for s in summaries if math.isfinite(_seconds(s, axis) + s.kendall)]
     places = _places(points, axis)
-    sizes = _sizes(points)
-    lines, dots = [], []
-    for number, (name, one) in enumerate(look.items()):
-        own = [s for s in points if s.predictor == name]
-        shared = {"type": "scatter", "legendgroup": str(number), "showlegend": False}
-        x, y = _joined(own, places)
-        if x:
-            line = {"color": one.colour, "width": 1.5}
-            quiet = {"hoverinfo": "skip", "opacity": 0.4, "mode": "lines"}
-            lines.append({**shared, **quiet, "x": x, "y": y, "line": line})
-        if own:
-            dots.append({**shared, **_markers(own, one, places, sizes)})
-    shapes, notes = _ceiling(ceiling)
+    times = _time_axis([_seconds(s, axis) for s in points])
     low, high = _tau_range(points, ceiling)
-    layout = _layout(440, {"l": 48, "r": 12, "t": 36, "b": 56})
-    layout["xaxis"] |= _time_axis([_seconds(s, axis) for s in points]) | {
-        "title": {"text": _TITLES[axis], "standoff": 12}
-    }
-    layout["yaxis"] |= {"range": [low, high], "tickformat": ".1f", "dtick": _step(high - low)}
-    layout["yaxis"] |= {"zeroline": low < 0, "zerolinecolor": _MUTED, "zerolinewidth": 1}
+    left, right = times["range"]
+    close = [s for s in points if ceiling is not None and abs(s.kendall - ceiling) < 0.1 * high]
+    near = [(math.log10(places[s]) - left) / (right - left) for s in close]
+    shapes, notes = _ceiling(ceiling, near)
     if any(_seconds(s, axis) < INSTANT for s in points):
         shapes.append(_instant_band())
-    name = _note("Kendall τ", x=0, y=1, xanchor="left", yanchor="bottom", yshift=8, xshift=-36)
-    name["font"]["color"] = _INK
-    return {
-        "data": [*lines, *dots],
-        "layout": {**layout, "shapes": shapes, "annotations": [name, *notes]},
-    }
+    layout = _layout(440, {"l": 48, "r": 12, "t": 36, "b": 56})
+    layout["xaxis"] |= times | {"title": {**_title(_TITLES[axis], 12.5), "standoff": 12}}
+    layout["yaxis"] |= {"range": [low, high], "tickformat": ".1f", "dtick": _step(high - low)}
+    layout["yaxis"] |= {"zeroline": low < 0, "zerolinecolor": _MUTED, "zerolinewidth": 1}
+    layout["annotations"] = [_axis_name("Kendall τ", size=12, shift=-36), *notes]
+    layout["shapes"] = shapes
+    return {"data": _traces(points, places, look), "layout": layout}
 
 
 def predicted_against_true(
@@ -120,8 +107,8 @@ def predicted_against_true(
 ) -> tuple[Spec | None, int]:
     """Draws one trial, a point per test architecture.
 
-    A few predictions far from the rest would flatten everything else, so points beyond three times
-    the central 90 % (chosen) are drawn hollow on the edge.
+    A few predictions far from the rest would flatten everything else, so points farther from the
+    central 90 % than it is wide (chosen) are drawn hollow on the edge.
 
     Args:
         predicted: ``(n,)``, larger is better; what is not finite is left out.
@@ -142,9 +129,9 @@ def predicted_against_true(
     data = [_cloud(x[~beyond], y[~beyond], look, "circle")]
     if beyond.any():
         data.append(_cloud(x[beyond], y[beyond], look, "circle-open"))
-    layout = _layout(250, {"l": 48, "r": 8, "t": 8, "b": 44})
-    layout["xaxis"] |= {"title": {"text": escape(f"true {metric}", quote=False), "standoff": 8}}
-    layout["yaxis"] |= {"title": {"text": "predicted", "standoff": 6}}
+    layout = _layout(260, {"l": 40, "r": 8, "t": 26, "b": 44})
+    layout["xaxis"]["title"] = {**_title(f"true {metric}", 11.5), "standoff": 8}
+    layout["annotations"] = [_axis_name("predicted", size=11.5, shift=-32)]
     for name in ("xaxis", "yaxis"):
         layout[name] |= {"nticks": 5, "tickfont": {"size": 11}, "zeroline": False}
     return {"data": data, "layout": layout}, int(beyond.sum())
@@ -169,13 +156,33 @@ def _places(points: Sequence[Summary], axis: str) -> dict[Summary, float]:
     return places
 
 
+def _traces(
+    points: Sequence[Summary], places: Mapping[Summary, float], look: Mapping[str, Look]
+) -> list[Spec]:
+    """Returns all lines, then all markers; the legend group is the predictor's number in `look`."""
+    sizes = _sizes(points)
+    lines: list[Spec] = []
+    dots: list[Spec] = []
+    for number, (name, one) in enumerate(look.items()):
+        own = [s for s in points if s.predictor == name]
+        shared = {"type": "scatter", "legendgroup": str(number), "showlegend": False}
+        x, y = _joined(own, places)
+        if x:
+            line = {"color": one.colour, "width": 1.5}
+            quiet = {"hoverinfo": "skip", "opacity": 0.4, "mode": "lines"}
+            lines.append({**shared, **quiet, "x": x, "y": y, "line": line})
+        if own:
+            dots.append({**shared, **_markers(own, one, places, sizes)})
+    return [*lines, *dots]
+
+
 def _sizes(points: Sequence[Summary]) -> dict[Summary, float]:
-    """Returns marker diameters in pixels: 9 for a predictor's smallest budget up to 14."""
+    """Returns marker diameters in pixels: 10 for a predictor's smallest budget up to 15."""
     sizes = {}
     for name in {s.predictor for s in points}:
         own = sorted((s for s in points if s.predictor == name), key=_budget_order)
         for rank, item in enumerate(own):
-            sizes[item] = 9 + 5 * (rank / (len(own) - 1) if len(own) > 1 else 0.4)
+            sizes[item] = 10 + 5 * (rank / (len(own) - 1) if len(own) > 1 else 0.4)
     return sizes
 
 
@@ -243,14 +250,26 @@ def _hover(item: Summary) -> str:
     return "<br>".join(line.replace("< 1", "&lt; 1") for line in lines)
 
 
-def _ceiling(tau: float | None) -> tuple[list[Spec], list[Spec]]:
+def _ceiling(tau: float | None, near: Sequence[float]) -> tuple[list[Spec], list[Spec]]:
+    """Returns the line and its label, which stands at the end farther from the points beside it.
+
+    Args:
+        tau: where the line is; None if nowhere.
+        near: horizontal places of the points close to the line, from 0 at the left to 1.
+    """
     if tau is None:
         return [], []
     place = {"xref": "paper", "x0": 0, "x1": 1, "yref": "y", "y0": tau, "y1": tau}
     line = {"type": "line", **place, "line": {"color": _MUTED, "width": 1.2, "dash": "dash"}}
+    ends = {1.0: "right", 0.0: "left", 0.5: "center"}
+    end = max(ends, key=lambda end: min([abs(end - x) for x in near], default=1.0))
     text = f"noise ceiling τ = {tau:.3f}"
-    note = _note(text, x=1, y=tau, yref="y", xanchor="right", yanchor="bottom")
+    note = _note(text, x=end, y=tau, yref="y", xanchor=ends[end], yanchor="bottom")
     return [line], [note]
+
+
+def _title(text: str, size: float) -> Spec:
+    return {"text": escape(text, quote=False), "font": {"size": size}}
 
 
 def _note(text: str, **place: Any) -> Spec:
@@ -265,6 +284,12 @@ def _note(text: str, **place: Any) -> Spec:
     }
 
 
+def _axis_name(text: str, *, size: float, shift: int) -> Spec:
+    """Names the vertical axis above its upper end, where it can be read without turning."""
+    corner = {"x": 0, "y": 1, "xanchor": "left", "yanchor": "bottom", "yshift": 8, "xshift": shift}
+    return _note(text, **corner) | {"font": {"size": size, "color": _MUTED}}
+
+
 def _instant_band() -> Spec:
     left, right = math.log10(INSTANT) - _BAND, math.log10(INSTANT)
     place = {"xref": "x", "x0": 10**left, "x1": 10**right, "yref": "paper", "y0": 0, "y1": 1}
@@ -273,17 +298,20 @@ def _instant_band() -> Spec:
 
 
 def _tau_range(points: Sequence[Summary], ceiling: float | None) -> tuple[float, float]:
-    """Returns limits that hold zero (no agreement), all bars and the ceiling with its label."""
+    """Returns limits that hold all bars and the ceiling with its label; the lower is a tick."""
     ends = [s.kendall + side * (s.kendall_sd or 0) for s in points for side in (-1, 1)]
-    low, high = min([0.0, *ends]), max([0.1, *ends])
     if ceiling is not None:
-        low, high = min(low, ceiling), max(high, ceiling)
-    pad = 0.06 * (high - low)
-    return low - (pad if low < 0 else 0), high + pad
+        ends.append(ceiling)
+    low, high = (min(ends), max(ends)) if ends else (0.0, 1.0)
+    low, high = min(low, high - 0.2), max(high, 0.0)  # no zoom into nothing; show where chance is
+    low = math.floor(10 * low - 0.2) / 10
+    if 0 < low <= 0.2:
+        low = 0.0
+    return low, high + 0.08 * (high - low) + 0.01
 
 
 def _step(span: float) -> float:
-    return 0.1 if span < 0.7 else 0.2
+    return 0.1 if span <= 0.8 else 0.2
 
 
 def _time_axis(seconds: Sequence[float]) -> Spec:
@@ -312,9 +340,10 @@ def _time_axis(seconds: Sequence[float]) -> Spec:
 
 
 def _fences(y: Floats) -> tuple[float, float]:
-    low, high = np.quantile(y, [0.05, 0.95])
-    reach = 3 * (high - low)
-    if reach == 0:
+    low = np.quantile(y, 0.05, method="higher")  # a prediction, not a place between two far apart
+    high = np.quantile(y, 0.95, method="lower")
+    reach = high - low
+    if reach <= 0:
         return float(y.min()), float(y.max())
     return float(max(y.min(), low - reach)), float(min(y.max(), high + reach))
 
@@ -346,6 +375,7 @@ def _layout(height: int, margin: Mapping[str, int]) -> Spec:
         "hoverlabel": {"align": "left", "bgcolor": _PAPER, "font": {"color": _INK, "size": 12}},
         "showlegend": False,
         "dragmode": False,
+        "modebar": {"bgcolor": "rgba(0,0,0,0)", "color": _MUTED, "activecolor": _INK},
         "xaxis": {**axis},
         "yaxis": {**axis},
     }

@@ -27,6 +27,8 @@ _POLICY = (
     "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; img-src data: blob:"
 )
 
+_FREE = "no labels, no epochs"  # the budget of a predictor that has none
+
 
 def write_report(folder: Path, out: Path | None = None) -> Path:
     """Writes the report of a comparison; the same run gives the same bytes.
@@ -106,30 +108,45 @@ def _asset(name: str) -> str:
 def _lead(head: Mapping[str, Any], rows: Sequence[Row]) -> str:
     """Says in plain words what was compared."""
     settings = head["settings"]
-    names = list(dict.fromkeys(row["predictor"] for row in rows))
-    trials, tests = settings["trials"], settings["test_size"]
-    goal = f"{settings['metric']} ({head['unit']})"
+    names = {row["predictor"] for row in rows}
+    ran = {row["predictor"] for row in rows if row.get("error") is None}
     text = [
-        f"{_count(len(names), 'predictor')} ranked {tests:,} test architectures by the {goal} "
-        "each reaches after full training; the rankings are held against the recorded ones, "
-        + (f"in {trials:,} trials with other architectures." if trials > 1 else "in one trial.")
+        f"{_count(len(ran or names), 'predictor')} {'ranked' if ran else 'could not rank'} "
+        f"{settings['test_size']:,} test architectures by the {settings['metric']} "
+        f"({head['unit']}) that each reaches after full training."
     ]
+    if ran:
+        text.append(
+            "Kendall’s τ says how well a ranking agrees with the recorded one: "
+            "1 is the same order, 0 is chance."
+        )
+    if settings["trials"] > 1:
+        text.append(f"There are {settings['trials']:,} trials, each with other architectures.")
+    else:
+        text.append("There is one trial.")
+    text += _evidence(rows)
+    if 0 < len(ran) < len(names):
+        text.append(f"{_count(len(names) - len(ran), 'more predictor')} could not run; see below.")
+    return escape(" ".join(text))
+
+
+def _evidence(rows: Sequence[Row]) -> Iterable[str]:
+    """Says what the predictors were given: labels, learning curves, images."""
     labels = sorted({row["train_size"] for row in rows if row["train_size"] is not None})
     if labels:
-        text.append(
+        yield (
             f"Predictors that learn from labels were given {_either(labels)} trained "
             f"architecture{'s' * (labels[-1] > 1)}, none of them in the test set."
         )
     epochs = sorted({row["epochs"] for row in rows if row["epochs"] is not None})
     if epochs:
-        text.append(
+        yield (
             f"Those that read learning curves saw the first {_either(epochs)} "
             f"epoch{'s' * (epochs[-1] > 1)} of every test architecture."
         )
     batches = sorted({row["batch"] for row in rows if row.get("batch")})
     if batches:
-        text.append(f"Zero-cost proxies scored untrained networks on: {'; '.join(batches)}.")
-    return escape(" ".join(text))
+        yield f"Zero-cost proxies scored untrained networks on one batch: {'; '.join(batches)}."
 
 
 def _count(number: int, word: str) -> str:
@@ -150,11 +167,9 @@ def _tiles(head: Mapping[str, Any], summaries: Sequence[Summary]) -> str:
     else:
         note = "unknown: the benchmark recorded no cell twice"
         tiles.append(_tile("Noise ceiling", "–", note))
-    optimal = sum(item.pareto for item in summaries)
+    optimal = f"{sum(item.pareto for item in summaries)} <small>of {len(summaries)}</small>"
     note = "no other is as good in τ, initialization and query time and better in one"
-    tiles.append(
-        _tile("Pareto-optimal budgets", f"{optimal} <small>of {len(summaries)}</small>", note)
-    )
+    tiles.append(_tile("Pareto-optimal budgets", optimal if summaries else "–", note))
     return f'<section class="tiles" aria-label="Headline results">{"".join(tiles)}</section>'
 
 
@@ -163,7 +178,7 @@ def _best_tile(summaries: Sequence[Summary]) -> str:
     if not ranked:
         return _tile("Best predictor", "–", "no predictor ran; the reasons are below")
     best = max(ranked, key=lambda item: item.kendall)
-    budget = budget_words(best.train_size, best.epochs) or "no budget"
+    budget = budget_words(best.train_size, best.epochs) or _FREE
     value = f"{escape(best.predictor)} <small>τ {tables.spread(best)}</small>"
     return _tile("Best predictor", value, f"with {budget}")
 
@@ -191,11 +206,17 @@ def _results(
     yield (
         '<section><h2>Accuracy and cost</h2><p class="about">Towards the upper left is better: '
         "rankings that agree more with the truth, sooner. Larger markers are larger budgets of "
-        "the same predictor, joined by lines; a dark ring marks the Pareto-optimal ones"
+        "the same predictor, joined by lines; a ring marks the Pareto-optimal ones"
         + (
             ". Bars are ± one standard deviation over trials."
             if any(item.kendall_sd is not None for item in summaries)
             else "."
+        )
+        + (
+            " A predictor that reads the learning curve of the very training it is judged by "
+            "shares the noise of that training, and may pass the noise ceiling."
+            if ceiling is not None and any(item.epochs is not None for item in summaries)
+            else ""
         )
         + "</p>"
     )
@@ -238,13 +259,13 @@ def _scatter(id_: str, row: Row, look: Look, metric: str) -> str:
     undefined = int((~np.isfinite(predicted)).sum())
     remarks = [budget_words(row["train_size"], row["epochs"])]
     remarks += [f"{undefined:,} undefined"] * (undefined > 0)
-    remarks += [f"{beyond:,} far off, hollow"] * (beyond > 0)
+    remarks += [f"{beyond:,} off the scale, hollow"] * (beyond > 0)
     name, tau = escape(row["predictor"]), tables.number(row["kendall"])
     title = f"{row['predictor']}: predicted against true"
     plot = _plot(id_, spec, title) if spec else '<p class="empty">every prediction is undefined</p>'
     return (
         f'<figure><figcaption><span class="row"><b>{name}</b><span>τ {tau}</span></span>'
-        f'<span class="note">{escape(" · ".join(filter(None, remarks))) or "no budget"}</span>'
+        f'<span class="note">{escape(" · ".join(filter(None, remarks))) or _FREE}</span>'
         f"</figcaption>{plot}</figure>"
     )
 

@@ -10,6 +10,7 @@ const DARK = {
   "#fffffe": "#15181c",
 };
 const dark = window.matchMedia("(prefers-color-scheme: dark)");
+const narrow = window.matchMedia("(max-width: 640px)");
 const hidden = new Set(); // predictors, as the figures' legend groups
 
 function draw(source) {
@@ -19,6 +20,10 @@ function draw(source) {
     for (const [from, to] of Object.entries(DARK)) text = text.replaceAll(from, to);
   }
   const { data, layout } = JSON.parse(text);
+  const ticks = layout.xaxis.ticktext;
+  if (narrow.matches && ticks && ticks.length > 5) {
+    layout.xaxis.ticktext = ticks.map((tick, i) => (i % 2 ? "" : tick));
+  }
   for (const trace of data) trace.visible = !hidden.has(trace.legendgroup);
   Plotly.react(id, data, layout, {
     responsive: true,
@@ -67,7 +72,9 @@ function sortBy(header) {
 
 if (window.Plotly) {
   drawAll("[data-plot]");
-  dark.addEventListener("change", () => drawAll("[data-plot]"));
+  for (const query of [dark, narrow]) {
+    query.addEventListener("change", () => drawAll("[data-plot]"));
+  }
 }
 document.querySelectorAll("#results thead th").forEach((header) => {
   header.querySelector("button").addEventListener("click", () => sortBy(header));

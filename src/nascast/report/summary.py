@@ -5,7 +5,7 @@ The terminal table, ``--json`` and the HTML report all read these.
 
 import json
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -31,8 +31,16 @@ __all__ = [
 Row = Mapping[str, Any]
 Budget = tuple[str, int | None, int | None]  # predictor, train_size, epochs
 
-_HEAD = ("settings", "benchmark", "unit", "batch", "noise_ceiling", "versions")
-_SETTINGS = ("predictors", "trials", "test_size", "metric")
+_HEAD: dict[str, Callable[[Any], bool]] = {  # what the report reads of study.json
+    "settings.trials": lambda value: isinstance(value, int),
+    "settings.test_size": lambda value: isinstance(value, int),
+    "settings.metric": lambda value: isinstance(value, str),
+    "benchmark": lambda value: isinstance(value, str),
+    "unit": lambda value: isinstance(value, str),
+    "batch": lambda value: isinstance(value, str),
+    "noise_ceiling": lambda value: value is None or (isinstance(value, list) and len(value) == 2),
+    "versions": lambda value: isinstance(value, dict),
+}
 _SCORES = ("kendall", "spearman", "pearson", "sparse_kendall", "precision_at_10")
 _COLUMNS = (
     *("predictor", "family", "train_size", "epochs", "trial", "batch", "versions", "error"),
@@ -125,8 +133,8 @@ def pareto(points: npt.ArrayLike) -> Bools:
     values = np.asarray(points, dtype=np.float64)
     values = np.where(np.isnan(values), -np.inf, values)
     mine, other = values[:, None, :], values[None, :, :]
-    dominated = (other >= mine).all(axis=2) & (other > mine).any(axis=2)
-    return ~dominated.any(axis=1)
+    better = np.all(other >= mine, axis=2) & np.any(other > mine, axis=2)
+    return np.asarray(~np.any(better, axis=1))
 
 
 def failures(rows: Iterable[Row]) -> dict[Budget, str]:
@@ -180,16 +188,22 @@ def read_run(folder: Path) -> tuple[dict[str, Any], list[dict[str, Any]]]:
 
 
 def _summary(budget: Budget, group: Sequence[Row]) -> Summary:
-    columns = {name: np.array([row[name] for row in group], dtype=float) for name in _SCORES}
-    several = len(group) > 1
-    spread = {f"{k}_sd": float(v.std(ddof=1)) if several else None for k, v in columns.items()}
+    scores = {name: np.array([row[name] for row in group], dtype=np.float64) for name in _SCORES}
+    means = {name: float(values.mean()) for name, values in scores.items()}
+    spread = {
+        f"{name}_sd": float(values.std(ddof=1)) if len(group) > 1 else None
+        for name, values in scores.items()
+    }
     return Summary(
-        *(budget[0], group[0]["family"], *budget[1:]),
+        predictor=budget[0],
+        family=group[0]["family"],
+        train_size=budget[1],
+        epochs=budget[2],
         trials=len(group),
         init_seconds=float(np.mean([row["init_seconds"] for row in group])),
         query_seconds=float(np.mean([row["query_seconds"] for row in group])),
         undefined=round(sum(row["undefined"] for row in group)),
-        **{name: float(values.mean()) for name, values in columns.items()},  # type: ignore[arg-type]
+        **means,  # type: ignore[arg-type]
         **spread,  # type: ignore[arg-type]
     )
 
@@ -209,14 +223,16 @@ def _read_head(file: Path) -> dict[str, Any]:
         raise CorruptDataError(f"{file} is not JSON ({error}); {again}") from error
     except OSError as error:
         raise MissingDataError(f"cannot read {file}: {error.strerror}") from error
-    if not isinstance(head, dict):
-        raise CorruptDataError(f"{file} holds no JSON object; {again}")
-    lacking = [key for key in _HEAD if key not in head]
-    settings = head.get("settings")
-    if isinstance(settings, dict):
-        lacking += [f"settings.{key}" for key in _SETTINGS if key not in settings]
-    if lacking or not isinstance(settings, dict):
-        raise CorruptDataError(f"{file} lacks {', '.join(lacking) or 'its settings'}; {again}")
+    wrong = [name for name, fits in _HEAD.items() if not fits(_at(head, name))]
+    if wrong:
+        raise CorruptDataError(f"{file} lacks or garbles {', '.join(wrong)}; {again}")
+    return dict(head)
+
+
+def _at(head: Any, path: str) -> Any:
+    """Returns what stands at a dotted path; Ellipsis where nothing does."""
+    for key in path.split("."):
+        head = head.get(key, ...) if isinstance(head, dict) else ...
     return head
 
 
@@ -237,6 +253,10 @@ def _read_rows(file: Path) -> list[dict[str, Any]]:
     rows: list[dict[str, Any]] = table.to_pylist()
     needed = [name for name in _COLUMNS if name not in ("train_size", "epochs", "error", "batch")]
     for i, row in enumerate(rows):
+        try:
+            json.loads(row["versions"] or "{}")
+        except ValueError:
+            raise CorruptDataError(f"row {i} of {file}: versions is not JSON; {again}") from None
         empty = [name for name in needed if row[name] is None]
         if row["error"] is None and empty:
             raise CorruptDataError(f"row {i} of {file} has no error and no {empty[0]}; {again}")

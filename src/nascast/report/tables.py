@@ -197,23 +197,26 @@ def _mark(look: Look) -> str:
 
 def _notes(summaries: Sequence[Summary]) -> str:
     """Explains the columns, and says where fewer trials or predictions stand behind a row."""
-    several = any(item.kendall_sd is not None for item in summaries)
-    text = [
-        "Means over trials" + (", ± one sample standard deviation" * several) + ".",
-        "Sparse τ rounds the true scores to 0.1, since smaller differences are noise; P@10 is the "
-        "share of the 10 predicted best among the 10 truly best.",
-        "Init counts the training of the labelled networks, query the partial training of one.",
-        "✓ Pareto-optimal: no other budget is as good in τ, init and query time and better in one.",
-    ]
     most = max(item.trials for item in summaries)
+    means = "Means over trials, ± one sample standard deviation. " if most > 1 else ""
+    about = (
+        f"{means}Sparse τ rounds the true scores to 0.1, since smaller differences are noise; P@10 "
+        "is the share of the 10 predicted best that are among the 10 truly best. Init is the time "
+        "to initialize, with the training of the labelled networks; query the time for one "
+        "architecture, with its partial training. ✓ marks the Pareto-optimal budgets: no other is "
+        "as good in τ, init and query time and better in one of them. Times count as equal where "
+        "their first two digits are."
+    )
+    remarks = []
     for item in summaries:
         budget = budget_words(item.train_size, item.epochs)
         name = item.predictor + (f" ({budget})" if budget else "")
         if item.trials < most:
-            text.append(f"{name}: {item.trials:,} of {most:,} trials.")
+            remarks.append(f"{name}: {item.trials:,} of {most:,} trials.")
         if item.undefined:
-            text.append(f"{name}: {item.undefined:,} undefined predictions, which rank last.")
-    return f'<p class="about">{escape(" ".join(text))}</p>'
+            remarks.append(f"{name}: {item.undefined:,} undefined predictions, which rank last.")
+    paragraphs = filter(None, [about, " ".join(remarks)])
+    return "".join(f'<p class="about small">{escape(text)}</p>' for text in paragraphs)
 
 
 def _facts(title: str, facts: Mapping[str, Any]) -> str:

@@ -174,8 +174,8 @@ class NasBench201(SearchSpace):
         known = task.skeleton.keys() <= _SKELETON.keys() and reduction in REDUCTIONS
         if not (positive and known):
             raise InvalidSettingError(
-                f"nasbench201: the skeleton takes {', '.join(_SKELETON)}, all but the last positive "
-                f"integers, the last one of {', '.join(REDUCTIONS)}; got {dict(task.skeleton)}"
+                f"nasbench201: the skeleton takes {', '.join(_SKELETON)}: positive integers, the "
+                f"last one of {', '.join(REDUCTIONS)}; got {dict(task.skeleton)}"
             )
         choices = [_OPERATIONS[gene] for gene in row]
 

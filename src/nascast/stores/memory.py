@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from nascast.core.errors import StoreError
-from nascast.core.store import Store
+from nascast.core.store import Store, changed_settings
 from nascast.core.types import Trial
 
 __all__ = ["Memory"]
@@ -20,12 +20,8 @@ class Memory(Store):
     def begin(self, run: str, info: Mapping[str, Any]) -> None:
         old = self._info.setdefault(run, dict(info))
         self._trials.setdefault(run, [])
-        changed = sorted(k for k in old.keys() | info.keys() if old.get(k) != info.get(k))
-        if changed:
-            raise StoreError(
-                f"the run {run!r} was begun with other settings: "
-                + "; ".join(f"{k} was {old.get(k)}, is {info.get(k)}" for k in changed)
-            )
+        if changed := changed_settings(old, info):
+            raise StoreError(f"the run {run!r} was begun with other settings: {changed}")
 
     def info(self, run: str) -> dict[str, Any]:
         return dict(self._info[self._known(run)])

@@ -24,6 +24,7 @@ from nascast.core.errors import StoreError, UnsupportedError
 from nascast.core.evaluator import Benchmark
 from nascast.core.executor import Executor
 from nascast.core.ledger import Ledger, Memo
+from nascast.core.store import changed_settings
 from nascast.core.types import Batch, Genes
 from nascast.executors.serial import Serial
 from nascast.stores._journal import Journal
@@ -114,12 +115,9 @@ def _begin(study: Study, benchmark: Benchmark, batch: Batch, out: Path) -> Journ
         out.mkdir(parents=True, exist_ok=True)
         if file.exists():
             old = json.loads(file.read_text())["settings"]
-            changed = [key for key in settings if settings[key] != old.get(key)]
-            if changed:
+            if changed := changed_settings(old, settings):
                 raise StoreError(
-                    f"{out} holds another study: "
-                    + "; ".join(f"{k} was {old.get(k)}, is {settings[k]}" for k in changed)
-                    + "; choose another folder with --out"
+                    f"{out} holds another study: {changed}; choose another folder with --out"
                 )
         else:
             objective = objective_of(study, benchmark)
@@ -194,12 +192,13 @@ def _run_cell(study: Study, cell: Cell, test: Genes, train: Genes, batch: Batch,
         predictor.initialize(ledger, train[: cell.train_size or 0], rng)
     with ledger.phase("query"):
         predicted = predictor.query(ledger, test)
-    true = benchmark.query(test, study.metric)
+    values = benchmark.query(test, study.metric)
+    true = -values if objective.minimize else values  # scores, as the predictions are
     return {
         **asdict(cell),
         "seed": study.seed,
         "test_size": len(test),
-        **agreement(predicted, -true if objective.minimize else true),
+        **agreement(predicted, true),
         "init_seconds": ledger.seconds["init"],
         "query_seconds": ledger.seconds["query"] / len(test),
         "batch": batch.source if proxies_of(cell) else "",

@@ -17,6 +17,7 @@ from nascast.core import plugins
 from nascast.core.errors import InvalidSettingError, MissingDataError, StoreError
 from nascast.core.executor import Executor
 from nascast.core.space import SearchSpace
+from nascast.core.store import changed_settings
 from nascast.core.types import Genes, Metric, Task
 from nascast.stores._journal import Journal
 from nascast.training.data import Split, load_images
@@ -173,13 +174,10 @@ def _begin(plan: BuildPlan, journal: Journal) -> None:
     settings = plan.settings()
     for record in journal.read():
         if "settings" in record:
-            other = record["settings"]
-            changed = [k for k in settings if settings[k] != other.get(k)]
-            if changed:
+            if changed := changed_settings(record["settings"], settings):
                 raise StoreError(
-                    f"{journal.path.parent} holds a build with other settings: "
-                    + "; ".join(f"{k} was {other.get(k)}, is {settings[k]}" for k in changed)
-                    + "; choose another folder"
+                    f"{journal.path.parent} holds a build with other settings: {changed}; "
+                    "choose another folder"
                 )
             return
     journal.append({"settings": settings})
@@ -206,10 +204,14 @@ def _draw(space: SearchSpace, plan: BuildPlan) -> Genes:
     if not plan.cells:
         raise InvalidSettingError(f"{plan.space} cannot be listed; say how many cells to train")
     found: dict[bytes, Any] = {}
-    while len(found) < plan.cells:  # in chunks of one size, so that more cells begin with the same
+    for _ in range(1000):  # in chunks of one size, so that more cells begin with the same
         for row in space.canonical(space.sample(1024, rng)):
             found.setdefault(row.tobytes(), row)
-    return np.stack(list(found.values())[: plan.cells])
+        if len(found) >= plan.cells:
+            return np.stack(list(found.values())[: plan.cells])
+    raise InvalidSettingError(
+        f"{plan.cells} distinct architectures asked for; drawing found {len(found)} in {plan.space}"
+    )
 
 
 def _task(plan: BuildPlan) -> Task:

@@ -1,8 +1,11 @@
 """Images with a seeded split into training, validation and test parts."""
 
+import gzip
 import hashlib
+import io
 import tarfile
 import zipfile
+import zlib
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -18,6 +21,16 @@ from nascast.core.types import Batch
 __all__ = ["ImageData", "Split", "image_batch", "load_images"]
 
 _KEYS = ("x_train", "y_train", "x_test", "y_test")
+_UNREADABLE = (  # what NumPy and zipfile raise for files that are damaged, or something else
+    KeyError,
+    ValueError,
+    TypeError,
+    OSError,
+    EOFError,
+    RuntimeError,  # NotImplementedError among them
+    zlib.error,
+    zipfile.BadZipFile,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +138,11 @@ def _read_cifar(path: Path) -> dict[str, npt.NDArray[np.uint8]]:
     names = [f"data_batch_{i}.bin" for i in range(1, 6)] + ["test_batch.bin"]
     files = {}
     try:
-        with tarfile.open(path) as archive:
+        # Unpacked as a whole: reading a compressed archive member by member checks no checksum.
+        with (
+            gzip.open(path) as packed,
+            tarfile.open(fileobj=io.BytesIO(packed.read())) as archive,
+        ):
             for member in archive:
                 content = archive.extractfile(member)
                 if content is not None:
@@ -133,7 +150,7 @@ def _read_cifar(path: Path) -> dict[str, npt.NDArray[np.uint8]]:
         parts = [
             np.frombuffer(files[name], np.uint8).reshape(-1, 1 + 3 * 32 * 32) for name in names
         ]
-    except (KeyError, ValueError, OSError, EOFError, tarfile.TarError) as error:
+    except (KeyError, ValueError, OSError, EOFError, zlib.error, tarfile.TarError) as error:
         raise CorruptDataError(f"{path}: expected cifar-10-binary.tar.gz; {error}") from error
     train, test = np.concatenate(parts[:5]), parts[5]
     arrays = {}
@@ -145,18 +162,23 @@ def _read_cifar(path: Path) -> dict[str, npt.NDArray[np.uint8]]:
 
 def _read_npz(path: Path) -> dict[str, npt.NDArray[np.uint8]]:
     try:
-        with np.load(path, allow_pickle=False) as file:
+        with open(path, "rb") as raw, np.load(raw, allow_pickle=False) as file:
             arrays = {key: file[key] for key in _KEYS}
-    except (KeyError, ValueError, OSError, zipfile.BadZipFile) as error:
+    except _UNREADABLE as error:
         raise CorruptDataError(
             f"{path}: expected an .npz file with {', '.join(_KEYS)}; {error}"
         ) from error
     for part in ("train", "test"):
         x, y = arrays[f"x_{part}"], arrays[f"y_{part}"]
-        if x.ndim not in (3, 4) or x.dtype != np.uint8 or y.shape != (len(x),):
+        images = (
+            x.ndim in (3, 4) and x.dtype == np.uint8 and x.shape[1:] == arrays["x_train"].shape[1:]
+        )
+        labels = y.shape == (len(x),) and np.issubdtype(y.dtype, np.integer) and (y >= 0).all()
+        if not (images and labels):
             raise CorruptDataError(
-                f"{path}: x_{part} should be uint8 of shape (n, height, width[, channels]) with n "
-                f"labels; got {x.dtype} {x.shape} and labels {y.shape}"
+                f"{path}: x_{part} should be uint8 of shape (n, height, width[, channels]), of one "
+                f"size in both parts, with n labels from 0 on; got {x.dtype} {x.shape} and labels "
+                f"{y.dtype} {y.shape}"
             )
     return arrays
 
@@ -164,7 +186,7 @@ def _read_npz(path: Path) -> dict[str, npt.NDArray[np.uint8]]:
 def _shrink(images: npt.NDArray[np.uint8], size: int, path: str) -> Tensor:
     x = torch.from_numpy(np.ascontiguousarray(images if images.ndim == 4 else images[..., None]))
     x = x.permute(0, 3, 1, 2).float() / 255
-    factor, rest = divmod(x.shape[2], size)
+    factor, rest = divmod(x.shape[2], size) if size > 0 else (0, 1)
     if rest or x.shape[2] != x.shape[3]:
         raise InvalidSettingError(
             f"{path}: images of {x.shape[2]}×{x.shape[3]} cannot be averaged to {size}×{size}"

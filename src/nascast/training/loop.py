@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from nascast.core.errors import NascastError
+from nascast.core.errors import InvalidSettingError, NascastError
 from nascast.training.data import ImageData
 from nascast.training.recipe import Recipe
 
@@ -55,9 +55,14 @@ def train(
 
     Raises:
         DivergedError: the loss is not finite.
+        InvalidSettingError: there are fewer training images than a batch has.
     """
     images, labels = data.train
     steps = len(images) // recipe.batch_size
+    if not steps:
+        raise InvalidSettingError(
+            f"a batch of {recipe.batch_size} images asked for, {len(images)} to train on"
+        )
     optimizer = torch.optim.SGD(
         network.parameters(),
         lr=recipe.learning_rate,

@@ -1,0 +1,297 @@
+"""The report of a comparison: one HTML file that needs nothing else."""
+
+import json
+import re
+import sys
+from collections.abc import Callable, Iterator
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from nascast.core.errors import MissingExtraError, StoreError
+from nascast.report.html import write_report
+
+Make = Callable[..., Any]
+FULL = [
+    *[("xgboost", n, None, "model_based") for n in (20, 100)],
+    ("jacov", None, None, "zero_cost"),
+    *[("sotl_e", None, e, "learning_curve") for e in (2, 6)],
+    *[("omni", n, e, "hybrid") for n in (20, 100) for e in (2, 6)],
+]
+
+
+class _Page(HTMLParser):
+    """Collects the start tags, the visible text, the cells of tables and the scripts."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.text = ""
+        self.rows: list[list[str]] = []
+        self.scripts: list[tuple[dict[str, str | None], str]] = []
+        self._inside = ""
+        self._cell = False
+        self.feed(text)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+        self._inside = tag
+        if tag == "tr":
+            self.rows.append([])
+        if tag in ("td", "th"):
+            self.rows[-1].append("")
+            self._cell = True
+        if tag == "script":
+            self.scripts.append((dict(attrs), ""))
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag in ("script", "style"):
+            self._inside = ""
+        if tag in ("td", "th"):
+            self._cell = False
+
+    def handle_data(self, data: str) -> None:
+        if self._inside == "script":
+            attrs, text = self.scripts[-1]
+            self.scripts[-1] = (attrs, text + data)
+        elif self._inside != "style":
+            self.text += data
+            if self._cell:
+                self.rows[-1][-1] += data
+
+    def figures(self) -> dict[str, Any]:
+        """Returns the Plotly specifications by the id of their place."""
+        ids = {attrs.get("id") for _, attrs in self.tags}
+        found = {str(a["data-plot"]): json.loads(t) for a, t in self.scripts if "data-plot" in a}
+        assert ids.issuperset(found)
+        return found
+
+
+def _rows(make_row: Make, trials: int = 2) -> Iterator[Any]:
+    for name, train_size, epochs, family in FULL:
+        for trial in range(trials):
+            init = 1e-6 if train_size is None else 60.0 * train_size
+            query = 14.0 * epochs if epochs else 0.02
+            times = {"init_seconds": init, "query_seconds": query}
+            batch = "random normal batch of 64 (seed 0)" if family == "zero_cost" else ""
+            changes = {"family": family, "batch": batch, **times}
+            yield make_row(name, train_size, epochs, trial, **changes)
+
+
+def _report(folder: Path) -> _Page:
+    return _Page(write_report(folder).read_text(encoding="utf-8"))
+
+
+def test_the_page_shows_every_part(make_run: Make, make_row: Make, make_failed: Make) -> None:
+    rows = [*_rows(make_row), make_failed("synflow", "nb201-mini builds no networks")]
+    page = _report(make_run(rows))
+    assert "Performance predictors on nb201-mini" in page.text
+    for words in (
+        "4 predictors ranked 12 test architectures by the val_accuracy (percent)",
+        "There are 2 trials",
+        "20 or 100 trained architectures",
+        "first 2 or 6 epochs",
+        "random normal batch of 64 (seed 0)",
+        "1 more predictor could not run",
+        "between two trainings of the same 1,000 cells",
+        "nb201-mini builds no networks",
+        "Settings and versions",
+    ):
+        assert words in page.text
+    table = [row for row in page.rows if len(row) == 11]
+    assert len(table) == 1 + len(FULL)
+    taus = [float(row[4].split(" ± ")[0].replace("−", "-")) for row in table[1:]]
+    assert taus == sorted(taus, reverse=True)
+    assert {row[8] for row in table[1:]} == {"< 1 ms", "20 min", "100 min"}
+    assert set(page.figures()) == {"tau-query", "tau-init", *(f"scatter-{i}" for i in range(4))}
+
+
+def test_nothing_is_fetched_and_plotly_is_there_once(make_run: Make, make_row: Make) -> None:
+    text = write_report(make_run(list(_rows(make_row)))).read_text(encoding="utf-8")
+    page = _Page(text)
+    assert not [tag for tag, _ in page.tags if tag in ("link", "img", "iframe", "object", "base")]
+    for _, attrs in page.tags:
+        assert not {"src", "href", "srcset", "action", "data"} & attrs.keys()
+    assert "default-src 'none'" in text
+    style = text.split("<style>")[1].split("</style>")[0]
+    assert "url(" not in style
+    assert "@import" not in style
+    assert sum(len(script) > 1_000_000 for _, script in page.scripts) == 1
+    assert not [s for _, s in page.scripts if len(s) < 1_000_000 and "http" in s]
+
+
+def test_text_from_the_run_is_escaped(make_run: Make, make_row: Make, make_failed: Make) -> None:
+    name = "<script>x</script><b>&"
+    rows = [
+        make_row(name, 20, trial=0, family="<i>", batch="<u>batch", versions='{"<p>": "<q>"}'),
+        make_failed("<em>", "</script><script>alert(1)</script>"),
+    ]
+    folder = make_run(rows, benchmark="a/<s>.nascast", unit="<sub>", batch="<u>batch")
+    page = _report(folder)
+    known = {tag for tag, _ in page.tags}
+    assert not known & {"i", "u", "s", "sub", "em", "q"}
+    assert sum(tag == "script" for tag, _ in page.tags) == len(page.figures()) + 2
+    for words in (name, "</script><script>alert(1)</script>", "<s>.nascast", "<em>", "<q>"):
+        assert words in page.text
+    for spec in page.figures().values():  # Plotly reads its texts as HTML once more
+        assert "<script>" not in json.dumps(spec)
+        assert "<sub>" not in json.dumps(spec)
+
+
+def test_the_same_run_gives_the_same_bytes(make_run: Make, make_row: Make, tmp_path: Path) -> None:
+    folder = make_run(list(_rows(make_row)))
+    first = write_report(folder).read_bytes()
+    assert write_report(folder, tmp_path / "other.html") == tmp_path / "other.html"
+    assert (tmp_path / "other.html").read_bytes() == first
+
+
+def test_figures_are_valid_and_agree_on_colours(make_run: Make, make_row: Make) -> None:
+    import plotly.graph_objects as go
+
+    figures = _report(make_run(list(_rows(make_row)))).figures()
+    for spec in figures.values():
+        go.Figure(spec)
+    colours = [
+        {t["legendgroup"]: t["marker"]["color"] for t in figures[name]["data"] if "marker" in t}
+        for name in ("tau-query", "tau-init")
+    ]
+    assert colours[0] == colours[1]
+    assert len(set(colours[0].values())) == 4
+    for number, colour in colours[0].items():
+        assert figures[f"scatter-{number}"]["data"][0]["marker"]["color"] == colour
+    symbols = {t["marker"]["symbol"] for t in figures["tau-init"]["data"] if "marker" in t}
+    assert symbols == {"circle", "triangle-up", "square", "diamond"}
+
+
+def test_short_times_stand_in_a_band_of_their_own(make_run: Make, make_row: Make) -> None:
+    figures = _report(make_run(list(_rows(make_row)))).figures()
+    axis = figures["tau-init"]["layout"]["xaxis"]
+    assert axis["ticktext"][0] == "≤ 1 ms"
+    assert "≤ 1 ms" not in figures["tau-query"]["layout"]["xaxis"]["ticktext"]
+    for spec in (figures["tau-init"], figures["tau-query"]):
+        low, high = (10.0**end for end in spec["layout"]["xaxis"]["range"])
+        places = [x for trace in spec["data"] for x in trace["x"] if x is not None]
+        assert all(low < x < high for x in places)
+    short = [t for t in figures["tau-init"]["data"] if "marker" in t and t["x"][0] < 1e-3]
+    assert len({trace["x"][0] for trace in short}) == 2  # jacov and sotl_e do not hide each other
+
+
+def test_lines_join_budgets_that_differ_in_one_step(make_run: Make, make_row: Make) -> None:
+    spec = _report(make_run(list(_rows(make_row)))).figures()["tau-query"]
+    lines = {t["legendgroup"]: t["y"] for t in spec["data"] if t["mode"] == "lines"}
+    assert set(lines) == {"0", "2", "3"}  # jacov has one budget
+    assert lines["3"].count(None) == 4  # two steps in epochs, two in labels
+
+
+def test_the_noise_ceiling_is_drawn_where_there_is_one(make_run: Make, make_row: Make) -> None:
+    def drawn(page: _Page) -> list[str]:
+        notes = page.figures()["tau-query"]["layout"]["annotations"]
+        return [note["text"] for note in notes if "ceiling" in note["text"]]
+
+    rows = list(_rows(make_row))
+    with_ceiling = _report(make_run(rows))
+    assert drawn(with_ceiling) == ["noise ceiling τ = 0.840"]
+    without = _report(make_run(rows, noise_ceiling=None))
+    assert drawn(without) == []
+    assert "the benchmark recorded no cell twice" in without.text
+
+
+def test_one_trial_of_one_predictor_shows_no_deviation(make_run: Make, make_row: Make) -> None:
+    page = _report(make_run([make_row("jacov", None)], settings={"trials": 1}))
+    assert "There is one trial." in page.text
+    assert "±" not in page.text
+    assert not [t for t in page.figures()["tau-query"]["data"] if "error_y" in t]
+
+
+def test_a_run_in_which_everything_failed_has_a_page(make_run: Make, make_failed: Make) -> None:
+    page = _report(make_run([make_failed(name, "no networks") for name in ("jacov", "synflow")]))
+    assert "2 predictors could not rank" in page.text
+    assert "every predictor failed" in page.text
+    assert [row for row in page.rows if row[-1:] == ["no networks"]] == [
+        ["jacov", "–", "all", "no networks"],
+        ["synflow", "–", "all", "no networks"],
+    ]
+    assert page.figures() == {}
+
+
+def test_undefined_predictions_are_counted_and_not_drawn(make_run: Make, make_row: Make) -> None:
+    nan = float("nan")
+    rows = [
+        make_row("jacov", None, predicted=[nan, float("-inf"), *range(10)]),
+        make_row("broken", None, predicted=[nan] * 12),
+    ]
+    page = _report(make_run(rows))
+    assert "jacov: 2 undefined predictions" in page.text
+    assert "every prediction is undefined" in page.text
+    (cloud,) = page.figures()["scatter-0"]["data"]
+    assert len(cloud["y"]) == 10
+    assert "scatter-1" not in page.figures()
+
+
+def test_predictions_far_from_the_rest_are_drawn_on_the_edge(
+    make_run: Make, make_row: Make
+) -> None:
+    true = [float(i) for i in range(100)]
+    page = _report(make_run([make_row("jacov", None, predicted=[-1e6, *true[1:]], true=true)]))
+    assert "1 off the scale" in page.text
+    cloud, edge = page.figures()["scatter-0"]["data"]
+    assert len(cloud["y"]) == 99
+    assert edge["marker"]["symbol"] == "circle-open"
+    assert edge["x"] == [0.0]
+    assert -120 < edge["y"][0] < 0
+    few = make_row("jacov", None, predicted=[-1e6, *range(11)])
+    assert "1 off the scale" in _report(make_run([few])).text
+    even = make_row("jacov", None, predicted=list(range(12)))
+    assert "off the scale" not in _report(make_run([even])).text
+
+
+def test_scatters_show_the_largest_budget_in_the_first_trial_that_ran(
+    make_run: Make, make_row: Make, make_failed: Make
+) -> None:
+    rows = [make_row("xgboost", n, trial=t) for n in (100, 20) for t in range(3)]
+    rows[0] = {**make_failed("xgboost", "its worker died"), "train_size": 100}
+    page = _report(make_run(rows))
+    (cloud,) = page.figures()["scatter-0"]["data"]
+    assert cloud["x"] == rows[1]["true"]
+    assert ["xgboost", "100 labels", "1 of 3", "its worker died"] in page.rows
+    assert "xgboost (100 labels): 2 of 3 trials." in page.text
+
+
+def test_the_best_of_every_score_is_emphasised(make_run: Make, make_row: Make) -> None:
+    scores = ("kendall", "spearman", "sparse_kendall", "precision_at_10")
+    rows = [
+        make_row("good", 20, **dict.fromkeys(scores, 0.75)),
+        make_row("equal", 20, **dict.fromkeys(scores, 0.75)),
+        make_row("bad", 20, **dict.fromkeys(scores, -0.5)),
+    ]
+    text = write_report(make_run(rows)).read_text(encoding="utf-8")
+    bold = re.findall(r"<strong>([^<]*)", text)
+    assert bold == ["0.750", "0.750", "0.750", "0.75"] * 2
+    assert "−0.500" in text
+
+
+def test_versions_of_a_continued_run_are_all_listed(make_run: Make, make_row: Make) -> None:
+    rows = [make_row(trial=0), make_row(trial=1, versions='{"nascast": "0.2.0"}')]
+    assert "0.1.0, 0.2.0" in _report(make_run(rows)).text
+
+
+def test_without_plotly_the_install_command_is_named(
+    make_run: Make, make_row: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in [name for name in sys.modules if name.split(".")[0] == "plotly"]:
+        monkeypatch.delitem(sys.modules, name)
+    monkeypatch.setattr(sys, "path", [])
+    monkeypatch.setattr(sys, "path_importer_cache", {})
+    folder = make_run([make_row()])
+    with pytest.raises(MissingExtraError, match=r'pip install "nascast\[report\]"'):
+        write_report(folder)
+    assert not (folder / "report.html").exists()
+
+
+def test_a_place_that_cannot_be_written_is_a_store_error(
+    make_run: Make, make_row: Make, tmp_path: Path
+) -> None:
+    with pytest.raises(StoreError, match="choose another file"):
+        write_report(make_run([make_row()]), tmp_path / "no" / "such" / "folder.html")

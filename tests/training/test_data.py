@@ -1,0 +1,258 @@
+"""Which images are used, how they are normalised, and which files are refused."""
+
+import hashlib
+import pickle
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from nascast.core.errors import CorruptDataError, InvalidSettingError, MissingDataError
+from nascast.training.data import ImageData, Split, image_batch, load_images
+
+Write = Callable[..., str]
+
+
+@pytest.fixture(autouse=True)
+def _forget() -> Iterator[None]:
+    yield
+    load_images.cache_clear()
+
+
+def numbered(n: int = 60) -> dict[str, Any]:
+    """Images that are all of one value, their number, with the number's last digit as label."""
+    values = np.arange(n, dtype=np.uint8)
+    return {"x_train": np.broadcast_to(values[:, None, None], (n, 8, 8)), "y_train": values % 10}
+
+
+def numbers(data: ImageData) -> list[list[int]]:
+    """Which of the numbered images the training and validation parts are."""
+    chosen = torch.cat([data.train[0], data.validation[0]])[:, 0, 0, 0]
+    order = torch.argsort(torch.argsort(chosen)).tolist()  # ranks are numbers if all 60 are used
+    return [sorted(order[: len(data.train[0])]), sorted(order[len(data.train[0]) :])]
+
+
+def test_parts_are_disjoint_and_labels_stay_with_their_images(images: Write) -> None:
+    path = images(**numbered())
+    data = load_images(path, Split(40, 20, 5, 8))
+    train, validation = numbers(data)
+    assert sorted(train + validation) == list(range(60))
+    ranks = torch.argsort(torch.argsort(torch.cat([data.train[0], data.validation[0]])[:, 0, 0, 0]))
+    assert torch.equal(torch.cat([data.train[1], data.validation[1]]), ranks % 10)
+
+
+def test_the_split_is_seeded(images: Write) -> None:
+    path = images(**numbered())
+    parts = []
+    for seed in (0, 0, 1):
+        load_images.cache_clear()
+        parts.append(numbers(load_images(path, Split(40, 20, 5, 8, seed))))
+    assert parts[0] == parts[1] != parts[2]
+
+
+def test_test_images_are_the_first_ones_of_the_file(images: Write) -> None:
+    path = images()
+    with np.load(path) as file:
+        labels = file["y_test"]
+    five = load_images(path, Split(40, 20, 5, 8))
+    all_of_them = load_images(path, Split(40, 20, 30, 8))
+    assert five.test[1].tolist() == labels[:5].tolist()
+    assert torch.equal(five.test[0], all_of_them.test[0][:5])
+
+
+@pytest.mark.parametrize(("colours", "channels"), [(0, 1), (1, 1), (3, 3)])
+def test_images_are_normalised_by_the_training_part(
+    images: Write, colours: int, channels: int
+) -> None:
+    data = load_images(images(colours=colours), Split(40, 15, 10, 8))
+    x, y = data.train
+    assert x.shape == (40, channels, 8, 8)
+    assert x.dtype == torch.float32
+    assert y.dtype == torch.int64
+    assert torch.allclose(x.mean((0, 2, 3)), torch.zeros(channels), atol=1e-5)
+    assert torch.allclose(x.std((0, 2, 3)), torch.ones(channels), atol=1e-5)
+    assert len(data.validation[0]) == 15
+    assert not torch.allclose(data.validation[0].mean((0, 2, 3)), torch.zeros(channels), atol=1e-4)
+    assert data.classes == 3
+
+
+def test_all_parts_are_scaled_alike(images: Write) -> None:
+    path = images()
+    data = load_images(path, Split(60 - 10, 10, 30, 8))
+    with np.load(path) as file:
+        raw = torch.from_numpy(file["x_test"].astype(np.float32) / 255)
+        train = torch.from_numpy(file["x_train"].astype(np.float32) / 255)
+    scale = (raw.max() - raw.min()) / (data.test[0].max() - data.test[0].min())
+    centre = (raw - data.test[0][:, 0] * scale).mean()
+    assert torch.allclose(data.test[0][:, 0] * scale + centre, raw, atol=1e-5)
+    assert scale == pytest.approx(float(train.std()), rel=0.1)
+    assert centre == pytest.approx(float(train.mean()), rel=0.1)
+
+
+def test_sizes_are_averaged_down(images: Write) -> None:
+    path = images()
+    full, half = (load_images(path, Split(40, 20, 30, size)) for size in (8, 4))
+    assert half.test[0].shape == (30, 1, 4, 4)
+    means = full.test[0].reshape(30, 1, 4, 2, 4, 2).mean((3, 5))
+    rows = torch.stack([means.flatten(), half.test[0].flatten()])
+    assert torch.corrcoef(rows)[0, 1] == pytest.approx(1, abs=1e-5)  # equal up to normalisation
+
+
+@pytest.mark.parametrize("size", [3, 5, 16])
+def test_sizes_that_do_not_divide(images: Write, size: int) -> None:
+    with pytest.raises(InvalidSettingError, match=f"images of 8×8 cannot be averaged to {size}×"):
+        load_images(images(), Split(40, 20, 10, size))
+
+
+@pytest.mark.parametrize("size", [0, -4])
+def test_sizes_that_are_none(images: Write, size: int) -> None:
+    with pytest.raises(InvalidSettingError):
+        load_images(images(), Split(40, 20, 10, size))
+
+
+@pytest.mark.parametrize(
+    ("split", "message"),
+    [
+        (Split(41, 20, 10, 8), "61 training and validation images asked for, 60 there"),
+        (Split(40, 20, 31, 8), "31 test images asked for, 30 there"),
+        (Split(0, 20, 10, 8), "images asked for"),
+        (Split(40, 0, 10, 8), "images asked for"),
+        (Split(40, 20, 0, 8), "images asked for"),
+        (Split(70, -10, 10, 8), "images asked for"),
+    ],
+)
+def test_more_images_than_there_are(images: Write, split: Split, message: str) -> None:
+    with pytest.raises(InvalidSettingError, match=message):
+        load_images(images(), split)
+
+
+def test_the_fingerprint_is_of_the_content(images: Write) -> None:
+    one, again = images("one.npz"), images("again.npz")
+    other = images("other.npz", y_test=np.zeros(30, dtype=np.uint8))
+    split = Split(40, 20, 10, 8)
+    prints = [load_images(path, split).fingerprint for path in (one, again, other)]
+    assert prints[0] == prints[1] != prints[2]
+    assert load_images(one, Split(10, 5, 5, 4, seed=3)).fingerprint == prints[0]
+    digest = hashlib.sha256()
+    with np.load(one) as file:
+        for key in ("x_train", "y_train", "x_test", "y_test"):
+            digest.update(file[key].tobytes())
+    assert prints[0] == digest.hexdigest()
+
+
+def test_a_batch_of_training_images(images: Write) -> None:
+    data = load_images(images(), Split(40, 20, 10, 8))
+    batch, again, other = (image_batch(data, 12, seed) for seed in (0, 0, 1))
+    assert batch.inputs.shape == (12, 1, 8, 8)
+    assert batch.inputs.dtype == np.float32
+    assert batch.labels.dtype == np.int64
+    assert np.array_equal(batch.inputs, again.inputs)
+    assert not np.array_equal(batch.inputs, other.inputs)
+    for x, label in zip(batch.inputs, batch.labels, strict=True):
+        same = (data.train[0].numpy() == x).all((1, 2, 3))
+        assert same.sum() == 1
+        assert data.train[1][int(same.argmax())] == label
+    assert data.fingerprint[:12] in batch.source
+    assert batch.source == again.source != other.source
+    with pytest.raises(InvalidSettingError, match="a batch of 41 from 40 images"):
+        image_batch(data, 41)
+
+
+def test_a_file_that_is_not_there(tmp_path: Path) -> None:
+    with pytest.raises(MissingDataError, match="x_train, y_train, x_test, y_test"):
+        load_images(str(tmp_path / "none.npz"), Split(1, 1, 1, 1))
+
+
+@pytest.mark.parametrize(
+    "arrays",
+    [
+        {"y_test": None},
+        {"x_train": np.zeros((60, 8, 8), dtype=np.float32)},
+        {"x_train": np.zeros((60, 64), dtype=np.uint8)},
+        {"y_train": np.zeros(59, dtype=np.uint8)},
+        {"y_train": np.zeros((60, 1), dtype=np.uint8)},
+        {"y_train": np.full(60, 0.5)},
+        {"y_train": np.full(60, -1)},
+        {"y_train": np.asarray(["cat"] * 60)},
+        {"x_test": np.zeros((30, 4, 4), dtype=np.uint8)},
+        {"x_test": np.zeros((30, 8, 8, 3), dtype=np.uint8)},
+    ],
+    ids=[
+        "no test labels",
+        "float images",
+        "flat images",
+        "a label too few",
+        "two-dimensional labels",
+        "fractional labels",
+        "negative labels",
+        "labels that are words",
+        "test images of another size",
+        "test images of other channels",
+    ],
+)
+def test_arrays_that_are_no_images(images: Write, arrays: dict[str, Any]) -> None:
+    path = images(**arrays)
+    with pytest.raises(CorruptDataError, match=r"images\.npz: "):
+        load_images(path, Split(40, 20, 10, 4))
+
+
+def test_images_that_are_not_square(images: Write) -> None:
+    wide = {"x_train": np.zeros((60, 8, 16), np.uint8), "x_test": np.zeros((30, 8, 16), np.uint8)}
+    with pytest.raises(InvalidSettingError, match="images of 8×16"):
+        load_images(images(**wide), Split(40, 20, 10, 8))
+
+
+class Bomb:
+    """Would be noticed if it were unpickled."""
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return exec, ("raise SystemExit('unpickled')",)
+
+
+@pytest.mark.parametrize(
+    "kind", ["empty", "text", "array", "pickle", "pickled arrays", "archive of something else"]
+)
+def test_files_of_another_kind(images: Write, tmp_path: Path, kind: str) -> None:
+    path = tmp_path / "images.npz"
+    if kind == "array":
+        np.save(tmp_path / "one.npy", np.zeros((3, 8, 8), dtype=np.uint8))
+        (tmp_path / "one.npy").rename(path)
+    elif kind == "pickled arrays":
+        images(x_train=np.asarray([Bomb()] * 60, dtype=object))
+    elif kind == "archive of something else":
+        np.savez(path, weights=np.zeros(3))
+    else:
+        contents = {"empty": b"", "text": b"no images", "pickle": pickle.dumps(Bomb())}
+        path.write_bytes(contents[kind])
+    with pytest.raises(CorruptDataError, match=r"images\.npz: expected an \.npz file"):
+        load_images(str(path), Split(1, 1, 1, 8))
+
+
+@pytest.mark.parametrize("packed", [False, True])
+def test_a_file_that_is_cut_off_or_damaged(images: Write, tmp_path: Path, packed: bool) -> None:
+    """Every damage is refused, but for bytes that mean nothing, such as the time of an entry."""
+    path = Path(images())
+    if packed:
+        with np.load(path) as file:
+            np.savez_compressed(path, **dict(file))
+    data = path.read_bytes()
+    split = Split(40, 20, 10, 8)
+    expected = load_images(str(path), split).fingerprint
+    broken = tmp_path / "broken.npz"
+    for length in (*range(0, 50, 7), len(data) // 3, len(data) // 2, len(data) - 30, len(data) - 1):
+        broken.write_bytes(data[:length])
+        with pytest.raises(CorruptDataError, match="broken"):
+            load_images(str(broken), split)
+    refused = 0
+    places = [*range(0, len(data), 61), *range(len(data) - 300, len(data))]
+    for i in places:
+        load_images.cache_clear()
+        broken.write_bytes(data[:i] + bytes([data[i] ^ 0xFF]) + data[i + 1 :])
+        try:
+            assert load_images(str(broken), split).fingerprint == expected
+        except CorruptDataError:
+            refused += 1
+    assert refused > len(places) / 3
