@@ -1,0 +1,143 @@
+"""Rows of NAS-Bench-NLP: how the genes lie, and the rules that make them a recipe."""
+
+import numpy as np
+
+from nascast.core.types import Bools, Genes
+
+__all__ = [
+    "BLEND",
+    "FIRST_NODE",
+    "INPUTS",
+    "LINEAR",
+    "NODES",
+    "OPERATIONS",
+    "STATES",
+    "join",
+    "live",
+    "names_of",
+    "parts",
+    "problem",
+    "valid",
+    "wires",
+]
+
+NODES, INPUTS, STATES = 24, 3, 3
+OPERATIONS = (  # the gene is the index plus 1; 0 is no node
+    "linear",
+    "blend",
+    "elementwise_prod",
+    "elementwise_sum",
+    "activation_tanh",
+    "activation_sigm",
+    "activation_leaky_relu",
+)
+LINEAR, BLEND = 1, 2
+_X, FIRST_NODE = 1, 2 + STATES  # values of an input gene: none, x, previous states, nodes
+_LEAST = np.asarray([0, 1, 3, 2, 2, 1, 1, 1])  # inputs by operation gene
+_MOST = np.asarray([0, INPUTS, 3, INPUTS, INPUTS, 1, 1, 1])
+_BASES = ("x", *(f"h_prev_{k}" for k in range(STATES)))
+
+
+def parts(genes: Genes) -> tuple[Genes, Genes, Genes]:
+    """Returns views of operations ``(n, 24)``, inputs ``(n, 24, 3)`` and states ``(n, 3)``."""
+    nodes = genes[:, : NODES * (1 + INPUTS)].reshape(len(genes), NODES, 1 + INPUTS)
+    return nodes[:, :, 0], nodes[:, :, 1:], genes[:, NODES * (1 + INPUTS) :]
+
+
+def join(operations: Genes | Bools, inputs: Genes | Bools, states: Genes | Bools) -> Genes:
+    """Returns the ``(n, 99)`` rows of which `parts` would be these."""
+    nodes = np.concatenate([operations[:, :, None], inputs], axis=2)
+    flat = nodes.reshape(len(nodes), NODES * (1 + INPUTS))
+    return np.concatenate([flat, states], axis=1).astype(np.int16)
+
+
+def valid(genes: Genes) -> Bools:
+    """Returns ``(n,)``: whether rows, of genes in their ranges, keep the rules of `problem`."""
+    ops, inputs, states = parts(genes)
+    given = inputs > 0
+    count = given.sum(2)
+    size, hidden = (ops > 0).sum(1), (states > 0).sum(1)
+    good = (_leading(ops > 0) & _leading(states > 0)) & (hidden > 0)
+    good &= (_leading(given) & (count >= _LEAST[ops]) & (count <= _MOST[ops])).all(1)
+    good &= (~_repeats(inputs) & ((inputs != _X).all(2) | (ops == LINEAR))).all(1)
+    unknown = (inputs < FIRST_NODE) & (inputs > (_X + hidden)[:, None, None])
+    good &= ~unknown.any((1, 2))
+    return np.asarray(good & ~_repeats(states) & (states.max(1, initial=0) <= size))
+
+
+def _leading(given: Bools) -> Bools:
+    """Whether, along the last axis, nothing is given after a gap."""
+    return np.asarray((given[..., 1:] <= given[..., :-1]).all(-1))
+
+
+def _repeats(values: Genes) -> Bools:
+    """Whether, along the last axis of 3, a value other than 0 is there twice."""
+    a, b, c = values[..., 0], values[..., 1], values[..., 2]
+    return np.asarray(((a == b) & (a > 0)) | ((c > 0) & ((a == c) | (b == c))))
+
+
+def wires(inputs: Genes) -> Bools:
+    """Returns ``(n, 28, 24)``: ``[g, s, i]`` tells that node i reads s.
+
+    The first axis of readable things is x, the three previous states, the 24 nodes.
+    """
+    readable = np.arange(1, FIRST_NODE + NODES)
+    return np.asarray((inputs[:, None] == readable[None, :, None, None]).any(3))
+
+
+def live(genes: Genes) -> Bools:
+    """Returns ``(n, 24)``: the nodes that some new state depends on."""
+    _, inputs, states = parts(genes)
+    feeds = wires(inputs)[:, FIRST_NODE - 1 :]
+    alive = (states[:, :, None] == np.arange(1, NODES + 1)).any(1)
+    for node in range(NODES - 1, 0, -1):
+        alive[:, :node] |= feeds[:, :node, node] & alive[:, node, None]
+    return np.asarray(alive)
+
+
+def names_of(row: Genes) -> list[str]:
+    """Returns the names of the nodes of a row, shape ``(99,)``, as they are written."""
+    _, _, states = parts(row[None])
+    names = [f"node_{i}" for i in range(NODES)]
+    for k, state in enumerate(states[0].tolist()):
+        if 0 < state <= NODES:
+            names[state - 1] = f"h_new_{k}"
+    return names
+
+
+def problem(row: Genes, names: list[str]) -> str | None:
+    """Says which rule a row, shape ``(99,)``, breaks, in terms of the names of its nodes."""
+    ops, inputs, states = (part[0].tolist() for part in parts(row[None]))
+    size = sum(op > 0 for op in ops)
+    hidden = sum(state > 0 for state in states)
+    if not all(ops[:size]):
+        return f"the {size} nodes are not the first {size}"
+    if not hidden or not all(states[:hidden]):
+        return f"new states are h_new_0, or h_new_0 up to h_new_{STATES - 1}, without a gap"
+    if max(states) > size or len(set(states[:hidden])) < hidden:
+        return f"new states are different ones of the {size} nodes; got {states}"
+    readable = ["", *_BASES, *names]
+    for name, op, read in zip(names, ops, inputs, strict=True):
+        wrong = _problem_of_node(op, read, readable, hidden)
+        if wrong:
+            return f"node {name!r} {wrong}"
+    return None
+
+
+def _problem_of_node(op: int, read: list[int], readable: list[str], hidden: int) -> str | None:
+    given = [value for value in read if value]
+    least, most = int(_LEAST[op]), int(_MOST[op])
+    if not op:
+        return "has inputs, but no operation" if given else None
+    if not least <= len(given) <= most:
+        allowed = str(least) if least == most else f"{least} to {most}"
+        return f"has {len(given)} inputs; {OPERATIONS[op - 1]} takes {allowed}"
+    if not all(read[: len(given)]):
+        return "has a gap in its inputs"
+    if len(set(given)) < len(given):
+        return f"reads {readable[max(given, key=given.count)]!r} twice; inputs are different ones"
+    if _X in given and op != LINEAR:
+        return f"reads 'x', which has another size; only linear may; it is {OPERATIONS[op - 1]}"
+    if late := [value for value in given if _X + hidden < value < FIRST_NODE]:
+        return f"reads {readable[late[0]]!r}, but there are only {hidden} new states"
+    return None
