@@ -1,0 +1,80 @@
+"""An order of the layers that does not depend on how they were numbered."""
+
+import numpy as np
+import numpy.typing as npt
+
+from nascast.core.graph import UInts, mix
+from nascast.core.types import Bools
+
+__all__ = ["canonical_order"]
+
+Ints = npt.NDArray[np.int64]
+
+
+def canonical_order(reads: Bools, labels: Ints) -> Ints:
+    """Returns ``(n, v)``: the vertices in an order that equal graphs have in common.
+
+    Every vertex stands behind those that it reads. Vertices are ranked by the longest path that
+    ends in them; ties are broken by label and by the ranks before and behind, round after round;
+    those that remain equal are taken to be interchangeable, and the first goes first. For graphs in
+    which that is not so, which only highly regular ones can be, two orders may come out.
+
+    Args:
+        reads: ``(n, v, v)``; ``[g, i, j]`` where j reads i; upper triangular.
+        labels: ``(n, v)``, not negative.
+    """
+    rank = _depths(reads)
+    open_rows = np.arange(len(rank))
+    while len(open_rows):
+        refined = _refined(reads[open_rows], labels[open_rows], rank[open_rows])
+        rank[open_rows] = refined
+        equal = refined[:, :, None] == refined[:, None, :]
+        tied = equal.sum(2) > 1
+        left = tied.any(1)
+        open_rows, refined, tied = open_rows[left], refined[left], tied[left]
+        lowest = np.where(tied, refined, refined.shape[1]).min(1, keepdims=True)
+        group = tied & (refined == lowest)
+        group[np.arange(len(group)), group.argmax(1)] = False  # it stays, the others move up
+        rank[open_rows] = refined + group
+    return np.argsort(rank, axis=1, kind="stable")
+
+
+def _depths(reads: Bools) -> Ints:
+    """Returns ``(n, v)``: edges on the longest path to each vertex."""
+    depth = np.zeros(reads.shape[:2], dtype=np.int64)
+    for v in range(reads.shape[1]):
+        into = np.where(reads[:, :, v], depth + 1, 0)
+        depth[:, v] = into.max(1)
+    return depth
+
+
+def _refined(reads: Bools, labels: Ints, rank: Ints) -> Ints:
+    """Splits ranks until nothing changes; equal ones have equal labels and equal surroundings.
+
+    A rank is how many vertices stand before, and splitting keeps the order of those that differed.
+    """
+    rank = _counted(rank.astype(np.uint64) << np.uint64(32))
+    bits = np.uint64(64 - max(rank.shape[1] - 1, 1).bit_length())
+    while True:
+        state = mix(labels.astype(np.uint64) * np.uint64(rank.shape[1]) + rank.astype(np.uint64))
+        with np.errstate(over="ignore"):
+            state = mix(state + _summed(reads, state)) + mix(
+                ~state + _summed(reads.swapaxes(1, 2), state)
+            )
+        high = rank.astype(np.uint64) << bits
+        split = _counted(high | (mix(state) >> (np.uint64(64) - bits)))
+        if np.array_equal(split, rank):
+            return rank
+        rank = split
+
+
+def _summed(reads: Bools, state: UInts) -> UInts:
+    """Returns ``(n, v)``: the sum over the vertices read, modulo 2**64."""
+    scrambled = mix(state)[:, :, None]
+    total: UInts = np.where(reads, scrambled, np.uint64(0)).sum(1, dtype=np.uint64)
+    return total
+
+
+def _counted(keys: UInts) -> Ints:
+    """Returns ``(n, v)``: how many keys of the row are smaller."""
+    return np.asarray((keys[:, None, :] < keys[:, :, None]).sum(2))
