@@ -128,7 +128,7 @@ def _print(
     from nascast.report.summary import duration, failures
 
     console = Console()
-    table = Table("predictor", box=None, header_style="bold")
+    table = Table("predictor", box=None, header_style="bold", padding=(0, 1, 0, 0))
     for name in ("labels", "epochs", "Kendall τ", "±", "Spearman", "init", "query"):
         table.add_column(name, justify="right", no_wrap=True)
     for item in sorted(summaries, key=lambda item: -item.kendall):

@@ -1,0 +1,100 @@
+"""Batches of motifs: small DAGs whose edges carry nothing or an operation of the level below.
+
+The motifs of one level are an array ``(n, motifs, edges)``: n rows side by side. A value of 0 is
+none, k + 1 is operation k. Edges are ordered by their end, then by their start.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from nascast.core.types import Bools, Genes
+
+__all__ = ["NONE", "edges_of", "first_use", "flat", "merge_equal", "on_path", "prune"]
+
+NONE = 0
+
+
+def edges_of(nodes: int) -> tuple[tuple[int, int], ...]:
+    """Returns the (start, end) pairs of a motif of `nodes` nodes, in the order of its genes."""
+    return tuple((start, end) for end in range(1, nodes) for start in range(end))
+
+
+def flat(values: Genes) -> Genes:
+    """Returns ``(n, motifs · edges)``."""
+    return values.reshape(len(values), values.shape[1] * values.shape[2])
+
+
+def on_path(present: Bools, nodes: int) -> Bools:
+    """Returns ``(…, edges)``: which edges are on a path from node 0 to the last.
+
+    Args:
+        present: ``(…, edges)``, which edges there are.
+        nodes: of each motif.
+    """
+    edges = edges_of(nodes)
+    fed = np.zeros((*present.shape[:-1], nodes), dtype=bool)
+    needed = np.zeros_like(fed)
+    fed[..., 0] = needed[..., -1] = True
+    for i, (start, end) in enumerate(edges):
+        fed[..., end] |= fed[..., start] & present[..., i]
+    for i, (start, end) in reversed(list(enumerate(edges))):
+        needed[..., start] |= needed[..., end] & present[..., i]
+    starts, ends = np.asarray(edges).T
+    return np.asarray(present & fed[..., starts] & needed[..., ends])
+
+
+def prune(levels: Sequence[Genes], nodes: Sequence[int]) -> list[Genes]:
+    """Returns the levels, lowest first, with every edge none that leads nowhere.
+
+    Those are the edges that are on no path through their motif, and those that carry a motif
+    through which there is no path.
+    """
+    pruned: list[Genes] = []
+    connects: Bools | None = None
+    for values, size in zip(levels, nodes, strict=True):
+        present = values != NONE
+        if connects is not None:
+            below = np.take_along_axis(connects, (flat(values) - 1).clip(0), axis=1)
+            present &= below.reshape(values.shape)
+        live = on_path(present, size)
+        pruned.append(np.where(live, values, NONE).astype(np.int16))
+        connects = np.asarray(live.any(axis=2))
+    return pruned
+
+
+def merge_equal(levels: Sequence[Genes]) -> list[Genes]:
+    """Returns the levels, lowest first, in which references to equal motifs go to the first one."""
+    merged = [levels[0]]
+    for values in levels[1:]:
+        below = merged[-1]
+        same = (below[:, :, None] == below[:, None, :]).all(axis=3)
+        first = same.argmax(axis=2).astype(np.int16) + 1  # (n, motifs below)
+        merged.append(_replace(values, first))
+    return merged
+
+
+def first_use(levels: Sequence[Genes]) -> list[Genes]:
+    """Returns the levels, lowest first, with motifs in the order in which they are first used.
+
+    Motifs that nothing uses come last and have no edges.
+    """
+    ordered = [levels[-1]]  # highest first
+    for below in levels[-2::-1]:
+        users = ordered[-1]
+        uses = flat(users)[:, None] == np.arange(1, below.shape[1] + 1)[:, None]
+        used = uses.any(axis=2)
+        place = np.where(used, uses.argmax(axis=2), uses.shape[2])
+        order = np.argsort(place, axis=1, kind="stable")
+        rank = np.argsort(order, axis=1).astype(np.int16) + 1
+        ordered[-1] = _replace(users, rank)
+        kept = np.where(used[:, :, None], below, NONE).astype(np.int16)
+        ordered.append(np.take_along_axis(kept, order[:, :, None], axis=1))
+    return ordered[::-1]
+
+
+def _replace(values: Genes, numbers: Genes) -> Genes:
+    """Returns `values` with operation k, ``k + 1``, replaced by ``numbers[:, k]``; none stays."""
+    old = flat(values)
+    new = np.take_along_axis(numbers, (old - 1).clip(0), axis=1)
+    return np.where(old == NONE, NONE, new).astype(np.int16).reshape(values.shape)
