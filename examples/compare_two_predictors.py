@@ -22,7 +22,7 @@ def main() -> None:
             scores = predictor.query(ledger, test)
         per_query = ledger.seconds["query"] / len(test)
         print(
-            f"{name}: τ {kendall(scores, truth):.3f}, initialization {ledger.seconds['init']:.0f} s, "
+            f"{name}: τ {kendall(scores, truth):.3f}, init {ledger.seconds['init']:.0f} s, "
             f"query {per_query:.2g} s"
         )
 

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import pyarrow.parquet as pq
 import pytest
@@ -139,7 +140,7 @@ def test_build_from_images(cli: Cli, tmp_path: Path) -> None:
     import numpy as np
 
     rng = np.random.default_rng(0)
-    images = {}
+    images: dict[str, Any] = {}
     for part, n in (("train", 80), ("test", 20)):
         labels = rng.integers(3, size=n).astype(np.uint8)
         noise = rng.integers(50, size=(n, 8, 8, 3))
@@ -147,7 +148,7 @@ def test_build_from_images(cli: Cli, tmp_path: Path) -> None:
         images[f"y_{part}"] = labels
     np.savez(tmp_path / "images.npz", **images)
     out = tmp_path / "mine.nascast"
-    words = [
+    words: list[str | Path] = [
         *("benchmark", "build", "--images", tmp_path / "images.npz", "--out", out),
         *("--cells", "3", "--repeated", "2", "--workers", "1", "--device", "cpu"),
         *("--recipe", "epochs=2,batch_size=10", "--split", "train=50,validation=30,test=20,size=8"),

@@ -5,16 +5,16 @@ import torch
 from torch import Tensor, nn
 
 from nascast.networks.recurrent import (
+    CellRecipe,
     Dropouts,
     LanguageModel,
-    Recipe,
     RecurrentLayer,
     RecurrentStack,
     RowClassifier,
 )
 
-RNN = Recipe(("linear", "activation_tanh"), ((0, 1), (2,)), (3,))
-LSTM = Recipe(  # x, h and c are 0, 1 and 2; the gates 3 to 6, then their activations
+RNN = CellRecipe(("linear", "activation_tanh"), ((0, 1), (2,)), (3,))
+LSTM = CellRecipe(  # x, h and c are 0, 1 and 2; the gates 3 to 6, then their activations
     ("linear",) * 4
     + ("activation_sigm", "activation_sigm", "activation_tanh", "activation_sigm")
     + ("elementwise_prod", "elementwise_prod", "elementwise_sum")
@@ -62,7 +62,7 @@ def test_an_lstm_recipe_is_the_lstm_of_torch() -> None:
 
 def test_blend_leaky_relu_and_three_terms() -> None:
     operations = ("activation_leaky_relu", "blend", "elementwise_sum", "elementwise_prod")
-    recipe = Recipe(operations, ((1,), (4, 2, 3), (1, 2, 3), (1, 2, 3)), (5, 6, 7))
+    recipe = CellRecipe(operations, ((1,), (4, 2, 3), (1, 2, 3), (1, 2, 3)), (5, 6, 7))
     a, b, c = noise(3, 2, 4)
     outputs, states = RecurrentLayer(recipe, 5, 4)(noise(1, 2, 5), (a, b, c))
     gate = torch.where(a > 0, a, 0.01 * a)

@@ -162,27 +162,30 @@ class SearchSpace(ABC):
         return ["-".join(map(str, row)) for row in genes.tolist()]
 
     def from_text(self, texts: list[str]) -> Genes:
-        """Reads what `to_text` writes.
+        """Reads what `to_text` writes, ``(n, length)``; a space overrides `_parse`.
 
         Raises:
-            InvalidArchitectureError: a text is not of this space.
+            InvalidArchitectureError: a text is not of this space; the message quotes it.
         """
-        rows = []
-        for text in texts:
-            try:
-                rows.append([int(part) for part in text.split("-")])
-            except ValueError:
-                raise InvalidArchitectureError(
-                    f"{self.name}: expected {self.length} integers joined by '-'; got {text!r}"
-                ) from None
-            if len(rows[-1]) != self.length or max(rows[-1]) > np.iinfo(np.int16).max:
-                raise InvalidArchitectureError(
-                    f"{self.name}: expected {self.length} small integers joined by '-'; "
-                    f"got {text!r}"
-                )
+        rows = [self._parse(text) for text in texts]
         genes = np.asarray(rows, dtype=np.int16).reshape(-1, self.length)
-        self.check(genes)
+        bad = np.flatnonzero(~self.is_valid(genes))
+        if len(bad):
+            why = self._explain(int(bad[0]), genes[bad[0]])
+            raise InvalidArchitectureError(f"{why}, from {texts[bad[0]]!r}")
         return genes
+
+    def _parse(self, text: str) -> list[int]:
+        """Reads one text as genes, which `from_text` checks."""
+        try:
+            row = [int(part) for part in text.split("-")]
+        except ValueError:
+            row = []
+        if len(row) != self.length or max(row) > np.iinfo(np.int16).max:
+            raise InvalidArchitectureError(
+                f"{self.name}: expected {self.length} small integers joined by '-'; got {text!r}"
+            )
+        return row
 
     def architecture(self, row: Genes) -> Architecture:
         """Returns one row, shape ``(length,)``, as a value."""

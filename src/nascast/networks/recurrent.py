@@ -17,9 +17,9 @@ from torch.nn import functional
 
 __all__ = [
     "OPERATIONS",
+    "CellRecipe",
     "Dropouts",
     "LanguageModel",
-    "Recipe",
     "RecurrentLayer",
     "RecurrentStack",
     "RowClassifier",
@@ -30,7 +30,7 @@ States = tuple[Tensor, ...]  # of one layer: (n, size) each
 
 
 @dataclass(frozen=True, slots=True)
-class Recipe:
+class CellRecipe:
     """A recurrent cell. 0 is the input x, 1 … h are the previous states, then come the nodes.
 
     Attributes:
@@ -85,7 +85,9 @@ class RecurrentLayer(nn.Module):
     1 / √size.
     """
 
-    def __init__(self, recipe: Recipe, input_size: int, size: int, dropout: float = 0.0) -> None:
+    def __init__(
+        self, recipe: CellRecipe, input_size: int, size: int, dropout: float = 0.0
+    ) -> None:
         """Builds the layer.
 
         Args:
@@ -190,7 +192,7 @@ class RecurrentStack(nn.Module):
 
     def __init__(
         self,
-        recipe: Recipe,
+        recipe: CellRecipe,
         *,
         embedding: int,
         hidden: int,
@@ -235,7 +237,7 @@ class LanguageModel(nn.Module):
 
     def __init__(
         self,
-        recipe: Recipe,
+        recipe: CellRecipe,
         vocabulary: int,
         *,
         embedding: int = 400,
@@ -284,7 +286,7 @@ class RowClassifier(nn.Module):
 
     def __init__(
         self,
-        recipe: Recipe,
+        recipe: CellRecipe,
         input_shape: tuple[int, int, int],
         classes: int,
         *,

@@ -103,7 +103,7 @@ class Darts(SearchSpace):
             for normal, reduce in map(_edges, genes)
         ]
 
-    def from_text(self, texts: list[str]) -> Genes:
+    def _parse(self, text: str) -> list[int]:
         """Reads genotypes; nothing in a text is evaluated.
 
         The inputs of a node may be in either order, and the output ``range(2, 6)`` or a list.
@@ -111,8 +111,7 @@ class Darts(SearchSpace):
         Raises:
             InvalidArchitectureError: naming the node, and what is allowed there.
         """
-        rows = [_parse(text) for text in texts]
-        return np.asarray(rows, dtype=np.int16).reshape(-1, self.length)
+        return _parse(text)
 
     def build(self, arch: Architecture, task: Task) -> "nn.Module":
         """Returns the network of the paper, or another one by ``task.skeleton``.

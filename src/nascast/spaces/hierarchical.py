@@ -243,21 +243,12 @@ class Hierarchical(SearchSpace):
             return ("none", *_PRIMITIVES)
         return ("none", *(f"{level + 1}.{m + 1}" for m in range(self.motifs[level - 1])))
 
-    def from_text(self, texts: list[str]) -> Genes:
+    def _parse(self, text: str) -> list[int]:
         """Reads what `to_text` writes.
 
         Raises:
             InvalidArchitectureError: naming the motif, and what is allowed there.
         """
-        rows = [self._parse(text) for text in texts]
-        genes = np.asarray(rows, dtype=np.int16).reshape(-1, self.length)
-        bad = np.flatnonzero(~self.is_valid(genes))
-        if len(bad):
-            why = self._explain(int(bad[0]), genes[bad[0]])
-            raise InvalidArchitectureError(f"{why}, from {texts[bad[0]]!r}")
-        return genes
-
-    def _parse(self, text: str) -> list[int]:
         found = re.findall(r"([0-9]+\.[0-9]+)\(([^()]*)\)", text)
         expected = [
             (level, f"{level + 2}.{m + 1}") for level, n in enumerate(self.motifs) for m in range(n)

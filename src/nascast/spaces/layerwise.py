@@ -148,16 +148,12 @@ class Layerwise(SearchSpace):
             texts.append(";".join(parts))
         return texts
 
-    def from_text(self, texts: list[str]) -> Genes:
+    def _parse(self, text: str) -> list[int]:
         """Reads what `to_text` writes.
 
         Raises:
             InvalidArchitectureError: naming the layer that is wrong.
         """
-        rows = [self._parse(text) for text in texts]
-        return np.asarray(rows, dtype=np.int16).reshape(-1, self.length)
-
-    def _parse(self, text: str) -> list[int]:
         parts = text.split(";")
         if len(parts) != self.layers:
             raise InvalidArchitectureError(

@@ -182,21 +182,12 @@ class Morphism(SearchSpace):
         last = max(np.flatnonzero(row), default=0)
         return "-".join(self.moves[gene] for gene in row[: last + 1]) or self.moves[NONE]
 
-    def from_text(self, texts: list[str]) -> Genes:
+    def _parse(self, text: str) -> list[int]:
         """Reads moves; fewer than there are steps are followed by none.
 
         Raises:
             InvalidArchitectureError: naming the move that is unknown or not allowed.
         """
-        rows = [self._parse(text) for text in texts]
-        genes = np.asarray(rows, dtype=np.int16).reshape(-1, self.length)
-        bad = np.flatnonzero(~self.is_valid(genes))
-        if len(bad):
-            why = self._explain(int(bad[0]), genes[bad[0]])
-            raise InvalidArchitectureError(f"{why}, from {texts[bad[0]]!r}")
-        return genes
-
-    def _parse(self, text: str) -> list[int]:
         parts = text.split("-")
         for part in parts:
             if part not in self._genes:

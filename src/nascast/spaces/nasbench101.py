@@ -146,7 +146,7 @@ class NasBench101(SearchSpace):
             texts.append(f"{matrix.tobytes().decode()}:{labels}")
         return texts
 
-    def from_text(self, texts: list[str]) -> Genes:
+    def _parse(self, text: str) -> list[int]:
         """Reads what `to_text` writes, and matrices of 2 to 7 vertices.
 
         Interior vertices become the vertices from 1 on, the last one vertex 6.
@@ -154,15 +154,6 @@ class NasBench101(SearchSpace):
         Raises:
             InvalidArchitectureError: naming what is wrong with a text.
         """
-        rows = [self._parse(text) for text in texts]
-        genes = np.asarray(rows, dtype=np.int16).reshape(-1, self.length)
-        bad = np.flatnonzero(~self.is_valid(genes))
-        if len(bad):
-            why = self._explain(int(bad[0]), genes[bad[0]])
-            raise InvalidArchitectureError(f"{why}, from {texts[bad[0]]!r}")
-        return genes
-
-    def _parse(self, text: str) -> list[int]:
         found = re.fullmatch(r"([01]{4,49}):([^:]+)", text)
         if not found:
             raise InvalidArchitectureError(f"{self.name}: expected {_FORM}; got {text!r}")

@@ -119,16 +119,12 @@ class NasBench201(SearchSpace):
             cells.append("+".join("|" + "|".join(group) + "|" for group in groups))
         return cells
 
-    def from_text(self, texts: list[str]) -> Genes:
+    def _parse(self, text: str) -> list[int]:
         """Reads official strings.
 
         Raises:
             InvalidArchitectureError: naming the operation or the form that is wrong.
         """
-        rows = [self._parse(text) for text in texts]
-        return np.asarray(rows, dtype=np.int16).reshape(-1, self.length)
-
-    def _parse(self, text: str) -> list[int]:
         found = re.findall(r"([^|~+]+)~(\d+)", text)
         for op, _ in found:
             if op not in _OPERATIONS:

@@ -41,7 +41,7 @@ from nascast.spaces._nasbench_nlp_text import parse, write
 if TYPE_CHECKING:
     from torch import nn
 
-    from nascast.networks.recurrent import LanguageModel, Recipe
+    from nascast.networks.recurrent import CellRecipe, LanguageModel
 
 __all__ = ["NasBenchNlp"]
 
@@ -309,9 +309,9 @@ class NasBenchNlp(SearchSpace):
             tied=tied,
         )
 
-    def _recipe(self, arch: Architecture) -> "Recipe":
-        """Returns the live nodes of an architecture, numbered as `Recipe` does."""
-        from nascast.networks.recurrent import Recipe
+    def _recipe(self, arch: Architecture) -> "CellRecipe":
+        """Returns the live nodes of an architecture, numbered as `CellRecipe` does."""
+        from nascast.networks.recurrent import CellRecipe
 
         if arch.space != self.name:
             raise InvalidArchitectureError(
@@ -323,7 +323,7 @@ class NasBenchNlp(SearchSpace):
         kept = np.flatnonzero(live(arch.row())[0]).tolist()
         number = {value: value - 1 for value in range(1, 2 + hidden)}
         number |= {FIRST_NODE + node: 1 + hidden + i for i, node in enumerate(kept)}
-        return Recipe(
+        return CellRecipe(
             operations=tuple(OPERATIONS[ops[node] - 1] for node in kept),
             inputs=tuple(tuple(number[v] for v in inputs[node].tolist() if v) for node in kept),
             states=tuple(number[FIRST_NODE + s - 1] for s in states.tolist() if s),

@@ -135,16 +135,12 @@ class NasNet(SearchSpace):
             texts.append("; ".join(f"{n}: {cell}" for n, cell in zip(_CELLS, cells, strict=True)))
         return texts
 
-    def from_text(self, texts: list[str]) -> Genes:
+    def _parse(self, text: str) -> list[int]:
         """Reads what `to_text` writes.
 
         Raises:
             InvalidArchitectureError: naming the block, and what is allowed there.
         """
-        rows = [self._parse(text) for text in texts]
-        return np.asarray(rows, dtype=np.int16).reshape(-1, self.length)
-
-    def _parse(self, text: str) -> list[int]:
         found = _TEXT.fullmatch(text)
         if not found:
             raise InvalidArchitectureError(

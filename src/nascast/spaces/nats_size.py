@@ -59,16 +59,12 @@ class NatsSize(SearchSpace):
         self.check(genes)
         return [":".join(str(_CHANNELS[gene]) for gene in row) for row in genes.tolist()]
 
-    def from_text(self, texts: list[str]) -> Genes:
+    def _parse(self, text: str) -> list[int]:
         """Reads official strings.
 
         Raises:
             InvalidArchitectureError: naming the number of channels or the form that is wrong.
         """
-        rows = [self._parse(text) for text in texts]
-        return np.asarray(rows, dtype=np.int16).reshape(-1, self.length)
-
-    def _parse(self, text: str) -> list[int]:
         if not re.fullmatch(r"[0-9]+(:[0-9]+){4}", text):
             raise InvalidArchitectureError(
                 f"{self.name}: expected {_STAGES} numbers of channels like '8:16:24:64:64'; "

@@ -139,16 +139,12 @@ class RecurrentTree(SearchSpace):
             texts.append("; ".join([*nodes, f"inject {inject}", f"cell {read} {joined}"]))
         return texts
 
-    def from_text(self, texts: list[str]) -> Genes:
+    def _parse(self, text: str) -> list[int]:
         """Reads what `to_text` writes.
 
         Raises:
             InvalidArchitectureError: naming the part that is wrong.
         """
-        rows = [self._parse(text) for text in texts]
-        return np.asarray(rows, dtype=np.int16).reshape(-1, self.length)
-
-    def _parse(self, text: str) -> list[int]:
         *operations, last = text.split("; ")
         if len(operations) != self.nodes + 1 or not operations[-1].startswith("inject "):
             raise InvalidArchitectureError(
