@@ -139,9 +139,10 @@ def _print(
         table.add_row(item.predictor, *budget, *scores, *times)
     if table.row_count:
         console.print(table)
-    for (name, _, epochs), reason in failures(rows).items():
+    refused = {(name, epochs, why): None for (name, _, epochs), why in failures(rows).items()}
+    for name, epochs, why in refused:
         at = f" (epochs {epochs})" if epochs else ""
-        console.print(f"not run: {name}{at}: {reason}", style="yellow", highlight=False)
+        console.print(f"not run: {name}{at}: {why}", style="yellow", highlight=False)
     if head["noise_ceiling"]:
         tau, cells = head["noise_ceiling"]
         console.print(f"noise ceiling: τ = {tau:.3f} between two trainings of {cells} cells")
