@@ -1,6 +1,7 @@
 """``nascast show``."""
 
 import json
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -16,13 +17,20 @@ def show(
     benchmark: Annotated[
         str | None, typer.Option(help="Also print what this benchmark recorded.")
     ] = None,
+    picture: Annotated[
+        Path | None, typer.Option(help="Also draw the graph into this .svg or .png file.")
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Show one architecture: its genes, canonical form, graph, size and records.
 
     Example: nascast show "|nor_conv_3x3~0|+|none~0|none~1|+|skip_connect~0|none~1|none~2|"
+    --picture cell.svg
     """
     facts, graph = _facts(architecture, space)
+    if picture is not None:
+        _draw(architecture, space, picture)
+        facts["picture"] = str(picture)
     if benchmark is not None:
         facts["records"] = _records(facts["genes"], space, benchmark)
     if as_json:
@@ -76,6 +84,14 @@ def _facts(text: str, name: str) -> tuple[dict[str, Any], list[tuple[str, str, s
             reads = ", ".join(str(u) for u in range(v) if graph.adjacency[0, u, v])
             rows.append((str(v), graph.vocabulary[label], reads))
     return facts, rows
+
+
+def _draw(text: str, name: str, path: Path) -> None:
+    from nascast.core import plugins
+    from nascast.report.drawing import draw
+
+    space = plugins.load("space", name)
+    draw(space.graphs(space.from_text([text])), f"{name}\n{text}", path)
 
 
 def _records(genes: list[int], space: str, benchmark: str) -> dict[str, Any]:

@@ -1,0 +1,160 @@
+"""Pictures of architectures: their graphs, with operations in colour and a legend."""
+
+import textwrap
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from nascast.core.errors import InvalidSettingError, MissingExtraError, StoreError
+from nascast.core.graph import Graph
+
+__all__ = ["draw", "layout"]
+
+_ENDS = "#d9d9d9"
+_DARK = ("#009e73", "#d55e00", "#0072b2")  # colours that bear white letters
+_COLOURS = (  # Okabe and Ito, for people with any colour vision; then lighter ones for more
+    *("#56b4e9", "#e69f00", "#009e73", "#f0e442", "#cc79a7", "#d55e00", "#0072b2"),
+    *("#bcdff5", "#f6d28a", "#8fd3bd", "#e7c0d6", "#f2b48f", "#9cc4e0", "#c8c8a0"),
+)
+Places = npt.NDArray[np.float64]
+
+
+def layout(adjacency: npt.NDArray[np.bool_]) -> Places:
+    """Returns ``(v, 2)`` places for the vertices of a DAG: across in their layer, and down.
+
+    A vertex lies below all that it reads. Within a layer, vertices stand in the order of the mean
+    place of what they read and feed (Sugiyama et al. 1981), found by a few sweeps.
+    """
+    v = len(adjacency)
+    depth = np.zeros(v, dtype=np.int64)
+    for j in range(v):
+        before = np.flatnonzero(adjacency[:j, j])
+        depth[j] = 1 + depth[before].max() if len(before) else 0
+    across = np.zeros(v)
+    near = adjacency | adjacency.T
+    for sweep in range(8):  # chosen; small graphs settle in a few
+        for layer in range(depth.max() + 1):
+            members = np.flatnonzero(depth == layer)
+            if sweep:
+                means = [across[near[m]].mean() if near[m].any() else across[m] for m in members]
+                members = members[np.argsort(means, kind="stable")]
+            across[members] = np.arange(len(members)) - (len(members) - 1) / 2
+    return np.stack([across, -depth.astype(np.float64)], axis=1)
+
+
+def draw(graph: Graph, title: str, path: Path) -> None:
+    """Draws the one graph of a batch of one.
+
+    Args:
+        graph: of one architecture.
+        title: above the picture.
+        path: ends in ``.svg`` or ``.png``.
+
+    Raises:
+        InvalidSettingError: another ending.
+        MissingExtraError: Matplotlib is not installed.
+        StoreError: the file cannot be written.
+    """
+    if path.suffix not in (".svg", ".png"):
+        raise InvalidSettingError(f"pictures end in .svg or .png; got {path}")
+    try:
+        from matplotlib.figure import Figure
+    except ModuleNotFoundError as error:
+        raise MissingExtraError(
+            'pictures need the package matplotlib; install it with: pip install "nascast[report]"'
+        ) from error
+    alive = np.flatnonzero(graph.mask[0])
+    adjacency = graph.adjacency[0][np.ix_(alive, alive)]
+    labels = [graph.vocabulary[i] for i in graph.labels[0, alive]]
+    places = layout(adjacency)
+    width = 2.4 + 1.35 * np.ptp(places[:, 0])
+    height = 1.8 + 0.75 * np.ptp(places[:, 1])
+    figure = Figure(figsize=(max(width, 4.0) + 2.2, height), layout="constrained")
+    axes = figure.add_subplot()
+    axes.set_axis_off()
+    axes.set_title(_wrapped(title, int(16 * max(width, 4.0))), fontsize=8)
+    for i, j in np.argwhere(adjacency):
+        _arrow(axes, places, int(i), int(j))
+    colours = _colours(graph, labels)
+    for (x, y), label in zip(places, labels, strict=True):
+        axes.text(
+            *(x, y, _short(label)),
+            ha="center",
+            va="center",
+            fontsize=8,
+            color="white" if colours[label] in _DARK else "black",
+            zorder=3,
+            bbox={
+                "boxstyle": "round,pad=0.35",
+                "facecolor": colours[label],
+                "edgecolor": "#333333",
+            },
+        )
+    _legend(axes, colours)
+    axes.set_xlim(places[:, 0].min() - 0.7, places[:, 0].max() + 0.7)
+    axes.set_ylim(places[:, 1].min() - 0.5, places[:, 1].max() + 0.5)
+    try:
+        figure.savefig(path, dpi=150, metadata={"Date": None} if path.suffix == ".svg" else None)
+    except OSError as error:
+        raise StoreError(f"cannot write {path}: {error.strerror}") from error
+
+
+def _arrow(axes: Any, places: Places, i: int, j: int) -> None:
+    """Draws an edge; one that passes over a layer bends aside, so as not to run through boxes."""
+    drop = places[i, 1] - places[j, 1]
+    shift = places[j, 0] - places[i, 0]
+    bend = 0.0 if drop <= 1 else (0.28 if shift <= 0 else -0.28)
+    axes.annotate(
+        "",
+        xy=(places[j, 0], places[j, 1]),
+        xytext=(places[i, 0], places[i, 1]),
+        arrowprops={
+            "arrowstyle": "-|>",
+            "color": "#555555",
+            "linewidth": 1.0,
+            "shrinkA": 11,
+            "shrinkB": 11,
+            "connectionstyle": f"arc3,rad={bend}",
+        },
+        zorder=2,
+    )
+
+
+def _colours(graph: Graph, labels: list[str]) -> dict[str, str]:
+    """Gives every label its colour; where a space has few, the same in all its pictures."""
+    kinds = [kind for kind in graph.vocabulary if kind not in ("input", "output")]
+    if len(kinds) > len(_COLOURS):
+        kinds = [kind for kind in kinds if kind in labels]
+    found = {kind: _COLOURS[i % len(_COLOURS)] for i, kind in enumerate(kinds)}
+    return {"input": _ENDS, "output": _ENDS, **{k: c for k, c in found.items() if k in labels}}
+
+
+def _wrapped(title: str, width: int) -> str:
+    name, _, rest = title.partition("\n")
+    return "\n".join([name, *textwrap.wrap(rest, width, max_lines=3, placeholder=" …")])
+
+
+def _short(label: str) -> str:
+    return label if len(label) <= 18 else label[:17] + "…"
+
+
+def _legend(axes: Any, colours: dict[str, str]) -> None:
+    from matplotlib.patches import Patch
+
+    handles = [
+        Patch(facecolor=colour, edgecolor="#333333", label=label)
+        for label, colour in colours.items()
+        if label not in ("input", "output")
+    ]
+    if handles:
+        axes.legend(
+            handles=handles,
+            loc="center left",
+            bbox_to_anchor=(1.0, 0.5),
+            fontsize=8,
+            frameon=False,
+            title="operations",
+            title_fontsize=8,
+        )
