@@ -68,21 +68,31 @@ class SearchSpace(ABC):
         return rng.integers(self.cardinalities, size=(n, self.length)).astype(np.int16)
 
     def mutate(self, genes: Genes, rng: np.random.Generator) -> Genes:
-        """Returns ``(n, length)``: each row with exactly one decision changed, still valid."""
+        """Returns ``(n, length)``: each row with exactly one decision changed, still valid.
+
+        The decision is drawn by `_decisions`, its new value uniformly; what is not valid is drawn
+        again.
+
+        Raises:
+            UnsupportedError: a row has no valid neighbour.
+        """
         self.check(genes)
         cards = np.asarray(self.cardinalities)
-        open_genes = np.flatnonzero(cards > 1)
         out = genes.copy()
         todo = np.arange(len(genes))
-        for _ in range(_ROUNDS if len(open_genes) else 0):
+        for _ in range(_ROUNDS if cards.max() > 1 else 0):
             if not len(todo):
                 return out
-            columns = rng.choice(open_genes, size=len(todo))
+            columns = self._decisions(genes[todo], rng)
             shift = rng.integers(1, cards[columns])
             out[todo] = genes[todo]
             out[todo, columns] = (genes[todo, columns] + shift) % cards[columns]
             todo = todo[~self.is_valid(out[todo])]
         raise UnsupportedError(f"{self.name}: a row has no valid neighbour by one gene")
+
+    def _decisions(self, genes: Genes, rng: np.random.Generator) -> npt.NDArray[np.intp]:
+        """Returns ``(n,)``: the gene of each row that a mutation changes."""
+        return rng.choice(np.flatnonzero(np.asarray(self.cardinalities) > 1), size=len(genes))
 
     def neighbors(self, row: Genes) -> Genes:
         """Returns ``(m, length)``: all valid rows one decision away from `row`, shape (length,)."""

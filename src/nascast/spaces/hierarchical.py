@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from nascast.core.errors import InvalidArchitectureError, InvalidSettingError, UnsupportedError
+from nascast.core.errors import InvalidArchitectureError, InvalidSettingError
 from nascast.core.graph import Graph
 from nascast.core.space import SearchSpace
 from nascast.core.types import Architecture, Bools, Genes, Task
@@ -34,7 +34,6 @@ _PRIMITIVES = (
     "identity",
 )
 _FLAT_NODES = 11  # as in the paper
-_ROUNDS = 1000  # as in core.space
 _SKELETON: dict[str, Any] = {  # a small network to search with
     "channels": 16,
     "cells": 1,
@@ -156,26 +155,14 @@ class Hierarchical(SearchSpace):
             parts.append(np.tile([operation * (end == start + 1) for start, end in edges], m))
         return np.concatenate(parts).astype(np.int16)
 
-    def mutate(self, genes: Genes, rng: np.random.Generator) -> Genes:
-        """Returns ``(n, length)``: rows in which one edge of one motif has another operation.
+    def _decisions(self, genes: Genes, rng: np.random.Generator) -> npt.NDArray[np.intp]:
+        """Draws one edge of one motif for each row.
 
         As in the paper the level is drawn first, then a motif of it, a node other
         than its first, and one of the earlier nodes, each time uniformly. Unlike there the new
         operation is never the old one, and mutations that disconnect the cell are drawn again.
         """
-        self.check(genes)
-        cards = np.asarray(self.cardinalities)
-        out = genes.copy()
-        todo = np.arange(len(genes))
-        for _ in range(_ROUNDS):
-            if not len(todo):
-                return out
-            columns = rng.choice(self.length, size=len(todo), p=self._odds)
-            shift = rng.integers(1, cards[columns])
-            out[todo] = genes[todo]
-            out[todo, columns] = (genes[todo, columns] + shift) % cards[columns]
-            todo = todo[~self.is_valid(out[todo])]
-        raise UnsupportedError(f"{self.name}: a row has no valid neighbour by one gene")
+        return rng.choice(self.length, size=len(genes), p=self._odds)
 
     def graphs(self, genes: Genes) -> Graph:
         """Returns the motifs of `canonical` side by side, with their edges as vertices.

@@ -133,32 +133,13 @@ class NasBenchNlp(SearchSpace):
             todo = np.setdiff1d(todo, done)
         raise UnsupportedError(f"{self.name}: the generator made too few recipes that it keeps")
 
-    def mutate(self, genes: Genes, rng: np.random.Generator) -> Genes:
-        """Changes one gene of a node or of the new states, drawn among those that can change.
-
-        Raises:
-            UnsupportedError: a row has no neighbour.
-        """
-        self.check(genes)
+    def _decisions(self, genes: Genes, rng: np.random.Generator) -> npt.NDArray[np.intp]:
+        """Draws a gene of a node or of the new states for each row, among those that can change."""
         ops, inputs, states = parts(genes)
         fits = (np.arange(INPUTS) <= (inputs > 0).sum(2)[:, :, None]) & (ops > 0)[:, :, None]
         new = np.arange(STATES) <= (states > 0).sum(1)[:, None]
         open_genes = join(ops > 0, fits, new) > 0
-        cards = np.asarray(self.cardinalities)
-        out = genes.copy()
-        todo = np.arange(len(genes))
-        for _ in range(_ROUNDS):
-            if not len(todo):
-                return out
-            keys = np.where(open_genes[todo], rng.random((len(todo), self.length)), -1)
-            columns = keys.argmax(1)
-            shift = rng.integers(1, cards[columns])
-            out[todo] = genes[todo]
-            out[todo, columns] = (genes[todo, columns] + shift) % cards[columns]
-            todo = todo[~self.is_valid(out[todo])]
-        raise UnsupportedError(
-            f"{self.name}: row {todo[0]} {genes[todo[0]].tolist()} has no neighbour by one gene"
-        )
+        return np.asarray(np.where(open_genes, rng.random(genes.shape), -1).argmax(1))
 
     def graphs(self, genes: Genes) -> Graph:
         """Returns graphs of 31 vertices: inputs, nodes, outputs; dead nodes are not in them.

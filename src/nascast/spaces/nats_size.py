@@ -39,10 +39,6 @@ class NatsSize(SearchSpace):
         """Returns all 32,768 rows in ascending order."""
         return np.indices(self.cardinalities, dtype=np.int16).reshape(self.length, -1).T.copy()
 
-    def canonical(self, genes: Genes) -> Genes:
-        self.check(genes)
-        return genes.copy()
-
     def graphs(self, genes: Genes) -> Graph:
         """Returns chains: input, a vertex for each stage, labelled with its channels, output."""
         self.check(genes)

@@ -83,7 +83,7 @@ def compare(
     journal = _begin(study, benchmark, batch, out)
     rows = {_cell_of(row): row for row in journal.read() if "predictor" in row}
     todo = [cell for cell in grid if cell not in rows]
-    refused = _refusals(study, benchmark, batch, todo)
+    refused = _refusals(study, benchmark, batch, todo, sets[0][0][:1])
     for cell in todo:
         if cell in refused:
             rows[cell] = {**asdict(cell), "family": _family(cell.predictor), "error": refused[cell]}
@@ -158,11 +158,10 @@ def _cell_of(row: Row) -> Cell:
 
 
 def _refusals(
-    study: Study, benchmark: Benchmark, batch: Batch, cells: Sequence[Cell]
+    study: Study, benchmark: Benchmark, batch: Batch, cells: Sequence[Cell], genes: Genes
 ) -> dict[Cell, str]:
-    """Tries every feature on one architecture, and says which cells cannot have their evidence."""
+    """Tries every feature on some architecture, and says which cells cannot have their evidence."""
     reasons: dict[tuple[str, int | None], str | None] = {}
-    genes = split(study, benchmark, 0)[0][:1]
     for cell in cells:
         kind = (cell.predictor, cell.epochs)
         if kind in reasons:
