@@ -75,7 +75,10 @@ def run(
             and spent < budget.seconds
         ):
             rng = np.random.default_rng([seed, asked])
-            (candidate,) = strategy.ask(1, rng, list(pending.values()))
+            candidates = strategy.ask(1, rng, list(pending.values()))
+            if not candidates and pending:  # it waits for those
+                break
+            (candidate,) = candidates
             pending[asked] = candidate
             executor.submit(asked, partial(evaluator.evaluate, candidate, asked))
             asked += 1

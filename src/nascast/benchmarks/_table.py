@@ -104,6 +104,10 @@ def read_table(path: Path) -> "Table":
         MissingDataError: no such file.
         CorruptDataError: truncated, altered, or not a table.
     """
+    return Table(path)
+
+
+def _map(path: Path) -> pa.Table:
     if not path.is_file():
         raise MissingDataError(f"no benchmark table {path}")
     with open(path, "rb") as file:
@@ -120,8 +124,8 @@ def read_table(path: Path) -> "Table":
             "make or fetch it again"
         )
     try:
-        return Table(pa.ipc.open_file(pa.py_buffer(body)).read_all(), path)
-    except (pa.ArrowException, KeyError, TypeError, ValueError) as error:
+        return pa.ipc.open_file(pa.py_buffer(body)).read_all()
+    except pa.ArrowException as error:
         raise CorruptDataError(f"{path}: not a nascast table; {error}") from error
 
 
@@ -134,9 +138,17 @@ class Table(Benchmark):
         canonical: rows are canonical, and equivalent rows are looked up as one.
     """
 
-    def __init__(self, table: pa.Table, path: Path) -> None:
-        head = json.loads(table.schema.metadata[b"nascast"])
+    def __init__(self, path: Path) -> None:
         self.path = path
+        try:
+            self._load(_map(path))
+        except (KeyError, TypeError, ValueError) as error:
+            if isinstance(error, CorruptDataError):
+                raise
+            raise CorruptDataError(f"{path}: not a nascast table; {error}") from error
+
+    def _load(self, table: pa.Table) -> None:
+        head = json.loads(table.schema.metadata[b"nascast"])
         self.name: str = head["name"]
         self.space: SearchSpace = plugins.load("space", head["space"])
         task = head["task"]

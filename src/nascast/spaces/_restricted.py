@@ -1,0 +1,117 @@
+"""A space with fewer rows: those of another that some test accepts."""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from nascast.core.errors import UnsupportedError
+from nascast.core.graph import Graph
+from nascast.core.space import SearchSpace
+from nascast.core.types import Architecture, Bools, Genes, Task
+
+if TYPE_CHECKING:
+    from torch import nn
+
+__all__ = ["Restricted"]
+
+_ROUNDS = 200  # tries before a row is given up; chosen
+_STEPS = 20  # decisions changed at most where no single one leads to an accepted row; chosen
+
+
+class Restricted(SearchSpace):
+    """Wraps a space and holds only accepted rows valid; otherwise the space is what it was.
+
+    So strategies keep to a limit, or to the rows of a table, without knowing of it. Architectures
+    keep the name of the space they are from.
+
+    Mutation changes one decision where that leads to an accepted row, and otherwise as few more as
+    it finds; so it ends also where accepted rows lie apart.
+    """
+
+    def __init__(
+        self,
+        space: SearchSpace,
+        accepts: Callable[[Genes], Bools],
+        what: str,
+        rows: Genes | None = None,
+    ) -> None:
+        """Wraps a space.
+
+        Args:
+            space: the whole space.
+            accepts: ``(n, length)`` valid rows to ``(n,)``.
+            what: the rule in words, for messages, such as ``at most 1,000,000 parameters``.
+            rows: ``(m, length)``, all accepted rows where they are known; they are sampled from.
+        """
+        self.name = space.name  # type: ignore[misc]
+        self.cardinalities = space.cardinalities
+        self.inner = space
+        self.what = what
+        self._accepts = accepts
+        self._rows = rows
+
+    def is_valid(self, genes: Genes) -> Bools:
+        fine = self.inner.is_valid(genes)
+        if fine.any():
+            fine[fine] = self._accepts(genes[fine])
+        return fine
+
+    def canonical(self, genes: Genes) -> Genes:
+        return self.inner.canonical(genes)
+
+    def sample(self, n: int, rng: np.random.Generator) -> Genes:
+        if self._rows is not None:
+            return np.asarray(self._rows[rng.integers(len(self._rows), size=n)], dtype=np.int16)
+        out = self.inner.sample(n, rng)
+        todo = np.flatnonzero(~self._accepts(out))
+        for _ in range(_ROUNDS):
+            if not len(todo):
+                return out
+            out[todo] = self.inner.sample(len(todo), rng)
+            todo = todo[~self._accepts(out[todo])]
+        raise UnsupportedError(
+            f"{self.name}: {_ROUNDS} draws found no architecture with {self.what}; "
+            "the limit leaves (nearly) nothing"
+        )
+
+    def mutate(self, genes: Genes, rng: np.random.Generator) -> Genes:
+        self.inner.check(genes)
+        out = genes.copy()
+        todo = np.arange(len(genes))
+        for steps in range(1, _STEPS + 1):
+            for _ in range(_ROUNDS // 4):
+                if not len(todo):
+                    return out
+                new = genes[todo]
+                for _ in range(steps):
+                    new = self.inner.mutate(new, rng)
+                fine = self._accepts(new) & (new != genes[todo]).any(1)
+                out[todo[fine]] = new[fine]
+                todo = todo[~fine]
+        out[todo] = self.sample(len(todo), rng)
+        return out
+
+    def neighbors(self, row: Genes) -> Genes:
+        rows = self.inner.neighbors(row)
+        return rows[self._accepts(rows)] if len(rows) else rows
+
+    def _explain(self, index: int, row: Genes) -> str:
+        if self.inner.is_valid(row[None])[0]:
+            return f"{self.name}: row {index} {row.tolist()} does not have {self.what}"
+        return self.inner._explain(index, row)
+
+    def size(self) -> int:
+        return self.inner.size()
+
+    def graphs(self, genes: Genes) -> Graph:
+        return self.inner.graphs(genes)
+
+    def to_text(self, genes: Genes) -> list[str]:
+        return self.inner.to_text(genes)
+
+    def _parse(self, text: str) -> list[int]:
+        return self.inner._parse(text)
+
+    def build(self, arch: Architecture, task: Task) -> "nn.Module":
+        return self.inner.build(arch, task)
