@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import tracemalloc
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -269,6 +270,93 @@ def test_a_file_with_any_byte_changed_is_refused(table: Table, path: Path) -> No
         with pytest.raises(CorruptDataError, match=r"five\.nascast: "):
             read_table(path)
         data[i] ^= 1 << (i % 8)
+
+
+@pytest.fixture
+def large(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every table counts as large."""
+    monkeypatch.setattr("nascast.benchmarks._table._LARGE", 0)
+
+
+@pytest.mark.usefixtures("large")
+def test_a_large_table_is_summed_once(
+    table: Table, path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    checked = path.with_name("five.nascast.checked")
+    assert checked.exists()
+
+    def fail(*arguments: object) -> None:
+        raise AssertionError("summed again")
+
+    monkeypatch.setattr(hashlib, "sha256", fail)
+    assert np.array_equal(read_table(path).genes(), GENES)
+    with pytest.raises(AssertionError, match="summed again"):
+        table.verify()
+    checked.unlink()
+    with pytest.raises(AssertionError, match="summed again"):
+        read_table(path)
+
+
+@pytest.mark.usefixtures("large")
+def test_a_large_table_that_was_changed_since_is_refused(table: Table, path: Path) -> None:
+    data = bytearray(path.read_bytes())
+    data[len(data) // 2] ^= 1
+    path.write_bytes(data)
+    os.utime(path, ns=(0, 0))
+    with pytest.raises(CorruptDataError, match="checksum"):
+        read_table(path)
+
+
+@pytest.mark.usefixtures("large")
+def test_verifying_notices_what_left_the_time_as_it_was(table: Table, path: Path) -> None:
+    stat = path.stat()
+    data = bytearray(path.read_bytes())
+    where = data.index(VALUES["parameters"].tobytes()) + 3
+    data[where] ^= 1
+    path.write_bytes(data)
+    os.utime(path, ns=(stat.st_atime_ns, stat.st_mtime_ns))
+    with pytest.raises(CorruptDataError, match="checksum"):
+        read_table(path).verify()
+
+
+@pytest.mark.usefixtures("large")
+def test_a_replaced_large_table_is_read_anew(table: Table, path: Path) -> None:
+    values = {**VALUES, "parameters": VALUES["parameters"] + 1}
+    write_table(replace(SOURCE, values=values), path)
+    assert read_table(path).query(GENES, "parameters")[0] == 1001
+
+
+@pytest.mark.usefixtures("large")
+def test_a_large_table_where_nothing_can_be_remembered(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_table(SOURCE, path)
+
+    def refuse(*arguments: object) -> None:
+        raise PermissionError("read-only")
+
+    monkeypatch.setattr(Path, "write_text", refuse)
+    for _ in range(2):
+        assert len(read_table(path)) == 5
+    assert list(path.parent.iterdir()) == [path]
+
+
+def test_the_sum_at_the_end_is_of_what_stands_before(table: Table, path: Path) -> None:
+    data = path.read_bytes()
+    assert data.endswith(hashlib.sha256(data[:-40]).digest() + b"NASCAST1")
+
+
+def test_writing_holds_no_second_copy(path: Path) -> None:
+    """What is written goes to the file as it stands in the source."""
+    rows = SPACE.all()
+    metric = Metric("loss", "nats", "train", True, tuple(range(1, 101)))
+    values = np.zeros((len(rows), 1, 100))
+    tracemalloc.start()
+    write_table(TableSource("t", "nasbench201", rows, (metric,), {"loss": values}), path)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert path.stat().st_size > values.nbytes
+    assert peak + pa.total_allocated_bytes() < values.nbytes / 2
 
 
 def test_a_file_with_bytes_added_is_refused(table: Table, path: Path) -> None:

@@ -1,4 +1,4 @@
-"""What the official benchmarks share: where their files are, and where converted tables are kept."""
+"""What official benchmarks share: where their files are, and where converted ones are kept."""
 
 import os
 from abc import abstractmethod

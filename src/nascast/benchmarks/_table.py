@@ -5,16 +5,21 @@ column ``genes`` holds the rows; every metric is a column of shape ``(n, seeds, 
 a row has fewer seeds. ``seconds`` is the training and validation time up to and including each of
 its epochs. Units, splits, epochs, the task and the provenance stand in the schema as JSON. Reading
 maps the file into memory and checks the sum; values are never copied until asked for.
+
+The sum of a large table is checked when it is opened for the first time, and again whenever its
+size or its time of change is another: what was found is remembered beside the table, in a file that
+ends in ``.checked`` and may be deleted. `Table.verify` always checks.
 """
 
 import hashlib
+import io
 import json
 import mmap
 import os
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 import numpy.typing as npt
@@ -37,6 +42,7 @@ __all__ = ["SECONDS", "Table", "TableSource", "read_table", "write_table"]
 SECONDS = "seconds"
 _MARK = b"NASCAST1"
 _TRAILER = 32 + len(_MARK)
+_LARGE = 64 * 2**20  # bytes, chosen: smaller tables are summed in a tenth of a second every time
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -83,18 +89,40 @@ def write_table(source: TableSource, path: Path) -> None:
         "canonical": source.canonical,
     }
     table = pa.table(columns).replace_schema_metadata({"nascast": json.dumps(head, sort_keys=True)})
-    sink = pa.BufferOutputStream()
-    with pa.ipc.new_file(sink, table.schema) as writer:
-        writer.write_table(table)
-    body = sink.getvalue()
     part = path.with_name(path.name + ".part")
     try:
         with open(part, "wb") as file:
-            file.write(body)
-            file.write(hashlib.sha256(body).digest() + _MARK)
+            sink = _Summed(file)
+            with pa.ipc.new_file(sink, table.schema) as writer:
+                writer.write_table(table)
+            file.write(sink.digest() + _MARK)
         os.replace(part, path)
     finally:
         part.unlink(missing_ok=True)
+
+
+class _Summed(io.RawIOBase):
+    """Passes what is written on to a file and sums it up; nothing is held in memory."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._file = file
+        self._sum = hashlib.sha256()
+        self._done = 0
+
+    def writable(self) -> bool:
+        return True
+
+    def tell(self) -> int:
+        return self._done
+
+    def write(self, data: Any) -> int:
+        self._sum.update(data)
+        self._file.write(data)
+        self._done += len(data)
+        return len(data)
+
+    def digest(self) -> bytes:
+        return self._sum.digest()
 
 
 def read_table(path: Path) -> "Table":
@@ -107,26 +135,48 @@ def read_table(path: Path) -> "Table":
     return Table(path)
 
 
-def _map(path: Path) -> pa.Table:
+def _map(path: Path, trusting: bool = True) -> pa.Table:
+    """Maps a file into memory; `trusting` skips the sum of a large file that was checked before."""
     if not path.is_file():
         raise MissingDataError(f"no benchmark table {path}")
     with open(path, "rb") as file:
-        size = file.seek(0, os.SEEK_END)
-        if size <= _TRAILER:
-            raise CorruptDataError(f"{path}: not a nascast table; it has {size} bytes")
+        stat = os.fstat(file.fileno())
+        if stat.st_size <= _TRAILER:
+            raise CorruptDataError(f"{path}: not a nascast table; it has {stat.st_size} bytes")
         memory = memoryview(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ))
     if bytes(memory[-len(_MARK) :]) != _MARK:
         raise CorruptDataError(f"{path}: not a nascast table, or cut off; make or fetch it again")
-    body = memory[:-_TRAILER]
-    if hashlib.sha256(body).digest() != bytes(memory[-_TRAILER : -len(_MARK)]):
-        raise CorruptDataError(
-            f"{path}: its checksum does not fit its content; it was altered or damaged, "
-            "make or fetch it again"
-        )
+    body, digest = memory[:-_TRAILER], bytes(memory[-_TRAILER : -len(_MARK)])
+    stamp = f"{stat.st_size} {stat.st_mtime_ns} {digest.hex()}\n"
+    if not (trusting and stat.st_size >= _LARGE and _read_stamp(path) == stamp):
+        if hashlib.sha256(body).digest() != digest:
+            raise CorruptDataError(
+                f"{path}: its checksum does not fit its content; it was altered or damaged, "
+                "make or fetch it again"
+            )
+        if stat.st_size >= _LARGE:
+            _write_stamp(path, stamp)
     try:
         return pa.ipc.open_file(pa.py_buffer(body)).read_all()
     except pa.ArrowException as error:
         raise CorruptDataError(f"{path}: not a nascast table; {error}") from error
+
+
+def _read_stamp(path: Path) -> str:
+    try:
+        return path.with_name(path.name + ".checked").read_text()
+    except (OSError, ValueError):
+        return ""
+
+
+def _write_stamp(path: Path, stamp: str) -> None:
+    """Remembers that a file was found whole; where that cannot be written, it is checked again."""
+    part = path.with_name(f"{path.name}.checked.{os.getpid()}")  # others may open the table too
+    try:
+        part.write_text(stamp)
+        os.replace(part, path.with_name(path.name + ".checked"))
+    except OSError:
+        part.unlink(missing_ok=True)
 
 
 class Table(Benchmark):
@@ -165,9 +215,18 @@ class Table(Benchmark):
         keys = _keys(self.space, self._genes)
         self._order = np.argsort(keys)
         self._keys = keys[self._order]
+        self._last: tuple[object, npt.NDArray[np.intp]] | None = None
 
     def __len__(self) -> int:
         return len(self._genes)
+
+    def verify(self) -> None:
+        """Checks the sum of the whole file, also of a large one that was checked before.
+
+        Raises:
+            CorruptDataError: it was altered or damaged.
+        """
+        _map(self.path, trusting=False)
 
     def genes(self) -> Genes:
         return self._genes.copy()
@@ -241,11 +300,22 @@ class Table(Benchmark):
         return np.asarray(self._genes[have], dtype=np.int16)
 
     def _find(self, genes: Genes) -> npt.NDArray[np.intp]:
+        if len(genes) > 1:
+            return self._look_up(genes)
+        key = genes.tobytes(), genes.shape, genes.dtype
+        if self._last is None or self._last[0] != key:  # metrics of one row are asked in turn
+            self._last = key, self._look_up(genes)
+        return self._last[1]
+
+    def _look_up(self, genes: Genes) -> npt.NDArray[np.intp]:
         self.space.check(genes)
         wanted = self.space.canonical(genes) if self.canonical else genes
         keys = _keys(self.space, wanted)
-        rows = self._order[np.searchsorted(self._keys, keys).clip(max=len(self) - 1)]
-        wrong = (self._genes[rows] != wanted).any(1)
+        found = np.searchsorted(self._keys, keys).clip(max=len(self) - 1)
+        rows = self._order[found]
+        wrong = self._keys[found] != keys
+        if keys.dtype == np.uint64:  # hashes, which different rows may share
+            wrong = (self._genes[rows] != wanted).any(1)
         if wrong.any():
             index = int(np.flatnonzero(wrong)[0])
             text = self.space.to_text(genes[index : index + 1])[0]
@@ -257,7 +327,7 @@ class Table(Benchmark):
 
 
 def _keys(space: SearchSpace, genes: Genes) -> npt.NDArray[Any]:
-    """Returns ``(n,)`` integers by which rows are found; a row found is compared as a whole."""
+    """Returns ``(n,)`` integers by which rows are found: int64 codes, or uint64 hashes."""
     if space.size() < 2**63:
         return space.codes(genes)
     keys = np.zeros(len(genes), dtype=np.uint64)
@@ -277,7 +347,8 @@ def _check(source: TableSource) -> None:
         raise CorruptDataError(f"{source.name}: {error}") from error
     if source.canonical and (space.canonical(source.genes) != source.genes).any():
         raise CorruptDataError(f"{source.name}: expected canonical rows only")
-    if len(np.unique(source.genes, axis=0)) != n:
+    keys = _keys(space, source.genes)  # sorting these is ten times as fast as sorting rows
+    if len(np.unique(keys)) != n and len(np.unique(source.genes, axis=0)) != n:
         raise CorruptDataError(f"{source.name}: some architectures have more than one row")
     names = [metric.name for metric in source.metrics]
     if len(set(names)) != len(names) or "genes" in names or not set(names) <= source.values.keys():

@@ -2,11 +2,13 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Literal
 
 import typer
 from rich.console import Console
 from rich.progress import (
     BarColumn,
+    DownloadColumn,
     MofNCompleteColumn,
     Progress,
     TextColumn,
@@ -18,15 +20,18 @@ __all__ = ["bars"]
 
 
 @contextmanager
-def bars() -> Iterator[Progress]:
+def bars(
+    unit: Literal["steps", "bytes"] = "steps",
+    stopped: str = "Stopped. The same command goes on where this one was.",
+) -> Iterator[Progress]:
     """Shows bars with counts and the time left; without a terminal only what each came to.
 
-    Ctrl-C ends the command with status 130 and says how to go on.
+    Ctrl-C ends the command with status 130 and `stopped`, which says how to go on.
     """
     columns = (
         TextColumn("{task.description:<12}"),
         BarColumn(),
-        MofNCompleteColumn(),
+        MofNCompleteColumn() if unit == "steps" else DownloadColumn(),
         TextColumn("elapsed"),
         TimeElapsedColumn(),
         TextColumn("left"),
@@ -36,5 +41,5 @@ def bars() -> Iterator[Progress]:
         with Progress(*columns, console=Console(stderr=True), refresh_per_second=4) as progress:
             yield progress
     except KeyboardInterrupt:
-        typer.echo("Stopped. The same command goes on where this one was.", err=True)
+        typer.echo(stopped, err=True)
         raise typer.Exit(130) from None

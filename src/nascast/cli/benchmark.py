@@ -1,4 +1,4 @@
-"""``nascast benchmark list | info | build | import``."""
+"""``nascast benchmark list | info | download | convert | build | import``."""
 
 import json
 import os
@@ -10,26 +10,44 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from nascast.cli._options import settings
+from nascast.cli.official import (
+    convert,
+    describe_official,
+    download,
+    official,
+    show_official,
+    state,
+)
 
 if TYPE_CHECKING:
     from nascast.training.build import BuildPlan
 
 __all__ = ["app"]
 
-app = typer.Typer(help="List, describe, build and import benchmarks.", no_args_is_help=True)
+app = typer.Typer(
+    help="List, describe, download, convert, build and import benchmarks.", no_args_is_help=True
+)
+app.command()(download)
+app.command()(convert)
 
 
 @app.command("list")
 def list_benchmarks(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
-    """List the registered benchmarks.
+    """List the registered benchmarks, and which of the official ones are converted.
 
     Example: nascast benchmark list
     """
-    from nascast.cli.list import Kind, list_components
+    from nascast.core import plugins
 
-    list_components(Kind.benchmarks, as_json)
+    rows = [state(name) for name in plugins.names("benchmark")]
+    if as_json:
+        typer.echo(json.dumps(rows))
+        return
+    width = max(len(row["name"]) for row in rows)
+    for row in rows:
+        typer.echo(f"{row['name']:{width}}  {row['state']:13}  {', '.join(row['files'])}".rstrip())
 
 
 @app.command()
@@ -39,8 +57,15 @@ def info(
 ) -> None:
     """Describe a benchmark: metrics, units, splits, provenance, noise between two trainings.
 
+    Of an official benchmark that is not converted yet it says which files there are, where, and
+    what to do with them.
+
     Example: nascast benchmark info nb201-mini
     """
+    known = None if Path(name).exists() else official(name.partition(":")[0])
+    if known and not any(item["there"] for item in describe_official(known)["files"]):
+        show_official(known, as_json)
+        return
     facts = _describe(name)
     if as_json:
         typer.echo(json.dumps(facts, indent=1))
@@ -49,7 +74,10 @@ def info(
     from rich.table import Table
 
     console = Console()
-    console.print(f"[bold]{facts['name']}[/bold]: {facts['rows']:,} rows of {facts['space']}")
+    rows = f"{facts['rows']:,} rows" if facts["rows"] else "a function of every row"
+    console.print(f"[bold]{facts['name']}[/bold]: {rows} of {facts['space']}")
+    if facts["sampled"]:
+        console.print(f"ranges are of {facts['sampled']:,} random rows")
     table = Table(
         "metric", "unit", "split", "epochs", "seeds", "range", box=None, padding=(0, 2, 0, 0)
     )
@@ -74,16 +102,31 @@ def info(
 
 
 def _describe(name: str) -> dict[str, Any]:
+    import numpy as np
+
+    from nascast.benchmarks._table import Table
+    from nascast.core.errors import UnsupportedError
     from nascast.core.types import Objective
     from nascast.studies.metrics import noise_ceiling
     from nascast.studies.study import open_benchmark
 
     table = open_benchmark(name)
-    genes = table.genes()
+    try:
+        genes, sampled = table.genes(), 0
+    except UnsupportedError:
+        sampled = 1000  # chosen
+        genes = table.space.sample(sampled, np.random.default_rng(0))
+    if isinstance(table, Table):
+        table.verify()
     metrics = []
     ceilings = {}
     for metric in table.metrics.values():
-        values = table.query(genes, metric.name)
+        try:
+            values = table.query(genes, metric.name)
+        except UnsupportedError:  # the first training of some rows lacks it
+            if not isinstance(table, Table):
+                raise
+            values = table.query(table.recorded(metric.name, 0), metric.name)
         metrics.append({**asdict(metric), "range": [float(values.min()), float(values.max())]})
         if metric.split in ("validation", "test"):
             ceiling = noise_ceiling(table, Objective(metric.name, metric.minimize))
@@ -92,7 +135,8 @@ def _describe(name: str) -> dict[str, Any]:
     return {
         "name": table.name,
         "space": table.space.name,
-        "rows": len(genes),
+        "rows": None if sampled else len(genes),
+        "sampled": sampled,
         "task": asdict(table.task),
         "metrics": metrics,
         "noise_ceiling": ceilings,

@@ -1,5 +1,6 @@
 """What a predictor study is made of: settings, cells, test and training sets, evidence."""
 
+import inspect
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -12,6 +13,7 @@ from nascast.core.errors import InvalidSettingError, UnsupportedError
 from nascast.core.evaluator import Benchmark
 from nascast.core.executor import Done, Executor
 from nascast.core.predictor import PerformancePredictor, Proxy
+from nascast.core.space import SearchSpace
 from nascast.core.types import Batch, Genes, Objective
 
 __all__ = [
@@ -106,6 +108,8 @@ class Progress:
 def open_benchmark(name: str) -> Benchmark:
     """Opens a registered benchmark, or a table by its path.
 
+    What follows a colon is given to the benchmark: ``nasbench201:cifar100``.
+
     Raises:
         UnknownComponentError: neither of the two.
     """
@@ -114,7 +118,12 @@ def open_benchmark(name: str) -> Benchmark:
         from nascast.benchmarks._table import read_table
 
         return read_table(path)
-    benchmark: Benchmark = plugins.load("benchmark", name)
+    registered, colon, setting = name.partition(":")
+    component = plugins.resolve("benchmark", registered)
+    if colon and not inspect.signature(component).parameters:
+        raise InvalidSettingError(f"{registered} has no settings; got {name!r}")
+    arguments = (setting,) if colon else ()
+    benchmark: Benchmark = plugins.load("benchmark", registered, *arguments)
     return benchmark
 
 
@@ -132,6 +141,8 @@ def cells(study: Study) -> list[Cell]:
 def split(study: Study, benchmark: Benchmark, trial: int) -> tuple[Genes, Genes]:
     """Draws test and training architectures, no two of the same canonical architecture.
 
+    Of a benchmark without a list of rows they are canonical rows of random ones of its space.
+
     Returns:
         Rows of shape ``(test_size, length)`` and ``(largest train size, length)``.
     """
@@ -141,7 +152,7 @@ def split(study: Study, benchmark: Benchmark, trial: int) -> tuple[Genes, Genes]
     try:
         pool = rng.permutation(benchmark.genes())
     except UnsupportedError:
-        pool = benchmark.space.sample(2 * need, rng)
+        pool = _distinct(benchmark.space, need, rng)
     _, first = np.unique(benchmark.space.canonical(pool), axis=0, return_index=True)
     if len(first) < need:
         raise InvalidSettingError(
@@ -152,16 +163,29 @@ def split(study: Study, benchmark: Benchmark, trial: int) -> tuple[Genes, Genes]
     return rows[: study.test_size], rows[study.test_size :]
 
 
+def _distinct(space: SearchSpace, need: int, rng: np.random.Generator) -> Genes:
+    """Draws canonical rows until `need` are different, or no more new ones come."""
+    pool = np.empty((0, space.length), dtype=np.int16)
+    while len(pool) < need:
+        drawn = space.canonical(space.sample(2 * need, rng))
+        grown = np.concatenate([pool, drawn])
+        _, first = np.unique(grown, axis=0, return_index=True)
+        if len(first) == len(pool):
+            break
+        pool = grown[np.sort(first)]
+    return pool
+
+
 def batch_of(study: Study, benchmark: Benchmark) -> Batch:
     """Returns the inputs for zero-cost proxies."""
     task = benchmark.task
     if study.images is None:
         return Batch.random(task, study.batch_size)
-    from nascast.training.data import Split, image_batch, load_images
+    from nascast.training.data import Split, image_batch, open_data
 
     size = study.batch_size
     part = Split(train=size, validation=1, test=1, size=task.input_shape[1])
-    batch = image_batch(load_images(study.images, part), size)
+    batch = image_batch(open_data(study.images, part), size)
     if batch.inputs.shape[1:] != task.input_shape:
         raise InvalidSettingError(
             f"{study.images} has images of {batch.inputs.shape[1:]}; the networks of "

@@ -1,0 +1,286 @@
+"""The released surrogates of NAS-Bench-301, ``nb_models_1.0``: ensembles of boosted trees.
+
+Zela et al., ICLR 2022, https://arxiv.org/abs/2008.09777, https://github.com/automl/nasbench301. The
+archive holds a folder for each ensemble (``xgb_v1.0``, ``lgb_runtime_v1.0``) with one folder for
+each member: ``model_config.json`` and the pickle ``surrogate_model.model``. Nothing is unpickled: a
+booster stands in its pickle as one string, which is found by walking over the opcodes.
+"""
+
+import json
+import pickletools
+import zipfile
+import zlib
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+import numpy as np
+
+from nascast.benchmarks._archive import write_archive
+from nascast.benchmarks._darts_choices import CHOICES, INACTIVE, choices
+from nascast.benchmarks._official import Progress
+from nascast.benchmarks._xgboost_binary import is_binary, to_json
+from nascast.core.errors import CorruptDataError, MissingDataError, MissingExtraError
+from nascast.core.types import Floats, Genes
+from nascast.spaces.darts import Darts
+
+__all__ = ["Boosters", "convert_trees", "released"]
+
+_MODEL, _CONFIG = "surrogate_model.model", "model_config.json"
+_ACCURACY = ("xgb", "lgb")  # by `model` of the configuration; the first that is there
+_SECONDS = ("lgb_time", "xgb_time")
+
+# What ConfigSpace 0.4 makes of a configuration: choices without a condition sorted by name, then
+# the others; a constant and the only value of a choice are 0, numbers are scaled into their range,
+# whole numbers with ±0.49999 around it. All but the architecture is the same for every row
+# (`fixed_hyperparameters` of the release).
+_D, _S = "NetworkSelectorDatasetInfo:darts:", "SimpleLearningrateSchedulerSelector:"
+_FIXED: dict[str, float] = {
+    "CreateImageDataLoader:batch_size": float(np.log(96 / 63.50001) / np.log(128.49999 / 63.50001)),
+    "ImageAugmentation:augment": 0,
+    "ImageAugmentation:autoaugment": 0,
+    "ImageAugmentation:cutout": 0,
+    "ImageAugmentation:cutout_holes": 0.49999 / 2.99998,
+    "ImageAugmentation:cutout_length": 15.49999 / 49.99998,
+    "ImageAugmentation:fastautoaugment": 0,
+    "LossModuleSelectorIndices:loss_module": 0,
+    f"{_D}auxiliary": 0,
+    f"{_D}drop_path_prob": 0,
+    f"{_D}init_channels": 31.49999 / 9999.99998,
+    f"{_D}layers": 7.49999 / 9999.99998,
+    "NetworkSelectorDatasetInfo:network": 0,
+    "OptimizerSelector:optimizer": 0,
+    "OptimizerSelector:sgd:learning_rate": float(np.log(0.025)),
+    "OptimizerSelector:sgd:momentum": 0.8 / 0.89,
+    "OptimizerSelector:sgd:weight_decay": float(np.log(0.0003)),
+    f"{_S}cosine_annealing:T_max": 99.49999 / 9999.99998,
+    f"{_S}cosine_annealing:eta_min": 1e-8 / 1e4,
+    f"{_S}lr_scheduler": 0,
+    "SimpleTrainNode:batch_loss_computation_technique": 0,
+    "SimpleTrainNode:mixup:alpha": float(np.log(20) / np.log(70)),
+}
+_ALWAYS = {f"{_D}edge_{cell}_{edge}" for cell in ("normal", "reduce") for edge in (0, 1)}
+_FIRST = sorted({*_FIXED, *_ALWAYS, *(name for name in CHOICES if "inputs_node" in name)})
+_ORDER = [*_FIRST, *sorted(CHOICES.keys() - set(_FIRST))]
+
+
+def vectors(genes: Genes) -> Floats:
+    """Returns ``(n, 56)``: rows of the space darts as the boosters take them; inactive is −1."""
+    columns = dict(zip(CHOICES, choices(genes).T, strict=True))
+    out = np.empty((len(genes), len(_ORDER)))
+    for i, name in enumerate(_ORDER):
+        out[:, i] = _FIXED[name] if name in _FIXED else columns[name]
+    assert INACTIVE == -1  # what the release puts in the place of a missing value
+    return out
+
+
+class Boosters:
+    """Two ensembles: accuracies after the last epoch, and the seconds of the whole training."""
+
+    def __init__(self, members: Mapping[str, bytes], where: Path) -> None:
+        """Opens what `convert_trees` wrote.
+
+        Raises:
+            MissingExtraError: XGBoost or LightGBM is not installed.
+            CorruptDataError: a member is no booster for these vectors.
+        """
+        self._ensembles = {
+            kind: [
+                _open(name, content, where)
+                for name, content in sorted(members.items())
+                if name.startswith(kind)
+            ]
+            for kind in ("accuracy", "seconds")
+        }
+        if not all(self._ensembles.values()):
+            raise CorruptDataError(f"{where}: an ensemble has no members; convert it again")
+
+    def accuracy(self, genes: Genes, epochs: tuple[int, ...]) -> Floats:
+        """Returns ``(n, k)`` percent, the mean of the ensemble; `epochs` is the last one alone."""
+        return np.repeat(self._mean("accuracy", genes)[:, None], len(epochs), axis=1)
+
+    def seconds(self, genes: Genes) -> Floats:
+        """Returns ``(n,)``: of the whole training, the mean of the ensemble."""
+        return self._mean("seconds", genes)
+
+    def _mean(self, kind: str, genes: Genes) -> Floats:
+        if not len(genes):
+            return np.empty(0)
+        rows = vectors(genes)
+        found = [np.asarray(call(rows), dtype=np.float64) for call in self._ensembles[kind]]
+        return np.asarray(np.mean(found, axis=0))
+
+
+def _open(name: str, content: bytes, where: Path) -> Callable[[Floats], Any]:
+    """Returns the prediction of one member."""
+    package = "xgboost" if name.endswith(".ubj") else "lightgbm"
+    library = _import(package)
+    wrong = library.core.XGBoostError if package == "xgboost" else library.basic.LightGBMError
+    try:
+        if package == "xgboost":
+            booster = library.Booster({"nthread": 1})
+            booster.load_model(bytearray(content))
+            booster.set_param({"nthread": 1})
+            width = booster.num_features()
+        else:
+            booster = library.Booster(model_str=content.decode())
+            width = booster.num_feature()
+    except (wrong, ValueError) as error:
+        raise CorruptDataError(f"{where}: {name} is no booster; {error}") from error
+    if width != len(_ORDER):
+        raise CorruptDataError(
+            f"{where}: {name} takes {width} columns; the surrogates of the release take "
+            f"{len(_ORDER)}"
+        )
+    if package == "xgboost":
+        return booster.inplace_predict  # type: ignore[no-any-return]
+    return lambda rows: booster.predict(rows, num_threads=1)
+
+
+def _import(package: str) -> Any:
+    import importlib
+
+    try:
+        return importlib.import_module(package)
+    except ModuleNotFoundError as error:
+        raise MissingExtraError(
+            f"this surrogate of nasbench301 needs the package {package}, which is not installed; "
+            'install it with: pip install "nascast[boost]"'
+        ) from error
+
+
+@dataclass(frozen=True, slots=True)
+class _File:
+    """A file in a folder or in a ZIP archive."""
+
+    path: PurePosixPath
+    size: int
+    read: Callable[[], bytes]
+
+
+def released(source: Path) -> bool:
+    """Returns whether a folder or ZIP archive holds surrogates of the release."""
+    return any(file.path.name == _MODEL for file in _files(source))
+
+
+def convert_trees(source: Path, target: Path, progress: Progress) -> Path:
+    """Writes the released ensembles as an archive and returns its path.
+
+    Args:
+        source: ``nb_models_1.0.zip``, or the folder unpacked from it.
+        target: the archive.
+        progress: told of the bytes read.
+
+    Raises:
+        MissingDataError: an ensemble is not there.
+        MissingExtraError: XGBoost or LightGBM is not installed.
+        CorruptDataError: a file is damaged, or holds no booster.
+    """
+    members, used = _collect(source, progress)
+    surrogate = Boosters(members, source)
+    probe = Darts().sample(16, np.random.default_rng(0))
+    accuracy, seconds = surrogate.accuracy(probe, (98,)), surrogate.seconds(probe)
+    sound = np.isfinite(seconds).all() and (seconds > 0).all()
+    if not sound or not ((accuracy > 0) & (accuracy <= 100)).all():
+        raise CorruptDataError(
+            f"{source}: its predictions are no accuracies in percent and seconds, such as "
+            f"{accuracy[0, 0]:.4g} and {seconds[0]:.4g}"
+        )
+    head = {
+        "source": "nb_models_1.0, https://github.com/automl/nasbench301",
+        "licence": "Apache-2.0",
+        "predicts": "validation accuracy after the last epoch, seconds of the whole training",
+        "models": used,
+        "members": len(members),
+    }
+    write_archive(target, head, members)
+    return target
+
+
+def _collect(source: Path, progress: Progress) -> tuple[dict[str, bytes], dict[str, Any]]:
+    """Returns the members of the two ensembles by name, and which models they are."""
+    ensembles = _ensembles(source)
+    used = {}
+    for kind, kinds in (("accuracy", _ACCURACY), ("seconds", _SECONDS)):
+        model = next((model for model in kinds if model in ensembles), None)
+        if model is None:
+            raise MissingDataError(
+                f"{source}: no ensemble for {kind}, {' or '.join(kinds)}; there are "
+                f"{', '.join(sorted(ensembles)) or 'none'}. Give the folder that holds xgb_v1.0 "
+                "and lgb_runtime_v1.0"
+            )
+        used[kind] = model
+    total = sum(file.size for model in used.values() for file in ensembles[model])
+    done, members = 0, {}
+    progress(done, total)
+    for kind, model in used.items():
+        for number, file in enumerate(ensembles[model]):
+            suffix, content = _booster(file.read(), f"{source}: {file.path}")
+            members[f"{kind}_{number:02}.{suffix}"] = content
+            done += file.size
+            progress(done, total)
+    return members, used
+
+
+def _ensembles(source: Path) -> dict[str, list[_File]]:
+    """Returns the pickles by the `model` of the configuration that stands beside them."""
+    files = {file.path: file for file in _files(source)}
+    found: dict[str, list[_File]] = {}
+    for path in sorted(files):
+        config = files.get(path.with_name(_CONFIG))
+        if path.name != _MODEL or config is None:
+            continue
+        try:
+            model = str(json.loads(config.read())["model"])
+        except (ValueError, KeyError, TypeError) as error:
+            raise CorruptDataError(f"{source}: {config.path} names no model; {error}") from error
+        found.setdefault(model, []).append(files[path])
+    return found
+
+
+def _files(source: Path) -> Iterator[_File]:
+    if source.is_dir():
+        for path in sorted(source.rglob("*")):
+            if path.is_file():
+                inner = PurePosixPath(path.relative_to(source).as_posix())
+                yield _File(inner, path.stat().st_size, path.read_bytes)
+    elif zipfile.is_zipfile(source):
+        with zipfile.ZipFile(source) as archive:
+            infos = archive.infolist()
+        for info in infos:
+            read = partial(_unpack, source, info.filename)
+            yield _File(PurePosixPath(info.filename), info.file_size, read)
+
+
+def _unpack(source: Path, name: str) -> bytes:
+    try:
+        with zipfile.ZipFile(source) as archive:
+            return archive.read(name)
+    except (zipfile.BadZipFile, zlib.error) as error:
+        raise CorruptDataError(f"{source}: {name} is damaged; fetch it again") from error
+
+
+def _booster(content: bytes, where: str) -> tuple[str, bytes]:
+    """Returns the suffix and the content of the booster in a pickle.
+
+    Both kinds predict with all trees they hold: LightGBM drops those after the best iteration when
+    training ends, and XGBoost 1 uses them.
+    """
+    try:
+        for _, value, _ in pickletools.genops(content):
+            if isinstance(value, bytes | bytearray) and is_binary(bytes(value)):
+                return "ubj", _as_ubj(to_json(bytes(value), where))
+            if isinstance(value, str) and value.startswith("tree\n"):
+                return "txt", value.encode()
+    except ValueError as error:
+        raise CorruptDataError(f"{where}: damaged or cut off; {error}") from error
+    raise CorruptDataError(f"{where}: no booster of XGBoost 1.x or LightGBM in it")
+
+
+def _as_ubj(model: bytes) -> bytes:
+    """Returns a JSON model in XGBoost's binary form of it, which is smaller and faster to read."""
+    booster = _import("xgboost").Booster()
+    booster.load_model(bytearray(model))
+    return bytes(booster.save_raw("ubj"))

@@ -1,0 +1,132 @@
+"""The training logs of NAS-Bench-NLP: one JSON file for each training, in archives or unpacked."""
+
+import json
+import math
+import zipfile
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from nascast.core.errors import CorruptDataError, MissingDataError
+
+__all__ = ["CURVES", "EPOCHS", "Log", "find_logs", "read_logs"]
+
+EPOCHS = 50  # of every training
+CURVES = ("train_losses", "val_losses", "test_losses", "wall_times")
+_NAME = "log_stats_model_"  # how the name of a log begins
+_LARGEST = 2**20  # bytes of a log; chosen, they have 5,000
+_TEXTS = ("recepie", "data", "status", "init_time")
+_NUMBERS = ("recepie_id", "experiment_id", "num_params")
+
+
+@dataclass(frozen=True, slots=True)
+class Log:
+    """One training.
+
+    Attributes:
+        place: file, for messages.
+        recipe: of the cell, as the space reads it.
+        data: the data set, as in ``data/ptb``.
+        status: OK, or why the training ended early.
+        identity: when it began, number of the experiment, number of the recipe.
+        parameters: of the language model.
+        curves: the `CURVES` by epoch: losses in nats, seconds of each epoch.
+    """
+
+    place: str
+    recipe: str
+    data: str
+    status: str
+    identity: tuple[str, int, int]
+    parameters: int
+    curves: tuple[tuple[float, ...], ...]
+
+    def failure(self) -> str | None:
+        """Returns why there is no complete training, or None if there is."""
+        if self.status != "OK":
+            return self.status.split("\n")[0][:80]
+        short = min(len(curve) for curve in self.curves)
+        if short < EPOCHS:
+            return f"ended after {short} epochs"
+        if not all(math.isfinite(value) for curve in self.curves for value in curve):
+            return "a loss that is not finite"
+        return None
+
+
+def find_logs(source: Path) -> list[Path]:
+    """Returns archives and logs: the one named, or all below a folder.
+
+    Raises:
+        MissingDataError: there are none.
+    """
+    if source.is_file():
+        return [source]
+    found = [*source.rglob("*.zip"), *source.rglob(f"{_NAME}*.json")]
+    if not found:
+        raise MissingDataError(
+            f"expected logs.zip of NAS-Bench-NLP, or a folder with such archives or with files "
+            f"{_NAME}….json; got {source}"
+        )
+    return sorted(found)
+
+
+def read_logs(path: Path) -> Iterator[tuple[Log, int]]:
+    """Yields the logs of an archive, or the one of a file, and how many bytes each took in it.
+
+    Raises:
+        CorruptDataError: damaged, or no log of the benchmark.
+    """
+    if path.suffix != ".zip":
+        yield _log(str(path), path.read_bytes()), path.stat().st_size
+        return
+    try:
+        with zipfile.ZipFile(path) as archive:
+            for member in archive.infolist():
+                name = member.filename.split("/")[-1]
+                if not (name.startswith(_NAME) and name.endswith(".json")):
+                    continue
+                place = f"{path}, {member.filename}"
+                if member.file_size > _LARGEST:
+                    raise CorruptDataError(
+                        f"{place}: {member.file_size} bytes are too many for a log"
+                    )
+                yield _log(place, archive.read(member)), member.compress_size
+    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as error:
+        raise CorruptDataError(f"{path}: damaged, or not an archive; {error}") from error
+
+
+def _log(place: str, text: bytes) -> Log:
+    try:
+        fields = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise CorruptDataError(f"{place}: not JSON; {error}") from error
+    if not isinstance(fields, dict):
+        raise CorruptDataError(f"{place}: expected the fields of a log; got {text[:40]!r} …")
+    for name in _TEXTS:
+        _expect(place, fields, name, "text", isinstance(fields.get(name), str))
+    for name in _NUMBERS:
+        _expect(place, fields, name, "a number", type(fields.get(name)) is int)
+    for name in CURVES:
+        values = fields.get(name)
+        good = isinstance(values, list) and len(values) <= EPOCHS
+        good = good and all(type(value) in (int, float) for value in values or ())
+        _expect(place, fields, name, f"at most {EPOCHS} numbers", good)
+    if not all(second > 0 for second in fields["wall_times"]):
+        raise CorruptDataError(f"{place}: the seconds of an epoch should be positive")
+    return Log(
+        place,
+        fields["recepie"],
+        fields["data"],
+        fields["status"],
+        (fields["init_time"], fields["experiment_id"], fields["recepie_id"]),
+        fields["num_params"],
+        tuple(tuple(map(float, fields[name])) for name in CURVES),
+    )
+
+
+def _expect(place: str, fields: dict[str, Any], name: str, what: str, good: bool) -> None:
+    if not good:
+        value = repr(fields[name])[:40] if name in fields else "nothing"
+        raise CorruptDataError(f"{place}: expected {what} as {name!r}; got {value}")

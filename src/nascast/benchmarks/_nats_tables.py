@@ -1,0 +1,285 @@
+"""From the official records of NATS-Bench and NAS-Bench-201 to one table for each data set.
+
+Rows stand in the order of the official index. Metrics of the full training have plain names,
+those of the shorter ones end in their number of epochs: ``val_accuracy_12``. A metric has the
+epochs after which it was recorded for every architecture. Seed k of the table is the k-th recorded
+training in the order of the official seed numbers, which stand in the provenance.
+"""
+
+import tempfile
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from nascast.benchmarks._nats_files import md5, walk
+from nascast.benchmarks._nats_records import DATASETS, SEEDS, Dataset, Group, read_group
+from nascast.benchmarks._official import Progress
+from nascast.benchmarks._table import SECONDS, TableSource, write_table
+from nascast.core import plugins
+from nascast.core.errors import (
+    CorruptDataError,
+    InvalidArchitectureError,
+    InvalidSettingError,
+)
+from nascast.core.space import SearchSpace
+from nascast.core.types import Metric
+
+__all__ = ["Release", "convert_release", "dataset_file"]
+
+_SPLITS = {"train": "train", "val": "validation", "test": "test", "valtest": "test"}
+_SHOWN = 5  # chosen: examples in the provenance
+_RECIPE = (
+    "SGD with Nesterov momentum 0.9, weight decay 5e-4, batch 256, learning rate 0.1 with a cosine "
+    "to 0 over these epochs; random flips and crops with 4 pixels of padding (2 for 16×16 images)"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Release:
+    """One of the two benchmarks.
+
+    Attributes:
+        title: for people.
+        space: registered name of the search space.
+        stem: of the tables' names.
+        epochs: of the full training, then of the shorter ones; each has its own learning rates.
+    """
+
+    title: str
+    space: str
+    stem: str
+    epochs: tuple[int, ...]
+
+    def file(self, dataset: str) -> str:
+        """Returns the name of a table."""
+        return f"{self.stem}-{dataset}.nascast"
+
+
+def dataset_file(release: Release, dataset: str) -> str:
+    """Returns the name of the table of a data set.
+
+    Raises:
+        InvalidSettingError: naming the known ones.
+    """
+    if dataset not in DATASETS:
+        raise InvalidSettingError(
+            f"{release.stem}: unknown data set {dataset!r}; known are {', '.join(DATASETS)}"
+        )
+    return release.file(dataset)
+
+
+def convert_release(release: Release, source: Path, folder: Path, progress: Progress) -> list[Path]:
+    """Converts a release into one table for each data set; nothing is written if it is damaged.
+
+    Values wait in temporary files in `folder` until all are read, so that memory is bounded by
+    one table.
+
+    Raises:
+        MissingDataError: nothing of the release is there.
+        CorruptDataError: damaged, of another release, or an architecture lacks trainings.
+    """
+    with tempfile.TemporaryDirectory(dir=folder, prefix=".part-") as scratch:
+        rows = _Rows(release, Path(scratch))
+        walk(source, rows.take, progress)
+        index = rows.finished(str(source))
+        origin = {"source": release.title, "licence": "MIT", "release": source.name}
+        if source.is_file():
+            origin["md5"] = md5(source)
+        written = []
+        for name in DATASETS:
+            written.append(folder / release.file(name))
+            write_table(rows.table(name, index, origin), written[-1])
+    return written
+
+
+class _Rows:
+    """Values as they come, in files of one row for each official index."""
+
+    def __init__(self, release: Release, scratch: Path) -> None:
+        self.release = release
+        self.scratch = scratch
+        self.space: SearchSpace = plugins.load("space", release.space)
+        self.size = self.space.size()
+        self.genes = np.zeros((self.size, self.space.length), dtype=np.int16)
+        self.seen = np.zeros((self.size, len(release.epochs)), dtype=bool)
+        self.values: dict[tuple[str, str], npt.NDArray[np.float32]] = {}
+        sizes = (len(DATASETS), self.size, len(release.epochs), SEEDS, 2)
+        self.sizes = np.zeros(sizes, dtype=np.int64)
+        self.seeds: dict[tuple[str, int], Counter[tuple[int, ...]]] = {}
+
+    def take(self, record: Any, where: str) -> None:
+        """Takes a group."""
+        group = read_group(record, where)
+        where = f"{where}, architecture {group.index}"
+        if group.epochs not in self.release.epochs:
+            raise CorruptDataError(
+                f"{where}: trainings of {group.epochs} epochs; {self.release.title} has "
+                f"{', '.join(map(str, self.release.epochs))}. Is this another release?"
+            )
+        budget = self.release.epochs.index(group.epochs)
+        if not 0 <= group.index < self.size or self.seen[group.index, budget]:
+            raise CorruptDataError(
+                f"{where}: expected every index below {self.size} once for {group.epochs} epochs"
+            )
+        self._check_text(group, where)
+        self.seen[group.index, budget] = True
+        suffix = f"_{group.epochs}" if budget else ""
+        for at, (name, trainings) in enumerate(group.trainings.items()):
+            count = len(trainings.seeds)
+            for metric, curve in trainings.curves.items():
+                values = self._column(name, metric + suffix, group.epochs)
+                values[group.index, :count] = curve
+                values[group.index, count:] = np.nan
+            self.sizes[at, group.index, budget, :count] = trainings.sizes
+            self.seeds.setdefault((name, group.epochs), Counter())[trainings.seeds] += 1
+
+    def _check_text(self, group: Group, where: str) -> None:
+        try:
+            row = self.space.from_text([group.text])[0]
+        except InvalidArchitectureError as error:
+            raise CorruptDataError(
+                f"{where}: {error}. Is this another release than {self.release.title}?"
+            ) from error
+        if self.seen[group.index].any() and (self.genes[group.index] != row).any():
+            raise CorruptDataError(f"{where}: its trainings are of two architectures")
+        self.genes[group.index] = row
+
+    def _column(self, dataset: str, metric: str, epochs: int) -> npt.NDArray[np.float32]:
+        if (dataset, metric) not in self.values:
+            path = self.scratch / f"{dataset}.{metric}"
+            shape = (self.size, SEEDS, epochs)  # rows that are never written take no space
+            self.values[dataset, metric] = np.memmap(path, np.float32, "w+", shape=shape)
+        return self.values[dataset, metric]
+
+    def finished(self, where: str) -> npt.NDArray[np.intp]:
+        """Returns ``(n,)`` the indices that were there, ascending.
+
+        Raises:
+            CorruptDataError: an architecture lacks some of the trainings.
+        """
+        some, every = self.seen.any(1), self.seen.all(1)
+        if (some & ~every).any():
+            at = int(np.flatnonzero(some & ~every)[0])
+            missing = [e for e, s in zip(self.release.epochs, self.seen[at], strict=True) if not s]
+            raise CorruptDataError(
+                f"{where}: architecture {at} has no trainings of {missing} epochs; expected those "
+                f"of {', '.join(map(str, self.release.epochs))}"
+            )
+        return np.flatnonzero(every)
+
+    def table(
+        self, name: str, index: npt.NDArray[np.intp], origin: Mapping[str, Any]
+    ) -> TableSource:
+        """Returns the table of one data set."""
+        metrics: list[Metric] = []
+        columns: dict[str, npt.NDArray[Any]] = {}
+        suffixes = tuple(f"_{epochs}" for epochs in self.release.epochs[1:])
+        of_name = [metric for dataset, metric in self.values if dataset == name]
+        for metric in sorted(
+            of_name, key=lambda m: m.endswith(suffixes)
+        ):  # the full training first
+            meta, columns[metric] = _column(metric, self.values[name, metric], index)
+            metrics.append(meta)
+        sizes = self.sizes[list(DATASETS).index(name)][index]
+        found = _most_frequent(sizes)
+        for at, size in enumerate(("parameters", "flops")):
+            metrics.append(Metric(size, "count", "none", minimize=True))
+            columns[size] = found[:, at].astype(np.float64)[:, None, None]
+        provenance = {
+            **origin,
+            **self._facts(name, DATASETS[name]),
+            **_odd_sizes(sizes, found, index),
+            "architectures": f"{len(index)} of {self.size}, in the order of the official index",
+        }
+        return TableSource(
+            f"{self.release.stem}-{name}",
+            self.release.space,
+            self.genes[index],
+            tuple(metrics),
+            columns,
+            task=DATASETS[name].task,
+            provenance=provenance,
+        )
+
+    def _facts(self, name: str, dataset: Dataset) -> dict[str, Any]:
+        full, *shorter = self.release.epochs
+        kinds = {f"{full} epochs": "metrics without a number"}
+        kinds |= {
+            f"{e} epochs": f"metrics that end in _{e}; trainings of their own" for e in shorter
+        }
+        return {
+            "dataset": dataset.official,
+            "splits": dataset.splits,
+            "trainings": kinds,
+            "recipe": _RECIPE,
+            "official seeds": {
+                f"{epochs} epochs": {
+                    ", ".join(map(str, seeds)): count
+                    for seeds, count in sorted(self.seeds[name, epochs].items())
+                }
+                for epochs in self.release.epochs
+            },
+            "seconds": "as published: training"
+            + (" and validation" if "val" in dataset.sets else "")
+            + " time of every epoch so far, measured once for each architecture",
+        }
+
+
+def _column(
+    name: str, values: npt.NDArray[np.float32], index: npt.NDArray[np.intp]
+) -> tuple[Metric, npt.NDArray[np.float32]]:
+    """Returns a metric with its seeds and the epochs that every architecture has."""
+    rows = values if len(index) == len(values) else values[index]
+    missing = np.isnan(rows)
+    seeds = int((~missing[:, :, -1]).any(0).sum())
+    epochs = ~missing[:, 0].any(0)
+    if seeds < rows.shape[1] or not epochs.all():
+        rows = rows[:, :seeds, epochs]
+    kind, _, side = name.partition("_")
+    seconds = kind == SECONDS
+    meta = Metric(
+        name,
+        "seconds" if seconds else "percent" if side.startswith("accuracy") else "nats",
+        "train" if seconds else _SPLITS[kind],
+        not side.startswith("accuracy"),
+        tuple((np.flatnonzero(epochs) + 1).tolist()),
+        seeds,
+    )
+    return meta, rows
+
+
+def _most_frequent(sizes: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+    """Returns ``(n, 2)``: what most of an architecture's records say.
+
+    Some records of the 200-epoch trainings carry the size of another network
+    (https://github.com/D-X-Y/NATS-Bench/issues/36); those of the shorter ones do not, so they win
+    where there are as many.
+
+    Args:
+        sizes: ``(n, budgets, seeds, 2)``, 0 where there was no training.
+    """
+    flat = sizes[:, ::-1].reshape(len(sizes), -1, 2)
+    same = (flat[:, :, None] == flat[:, None]).all(3).sum(2) * (flat[:, :, 0] > 0)
+    return np.asarray(flat[np.arange(len(flat)), same.argmax(1)])
+
+
+def _odd_sizes(
+    sizes: npt.NDArray[np.int64], found: npt.NDArray[np.int64], index: npt.NDArray[np.intp]
+) -> dict[str, str]:
+    """Says which records disagree on the size of the network, if some do."""
+    odd = (sizes != found[:, None, None]).any(3) & (sizes[..., 0] > 0)
+    rows = index[odd.any((1, 2))]
+    if not len(rows):
+        return {}
+    shown = ", ".join(map(str, rows[:_SHOWN])) + (", …" if len(rows) > _SHOWN else "")
+    return {
+        "odd sizes": f"{int(odd.sum())} trainings of {len(rows)} architectures (indices {shown}) "
+        "are recorded with the parameters or multiply-adds of another network; parameters and "
+        "flops are what the others say, the curves are as published "
+        "(https://github.com/D-X-Y/NATS-Bench/issues/36)"
+    }

@@ -1,0 +1,213 @@
+"""``nascast benchmark download | convert``, and what there is to say of official benchmarks."""
+
+import json
+import os
+import shutil
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from nascast.core.errors import InvalidSettingError, MissingDataError, StoreError, UnsupportedError
+
+if TYPE_CHECKING:
+    from nascast.benchmarks._official import Download, Official
+
+__all__ = ["convert", "describe_official", "download", "official", "show_official", "state"]
+
+
+def download(
+    name: Annotated[str, typer.Argument(help="Registered name of an official benchmark.")],
+    file: Annotated[
+        str | None, typer.Option(help="Which of its files; `benchmark info` lists them.")
+    ] = None,
+) -> None:
+    """Fetch an official file, or say where it is where only a browser can fetch it.
+
+    It goes into $NASCAST_DATA/downloads, or ~/.local/share/nascast/downloads. A download that was
+    broken off goes on with the same command.
+
+    Example: nascast benchmark download nasbench101 --file nasbench_only108.tfrecord
+    """
+    from nascast.benchmarks._fetch import fetch
+    from nascast.cli._progress import bars
+
+    benchmark = _required(name)
+    folder = _downloads(benchmark)
+    chosen = _choose(benchmark, file)
+    if chosen.url is None:
+        _by_hand(benchmark, [chosen] if file else list(benchmark.downloads), folder)
+        return
+    _make(folder)
+    free = shutil.disk_usage(folder).free
+    typer.echo(f"{chosen.file}: {chosen.what}{_size(chosen)}")
+    typer.echo(f"from {chosen.url} into {folder}, which has {free / 1e9:,.1f} GB free")
+    with bars("bytes") as shown:
+        bar = shown.add_task("download", total=None)
+        path = fetch(
+            chosen,
+            folder,
+            lambda done, total: shown.update(bar, completed=done, total=total or None),
+        )
+    if chosen.sha256 is None:
+        typer.echo("Its SHA-256 was not published; converting it finds out whether it is whole.")
+    typer.echo(f"written: {path}")
+    typer.echo(f"next: nascast benchmark convert {name} {path}")
+
+
+def convert(
+    name: Annotated[str, typer.Argument(help="Registered name of an official benchmark.")],
+    path: Annotated[
+        Path | None,
+        typer.Argument(help="Official file or folder; default: what was downloaded."),
+    ] = None,
+) -> None:
+    """Turn official files into nascast's own, which open in well under a second.
+
+    Done once; what is written appears whole or not at all. The official files are not needed
+    afterwards.
+
+    Example: nascast benchmark convert nasbench101 nasbench_only108.tfrecord
+    """
+    from nascast.benchmarks._official import data_folder
+    from nascast.benchmarks._table import read_table
+    from nascast.cli._progress import bars
+
+    benchmark = _required(name)
+    folder = data_folder()
+    source = path or _downloads(benchmark)
+    if not source.exists():
+        raise MissingDataError(
+            f"no file or folder {source}; `nascast benchmark download {name}` says how to get one"
+        )
+    _make(folder)
+    with bars("bytes", "Stopped. Nothing was written.") as shown:
+        bar = shown.add_task("convert", total=None)
+        try:
+            written = benchmark.convert(
+                source, folder, lambda done, total: shown.update(bar, completed=done, total=total)
+            )
+        except OSError as error:
+            if isinstance(error, MissingDataError):
+                raise
+            raise StoreError(f"cannot convert {source} into {folder}: {error}") from error
+    for target in written:
+        rows = f", {len(read_table(target)):,} rows" if target.suffix == ".nascast" else ""
+        typer.echo(f"written: {target}, {target.stat().st_size / 1e6:,.1f} MB{rows}")
+    typer.echo(f"next: nascast benchmark info {name}")
+
+
+def official(name: str) -> "type[Official] | None":
+    """Returns the class of an official benchmark, or None if the benchmark is another.
+
+    Raises:
+        UnknownComponentError: there is no benchmark of that name.
+    """
+    from nascast.benchmarks._official import Official
+    from nascast.core import plugins
+
+    found = plugins.resolve("benchmark", name)
+    return found if isinstance(found, type) and issubclass(found, Official) else None
+
+
+def state(name: str) -> dict[str, Any]:
+    """Returns whether a benchmark can be opened: embedded, external, converted or not converted."""
+    from nascast.core import plugins
+
+    benchmark = official(name)
+    if benchmark is None:
+        inside = plugins.resolve("benchmark", name).__module__.startswith("nascast.")
+        return {"name": name, "state": "embedded" if inside else "external", "files": []}
+    files = [item["file"] for item in describe_official(benchmark)["files"] if item["there"]]
+    return {"name": name, "state": "converted" if files else "not converted", "files": files}
+
+
+def describe_official(benchmark: "type[Official]") -> dict[str, Any]:
+    """Returns the official files, where they are, and what converting leaves, as JSON values."""
+    from dataclasses import asdict
+
+    from nascast.benchmarks._official import data_folder
+
+    downloads = _downloads(benchmark)
+    return {
+        "official": [
+            {**asdict(item), "there": (downloads / item.file).exists()}
+            for item in benchmark.downloads
+        ],
+        "downloads": str(downloads),
+        "folder": str(data_folder()),
+        "files": [
+            {"file": file, "there": (data_folder() / file).is_file()} for file in benchmark.files
+        ],
+    }
+
+
+def show_official(benchmark: "type[Official]", as_json: bool) -> None:
+    """Prints what to do with a benchmark that was not converted yet."""
+    facts = describe_official(benchmark)
+    name = benchmark.registered
+    if as_json:
+        typer.echo(json.dumps({"name": name, "converted": False, **facts}, indent=1))
+        return
+    summary = (benchmark.__doc__ or "").strip().partition("\n")[0]
+    typer.echo(f"{name}: {summary}")
+    typer.echo(f"Not converted yet: {facts['folder']} has none of {', '.join(benchmark.files)}.")
+    typer.echo("Official files, of which one is enough unless it is said:")
+    for item, download in zip(facts["official"], benchmark.downloads, strict=True):
+        there = ", downloaded" if item["there"] else ""
+        typer.echo(f"  {download.file}{there}: {download.what}{_size(download)}")
+        typer.echo(f"    {download.url or download.page}")
+    typer.echo(f"To fetch one: nascast benchmark download {name}")
+    typer.echo(f"Then: nascast benchmark convert {name} PATH")
+
+
+def _required(name: str) -> "type[Official]":
+    benchmark = official(name)
+    if benchmark is None:
+        raise UnsupportedError(
+            f"{name} comes with the package or a plug-in: there is nothing to download or convert"
+        )
+    return benchmark
+
+
+def _choose(benchmark: "type[Official]", file: str | None) -> "Download":
+    """Returns the file asked for, or the first that has an address."""
+    if file is None:
+        return next((item for item in benchmark.downloads if item.url), benchmark.downloads[0])
+    for item in benchmark.downloads:
+        if item.file == file:
+            return item
+    known = ", ".join(item.file for item in benchmark.downloads)
+    raise InvalidSettingError(f"--file: {benchmark.registered} has {known}; got {file!r}")
+
+
+def _by_hand(benchmark: "type[Official]", files: "list[Download]", folder: Path) -> None:
+    """Prints what to fetch with a browser, and where to put it."""
+    typer.echo("No address to fetch this from without a browser. Fetch one of:")
+    for item in files:
+        typer.echo(f"  {item.file}: {item.what}{_size(item)}")
+        typer.echo(f"    from {item.page}")
+        if item.sha256:
+            typer.echo(f"    SHA-256 {item.sha256}")
+    typer.echo(f"Put it into {folder}, or anywhere. Then:")
+    typer.echo(f"  nascast benchmark convert {benchmark.registered} PATH")
+
+
+def _downloads(benchmark: "type[Official]") -> Path:
+    from nascast.benchmarks._official import data_folder
+
+    return data_folder() / "downloads" / benchmark.registered
+
+
+def _size(item: "Download") -> str:
+    return f" ({item.size / 1e6:,.0f} MB)" if item.size else ""
+
+
+def _make(folder: Path) -> None:
+    """Makes a folder, and refuses one that cannot be written before any work is done."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise StoreError(f"cannot make {folder}: {error.strerror}; set NASCAST_DATA") from error
+    if not os.access(folder, os.W_OK):
+        raise StoreError(f"cannot write into {folder}; set NASCAST_DATA to another folder")
