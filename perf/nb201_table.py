@@ -18,7 +18,7 @@ import nascast
 from nascast.benchmarks._table import Table, read_table
 from nascast.core.types import Floats, Genes
 from nascast.studies.metrics import agreement, kendall
-from nascast.training.data import Split, image_batch, load_images
+from nascast.training.data import Split, image_batch, open_data
 
 TRIALS = 5
 PROXY_CELLS = 300
@@ -54,7 +54,7 @@ def proxies(table: Table, genes: Genes, images: str, batch_size: int, draws: int
     """Prints τ of Jacobian covariance and SynFlow for some draws of cells."""
     torch.set_num_threads(1)
     split = Split(train=batch_size, validation=1, test=1, size=32)
-    batch = image_batch(load_images(images, split), batch_size)
+    batch = image_batch(open_data(images, split), batch_size)
     for name in ("synflow", "jacov"):
         predictor = nascast.load("predictor", name)
         found = []

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from nascast.core.errors import CorruptDataError, NascastError
-from nascast.training.data import Split, load_images
+from nascast.training.data import Split, open_data
 
 NAMES = [f"data_batch_{i}.bin" for i in range(1, 6)] + ["test_batch.bin"]
 SPLIT = Split(12, 3, 3, 32)
@@ -18,7 +18,7 @@ SPLIT = Split(12, 3, 3, 32)
 @pytest.fixture(autouse=True)
 def _forget() -> Iterator[None]:
     yield
-    load_images.cache_clear()
+    open_data.cache_clear()
 
 
 def batches() -> dict[str, bytes]:
@@ -53,7 +53,7 @@ def _folder(name: str) -> tarfile.TarInfo:
 
 def test_labels_channels_and_rows_are_where_they_belong(tmp_path: Path) -> None:
     path = archive(tmp_path / "cifar-10-binary.tar.gz", {**batches(), "readme.html": b"text"})
-    data = load_images(path, SPLIT)
+    data = open_data(path, SPLIT)
     images, labels = data.test
     assert labels.tolist() == [5, 6, 7]
     assert data.classes == 10
@@ -69,7 +69,7 @@ def test_labels_channels_and_rows_are_where_they_belong(tmp_path: Path) -> None:
 
 def test_all_five_batches_are_training_images(tmp_path: Path) -> None:
     path = archive(tmp_path / "cifar-10-binary.tar.gz", batches())
-    data = load_images(path, SPLIT)
+    data = open_data(path, SPLIT)
     labels = [*data.train[1].tolist(), *data.validation[1].tolist()]
     assert sorted(labels) == sorted(number % 10 for number in range(15))
 
@@ -79,7 +79,7 @@ def test_an_archive_without_one_of_the_batches(tmp_path: Path, missing: str) -> 
     files = {name: content for name, content in batches().items() if name != missing}
     path = archive(tmp_path / "cifar-10-binary.tar.gz", files)
     with pytest.raises(CorruptDataError, match=f"expected cifar-10-binary.*{missing}"):
-        load_images(path, SPLIT)
+        open_data(path, SPLIT)
 
 
 @pytest.mark.parametrize("content", [b"", b"x", bytes(3072), bytes(3 * 3073 - 1)])
@@ -87,7 +87,7 @@ def test_a_batch_of_another_length(tmp_path: Path, content: bytes) -> None:
     files = {**batches(), "test_batch.bin": content}
     path = archive(tmp_path / "cifar-10-binary.tar.gz", files)
     with pytest.raises(NascastError, match="cifar-10-binary"):
-        load_images(path, SPLIT)
+        open_data(path, SPLIT)
 
 
 def test_files_that_are_no_archive(tmp_path: Path) -> None:
@@ -95,7 +95,7 @@ def test_files_that_are_no_archive(tmp_path: Path) -> None:
     for content in (b"", b"no archive", b"\x1f\x8b" + bytes(100)):
         path.write_bytes(content)
         with pytest.raises(CorruptDataError, match="expected cifar-10-binary"):
-            load_images(str(path), SPLIT)
+            open_data(str(path), SPLIT)
 
 
 def test_an_archive_that_is_cut_off_or_damaged(tmp_path: Path) -> None:
@@ -104,8 +104,8 @@ def test_an_archive_that_is_cut_off_or_damaged(tmp_path: Path) -> None:
     for length in (1, 5, 20, len(data) // 4, len(data) // 2, len(data) - 9):
         path.write_bytes(data[:length])
         with pytest.raises(CorruptDataError, match="cifar-10-binary"):
-            load_images(str(path), SPLIT)
+            open_data(str(path), SPLIT)
     for place in range(40, len(data) - 8, 37):  # after the name in the header
         path.write_bytes(data[:place] + bytes([data[place] ^ 0xFF]) + data[place + 1 :])
         with pytest.raises(CorruptDataError, match="cifar-10-binary"):
-            load_images(str(path), SPLIT)
+            open_data(str(path), SPLIT)

@@ -9,9 +9,12 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from PIL import Image
 
 from nascast.core.errors import CorruptDataError, InvalidSettingError, MissingDataError
-from nascast.training.data import ImageData, Split, image_batch, load_images
+from nascast.core.types import Task
+from nascast.training.data import ImageData, Split, image_batch, open_data, task_of
+from nascast.training.recipe import Recipe
 
 Write = Callable[..., str]
 
@@ -19,7 +22,7 @@ Write = Callable[..., str]
 @pytest.fixture(autouse=True)
 def _forget() -> Iterator[None]:
     yield
-    load_images.cache_clear()
+    open_data.cache_clear()
 
 
 def numbered(n: int = 60) -> dict[str, Any]:
@@ -37,7 +40,7 @@ def numbers(data: ImageData) -> list[list[int]]:
 
 def test_parts_are_disjoint_and_labels_stay_with_their_images(images: Write) -> None:
     path = images(**numbered())
-    data = load_images(path, Split(40, 20, 5, 8))
+    data = open_data(path, Split(40, 20, 5, 8))
     train, validation = numbers(data)
     assert sorted(train + validation) == list(range(60))
     ranks = torch.argsort(torch.argsort(torch.cat([data.train[0], data.validation[0]])[:, 0, 0, 0]))
@@ -48,8 +51,8 @@ def test_the_split_is_seeded(images: Write) -> None:
     path = images(**numbered())
     parts = []
     for seed in (0, 0, 1):
-        load_images.cache_clear()
-        parts.append(numbers(load_images(path, Split(40, 20, 5, 8, seed))))
+        open_data.cache_clear()
+        parts.append(numbers(open_data(path, Split(40, 20, 5, 8, seed))))
     assert parts[0] == parts[1] != parts[2]
 
 
@@ -57,8 +60,8 @@ def test_test_images_are_the_first_ones_of_the_file(images: Write) -> None:
     path = images()
     with np.load(path) as file:
         labels = file["y_test"]
-    five = load_images(path, Split(40, 20, 5, 8))
-    all_of_them = load_images(path, Split(40, 20, 30, 8))
+    five = open_data(path, Split(40, 20, 5, 8))
+    all_of_them = open_data(path, Split(40, 20, 30, 8))
     assert five.test[1].tolist() == labels[:5].tolist()
     assert torch.equal(five.test[0], all_of_them.test[0][:5])
 
@@ -67,7 +70,7 @@ def test_test_images_are_the_first_ones_of_the_file(images: Write) -> None:
 def test_images_are_normalised_by_the_training_part(
     images: Write, colours: int, channels: int
 ) -> None:
-    data = load_images(images(colours=colours), Split(40, 15, 10, 8))
+    data = open_data(images(colours=colours), Split(40, 15, 10, 8))
     x, y = data.train
     assert x.shape == (40, channels, 8, 8)
     assert x.dtype == torch.float32
@@ -81,7 +84,7 @@ def test_images_are_normalised_by_the_training_part(
 
 def test_all_parts_are_scaled_alike(images: Write) -> None:
     path = images()
-    data = load_images(path, Split(60 - 10, 10, 30, 8))
+    data = open_data(path, Split(60 - 10, 10, 30, 8))
     with np.load(path) as file:
         raw = torch.from_numpy(file["x_test"].astype(np.float32) / 255)
         train = torch.from_numpy(file["x_train"].astype(np.float32) / 255)
@@ -94,7 +97,7 @@ def test_all_parts_are_scaled_alike(images: Write) -> None:
 
 def test_sizes_are_averaged_down(images: Write) -> None:
     path = images()
-    full, half = (load_images(path, Split(40, 20, 30, size)) for size in (8, 4))
+    full, half = (open_data(path, Split(40, 20, 30, size)) for size in (8, 4))
     assert half.test[0].shape == (30, 1, 4, 4)
     means = full.test[0].reshape(30, 1, 4, 2, 4, 2).mean((3, 5))
     rows = torch.stack([means.flatten(), half.test[0].flatten()])
@@ -102,15 +105,21 @@ def test_sizes_are_averaged_down(images: Write) -> None:
 
 
 @pytest.mark.parametrize("size", [3, 5, 16])
-def test_sizes_that_do_not_divide(images: Write, size: int) -> None:
-    with pytest.raises(InvalidSettingError, match=f"images of 8×8 cannot be averaged to {size}×"):
-        load_images(images(), Split(40, 20, 10, size))
+def test_other_sizes_are_interpolated(images: Write, size: int) -> None:
+    path = images()
+    data = open_data(path, Split(40, 20, 30, size))
+    with np.load(path) as file:
+        raw = file["x_test"]
+    for image, own in zip(raw, data.test[0], strict=True):
+        pillow = Image.fromarray(image.astype(np.float32)).resize((size, size), Image.BILINEAR)
+        expected = (np.asarray(pillow) / 255 - data.mean[0]) / data.std[0]
+        assert np.allclose(own[0], expected, atol=1e-4)
 
 
 @pytest.mark.parametrize("size", [0, -4])
 def test_sizes_that_are_none(images: Write, size: int) -> None:
     with pytest.raises(InvalidSettingError):
-        load_images(images(), Split(40, 20, 10, size))
+        open_data(images(), Split(40, 20, 10, size))
 
 
 @pytest.mark.parametrize(
@@ -126,16 +135,16 @@ def test_sizes_that_are_none(images: Write, size: int) -> None:
 )
 def test_more_images_than_there_are(images: Write, split: Split, message: str) -> None:
     with pytest.raises(InvalidSettingError, match=message):
-        load_images(images(), split)
+        open_data(images(), split)
 
 
 def test_the_fingerprint_is_of_the_content(images: Write) -> None:
     one, again = images("one.npz"), images("again.npz")
     other = images("other.npz", y_test=np.zeros(30, dtype=np.uint8))
     split = Split(40, 20, 10, 8)
-    prints = [load_images(path, split).fingerprint for path in (one, again, other)]
+    prints = [open_data(path, split).fingerprint for path in (one, again, other)]
     assert prints[0] == prints[1] != prints[2]
-    assert load_images(one, Split(10, 5, 5, 4, seed=3)).fingerprint == prints[0]
+    assert open_data(one, Split(10, 5, 5, 4, seed=3)).fingerprint == prints[0]
     digest = hashlib.sha256()
     with np.load(one) as file:
         for key in ("x_train", "y_train", "x_test", "y_test"):
@@ -144,7 +153,7 @@ def test_the_fingerprint_is_of_the_content(images: Write) -> None:
 
 
 def test_a_batch_of_training_images(images: Write) -> None:
-    data = load_images(images(), Split(40, 20, 10, 8))
+    data = open_data(images(), Split(40, 20, 10, 8))
     batch, again, other = (image_batch(data, 12, seed) for seed in (0, 0, 1))
     assert batch.inputs.shape == (12, 1, 8, 8)
     assert batch.inputs.dtype == np.float32
@@ -163,7 +172,7 @@ def test_a_batch_of_training_images(images: Write) -> None:
 
 def test_a_file_that_is_not_there(tmp_path: Path) -> None:
     with pytest.raises(MissingDataError, match="x_train, y_train, x_test, y_test"):
-        load_images(str(tmp_path / "none.npz"), Split(1, 1, 1, 1))
+        open_data(str(tmp_path / "none.npz"), Split(1, 1, 1, 1))
 
 
 @pytest.mark.parametrize(
@@ -196,13 +205,13 @@ def test_a_file_that_is_not_there(tmp_path: Path) -> None:
 def test_arrays_that_are_no_images(images: Write, arrays: dict[str, Any]) -> None:
     path = images(**arrays)
     with pytest.raises(CorruptDataError, match=r"images\.npz: "):
-        load_images(path, Split(40, 20, 10, 4))
+        open_data(path, Split(40, 20, 10, 4))
 
 
 def test_images_that_are_not_square(images: Write) -> None:
     wide = {"x_train": np.zeros((60, 8, 16), np.uint8), "x_test": np.zeros((30, 8, 16), np.uint8)}
     with pytest.raises(InvalidSettingError, match="images of 8×16"):
-        load_images(images(**wide), Split(40, 20, 10, 8))
+        open_data(images(**wide), Split(40, 20, 10, 8))
 
 
 class Bomb:
@@ -228,7 +237,7 @@ def test_files_of_another_kind(images: Write, tmp_path: Path, kind: str) -> None
         contents = {"empty": b"", "text": b"no images", "pickle": pickle.dumps(Bomb())}
         path.write_bytes(contents[kind])
     with pytest.raises(CorruptDataError, match=r"images\.npz: expected an \.npz file"):
-        load_images(str(path), Split(1, 1, 1, 8))
+        open_data(str(path), Split(1, 1, 1, 8))
 
 
 @pytest.mark.parametrize("packed", [False, True])
@@ -240,19 +249,68 @@ def test_a_file_that_is_cut_off_or_damaged(images: Write, tmp_path: Path, packed
             np.savez_compressed(path, **dict(file))
     data = path.read_bytes()
     split = Split(40, 20, 10, 8)
-    expected = load_images(str(path), split).fingerprint
+    expected = open_data(str(path), split).fingerprint
     broken = tmp_path / "broken.npz"
     for length in (*range(0, 50, 7), len(data) // 3, len(data) // 2, len(data) - 30, len(data) - 1):
         broken.write_bytes(data[:length])
         with pytest.raises(CorruptDataError, match="broken"):
-            load_images(str(broken), split)
+            open_data(str(broken), split)
     refused = 0
     places = [*range(0, len(data), 61), *range(len(data) - 300, len(data))]
     for i in places:
-        load_images.cache_clear()
+        open_data.cache_clear()
         broken.write_bytes(data[:i] + bytes([data[i] ^ 0xFF]) + data[i + 1 :])
         try:
-            assert load_images(str(broken), split).fingerprint == expected
+            assert open_data(str(broken), split).fingerprint == expected
         except CorruptDataError:
             refused += 1
     assert refused > len(places) / 3
+
+
+def test_without_numbers_everything_is_used(images: Write) -> None:
+    data = open_data(images())
+    assert [len(x) for x, _ in (data.train, data.validation, data.test)] == [54, 6, 30]
+    assert data.train[0].shape[1:] == (1, 8, 8)
+
+
+def test_validation_images_of_the_source_are_used_as_such(images: Write) -> None:
+    x = np.full((10, 8, 8), 255, dtype=np.uint8)
+    path = images(x_val=x, y_val=np.arange(10) % 3)
+    data = open_data(path)
+    assert [len(x) for x, _ in (data.train, data.validation, data.test)] == [60, 10, 30]
+    assert len(data.validation[0].unique()) == 1
+    assert sorted(data.validation[1].tolist()) == sorted((np.arange(10) % 3).tolist())
+    assert len(open_data(path, Split(validation=4)).validation[0]) == 4
+    with pytest.raises(InvalidSettingError, match="11 validation images asked for, 10 there"):
+        open_data(path, Split(validation=11))
+    with pytest.raises(CorruptDataError, match="x_val and y_val come together"):
+        open_data(images("half.npz", x_val=x))
+
+
+def test_the_normalisation_is_told(images: Write) -> None:
+    path = images(colours=3)
+    data = open_data(path, Split(test=30))
+    with np.load(path) as file:
+        raw = file["x_test"].transpose(0, 3, 1, 2) / 255
+    mean, std = (np.reshape(values, (1, 3, 1, 1)) for values in (data.mean, data.std))
+    assert np.allclose(data.test[0], (raw - mean) / std, atol=1e-5)
+
+
+def test_one_class_is_no_task(images: Write) -> None:
+    with pytest.raises(CorruptDataError, match="all training images are of one class"):
+        open_data(images(y_train=np.zeros(60, dtype=np.uint8)))
+
+
+@pytest.mark.parametrize("name", ["picture.jpg", "table.csv"])
+def test_a_file_of_no_known_form(tmp_path: Path, name: str) -> None:
+    (tmp_path / name).write_bytes(b"something")
+    with pytest.raises(InvalidSettingError, match=r"data are one of: digits .*hf:NAME.*\.npz"):
+        open_data(str(tmp_path / name))
+
+
+def test_networks_are_built_for_the_images(images: Write) -> None:
+    data = open_data(images(colours=3), Split(size=4))
+    recipe = Recipe(auxiliary_weight=0.4, drop_path=0.2)
+    assert task_of(data, {"filters": 4}) == Task((3, 4, 4), 3, {"filters": 4})
+    task = task_of(data, {"filters": 4, "drop_path": 0.1}, recipe)
+    assert task.skeleton == {"filters": 4, "drop_path": 0.1, "auxiliary": True}

@@ -1,5 +1,6 @@
 """The training loop on networks small enough to be followed step by step."""
 
+import copy
 import math
 from typing import Any
 
@@ -8,9 +9,11 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from nascast.core.errors import NascastError
+from nascast.core.errors import InvalidSettingError, NascastError
+from nascast.networks.auxiliary import AuxiliaryHead, AuxiliaryNetwork
+from nascast.networks.drop_path import DropPath
 from nascast.training.data import ImageData
-from nascast.training.loop import Curves, DivergedError, evaluate, train
+from nascast.training.loop import Curves, DivergedError, Training, evaluate, train
 from nascast.training.recipe import Recipe
 
 CLASSES = 3
@@ -232,3 +235,257 @@ def test_evaluation_does_not_change_the_network() -> None:
     assert evaluate(net, *DATA.test) == first
     assert all(torch.equal(value, before[name]) for name, value in net.state_dict().items())
     assert not net.training
+
+
+def old_train(
+    net: nn.Module, data: ImageData, recipe: Recipe, generator: torch.Generator
+) -> Curves:
+    """The loop as it was when the embedded benchmark was made, kept to compare with."""
+    images, labels = data.train
+    steps = len(images) // recipe.batch_size
+    optimizer = torch.optim.SGD(
+        net.parameters(),
+        lr=recipe.learning_rate,
+        momentum=recipe.momentum,
+        nesterov=recipe.momentum > 0,
+        weight_decay=recipe.weight_decay,
+        foreach=True,
+    )
+    curves = Curves()
+    for epoch in range(recipe.epochs):
+        net.train()
+        order = torch.randperm(len(images), generator=generator)
+        total = torch.zeros(())
+        for step in range(steps):
+            progress = (epoch + step / steps) / recipe.epochs
+            for group in optimizer.param_groups:
+                group["lr"] = recipe.learning_rate * 0.5 * (1 + math.cos(math.pi * progress))
+            chosen = order[step * recipe.batch_size : (step + 1) * recipe.batch_size]
+            batch = images[chosen]
+            if recipe.flip:
+                mirrored = torch.rand(len(batch), generator=generator) < 0.5
+                batch = torch.where(mirrored[:, None, None, None], batch.flip(3), batch)
+            optimizer.zero_grad(set_to_none=True)
+            loss = functional.cross_entropy(net(batch), labels[chosen])
+            loss.backward()  # type: ignore[no-untyped-call]
+            if recipe.grad_clip is not None:
+                nn.utils.clip_grad_norm_(net.parameters(), recipe.grad_clip)
+            optimizer.step()
+            total += loss.detach()
+        val_loss, val_accuracy = evaluate(net, *data.validation)
+        curves.train_loss.append(total.item() / steps)
+        curves.val_loss.append(val_loss)
+        curves.val_accuracy.append(val_accuracy)
+        curves.seconds.append(0.0)
+    return curves
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [{}, {"flip": False, "momentum": 0.0}, {"grad_clip": 0.05, "weight_decay": 0.0}],
+    ids=["defaults", "plain", "clipped"],
+)
+def test_old_settings_train_as_they_did(settings: dict[str, Any]) -> None:
+    """Bit for bit: the records of built benchmarks stay reproducible."""
+    recipe = Recipe(epochs=3, batch_size=8, learning_rate=0.05, **settings)
+    nets = network(), network()
+    expected = old_train(nets[0], DATA, recipe, torch.Generator().manual_seed(0))
+    assert run(nets[1], recipe, clock=lambda: 0.0) == expected
+    for one, other in zip(
+        nets[0].state_dict().values(), nets[1].state_dict().values(), strict=True
+    ):
+        assert torch.equal(one, other)
+
+
+def weights(net: nn.Module) -> Tensor:
+    return torch.cat([p.detach().flatten() for p in net.parameters()])
+
+
+def gradients(net: Recorder, smoothing: float = 0.0) -> list[Tensor]:
+    x, y = DATA.train
+    loss = functional.cross_entropy(net.linear(x.flatten(1)), y, label_smoothing=smoothing)
+    return list(torch.autograd.grad(loss, list(net.parameters())))
+
+
+def full_batch(**settings: Any) -> Recipe:
+    plain = {"epochs": 1, "batch_size": 48, "learning_rate": 0.1, "momentum": 0.0, "flip": False}
+    return Recipe(**{**plain, "weight_decay": 0.0, **settings})
+
+
+def test_one_step_of_adam_by_hand() -> None:
+    net = Recorder()
+    before = [p.detach().clone() for p in net.parameters()]
+    expected = [
+        p - 0.1 * g / (g.abs() + 1e-8) for p, g in zip(before, gradients(net), strict=True)
+    ]  # at the first step both moments are unbiased: g / √g²
+    run(net, full_batch(optimizer="adam", momentum=0.9))
+    for own, value in zip(net.parameters(), expected, strict=True):
+        assert torch.allclose(own, value, atol=1e-5)
+
+
+def test_one_step_of_rmsprop_by_hand() -> None:
+    net = Recorder()
+    before = [p.detach().clone() for p in net.parameters()]
+    expected = [
+        p - 0.1 * g / ((0.1 * g**2).sqrt() + 1.0)
+        for p, g in zip(before, gradients(net), strict=True)
+    ]
+    run(net, full_batch(optimizer="rmsprop", square_decay=0.9, epsilon=1.0))
+    for own, value in zip(net.parameters(), expected, strict=True):
+        assert torch.allclose(own, value, atol=1e-6)
+
+
+def test_weight_decay_may_leave_biases_and_norms_alone() -> None:
+    recipe = full_batch(weight_decay=0.5, decay_norms=False)
+    net = Recorder()
+    (weight, bias), grads = [p.detach().clone() for p in net.parameters()], gradients(net)
+    run(net, recipe)
+    assert torch.allclose(net.linear.weight, weight - 0.1 * (grads[0] + 0.5 * weight), atol=1e-6)
+    assert torch.allclose(net.linear.bias, bias - 0.1 * grads[1], atol=1e-6)
+
+
+def test_label_smoothing_is_in_the_loss_of_training_alone() -> None:
+    net = Recorder()
+    x, y = DATA.train
+    smooth = functional.cross_entropy(net.linear(x.flatten(1)), y, label_smoothing=0.3).item()
+    expected = weights(net) - 0.1 * torch.cat([g.flatten() for g in gradients(net, 0.3)])
+    curves = run(net, full_batch(label_smoothing=0.3))
+    assert torch.allclose(weights(net), expected, atol=1e-6)
+    assert curves.val_loss == [evaluate(net, *DATA.validation)[0]]
+    assert curves.train_loss == pytest.approx([smooth])
+
+
+@pytest.mark.parametrize(
+    ("settings", "expected"),
+    [
+        ({"schedule": "constant"}, [0.3] * 6),
+        ({"schedule": "step", "step_factor": 0.1, "step_epochs": 1.0}, [0.3] * 3 + [0.03] * 3),
+        ({"final_rate": 0.3}, [0.3] * 6),
+    ],
+)
+def test_other_schedules(
+    monkeypatch: pytest.MonkeyPatch, settings: dict[str, Any], expected: list[float]
+) -> None:
+    monkeypatch.setattr(torch.optim, "SGD", Noted)
+    run(network(), Recipe(2, 16, 0.3, **settings))
+    assert Noted.rates == pytest.approx(expected)
+
+
+class Headed(AuxiliaryNetwork):
+    """A linear classifier with an auxiliary head on its input, and drop path before."""
+
+    def __init__(self, head: bool = True, drop: float = 0.5) -> None:
+        super().__init__()
+        self.drop = DropPath(drop)
+        self.head = nn.Sequential(nn.Flatten(), nn.Linear(CLASSES * 16, CLASSES))
+        self.auxiliary = AuxiliaryHead(CLASSES, CLASSES, size=(4, 4)) if head else None
+        self.progress: list[float] = []
+
+    def features(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        if self.training:
+            self.progress.append(self.drop.progress)
+        x = self.drop(x)
+        return x, x
+
+
+def test_the_auxiliary_head_is_trained_with_its_weight() -> None:
+    torch.manual_seed(0)
+    net = Headed(drop=0.0)
+    twin = copy.deepcopy(net).train()
+    x, y = DATA.train
+    logits, midway = twin.forward_auxiliary(x)
+    assert midway is not None
+    main, side = functional.cross_entropy(logits, y), functional.cross_entropy(midway, y)
+    grads = torch.autograd.grad(main + 0.4 * side, list(twin.parameters()))
+    expected = weights(net) - 0.1 * torch.cat([g.flatten() for g in grads])
+    curves = run(net, full_batch(auxiliary_weight=0.4))
+    assert torch.allclose(weights(net), expected, atol=1e-5)
+    assert curves.train_loss == pytest.approx([main.item()])
+
+
+def test_drop_path_grows_with_every_step() -> None:
+    net = Headed(head=False)
+    run(net, Recipe(2, 16, 0.1, drop_path=0.5))
+    assert net.progress == pytest.approx([k / 6 for k in range(6)])
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"auxiliary_weight": 0.4}, "weighs an auxiliary head, which the network does not have"),
+        ({"drop_path": 0.3}, "has drop path, which the network does not have"),
+    ],
+)
+def test_networks_without_what_a_recipe_needs(settings: dict[str, Any], message: str) -> None:
+    for net in (network(), Headed(head=False, drop=0.0)):
+        with pytest.raises(InvalidSettingError, match=message):
+            run(net, Recipe(1, 8, **settings))
+
+
+def test_the_mean_of_weights_is_scored() -> None:
+    """Against the recursion written out, with TensorFlow's decay for the first updates."""
+    recipe = Recipe(2, 16, 0.1, ema=0.4)
+    net = network()
+    seen = []
+    training = Training(
+        net,
+        DATA,
+        recipe=recipe,
+        generator=torch.Generator().manual_seed(0),
+        guard=lambda: seen.append(copy.deepcopy(net.state_dict())),
+    )
+    curves = [list(c.val_loss) for c in training.epochs()][-1]
+    seen.append(copy.deepcopy(net.state_dict()))
+    mean = {name: value.clone() for name, value in seen[0].items()}
+    for k, state in enumerate(seen[1:], start=1):
+        decay = min(0.4, (1 + k) / (10 + k))
+        for name, value in state.items():
+            mean[name] = decay * mean[name] + (1 - decay) * value if "num" not in name else value
+    for name, value in training.scored.state_dict().items():
+        assert torch.allclose(value, mean[name], atol=1e-6)
+    assert curves[-1] == evaluate(training.scored, *DATA.validation)[0]
+    assert curves[-1] != evaluate(net, *DATA.validation)[0]
+
+
+def test_the_mean_of_weights_is_what_the_network_has_at_the_end() -> None:
+    net = network()
+    curves = run(net, Recipe(2, 16, 0.1, ema=0.5))
+    assert evaluate(net, *DATA.validation)[0] == curves.val_loss[-1]
+
+
+def test_fewer_epochs_are_the_first_ones_of_the_schedule() -> None:
+    whole = run(network(), clock=lambda: 0.0)
+    training = Training(
+        network(),
+        DATA,
+        recipe=RECIPE,
+        generator=torch.Generator().manual_seed(0),
+        clock=lambda: 0.0,
+    )
+    assert [len(curves.val_loss) for curves in training.epochs(2)] == [1, 2]
+    assert training.curves.val_loss == whole.val_loss[:2]
+    assert [len(curves.val_loss) for curves in training.epochs()] == [3]
+    assert training.curves == whole
+    for epochs in (0, 4):
+        with pytest.raises(InvalidSettingError, match=f"{epochs} epochs asked for of a recipe of"):
+            next(training.epochs(epochs))
+
+
+def test_the_curves_are_shown_after_each_epoch() -> None:
+    seen: list[int] = []
+    run(network(), watch=lambda curves: seen.append(len(curves.val_accuracy)))
+    assert seen == [1, 2, 3]
+
+
+def test_a_guard_ends_a_training() -> None:
+    calls = []
+
+    def guard() -> None:
+        calls.append(0)
+        if len(calls) == 8:
+            raise TimeoutError
+
+    training = Training(network(), DATA, recipe=RECIPE, generator=torch.Generator(), guard=guard)
+    with pytest.raises(TimeoutError):
+        list(training.epochs())
+    assert len(training.curves.val_loss) == 1  # six steps an epoch

@@ -1,8 +1,33 @@
 """Reading option values."""
 
+import re
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
 from nascast.core.errors import InvalidSettingError
 
-__all__ = ["names", "settings", "whole_numbers"]
+if TYPE_CHECKING:
+    from nascast.training.recipe import Recipe
+
+__all__ = ["duration", "names", "recipe", "settings", "whole_numbers"]
+
+Value = bool | int | float | str
+_UNITS = {"s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
+
+
+def duration(text: str, option: str) -> float:
+    """Reads ``90``, ``90s``, ``30m``, ``1h30m`` as seconds."""
+    parts = re.findall(r"([0-9]*\.?[0-9]+)([smhd])", text)
+    if re.fullmatch(r"[0-9]*\.?[0-9]+", text):
+        parts = [(text, "s")]
+    elif "".join(map("".join, parts)) != text:
+        parts = []
+    seconds = sum(float(number) * _UNITS[unit] for number, unit in parts)
+    if not seconds > 0:
+        raise InvalidSettingError(
+            f"{option}: expected a time such as 90s, 30m, 2h or 1h30m; got {text!r}"
+        )
+    return seconds
 
 
 def names(text: str, option: str) -> tuple[str, ...]:
@@ -23,13 +48,37 @@ def whole_numbers(text: str, option: str) -> tuple[int, ...]:
         ) from None
 
 
-def settings(text: str, option: str) -> dict[str, int | str]:
+def settings(text: str, option: str) -> dict[str, Value]:
     """Reads ``channels=8,reduction=pool``."""
-    found: dict[str, int | str] = {}
+    found: dict[str, Value] = {}
     for part in filter(None, text.split(",")):
         key, equals, value = part.partition("=")
         if not equals or not key.strip() or not value.strip():
             raise InvalidSettingError(f"{option}: expected key=value,key=value; got {text!r}")
-        value = value.strip()
-        found[key.strip()] = int(value) if value.lstrip("-").isdigit() else value
+        found[key.strip()] = _value(value.strip())
     return found
+
+
+def _value(text: str) -> Value:
+    if text.lower() in ("true", "false"):
+        return text.lower() == "true"
+    for kind in (int, float):
+        try:
+            return kind(text)
+        except ValueError:
+            continue
+    return text
+
+
+def recipe(text: str, option: str, default: "Recipe") -> "Recipe":
+    """Reads a recipe's name, changes to `default`, or both: ``darts,epochs=50``."""
+    from nascast.training.recipes import named_recipe
+
+    first, _, rest = text.partition(",")
+    if first and "=" not in first:
+        default, text = named_recipe(first.strip()), rest
+    try:
+        changed: Recipe = replace(default, **settings(text, option))  # type: ignore[arg-type]
+        return changed
+    except TypeError as error:
+        raise InvalidSettingError(f"{option}: no such setting: {error}") from None

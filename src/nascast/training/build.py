@@ -20,7 +20,8 @@ from nascast.core.space import SearchSpace
 from nascast.core.store import changed_settings
 from nascast.core.types import Genes, Metric, Task
 from nascast.stores._journal import Journal
-from nascast.training.data import Split, load_images
+from nascast.training._placement import placed
+from nascast.training.data import Split, open_data, task_of
 from nascast.training.loop import Curves, evaluate, train
 from nascast.training.recipe import Recipe
 
@@ -116,7 +117,7 @@ def pack(plan: BuildPlan, folder: Path, name: str) -> TableSource:
         Metric(SECONDS, "seconds", "train", True, epochs, seeds),
         Metric("parameters", "count", "none"),
     )
-    data = load_images(plan.images, plan.split, "cpu")
+    data = open_data(plan.images, plan.split, "cpu")
     provenance = {
         "build": {**plan.settings(), "cells": len(cells), "repeated": plan.repeated},
         "data": f"{Path(plan.images).name}, arrays with SHA-256 {data.fingerprint}",
@@ -174,13 +175,21 @@ def _begin(plan: BuildPlan, journal: Journal) -> None:
     settings = plan.settings()
     for record in journal.read():
         if "settings" in record:
-            if changed := changed_settings(record["settings"], settings):
+            if changed := changed_settings(_complete(record["settings"]), settings):
                 raise StoreError(
                     f"{journal.path.parent} holds a build with other settings: {changed}; "
                     "choose another folder"
                 )
             return
     journal.append({"settings": settings})
+
+
+def _complete(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """Returns settings with what they had no words for yet when they were written."""
+    values = dict(settings)
+    for key, kind in (("split", Split), ("recipe", Recipe)):
+        values[key] = asdict(kind(**values[key]))
+    return values
 
 
 def _jobs(plan: BuildPlan) -> list[Job]:
@@ -215,9 +224,7 @@ def _draw(space: SearchSpace, plan: BuildPlan) -> Genes:
 
 
 def _task(plan: BuildPlan) -> Task:
-    data = load_images(plan.images, plan.split, plan.device)
-    _, channels, height, width = data.train[0].shape
-    return Task((channels, height, width), data.classes, plan.skeleton)
+    return task_of(open_data(plan.images, plan.split, plan.device), plan.skeleton, plan.recipe)
 
 
 def train_one(plan: BuildPlan, genes: tuple[int, ...], seed: int) -> dict[str, Any]:
@@ -226,12 +233,11 @@ def train_one(plan: BuildPlan, genes: tuple[int, ...], seed: int) -> dict[str, A
         torch.set_num_threads(1)  # one training a core is faster than one over all cores
     # Processor seconds on a CPU, where trainings share cores; a GPU works beside the processor.
     clock = time.process_time if plan.device == "cpu" else time.perf_counter
-    data = load_images(plan.images, plan.split, plan.device)
+    data = open_data(plan.images, plan.split, plan.device)
     task = _task(plan)
     space = plugins.load("space", plan.space)
     torch.manual_seed(seed)
-    network = space.build(space.architecture(np.asarray(genes)), task)
-    network = network.to(plan.device, memory_format=torch.channels_last)
+    network = placed(space.build(space.architecture(np.asarray(genes)), task), plan.device)
     generator = torch.Generator().manual_seed(seed)
     curves = train(network, data, plan.recipe, generator, clock)
     _, test_accuracy = evaluate(network, *data.test)

@@ -1,116 +1,118 @@
 """Images with a seeded split into training, validation and test parts."""
 
-import gzip
-import hashlib
-import io
-import tarfile
-import zipfile
-import zlib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import torch
 from torch import Tensor
+from torch.nn import functional
 
-from nascast.core.errors import CorruptDataError, InvalidSettingError, MissingDataError
-from nascast.core.types import Batch
+from nascast.core.errors import InvalidSettingError, MissingDataError
+from nascast.core.types import Batch, Task
+from nascast.training._sources import cifar, digits, folder, hugging_face, mnist, npz
+from nascast.training._sources._arrays import Arrays, Part
+from nascast.training.recipe import Recipe
 
-__all__ = ["ImageData", "Split", "image_batch", "load_images"]
+__all__ = ["ImageData", "Split", "image_batch", "open_data", "task_of"]
 
-_KEYS = ("x_train", "y_train", "x_test", "y_test")
-_UNREADABLE = (  # what NumPy and zipfile raise for files that are damaged, or something else
-    KeyError,
-    ValueError,
-    TypeError,
-    OSError,
-    EOFError,
-    RuntimeError,  # NotImplementedError among them
-    zlib.error,
-    zipfile.BadZipFile,
-)
+# The first that accepts a source reads it: forms that look closer at a folder come first.
+_SOURCES = (digits, hugging_face, npz, cifar, mnist, folder)
 
 
 @dataclass(frozen=True, slots=True)
 class Split:
     """Which images are used, and how.
 
-    Training and validation images are drawn without overlap from the file's training images by
-    `seed`; test images are the first of the file's test images.
+    Training and validation images are drawn without overlap from the source's training images by
+    `seed`, or validation images from its validation part if it has one; test images are the first
+    of the source's test images.
 
     Attributes:
-        train: number of training images.
-        validation: number of validation images.
-        test: number of test images.
-        size: height and width after area averaging; the file's size must be a multiple of it.
+        train: number of training images; None is all that are left.
+        validation: number of validation images; None is the source's validation part or, without
+            one, a tenth of its training images, as in NASNet's search.
+        test: number of test images; None is all.
+        size: height and width; None is that of the source. Images are averaged where the source's
+            size is a multiple of it, otherwise interpolated, bilinear and antialiased.
         seed: of the draw.
     """
 
-    train: int
-    validation: int
-    test: int
-    size: int
+    train: int | None = None
+    validation: int | None = None
+    test: int | None = None
+    size: int | None = None
     seed: int = 0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ImageData:
-    """Normalised float32 images ``(n, channels, size, size)`` and int64 labels ``(n,)``."""
+    """Normalised float32 images ``(n, channels, height, width)`` and int64 labels ``(n,)``.
+
+    Attributes:
+        train: images and labels to train on.
+        validation: to choose by.
+        test: to be looked at last.
+        classes: number of classes.
+        fingerprint: SHA-256 of the source's arrays.
+        mean: of the training images by channel, before normalisation, on a scale from 0 to 1.
+        std: their standard deviations.
+        names: of the classes, if the source tells.
+    """
 
     train: tuple[Tensor, Tensor]
     validation: tuple[Tensor, Tensor]
     test: tuple[Tensor, Tensor]
     classes: int
-    fingerprint: str  # SHA-256 of the file's arrays
+    fingerprint: str
+    mean: tuple[float, ...] = ()
+    std: tuple[float, ...] = ()
+    names: tuple[str, ...] = ()
 
 
 @lru_cache(maxsize=2)
-def load_images(path: str, split: Split, device: str = "cpu") -> ImageData:
-    """Reads images from an ``.npz`` file, or CIFAR-10 from its official binary archive.
+def open_data(source: str, split: Split | None = None, device: str = "cpu") -> ImageData:
+    """Reads and splits images. Each channel is normalised over the training part.
 
-    The ``.npz`` holds ``x_train, y_train, x_test, y_test``: uint8 images of shape ``(n, height,
-    width)`` or ``(n, height, width, channels)``, and labels. The archive is
-    ``cifar-10-binary.tar.gz``. Each channel is normalised by the mean and deviation of the training
-    part.
+    A source is ``digits``; an ``.npz`` file with ``x_train, y_train, x_test, y_test``, uint8 images
+    of shape ``(n, height, width)`` or ``(n, height, width, channels)`` and labels;
+    ``cifar-10-binary.tar.gz`` or ``cifar-100-binary.tar.gz``; a folder with MNIST's idx files; a
+    folder of images by class; or ``hf:NAME``, a data set of the package ``datasets``.
 
     Raises:
-        MissingDataError: no such file.
-        CorruptDataError: not such a file.
+        MissingDataError: no such file or folder, or no images in it.
+        CorruptDataError: not such a file, or all images are of one class.
         InvalidSettingError: the split asks for more than there is.
+        MissingExtraError: a package that the source needs is not installed.
     """
-    arrays = _read(Path(path))
-    images, labels = arrays["x_train"], arrays["y_train"]
-    for have, want, what in (
-        (len(images), split.train + split.validation, "training and validation"),
-        (len(arrays["x_test"]), split.test, "test"),
-    ):
-        if want > have or min(split.train, split.validation, split.test) < 1:
-            raise InvalidSettingError(f"{path}: {want} {what} images asked for, {have} there")
-    order = np.random.default_rng(split.seed).permutation(len(images))
-    parts = [
-        (images[order[: split.train]], labels[order[: split.train]]),
-        (
-            images[order[split.train : split.train + split.validation]],
-            labels[order[split.train : split.train + split.validation]],
-        ),
-        (arrays["x_test"][: split.test], arrays["y_test"][: split.test]),
-    ]
-    tensors = [
-        (_shrink(x, split.size, path), torch.from_numpy(y.astype(np.int64))) for x, y in parts
-    ]
-    mean = tensors[0][0].mean((0, 2, 3), keepdim=True)
-    std = tensors[0][0].std((0, 2, 3), keepdim=True).clamp_min(1e-6)
+    split = Split() if split is None else split
+    if split.size is not None and split.size < 1:
+        raise InvalidSettingError(f"{source}: images cannot be brought to size {split.size}")
+    arrays = _read(source, split.size)
+    arrays.check(source)
+    parts = _parts(arrays, split, source)
+    images = [_resize(_tensor(x), split.size, source) for x, _ in parts]
+    mean = images[0].mean((0, 2, 3), keepdim=True)
+    std = images[0].std((0, 2, 3), keepdim=True).clamp_min(1e-6)
     normal = [
-        (((x - mean) / std).to(device, memory_format=torch.channels_last), y.to(device))
-        for x, y in tensors
+        (
+            ((x - mean) / std).to(device, memory_format=torch.channels_last),
+            torch.from_numpy(y.astype(np.int64)).to(device),
+        )
+        for x, (_, y) in zip(images, parts, strict=True)
     ]
-    digest = hashlib.sha256()
-    for key in _KEYS:
-        digest.update(np.ascontiguousarray(arrays[key]).data)
-    classes = int(max(labels.max(), arrays["y_test"].max())) + 1
-    return ImageData(normal[0], normal[1], normal[2], classes, digest.hexdigest())
+    return ImageData(
+        *normal,
+        classes=1 + max(int(y.max()) for _, y in arrays.parts().values()),
+        fingerprint=arrays.fingerprint(),
+        mean=tuple(mean.flatten().tolist()),
+        std=tuple(std.flatten().tolist()),
+        names=arrays.names,
+    )
 
 
 def image_batch(data: ImageData, size: int, seed: int = 0) -> Batch:
@@ -124,71 +126,76 @@ def image_batch(data: ImageData, size: int, seed: int = 0) -> Batch:
     return Batch(np.ascontiguousarray(inputs), labels[chosen].cpu().numpy(), source)
 
 
-def _read(path: Path) -> dict[str, npt.NDArray[np.uint8]]:
-    if not path.is_file():
-        raise MissingDataError(
-            f"no file {path}; expected cifar-10-binary.tar.gz, or an .npz file with "
-            f"{', '.join(_KEYS)} (uint8 images and labels)"
-        )
-    return _read_cifar(path) if path.name.endswith(".tar.gz") else _read_npz(path)
+def task_of(data: ImageData, skeleton: Mapping[str, Any], recipe: Recipe | None = None) -> Task:
+    """Returns what networks are built for: images, classes, skeleton and a recipe's needs."""
+    _, channels, height, width = data.train[0].shape
+    needed = {} if recipe is None else recipe.skeleton()
+    return Task((channels, height, width), data.classes, {**needed, **skeleton})
 
 
-def _read_cifar(path: Path) -> dict[str, npt.NDArray[np.uint8]]:
-    """Reads records of one label byte and 3 × 32 × 32 image bytes."""
-    names = [f"data_batch_{i}.bin" for i in range(1, 6)] + ["test_batch.bin"]
-    files = {}
-    try:
-        # Unpacked as a whole: reading a compressed archive member by member checks no checksum.
-        with (
-            gzip.open(path) as packed,
-            tarfile.open(fileobj=io.BytesIO(packed.read())) as archive,
-        ):
-            for member in archive:
-                content = archive.extractfile(member)
-                if content is not None:
-                    files[Path(member.name).name] = content.read()
-        parts = [
-            np.frombuffer(files[name], np.uint8).reshape(-1, 1 + 3 * 32 * 32) for name in names
-        ]
-    except (KeyError, ValueError, OSError, EOFError, zlib.error, tarfile.TarError) as error:
-        raise CorruptDataError(f"{path}: expected cifar-10-binary.tar.gz; {error}") from error
-    train, test = np.concatenate(parts[:5]), parts[5]
-    arrays = {}
-    for name, part in (("train", train), ("test", test)):
-        arrays[f"x_{name}"] = part[:, 1:].reshape(-1, 3, 32, 32).transpose(0, 2, 3, 1)
-        arrays[f"y_{name}"] = part[:, 0]
-    return arrays
+def _read(source: str, size: int | None) -> Arrays:
+    named = source == "digits" or source.startswith("hf:")
+    forms = "; ".join(form.FORM for form in _SOURCES)
+    if not named and not Path(source).exists():
+        raise MissingDataError(f"no file {source}, nor a folder; data are one of: {forms}")
+    for form in _SOURCES:
+        if form.accepts(source):
+            return form.read(source, size)
+    raise InvalidSettingError(f"{source} is no data set that can be read; data are one of: {forms}")
 
 
-def _read_npz(path: Path) -> dict[str, npt.NDArray[np.uint8]]:
-    try:
-        with open(path, "rb") as raw, np.load(raw, allow_pickle=False) as file:
-            arrays = {key: file[key] for key in _KEYS}
-    except _UNREADABLE as error:
-        raise CorruptDataError(
-            f"{path}: expected an .npz file with {', '.join(_KEYS)}; {error}"
-        ) from error
-    for part in ("train", "test"):
-        x, y = arrays[f"x_{part}"], arrays[f"y_{part}"]
-        images = (
-            x.ndim in (3, 4) and x.dtype == np.uint8 and x.shape[1:] == arrays["x_train"].shape[1:]
-        )
-        labels = y.shape == (len(x),) and np.issubdtype(y.dtype, np.integer) and (y >= 0).all()
-        if not (images and labels):
-            raise CorruptDataError(
-                f"{path}: x_{part} should be uint8 of shape (n, height, width[, channels]), of one "
-                f"size in both parts, with n labels from 0 on; got {x.dtype} {x.shape} and labels "
-                f"{y.dtype} {y.shape}"
-            )
-    return arrays
-
-
-def _shrink(images: npt.NDArray[np.uint8], size: int, path: str) -> Tensor:
-    x = torch.from_numpy(np.ascontiguousarray(images if images.ndim == 4 else images[..., None]))
-    x = x.permute(0, 3, 1, 2).float() / 255
-    factor, rest = divmod(x.shape[2], size) if size > 0 else (0, 1)
-    if rest or x.shape[2] != x.shape[3]:
+def _parts(arrays: Arrays, split: Split, source: str) -> list[Part]:
+    """Returns the images and labels of the three parts of a split."""
+    images, labels = arrays.train
+    rng = np.random.default_rng(split.seed)
+    order = rng.permutation(len(images))
+    if arrays.validation is None:
+        validation = max(len(images) // 10, 1) if split.validation is None else split.validation
+        train = len(images) - validation if split.train is None else split.train
+        _check(train + validation, len(images), "training and validation", source)
+        chosen = order[train : train + validation]
+        held_out = images[chosen], labels[chosen]
+    else:
+        x, y = arrays.validation
+        validation = len(x) if split.validation is None else split.validation
+        train = len(images) if split.train is None else split.train
+        _check(train, len(images), "training", source)
+        _check(validation, len(x), "validation", source)
+        chosen = rng.permutation(len(x))[:validation]
+        held_out = x[chosen], y[chosen]
+    test = len(arrays.test[0]) if split.test is None else split.test
+    _check(test, len(arrays.test[0]), "test", source)
+    if min(train, validation, test) < 1:
         raise InvalidSettingError(
-            f"{path}: images of {x.shape[2]}×{x.shape[3]} cannot be averaged to {size}×{size}"
+            f"{source}: {train} training, {validation} validation and {test} test images asked "
+            "for; each part needs at least 1"
         )
-    return torch.nn.functional.avg_pool2d(x, factor) if factor > 1 else x
+    first = order[:train]
+    return [
+        (images[first], labels[first]),
+        held_out,
+        (arrays.test[0][:test], arrays.test[1][:test]),
+    ]
+
+
+def _check(want: int, have: int, what: str, source: str) -> None:
+    if want > have:
+        raise InvalidSettingError(f"{source}: {want} {what} images asked for, {have} there")
+
+
+def _tensor(images: npt.NDArray[np.uint8]) -> Tensor:
+    """Returns float32 ``(n, channels, height, width)`` from 0 to 1."""
+    own = np.require(images if images.ndim == 4 else images[..., None], requirements=["C", "W"])
+    return torch.from_numpy(own).permute(0, 3, 1, 2).float() / 255
+
+
+def _resize(images: Tensor, size: int | None, source: str) -> Tensor:
+    height, width = images.shape[2:]
+    if size is None:
+        return images
+    if height != width:
+        raise InvalidSettingError(f"{source}: images of {height}×{width} cannot be made square")
+    factor, rest = divmod(height, size)
+    if factor and not rest:
+        return functional.avg_pool2d(images, factor) if factor > 1 else images
+    return functional.interpolate(images, (size, size), mode="bilinear", antialias=True)

@@ -2,18 +2,26 @@
 
 import math
 import time
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
 from nascast.core.errors import InvalidSettingError, NascastError
+from nascast.core.store import changed_settings
+from nascast.networks.auxiliary import AuxiliaryNetwork
+from nascast.networks.drop_path import DropPath, set_drop_path_progress
+from nascast.training import checkpoint as checkpoints
+from nascast.training._augment import augment
+from nascast.training._optimizer import WeightAverage, optimizer_of
 from nascast.training.data import ImageData
 from nascast.training.recipe import Recipe
 
-__all__ = ["Curves", "DivergedError", "evaluate", "train"]
+__all__ = ["Curves", "DivergedError", "Training", "evaluate", "train"]
 
 
 class DivergedError(NascastError):
@@ -25,7 +33,8 @@ class Curves:
     """What was measured after each epoch. Losses are in nats, accuracies in percent.
 
     Attributes:
-        train_loss: mean over the steps of the epoch, while the weights change.
+        train_loss: mean over the steps of the epoch, while the weights change; what is minimised,
+            but for the auxiliary head's part and weight decay.
         val_loss: on all validation images.
         val_accuracy: likewise.
         seconds: of the epoch's training and validation.
@@ -37,70 +46,206 @@ class Curves:
     seconds: list[float] = field(default_factory=list)
 
 
+class Training:
+    """A training that can stop after any epoch and be continued, in another process too.
+
+    Attributes:
+        network: trained in place.
+        curves: of the epochs that are done.
+    """
+
+    def __init__(
+        self,
+        network: nn.Module,
+        data: ImageData,
+        *,
+        recipe: Recipe,
+        generator: torch.Generator,
+        clock: Callable[[], float] = time.perf_counter,
+        guard: Callable[[], None] | None = None,
+    ) -> None:
+        """Prepares a training.
+
+        Args:
+            network: on the device of `data`.
+            data: images.
+            recipe: how.
+            generator: on the CPU; for the order of images and their changes. Drop path and dropout
+                use the global generator.
+            clock: seconds.
+            guard: called before each step; stops the training by raising.
+
+        Raises:
+            InvalidSettingError: there are fewer training images than a batch has, or the network
+                has no auxiliary head or no drop path and the recipe needs it.
+        """
+        self.steps = len(data.train[0]) // recipe.batch_size
+        if not self.steps:
+            raise InvalidSettingError(
+                f"a batch of {recipe.batch_size} images asked for, {len(data.train[0])} to train on"
+            )
+        _check_network(network, recipe)
+        self.network, self.curves = network, Curves()
+        self._data, self._recipe, self._generator = data, recipe, generator
+        self._clock, self._guard = clock, guard
+        self._optimizer = optimizer_of(network, recipe)
+        self._average = WeightAverage(network, recipe.ema) if recipe.ema else None
+
+    @property
+    def scored(self) -> nn.Module:
+        """The network that is scored: with the mean of weights, if the recipe has one."""
+        return self.network if self._average is None else self._average.network
+
+    def epochs(self, until: int | None = None) -> Iterator[Curves]:
+        """Trains until so many epochs of the recipe are done; yields the curves after each.
+
+        The schedules are those of the whole recipe, however early this stops.
+
+        Raises:
+            DivergedError: the loss is not finite.
+            InvalidSettingError: the recipe has fewer epochs.
+        """
+        until = self._recipe.epochs if until is None else until
+        if not 1 <= until <= self._recipe.epochs:
+            raise InvalidSettingError(
+                f"{until} epochs asked for of a recipe of {self._recipe.epochs}"
+            )
+        curves = self.curves
+        while len(curves.seconds) < until:
+            began = self._clock()
+            train_loss = self._epoch(len(curves.seconds))
+            val_loss, val_accuracy = evaluate(self.scored, *self._data.validation)
+            curves.train_loss.append(train_loss)
+            curves.val_loss.append(val_loss)
+            curves.val_accuracy.append(val_accuracy)
+            curves.seconds.append(self._clock() - began)
+            yield curves
+
+    def _epoch(self, epoch: int) -> float:
+        """Shows all training images once and returns the mean loss."""
+        recipe, (images, labels) = self._recipe, self._data.train
+        scheduled = any(isinstance(module, DropPath) for module in self.network.modules())
+        self.network.train()
+        order = torch.randperm(len(images), generator=self._generator).to(images.device)
+        total = torch.zeros((), device=images.device)
+        for step in range(self.steps):
+            if self._guard is not None:
+                self._guard()
+            done = epoch + step / self.steps
+            for group in self._optimizer.param_groups:
+                group["lr"] = recipe.rate(done)
+            if scheduled:
+                set_drop_path_progress(self.network, done / recipe.epochs)
+            chosen = order[step * recipe.batch_size : (step + 1) * recipe.batch_size]
+            batch = augment(images[chosen], recipe, self._generator)
+            self._optimizer.zero_grad(set_to_none=True)
+            loss, extra = self._losses(batch, labels[chosen])
+            (loss + extra).backward()  # type: ignore[no-untyped-call]
+            if recipe.grad_clip is not None:
+                nn.utils.clip_grad_norm_(self.network.parameters(), recipe.grad_clip)
+            self._optimizer.step()
+            if self._average is not None:
+                self._average.update(self.network)
+            total += loss.detach()
+        mean = total.item() / self.steps
+        if not math.isfinite(mean):
+            raise DivergedError(f"the training loss is {mean} in epoch {epoch + 1}")
+        return mean
+
+    def _losses(self, batch: Tensor, target: Tensor) -> tuple[Tensor, Tensor | float]:
+        """Returns the loss, and what the auxiliary head adds to it."""
+        recipe, network = self._recipe, self.network
+        mixed = recipe.mixed_precision and batch.is_cuda
+        with torch.autocast(batch.device.type, torch.bfloat16, enabled=mixed):
+            if recipe.auxiliary_weight:
+                assert isinstance(network, AuxiliaryNetwork)
+                logits, midway = network.forward_auxiliary(batch)
+            else:
+                logits, midway = network(batch), None
+        loss = self._loss(logits, target)
+        if midway is None:
+            return loss, 0.0
+        return loss, recipe.auxiliary_weight * self._loss(midway, target)
+
+    def _loss(self, logits: Tensor, target: Tensor) -> Tensor:
+        smoothing = self._recipe.label_smoothing
+        return functional.cross_entropy(logits.float(), target, label_smoothing=smoothing)
+
+    def state(self) -> dict[str, Any]:
+        """Returns all that continuing needs, the states of random generators included."""
+        device = self._data.train[0].device
+        return {
+            "recipe": asdict(self._recipe),
+            "data": self._data.fingerprint,
+            "curves": asdict(self.curves),
+            "network": self.network.state_dict(),
+            "optimizer": self._optimizer.state_dict(),
+            "average": None if self._average is None else self._average.state(),
+            "generator": self._generator.get_state(),
+            "global": torch.get_rng_state(),
+            "cuda": torch.cuda.get_rng_state(device) if device.type == "cuda" else None,
+        }
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Continues where `state` was taken; sets the global random generators too.
+
+        Raises:
+            InvalidSettingError: it was taken of a training with another recipe or other data.
+        """
+        told = {"data": self._data.fingerprint, **asdict(self._recipe)}
+        if changed := changed_settings({"data": state["data"], **state["recipe"]}, told):
+            raise InvalidSettingError(f"that training had other settings: {changed}")
+        self.network.load_state_dict(state["network"])
+        self._optimizer.load_state_dict(state["optimizer"])
+        if self._average is not None:
+            self._average.restore(state["average"])
+        for name, values in state["curves"].items():
+            getattr(self.curves, name)[:] = values
+        self._generator.set_state(state["generator"])
+        torch.set_rng_state(state["global"])
+        if state["cuda"] is not None and torch.cuda.is_available():
+            torch.cuda.set_rng_state(state["cuda"], self._data.train[0].device)
+
+
 def train(
     network: nn.Module,
     data: ImageData,
     recipe: Recipe,
     generator: torch.Generator,
     clock: Callable[[], float] = time.perf_counter,
+    *,
+    checkpoint: Path | None = None,
+    watch: Callable[[Curves], None] | None = None,
 ) -> Curves:
-    """Trains a network in place and returns its curves.
+    """Trains a network in place by a whole recipe and returns its curves.
+
+    With a mean of weights (`Recipe.ema`) the network has it at the end.
 
     Args:
         network: on the device of `data`.
         data: images.
         recipe: how.
-        generator: on the CPU; for the order of images and the flips.
+        generator: on the CPU; for the order of images and their changes.
         clock: seconds.
+        checkpoint: file that is written after each epoch; where it exists, it is continued.
+        watch: called with the curves after each epoch.
 
     Raises:
         DivergedError: the loss is not finite.
-        InvalidSettingError: there are fewer training images than a batch has.
+        InvalidSettingError: see `Training`; or the checkpoint is of another training.
+        CorruptDataError: the checkpoint cannot be read.
     """
-    images, labels = data.train
-    steps = len(images) // recipe.batch_size
-    if not steps:
-        raise InvalidSettingError(
-            f"a batch of {recipe.batch_size} images asked for, {len(images)} to train on"
-        )
-    optimizer = torch.optim.SGD(
-        network.parameters(),
-        lr=recipe.learning_rate,
-        momentum=recipe.momentum,
-        nesterov=recipe.momentum > 0,
-        weight_decay=recipe.weight_decay,
-        foreach=True,
-    )
-    curves = Curves()
-    for epoch in range(recipe.epochs):
-        began = clock()
-        network.train()
-        order = torch.randperm(len(images), generator=generator).to(images.device)
-        total = torch.zeros((), device=images.device)
-        for step in range(steps):
-            progress = (epoch + step / steps) / recipe.epochs
-            for group in optimizer.param_groups:
-                group["lr"] = recipe.learning_rate * 0.5 * (1 + math.cos(math.pi * progress))
-            chosen = order[step * recipe.batch_size : (step + 1) * recipe.batch_size]
-            batch = images[chosen]
-            if recipe.flip:
-                batch = _flip(batch, generator)
-            optimizer.zero_grad(set_to_none=True)
-            loss = functional.cross_entropy(network(batch), labels[chosen])
-            loss.backward()  # type: ignore[no-untyped-call]
-            if recipe.grad_clip is not None:
-                nn.utils.clip_grad_norm_(network.parameters(), recipe.grad_clip)
-            optimizer.step()
-            total += loss.detach()
-        train_loss = total.item() / steps
-        if not math.isfinite(train_loss):
-            raise DivergedError(f"the training loss is {train_loss} in epoch {epoch + 1}")
-        val_loss, val_accuracy = evaluate(network, *data.validation)
-        curves.train_loss.append(train_loss)
-        curves.val_loss.append(val_loss)
-        curves.val_accuracy.append(val_accuracy)
-        curves.seconds.append(clock() - began)
-    return curves
+    training = Training(network, data, recipe=recipe, generator=generator, clock=clock)
+    if checkpoint is not None:
+        checkpoints.resume(training, checkpoint)
+    for curves in training.epochs():
+        if checkpoint is not None:
+            checkpoints.save(training, checkpoint)
+        if watch is not None:
+            watch(curves)
+    if training.scored is not network:
+        network.load_state_dict(training.scored.state_dict())
+    return training.curves
 
 
 @torch.no_grad()
@@ -119,6 +264,16 @@ def evaluate(
     return loss.item() / len(images), 100 * right.item() / len(images)
 
 
-def _flip(batch: Tensor, generator: torch.Generator) -> Tensor:
-    mirrored = torch.rand(len(batch), generator=generator) < 0.5
-    return torch.where(mirrored.to(batch.device)[:, None, None, None], batch.flip(3), batch)
+def _check_network(network: nn.Module, recipe: Recipe) -> None:
+    head = isinstance(network, AuxiliaryNetwork) and network.auxiliary is not None
+    if recipe.auxiliary_weight and not head:
+        raise InvalidSettingError(
+            "the recipe weighs an auxiliary head, which the network does not have; build it with "
+            "recipe.skeleton(), or set auxiliary_weight=0"
+        )
+    paths = any(isinstance(m, DropPath) and m.probability for m in network.modules())
+    if recipe.drop_path and not paths:
+        raise InvalidSettingError(
+            "the recipe has drop path, which the network does not have; build it with "
+            "recipe.skeleton(), or set drop_path=0"
+        )

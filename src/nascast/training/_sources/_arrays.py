@@ -1,0 +1,95 @@
+"""Images and labels as a source has them, checked."""
+
+import hashlib
+import importlib
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from nascast.core.errors import CorruptDataError, MissingExtraError
+
+__all__ = ["Arrays", "Part", "extra", "without_test_part"]
+
+Part = tuple[npt.NDArray[Any], npt.NDArray[Any]]  # images, labels
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Arrays:
+    """Images ``(n, height, width[, channels])`` of uint8 and labels ``(n,)`` for each part.
+
+    Attributes:
+        train: to train on and, without a validation part, to validate on.
+        test: to be looked at last.
+        validation: None if the source has no such part.
+        names: of the classes, if the source tells.
+    """
+
+    train: Part
+    test: Part
+    validation: Part | None = None
+    names: tuple[str, ...] = ()
+
+    def parts(self) -> dict[str, Part]:
+        """Returns the parts there are, by name."""
+        found = {"train": self.train, "test": self.test}
+        return found if self.validation is None else {**found, "validation": self.validation}
+
+    def fingerprint(self) -> str:
+        """Returns the SHA-256 of the content."""
+        digest = hashlib.sha256()
+        for part in self.parts().values():
+            for array in part:
+                digest.update(np.ascontiguousarray(array).data)
+        return digest.hexdigest()
+
+    def check(self, source: str) -> None:
+        """Raises unless these are images of one size with labels of at least two classes.
+
+        Raises:
+            CorruptDataError: they are not.
+        """
+        shape = self.train[0].shape[1:]
+        for name, (x, y) in self.parts().items():
+            images = x.ndim in (3, 4) and x.dtype == np.uint8 and x.shape[1:] == shape
+            labels = y.shape == (len(x),) and np.issubdtype(y.dtype, np.integer) and (y >= 0).all()
+            if not (images and labels and len(x)):
+                raise CorruptDataError(
+                    f"{source}: x_{name} should be uint8 of shape (n, height, width[, channels]), "
+                    "of one size in all parts, with n labels from 0 on; got "
+                    f"{x.dtype} {x.shape} and labels {y.dtype} {y.shape}"
+                )
+        if len(np.unique(self.train[1])) < 2:
+            raise CorruptDataError(
+                f"{source}: all training images are of one class; at least two are needed"
+            )
+
+
+def without_test_part(images: npt.NDArray[Any], labels: npt.NDArray[Any]) -> tuple[Part, Part]:
+    """Returns training and test parts of a source that has only one part.
+
+    Every fifth image (chosen) of each class, drawn with a seed of its own, is a test image: the
+    test part is the same in every split.
+    """
+    rng = np.random.default_rng(0)
+    test = np.zeros(len(labels), dtype=bool)
+    for label in np.unique(labels):
+        places = rng.permutation(np.flatnonzero(labels == label))
+        test[places[: max(len(places) // 5, 1)]] = True
+    return (images[~test], labels[~test]), (images[test], labels[test])
+
+
+def extra(module: str, name: str, feature: str) -> Any:
+    """Imports an optional package.
+
+    Raises:
+        MissingExtraError: it is not installed.
+    """
+    try:
+        return importlib.import_module(module)
+    except ImportError as error:
+        raise MissingExtraError(
+            f"{feature} needs the package {module.split('.')[0]}, which is not installed; "
+            f'install it with: pip install "nascast[{name}]"'
+        ) from error

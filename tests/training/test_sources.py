@@ -1,0 +1,382 @@
+"""Each form of source: what is read from it, and what is refused."""
+
+import gzip
+import io
+import sys
+import tarfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from nascast.core.errors import (
+    CorruptDataError,
+    InvalidSettingError,
+    MissingDataError,
+    MissingExtraError,
+)
+from nascast.training.data import Split, open_data
+
+
+@pytest.fixture(autouse=True)
+def _forget() -> Iterator[None]:
+    yield
+    open_data.cache_clear()
+
+
+def raw(source: str, part: str = "test", split: Split | None = None) -> Any:
+    """Returns images of a part as they were before normalisation, (n, c, h, w) from 0 to 255."""
+    data = open_data(source, split)
+    x = getattr(data, part)[0].numpy()
+    mean, std = (np.reshape(values, (1, -1, 1, 1)) for values in (data.mean, data.std))
+    return np.round(255 * (x * std + mean)).astype(int)
+
+
+# digits
+
+
+def test_digits_need_no_file() -> None:
+    data = open_data("digits")
+    counts = [len(x) for x, _ in (data.train, data.validation, data.test)]
+    assert sum(counts) == 1797
+    assert counts[2] == pytest.approx(1797 / 5, abs=10)
+    assert data.train[0].shape[1:] == (1, 8, 8)
+    assert data.classes == 10
+    assert set(data.test[1].tolist()) == set(range(10))
+    assert raw("digits").min() == 0
+    assert raw("digits").max() == 255
+
+
+def test_the_test_digits_are_the_same_in_every_split() -> None:
+    one, other = (open_data("digits", Split(seed=seed)) for seed in (0, 1))
+    assert one.test[1].tolist() == other.test[1].tolist()
+    assert one.train[1].tolist() != other.train[1].tolist()
+    assert (raw("digits") == raw("digits", split=Split(seed=1))).all()
+
+
+def test_no_digit_is_in_two_parts() -> None:
+    from sklearn.datasets import load_digits
+
+    own = [
+        image.tobytes() for part in ("train", "validation", "test") for image in raw("digits", part)
+    ]
+    everything = np.round(load_digits().images * 255 / 16).astype(int)
+    assert sorted(own) == sorted(image[None].tobytes() for image in everything)
+
+
+# CIFAR-100 (CIFAR-10 has a file of its own)
+
+
+def records(n: int, first: int) -> bytes:
+    found = b""
+    for i in range(n):
+        planes = [np.full(1024, value, np.uint8).tobytes() for value in (first + i, 100, 200)]
+        found += bytes([i % 20, (first + i) % 100]) + b"".join(planes)
+    return found
+
+
+def test_cifar_100_has_fine_labels(tmp_path: Path) -> None:
+    files = {"train.bin": records(20, 0), "test.bin": records(5, 50), "fine_label_names.txt": b"x"}
+    path = tmp_path / "cifar-100-binary.tar.gz"
+    with tarfile.open(path, "w:gz") as tar:
+        for name, content in files.items():
+            entry = tarfile.TarInfo(f"cifar-100-binary/{name}")
+            entry.size = len(content)
+            tar.addfile(entry, io.BytesIO(content))
+    unpacked = tmp_path / "cifar-100-binary"
+    unpacked.mkdir()
+    for name, content in files.items():
+        (unpacked / name).write_bytes(content)
+    split = Split(15, 5)
+    for source in (str(path), str(unpacked)):
+        data = open_data(source, split)
+        assert data.test[1].tolist() == [50, 51, 52, 53, 54]
+        assert data.classes == 55
+        images = raw(source, split=split)
+        assert images[:, 0, 0, 0].tolist() == [50, 51, 52, 53, 54]
+    assert data.fingerprint == open_data(str(path), split).fingerprint
+
+
+def test_the_pickled_version_of_cifar_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "cifar-10-python.tar.gz"
+    with tarfile.open(path, "w:gz") as tar:
+        for name in ("data_batch_1", "test_batch", "batches.meta"):
+            entry = tarfile.TarInfo(f"cifar-10-batches-py/{name}")
+            entry.size = 3
+            tar.addfile(entry, io.BytesIO(b"abc"))
+    with pytest.raises(InvalidSettingError, match=r"pickled; get .*cifar-10-binary\.tar\.gz"):
+        open_data(str(path))
+
+
+# MNIST
+
+
+def idx(array: np.ndarray) -> bytes:
+    return bytes([0, 0, 8, array.ndim]) + np.asarray(array.shape, ">u4").tobytes() + array.tobytes()
+
+
+@pytest.fixture
+def mnist(tmp_path: Path) -> Callable[..., Path]:
+    def write(packed: bool = True, dot: bool = False, **changed: bytes) -> Path:
+        for part, n in (("train", 30), ("t10k", 12)):
+            images = np.arange(n * 6 * 6).reshape(n, 6, 6).astype(np.uint8)
+            labels = (np.arange(n) % 4).astype(np.uint8)
+            for kind, array, form in (("images", images, "idx3"), ("labels", labels, "idx1")):
+                name = f"{part}-{kind}{'.' if dot else '-'}{form}-ubyte"
+                content = changed.get(f"{part}_{kind}", idx(array))
+                if packed:
+                    (tmp_path / f"{name}.gz").write_bytes(gzip.compress(content))
+                else:
+                    (tmp_path / name).write_bytes(content)
+        return tmp_path
+
+    return write
+
+
+@pytest.mark.parametrize(("packed", "dot"), [(True, False), (False, False), (False, True)])
+def test_mnist_in_all_its_spellings(mnist: Callable[..., Path], packed: bool, dot: bool) -> None:
+    source = str(mnist(packed, dot))
+    data = open_data(source)
+    assert data.test[1].tolist() == [0, 1, 2, 3] * 3
+    expected = np.arange(12 * 36).reshape(12, 1, 6, 6) % 256
+    assert (raw(source) == expected).all()
+    assert len(data.train[0]) + len(data.validation[0]) == 30
+
+
+@pytest.mark.parametrize(
+    "content", [b"", b"\0\0", b"no idx", bytes([0, 0, 8, 3]), bytes([0, 0, 13, 1, 0, 0, 0, 4]) * 2]
+)
+def test_a_damaged_idx_file(mnist: Callable[..., Path], content: bytes) -> None:
+    with pytest.raises(CorruptDataError, match="train-images-idx3-ubyte"):
+        open_data(str(mnist(False, train_images=content)))
+
+
+def test_an_idx_file_that_is_cut_off_or_missing(mnist: Callable[..., Path]) -> None:
+    folder = mnist()
+    path = folder / "t10k-images-idx3-ubyte.gz"
+    path.write_bytes(path.read_bytes()[:-9])
+    with pytest.raises(CorruptDataError, match="t10k-images"):
+        open_data(str(folder))
+    path.unlink()
+    with pytest.raises(MissingDataError, match="expected a file t10k-images"):
+        open_data(str(folder))
+
+
+# folders of images
+
+COLOURS = {"blue": (0, 0, 250), "green": (0, 250, 0), "red": (250, 0, 0)}
+
+
+def picture(path: Path, colour: Any, size: tuple[int, int] = (6, 6), mode: str = "RGB") -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    Image.new(mode, size, colour).save(path)
+
+
+def folder(root: Path, n: int = 10, **settings: Any) -> str:
+    for name, colour in COLOURS.items():
+        for i in range(n):
+            picture(root / name / f"{i}.png", colour, **settings)
+    return str(root)
+
+
+def test_classes_are_folders(tmp_path: Path) -> None:
+    source = folder(tmp_path)
+    (tmp_path / "red" / "notes.txt").write_text("no image")
+    (tmp_path / ".cache").mkdir()
+    data = open_data(source)
+    assert data.names == ("blue", "green", "red")
+    assert [len(x) for x, _ in (data.train, data.validation, data.test)] == [22, 2, 6]
+    brightest = raw(source)[:, :, 0, 0].argmax(1)
+    assert [("red", "green", "blue")[i] for i in brightest] == [data.names[y] for y in data.test[1]]
+    assert sorted(data.test[1].tolist()) == [0, 0, 1, 1, 2, 2]
+
+
+def test_parts_are_folders(tmp_path: Path) -> None:
+    for part, n in (("train", 5), ("val", 3), ("test", 2)):
+        source = folder(tmp_path / part, n)
+    data = open_data(str(tmp_path))
+    assert [len(x) for x, _ in (data.train, data.validation, data.test)] == [15, 9, 6]
+    assert source.endswith("test")
+
+
+def test_without_test_images_those_for_validation_are_it(tmp_path: Path) -> None:
+    folder(tmp_path / "train", 10)
+    folder(tmp_path / "val", 3)
+    data = open_data(str(tmp_path))
+    assert [len(x) for x, _ in (data.train, data.validation, data.test)] == [27, 3, 9]
+
+
+def test_grey_images_have_one_channel(tmp_path: Path) -> None:
+    for i in range(10):
+        picture(tmp_path / f"{i % 2}" / f"{i}.png", 20 * i, mode="L")
+    assert open_data(str(tmp_path)).train[0].shape[1] == 1
+    picture(tmp_path / "1" / "red.png", (250, 0, 0, 9), mode="RGBA")
+    assert open_data(str(tmp_path), Split(seed=1)).train[0].shape[1] == 3
+
+
+def test_images_of_unequal_size_need_a_size(tmp_path: Path) -> None:
+    source = folder(tmp_path)
+    picture(tmp_path / "red" / "wide.png", COLOURS["red"], (20, 8))
+    with pytest.raises(InvalidSettingError, match=r"unequal size.* 6×6, .*wide\.png 20×8; give a"):
+        open_data(source)
+    data = open_data(source, Split(size=4))
+    assert data.train[0].shape[2:] == (4, 4)
+
+
+def test_the_square_is_around_the_centre(tmp_path: Path) -> None:
+    source = folder(tmp_path, size=(8, 8))
+    wide = Image.new("RGB", (24, 8), (0, 0, 0))
+    wide.paste((200, 100, 50), (8, 0, 16, 8))
+    wide.save(tmp_path / "red" / "wide.png")
+    split = Split(size=8)
+    images = np.concatenate([raw(source, part, split) for part in ("train", "validation", "test")])
+    assert any((image == np.reshape([200, 100, 50], (3, 1, 1))).all() for image in images)
+    assert not (images == 0).all((1, 2, 3)).any()
+
+
+def test_a_photograph_is_turned_as_its_camera_noted(tmp_path: Path) -> None:
+    for name in ("a", "b"):
+        image = Image.new("L", (2, 2))
+        image.putdata([10, 20, 30, 40])
+        turned = Image.Exif()
+        turned[0x0112] = 3  # upside down
+        (tmp_path / name).mkdir()
+        for i in range(5):
+            image.save(tmp_path / name / f"{i}.png", exif=turned)
+    assert (raw(str(tmp_path)) == [[40, 30], [20, 10]]).all()
+
+
+@pytest.mark.parametrize("content", [b"", b"no image", b"\x89PNG\r\n\x1a\n"])
+def test_a_damaged_image_is_named(tmp_path: Path, content: bytes) -> None:
+    source = folder(tmp_path, 3)
+    (tmp_path / "red" / "1.png").write_bytes(content)
+    with pytest.raises(CorruptDataError, match=r"red.1\.png cannot be read as an image"):
+        open_data(source)
+
+
+def test_an_image_that_is_cut_off_is_named(tmp_path: Path) -> None:
+    source = folder(tmp_path, 3)
+    path = tmp_path / "red" / "1.png"
+    noise = np.random.default_rng(0).integers(0, 255, (6, 6, 3), dtype=np.uint8)
+    Image.fromarray(noise).save(path)
+    whole = path.read_bytes()
+    for length in range(0, len(whole) - 20, 9):
+        path.write_bytes(whole[:length])
+        with pytest.raises(CorruptDataError, match=r"red.1\.png"):
+            open_data(source)
+
+
+def test_sixteen_bits_are_refused(tmp_path: Path) -> None:
+    source = folder(tmp_path, 3)
+    picture(tmp_path / "red" / "deep.png", 3000, mode="I;16")
+    with pytest.raises(CorruptDataError, match=r"deep\.png has pixels of the kind I;16"):
+        open_data(source)
+
+
+@pytest.mark.parametrize("form", ["empty", "files only", "empty class", "no train class"])
+def test_folders_without_images(tmp_path: Path, form: str) -> None:
+    if form == "files only":
+        picture(tmp_path / "one.png", 0)
+    if form == "empty class":
+        folder(tmp_path)
+        (tmp_path / "yellow").mkdir()
+    if form == "no train class":
+        (tmp_path / "train").mkdir()
+    with pytest.raises(MissingDataError, match="holds no "):
+        open_data(str(tmp_path))
+
+
+def test_a_single_class_or_an_unknown_one(tmp_path: Path) -> None:
+    for i in range(5):
+        picture(tmp_path / "one" / "only" / f"{i}.png", (i, 0, 0))
+    with pytest.raises(CorruptDataError, match="one class; at least two"):
+        open_data(str(tmp_path / "one"))
+    folder(tmp_path / "two" / "train")
+    picture(tmp_path / "two" / "test" / "yellow" / "1.png", (250, 250, 0))
+    with pytest.raises(CorruptDataError, match="yellow: train/ has no class of that name"):
+        open_data(str(tmp_path / "two"))
+
+
+# Hugging Face, by a double: the package is optional
+
+
+class Rows(dict[str, list[Any]]):
+    """Columns, and their types as `features`."""
+
+    features: dict[str, Any]
+
+
+class ImageColumn:
+    pass
+
+
+class LabelColumn:
+    def __init__(self, names: list[str]) -> None:
+        self.names = names
+
+
+@pytest.fixture
+def hub(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
+    """Makes a package ``datasets`` with one data set, which tests fill."""
+    parts: dict[str, Rows] = {}
+    asked: list[Any] = []
+
+    def load_dataset(name: str, configuration: str | None) -> dict[str, Rows]:
+        asked.append((name, configuration))
+        if name != "owner/colours":
+            raise FileNotFoundError(f"Dataset '{name}' doesn't exist on the Hub")
+        return parts
+
+    double = SimpleNamespace(load_dataset=load_dataset, Image=ImageColumn, ClassLabel=LabelColumn)
+    monkeypatch.setitem(sys.modules, "datasets", double)
+    return {"parts": parts, "asked": asked}
+
+
+def rows(labels: list[int], side: int = 4) -> Rows:
+    names = list(COLOURS)
+    pictures = [Image.new("RGB", (side, side), COLOURS[names[max(y, 0)]]) for y in labels]
+    found = Rows(id=list(range(len(labels))), picture=pictures, kind=labels)
+    found.features = {"id": int, "picture": ImageColumn(), "kind": LabelColumn(names)}
+    return found
+
+
+def test_a_data_set_of_the_hub(hub: dict[str, Any]) -> None:
+    hub["parts"].update(train=rows([0, 1, 2] * 5), test=rows([2, 0]))
+    data = open_data("hf:owner/colours:small")
+    assert hub["asked"] == [("owner/colours", "small")]
+    assert data.names == tuple(COLOURS)
+    assert data.test[1].tolist() == [2, 0]
+    assert (raw("hf:owner/colours:small")[:, :, 0, 0] == [[250, 0, 0], [0, 0, 250]]).all()
+
+
+def test_secret_labels_are_no_test_part(hub: dict[str, Any]) -> None:
+    hub["parts"].update(train=rows([0, 1, 2] * 5), validation=rows([1, 1, 0]), test=rows([-1, -1]))
+    assert open_data("hf:owner/colours").test[1].tolist() == [1, 1, 0]
+
+
+def test_what_the_hub_has_not(hub: dict[str, Any]) -> None:
+    with pytest.raises(MissingDataError, match="hf:owner/shapes cannot be had: Dataset"):
+        open_data("hf:owner/shapes")
+    hub["parts"].update(test=rows([1, 2]))
+    with pytest.raises(CorruptDataError, match="expected a part train; it has test"):
+        open_data("hf:owner/colours")
+    hub["parts"]["train"] = rows([1, 2])
+    del hub["parts"]["train"].features["kind"]
+    with pytest.raises(CorruptDataError, match="expected a column of images and one of class"):
+        open_data("hf:owner/colours")
+
+
+@pytest.mark.parametrize(
+    ("source", "module", "extra"), [("hf:x", "datasets", "hf"), ("digits", "sklearn", "data")]
+)
+def test_a_package_that_is_not_installed(
+    monkeypatch: pytest.MonkeyPatch, source: str, module: str, extra: str
+) -> None:
+    for name in [module, *(m for m in sys.modules if m.startswith(f"{module}."))]:
+        monkeypatch.setitem(sys.modules, name, None)
+    with pytest.raises(MissingExtraError, match=rf"{module}.*nascast\[{extra}\]"):
+        open_data(source)
