@@ -1,23 +1,33 @@
 """The one search loop."""
 
+import math
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Collection, Hashable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
-from nascast.core.errors import InvalidSettingError, StoreError
+from nascast.core.errors import InvalidSettingError, StoreError, UnsupportedError
+from nascast.core.executor import Done, Executor
+from nascast.core.store import Store
 from nascast.core.types import Candidate, Evaluation, Trial
 from nascast.executors.processes import Processes
 from nascast.executors.serial import Serial
-from nascast.runner import Budget, run
+from nascast.executors.simulated import Simulated
+from nascast.runner import Budget, Step, run, steps
 from nascast.stores.memory import Memory
+from nascast.stores.sqlite import Sqlite
 from nascast.strategies.random import RandomSearch
-from nascast.testing.doubles import TinyBenchmark
+from nascast.testing.doubles import ConstantEvaluator, TinyBenchmark
 
 BENCH = TinyBenchmark()
 
 
-def _run(store: Memory, evaluations: int, evaluator: Any = BENCH, seed: int = 0) -> list[Trial]:
+def _run(store: Store, evaluations: int, evaluator: Any = BENCH, seed: int = 0) -> list[Trial]:
     return run(
         RandomSearch(BENCH.space),
         evaluator,
@@ -82,7 +92,8 @@ def test_a_budget_of_seconds_counts_what_trials_cost() -> None:
         name="run",
         budget=Budget(seconds=5.0),
     )
-    assert sum(trial.evaluation.seconds for trial in trials) == 5.0
+    assert len(trials) == 7  # five that cost a second, and two failures next to nothing
+    assert sum(trial.evaluation.seconds for trial in trials) == pytest.approx(5.0, abs=0.5)
     with pytest.raises(InvalidSettingError, match="budget"):
         Budget()
 
@@ -100,6 +111,348 @@ def test_two_workers_evaluate_everything_once() -> None:
     assert sorted(trial.id for trial in trials) == list(range(20))
     candidates = [trial.candidate for trial in trials]
     assert len(set(candidates)) == 20  # pending ones are not proposed again
+
+
+class _Clock:
+    """Seconds that pass only when told, and after a stop begin at another time."""
+
+    def __init__(self, now: float = 1000.0) -> None:
+        self.now = now
+
+    def __call__(self) -> float:
+        return self.now
+
+
+class _Lasting:
+    """Evaluations that take so many seconds by a clock, and cost twice as many."""
+
+    def __init__(self, clock: _Clock, seconds: float) -> None:
+        self.clock, self.seconds = clock, seconds
+
+    def evaluate(self, candidate: Candidate, seed: int) -> Evaluation:
+        self.clock.now += self.seconds
+        if seed == 1:
+            raise FloatingPointError("diverged")
+        return Evaluation({"val_accuracy": 1.0}, 2 * self.seconds)
+
+
+def _timed(store: Store, budget: Budget, start: float, seconds: float = 10.0) -> list[Trial]:
+    clock = _Clock(start)
+    return run(
+        RandomSearch(BENCH.space),
+        _Lasting(clock, seconds),
+        executor=Serial(clock),
+        store=store,
+        name="run",
+        budget=budget,
+    )
+
+
+def test_the_clock_goes_on_where_it_was_after_a_resume() -> None:
+    store = Memory()
+    _timed(store, Budget(evaluations=3), start=1000.0)
+    trials = _timed(store, Budget(evaluations=5), start=77.0)
+    assert [trial.finished for trial in trials] == [10.0, 20.0, 30.0, 40.0, 50.0]
+
+
+def test_a_failed_evaluation_costs_what_its_worker_was_busy() -> None:
+    trials = _timed(Memory(), Budget(evaluations=3), start=0.0)
+    assert [trial.evaluation.seconds for trial in trials] == [20.0, 10.0, 20.0]
+
+
+def test_a_budget_by_the_clock_counts_earlier_sessions() -> None:
+    store = Memory()
+    assert len(_timed(store, Budget(clock=25.0), start=0.0)) == 3  # the third goes beyond it
+    assert len(_timed(store, Budget(clock=25.0), start=500.0)) == 3
+    assert len(_timed(store, Budget(clock=45.0), start=900.0)) == 5
+
+
+def test_a_budget_by_a_virtual_clock() -> None:
+    trials = run(
+        RandomSearch(BENCH.space),
+        ConstantEvaluator(seconds=60.0),
+        executor=Simulated(4),
+        store=Memory(),
+        name="run",
+        budget=Budget(clock=10 * 60.0),
+    )
+    assert len(trials) == 40
+    assert trials[-1].finished == 600.0
+
+
+def test_a_resumed_simulation_goes_on_with_its_clock() -> None:
+    store = Memory()
+    for evaluations in (10, 20):
+        trials = run(
+            RandomSearch(BENCH.space),
+            ConstantEvaluator(seconds=1.0),
+            executor=Simulated(2),
+            store=store,
+            name="run",
+            budget=Budget(evaluations),
+        )
+    assert [trial.finished for trial in trials] == [k // 2 + 1 for k in range(20)]
+
+
+@pytest.mark.parametrize("evaluations", [5, None])
+def test_unknown_seconds_and_a_budget_of_them(evaluations: int | None) -> None:
+    store = Memory()
+    with pytest.raises(UnsupportedError, match="say what they cost"):
+        run(
+            RandomSearch(BENCH.space),
+            ConstantEvaluator(seconds=math.nan),
+            executor=Serial(),
+            store=store,
+            name="run",
+            budget=Budget(evaluations, seconds=100.0),
+        )
+    assert len(store.read("run")) == 1
+
+
+def _steps(store: Store, executor: Executor, budget: Budget) -> list[Step]:
+    return list(
+        steps(
+            RandomSearch(BENCH.space),
+            BENCH,
+            executor=executor,
+            store=store,
+            name="run",
+            budget=budget,
+        )
+    )
+
+
+def test_steps_show_what_is_new_and_pending() -> None:
+    store = Memory()
+    first = _steps(store, Simulated(3), Budget(5))
+    assert (first[0].trials, first[0].pending, first[0].clock) == ([], 3, 0.0)
+    assert [step.pending for step in first][-3:] == [2, 1, 0]
+    assert [trial for step in first for trial in step.trials] == store.read("run")
+    assert [step.clock for step in first[1:]] == [step.trials[-1].finished for step in first[1:]]
+    again = _steps(store, Simulated(3), Budget(6))
+    assert again[0].trials == [trial for step in first for trial in step.trials]
+    assert [len(step.trials) for step in again[1:]] == [1]
+
+
+class _Interrupted(Simulated):
+    """Ctrl-C while waiting for the results after the third."""
+
+    closed = 0
+    collected = 0
+
+    def collect(self) -> list[Done]:
+        if self.collected == 3:
+            raise KeyboardInterrupt
+        self.collected += 1
+        return super().collect()
+
+    def close(self) -> None:
+        self.closed += 1
+        super().close()
+
+
+def test_an_interrupt_keeps_what_finished_and_drops_the_rest() -> None:
+    store, executor = Memory(), _Interrupted(2)
+    with pytest.raises(KeyboardInterrupt):
+        _steps(store, executor, Budget(20))
+    assert executor.closed == 1
+    assert len(store.read("run")) == 3
+    assert executor._running == []
+
+
+def test_asking_for_no_more_steps_stops_the_executor() -> None:
+    store, executor = Memory(), _Interrupted(2)
+    for step in steps(
+        RandomSearch(BENCH.space),
+        BENCH,
+        executor=executor,
+        store=store,
+        name="run",
+        budget=Budget(20),
+    ):
+        if step.trials:
+            break
+    del step
+    assert executor.closed == 1
+    assert len(store.read("run")) == 1
+
+
+class _Reversed(Executor):
+    """Gives back the last of three calls first, and after that nothing."""
+
+    workers = 3
+
+    def __init__(self) -> None:
+        self.calls: list[tuple[Hashable, Callable[[], Any]]] = []
+
+    def submit(self, task: Hashable, call: Callable[[], Any]) -> None:
+        self.calls.append((task, call))
+
+    def collect(self) -> list[Done]:
+        if len(self.calls) > 3:
+            raise KeyboardInterrupt
+        task, call = self.calls[-1]
+        return [Done(task, call(), None, 1.0)]
+
+
+def test_what_was_pending_is_asked_for_again_under_its_numbers() -> None:
+    store = Memory()
+    with pytest.raises(KeyboardInterrupt):
+        _steps(store, _Reversed(), Budget(6))
+    assert [trial.id for trial in store.read("run")] == [2]
+    trials = _run(store, 6)
+    assert [trial.id for trial in trials] == [2, 0, 1, 3, 4, 5]
+
+
+class _Finite(RandomSearch):
+    """Proposes three candidates, and then waits for nothing."""
+
+    def ask(
+        self, n: int, rng: np.random.Generator, pending: Collection[Candidate] = ()
+    ) -> list[Candidate]:
+        if len(self.history) + len(pending) >= 3:
+            return []
+        return super().ask(n, rng, pending)
+
+
+def test_a_strategy_with_nothing_left_to_ask_ends_the_run() -> None:
+    trials = run(
+        _Finite(BENCH.space),
+        BENCH,
+        executor=Simulated(2),
+        store=Memory(),
+        name="run",
+        budget=Budget(10),
+    )
+    assert sorted(trial.id for trial in trials) == [0, 1, 2]
+
+
+class _Exhausted(RandomSearch):
+    def ask(
+        self, n: int, rng: np.random.Generator, pending: Collection[Candidate] = ()
+    ) -> list[Candidate]:
+        if len(self.history):
+            raise UnsupportedError("no more")
+        return super().ask(n, rng, pending)
+
+
+def test_what_a_strategy_raises_is_raised() -> None:
+    store = Memory()
+    with pytest.raises(UnsupportedError, match="no more"):
+        run(
+            _Exhausted(BENCH.space),
+            BENCH,
+            executor=Serial(),
+            store=store,
+            name="run",
+            budget=Budget(10),
+        )
+    assert len(store.read("run")) == 1
+
+
+class _WithSettings(RandomSearch):
+    def __init__(self, *arguments: Any, size: int = 3, shares: Any = (0.5,), **more: Any) -> None:
+        super().__init__(*arguments, **more)
+        self.size = size
+        self._shares = shares
+
+
+def test_settings_and_versions_are_stored() -> None:
+    store = Memory()
+    budget = Budget(1)
+    run(
+        _WithSettings(BENCH.space, size=7),
+        BENCH,
+        executor=Serial(),
+        store=store,
+        name="run",
+        budget=budget,
+        seed=5,
+    )
+    info = store.info("run")
+    assert info["strategy"] == "_WithSettings"
+    assert info["strategy_settings"] == {"size": 7, "shares": [0.5]}
+    assert (info["space"], info["evaluator"], info["seed"]) == ("tiny", "tiny", 5)
+    assert info["versions"]["numpy"] == np.__version__
+    with pytest.raises(StoreError, match=r"strategy_settings was .*7.* is .*8"):
+        run(
+            _WithSettings(BENCH.space, size=8),
+            BENCH,
+            executor=Serial(),
+            store=store,
+            name="run",
+            budget=budget,
+            seed=5,
+        )
+
+
+SEARCH = """
+import sys, time
+from nascast.core import plugins
+from nascast.runner import Budget, run
+from nascast.testing.doubles import TinyBenchmark
+
+class Slow(TinyBenchmark):
+    def evaluate(self, candidate, seed=0):
+        time.sleep(0.003)
+        return super().evaluate(candidate, seed)
+
+if __name__ == "__main__":
+    path, executor, count = sys.argv[1:]
+    bench = Slow()
+    settings = {"workers": 2} if executor == "processes" else {}
+    with plugins.load("executor", executor, **settings) as workers:
+        print("ready", flush=True)
+        run(
+            plugins.load("strategy", "random", bench.space),
+            bench,
+            executor=workers,
+            store=plugins.load("store", "sqlite", path),
+            name="run",
+            budget=Budget(int(count)),
+        )
+"""
+
+
+@pytest.mark.parametrize(("executor", "kills"), [("serial", 4), ("processes", 2)])
+def test_killed_at_any_moment_a_search_goes_on(tmp_path: Path, executor: str, kills: int) -> None:
+    """Trials are neither lost nor doubled; with one worker they are those of an unbroken run."""
+    script, path, count = tmp_path / "search.py", tmp_path / "runs.sqlite", 120
+    script.write_text(SEARCH)
+    command = [sys.executable, str(script), str(path), executor, str(count)]
+    before: list[Trial] = []
+    rng = np.random.default_rng(kills)
+    for _ in range(kills):
+        with subprocess.Popen(command, stdout=subprocess.PIPE) as search:
+            assert search.stdout
+            search.stdout.readline()
+            wait_for_more(path, len(before))
+            time.sleep(rng.uniform(0, 0.05))
+            search.kill()
+        found = Sqlite(path).read("run")
+        assert found[: len(before)] == before
+        before = found
+    assert 0 < len(before) < count
+    subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+    trials = Sqlite(path).read("run")
+    assert trials[: len(before)] == before
+    assert sorted(trial.id for trial in trials) == list(range(count))
+    times = [trial.finished for trial in trials]
+    assert times == sorted(times)
+    if executor == "serial":
+        assert [trial.id for trial in trials] == list(range(count))
+        assert _what(trials) == _what(_run(Memory(), count))
+
+
+def wait_for_more(path: Path, known: int) -> None:
+    """Waits until a run has more trials than are known; then it is at work."""
+    until = time.monotonic() + 60
+    while time.monotonic() < until:
+        store = Sqlite(path)
+        if store.runs() and len(store.read("run", known)):
+            return
+        time.sleep(0.002)
+    raise TimeoutError("a search stored nothing for a minute")
 
 
 def test_random_search_draws_uniformly() -> None:

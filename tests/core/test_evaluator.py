@@ -3,9 +3,9 @@ import math
 import numpy as np
 import pytest
 
-from nascast.core.errors import UnsupportedError
+from nascast.core.errors import InvalidArchitectureError, UnsupportedError
 from nascast.core.evaluator import Benchmark
-from nascast.core.types import Candidate, Floats, Genes, Metric, Task
+from nascast.core.types import Architecture, Candidate, Floats, Genes, Metric, Task
 from nascast.testing.doubles import ConstantEvaluator, FlakyEvaluator, TinyBenchmark, TinySpace
 
 
@@ -72,6 +72,25 @@ def test_a_partial_evaluation_has_what_was_recorded_then() -> None:
     assert evaluation.metrics.keys() == {"val_accuracy", "parameters"}
     assert evaluation.metrics["val_accuracy"] == 204
     assert evaluation.seconds == 4
+
+
+def test_an_epoch_that_no_metric_has_is_refused() -> None:
+    arch = TinySpace().architecture(GENES[1])
+    with pytest.raises(UnsupportedError, match=r"after epoch 3; recorded epochs: 2, 4, 8"):
+        Sparse().evaluate(Candidate(arch, epochs=3))
+
+
+def test_an_architecture_of_another_space_is_refused() -> None:
+    with pytest.raises(InvalidArchitectureError, match="of tiny; got one of other"):
+        Sparse().evaluate(Candidate(Architecture("other", (1, 0, 0, 0, 0))))
+
+
+def test_the_answer_is_the_same_for_every_seed() -> None:
+    benchmark = TinyBenchmark()
+    candidate = Candidate(TinySpace().architecture(GENES[0]))
+    assert benchmark.evaluate(candidate, 0) == benchmark.evaluate(candidate, 7)
+    first = benchmark.query(GENES[:1], "val_accuracy", None, 0)[0]
+    assert benchmark.evaluate(candidate, 1).metrics["val_accuracy"] == first
 
 
 def test_the_constant_evaluator_is_constant() -> None:

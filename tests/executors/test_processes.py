@@ -5,6 +5,9 @@ import operator
 import os
 import select
 import signal
+import subprocess
+import sys
+import time
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
@@ -126,11 +129,13 @@ def test_one_worker_runs_calls_in_their_order() -> None:
 
 
 def test_the_clock_is_read_when_a_call_is_finished() -> None:
-    times = iter([10.0, 12.5])
+    times = iter([8.0, 10.0, 10.5, 12.5])
     with Processes(1, clock=lambda: next(times)) as executor:
         executor.submit("a", partial(abs, 1))
         executor.submit("b", partial(abs, 1))
-        assert [done.finished for done in collect(executor, 2).values()] == [10.0, 12.5]
+        found = list(collect(executor, 2).values())
+    assert [done.finished for done in found] == [10.0, 12.5]
+    assert [done.seconds for done in found] == [2.0, 2.0]
 
 
 def test_large_calls_and_results() -> None:
@@ -227,3 +232,42 @@ def test_a_call_that_cannot_be_sent_is_refused_and_harms_nothing() -> None:
         executor.submit("good", partial(operator.add, 1, 2))
         assert collect(executor, 1)["good"].value == 3
         assert executor.collect() == []
+
+
+OWNER = """
+import os, select, sys
+from functools import partial
+from nascast.executors.processes import Processes
+
+if __name__ == "__main__":
+    executor = Processes(1)
+    executor.submit("who", os.getpid)
+    print(executor.collect()[0].value, flush=True)
+    executor.submit("long", partial(select.select, [], [], [], 50))
+    executor.collect()
+"""
+
+
+def test_a_worker_does_not_outlive_a_process_that_was_killed(tmp_path: Path) -> None:
+    script = tmp_path / "owner.py"
+    script.write_text(OWNER)
+    with subprocess.Popen([sys.executable, script], stdout=subprocess.PIPE, text=True) as owner:
+        assert owner.stdout
+        pid = int(owner.stdout.readline())
+        owner.kill()
+    for _ in range(200):
+        if not is_running(pid):
+            return
+        time.sleep(0.05)
+    os.kill(pid, signal.SIGKILL)
+    pytest.fail("the worker went on for 10 seconds after its parent was killed")
+
+
+def is_running(pid: int) -> bool:
+    """Whether a process lives, and is not just waiting for its parent to notice."""
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    status = Path(f"/proc/{pid}/stat")
+    return not status.exists() or status.read_text().rpartition(")")[2].split()[0] != "Z"

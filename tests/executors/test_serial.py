@@ -25,11 +25,13 @@ def test_a_call_may_submit_another() -> None:
 
 
 def test_the_clock_is_read_when_a_call_is_finished() -> None:
-    times = iter([10.0, 12.5])
+    times = iter([8.0, 10.0, 10.5, 12.5])
     executor = Serial(clock=lambda: next(times))
     executor.submit("a", lambda: 1)
     executor.submit("b", lambda: 1 // 0)
-    assert [executor.collect()[0].finished for _ in range(2)] == [10.0, 12.5]
+    found = [executor.collect()[0] for _ in range(2)]
+    assert [done.finished for done in found] == [10.0, 12.5]
+    assert [done.seconds for done in found] == [2.0, 2.0]
 
 
 def test_an_error_names_its_kind_and_message() -> None:

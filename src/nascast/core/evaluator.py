@@ -88,16 +88,32 @@ class Benchmark(ABC):
         return self.metrics[metric]
 
     def evaluate(self, candidate: Candidate, seed: int = 0) -> Evaluation:
-        """Answers one candidate with its first recorded training; serves as an evaluator.
+        """Answers one candidate; serves as an evaluator.
+
+        The answer is the first recorded training, whatever the seed: candidates that are the same
+        have the same record, strategies with the same seed are compared on the same records, and
+        not every row has more than one. So a search does not see how a training would vary.
 
         Args:
-            candidate: its `epochs` must be recorded for at least one metric.
-            seed: of a training; a record is what it is, whatever the seed.
+            candidate: its `epochs` must be recorded for at least one metric; the metrics are those
+                recorded then, and those that do not depend on epochs.
+            seed: not used.
+
+        Raises:
+            UnsupportedError: nothing was recorded after so many epochs.
+            InvalidArchitectureError: the architecture is of another space, or was not recorded.
         """
-        row, epochs = candidate.arch.row(), candidate.epochs
-        metrics = {
-            name: float(self.query(row, name, epochs)[0])
+        row, epochs = self.space.row(candidate.arch), candidate.epochs
+        recorded = [
+            name
             for name, metric in self.metrics.items()
             if epochs is None or not metric.epochs or epochs in metric.epochs
-        }
+        ]
+        if epochs is not None and not any(self.metrics[name].epochs for name in recorded):
+            known = sorted({mark for metric in self.metrics.values() for mark in metric.epochs})
+            raise UnsupportedError(
+                f"{self.name}: nothing was recorded after epoch {epochs}; "
+                f"recorded epochs: {', '.join(map(str, known)) or 'none'}"
+            )
+        metrics = {name: float(self.query(row, name, epochs)[0]) for name in recorded}
         return Evaluation(metrics, float(self.seconds(row, epochs)[0]))

@@ -1,5 +1,6 @@
 """Executors run calls and own the clock."""
 
+import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass
@@ -11,12 +12,21 @@ __all__ = ["Done", "Executor"]
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """A finished task: its value, or the error that ended it, at `finished` clock seconds."""
+    """A finished task.
+
+    Attributes:
+        task: the name it was submitted under.
+        value: what the call returned, or None.
+        error: what ended the call, or None.
+        finished: seconds on the executor's clock.
+        seconds: how long a worker was busy with the call; 0 where the executor cannot know.
+    """
 
     task: Hashable
     value: Any
     error: str | None
     finished: float
+    seconds: float = 0.0
 
 
 class Executor(ABC):
@@ -38,6 +48,10 @@ class Executor(ABC):
 
         A call that raises, or whose worker dies, comes back with `error` and does not raise here.
         """
+
+    def now(self) -> float:
+        """Returns the seconds on this executor's clock, which never goes back."""
+        return time.monotonic()
 
     def close(self) -> None:
         """Drops what is queued and stops the workers; may be called twice."""

@@ -28,10 +28,14 @@ class SearchSpace(ABC):
     Attributes:
         name: the registered name.
         cardinalities: ``(length,)``; gene i takes the values 0 … cardinalities[i] − 1.
+        links: where genes are skip connections between parts 0, 1, … of the network: entry k is
+            the k genes, 0 or 1, that say which of the parts 0 to k − 1 part k reads. They follow
+            the other genes of the part, and those of part 0 are an empty range at that place.
     """
 
     name: ClassVar[str]
     cardinalities: tuple[int, ...]
+    links: tuple[range, ...] = ()
 
     @property
     def length(self) -> int:
@@ -44,6 +48,15 @@ class SearchSpace(ABC):
             return np.zeros(len(genes), dtype=bool)
         inside = (genes >= 0) & (genes < np.asarray(self.cardinalities))
         return np.asarray(inside.all(axis=1))
+
+    def allowed(self, prefix: Genes) -> Bools:
+        """Returns ``(n, c)``: which of its c values the next gene may take after ``(n, i)`` genes.
+
+        For strategies that decide gene by gene. A value with which a valid row goes on is always
+        allowed, and after allowed values some value is; but only where a space says so do allowed
+        values alone make a row valid. Here all are allowed.
+        """
+        return np.ones((len(prefix), self.cardinalities[prefix.shape[1]]), dtype=bool)
 
     def canonical(self, genes: Genes) -> Genes:
         """Returns ``(n, length)``: equivalent rows become one and the same valid row."""
@@ -114,10 +127,12 @@ class SearchSpace(ABC):
         Raises:
             InvalidArchitectureError: naming the first bad row and what is allowed.
         """
-        if genes.ndim != 2 or genes.shape[1] != self.length:
+        array = isinstance(genes, np.ndarray)
+        if not array or genes.ndim != 2 or genes.shape[1] != self.length:
+            got = f"shape {genes.shape}" if array else f"a {type(genes).__name__}, no array"
             raise InvalidArchitectureError(
                 f"{self.name}: expected rows of {self.length} genes, shape (n, {self.length}); "
-                f"got shape {genes.shape}"
+                f"got {got}"
             )
         if not np.issubdtype(genes.dtype, np.integer):
             raise InvalidArchitectureError(
@@ -177,6 +192,8 @@ class SearchSpace(ABC):
         Raises:
             InvalidArchitectureError: a text is not of this space; the message quotes it.
         """
+        if isinstance(texts, str):
+            raise InvalidArchitectureError(f"{self.name}: expected a list of texts; got {texts!r}")
         rows = [self._parse(text) for text in texts]
         genes = np.asarray(rows, dtype=np.int16).reshape(-1, self.length)
         bad = np.flatnonzero(~self.is_valid(genes))

@@ -10,12 +10,15 @@ __all__ = ["Store", "changed_settings"]
 
 
 def changed_settings(old: Mapping[str, Any], new: Mapping[str, Any]) -> str:
-    """Returns the differences in words, such as ``seed was 0, is 1``; empty if there are none."""
+    """Returns the differences in words, such as ``seed was 0, is 1``; empty if there are none.
+
+    What stands under ``versions`` is for people to read and makes no difference.
+    """
 
     def words(settings: Mapping[str, Any], key: str) -> str:
         return str(settings[key]) if key in settings else "not set"
 
-    names = sorted(old.keys() | new.keys())
+    names = sorted((old.keys() | new.keys()) - {"versions"})
     return "; ".join(
         f"{key} was {words(old, key)}, is {words(new, key)}"
         for key in names
@@ -29,6 +32,10 @@ class Store(ABC):
     @abstractmethod
     def begin(self, run: str, info: Mapping[str, Any]) -> None:
         """Begins a run, or resumes the one begun with the same settings.
+
+        Args:
+            run: its name.
+            info: settings, as plain JSON values; see `changed_settings`.
 
         Raises:
             StoreError: the run exists with other settings; the message shows the difference.
@@ -44,7 +51,11 @@ class Store(ABC):
 
     @abstractmethod
     def append(self, run: str, trials: Sequence[Trial]) -> None:
-        """Adds trials, all or none."""
+        """Adds trials, all or none.
+
+        Raises:
+            StoreError: there is no such run, or it has a trial with such an id already.
+        """
 
     @abstractmethod
     def read(self, run: str, start: int = 0) -> list[Trial]:

@@ -16,7 +16,8 @@ class Strategy(ABC):
     """Proposes candidates and learns from trials.
 
     `ask` changes nothing and depends on its arguments and on what was told; `tell` is the only
-    thing that changes a strategy. So telling a fresh strategy the stored trials resumes a run.
+    thing that changes a strategy. So telling a fresh strategy the stored trials resumes a run. A
+    setting is kept as an attribute of the parameter's name, where the runner finds it.
     """
 
     def __init__(

@@ -1,13 +1,13 @@
 """The values that cross boundaries: frozen, slotted, compared by content."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from nascast.core.errors import InvalidSettingError
+from nascast.core.errors import InvalidArchitectureError, InvalidSettingError
 
 __all__ = [
     "Architecture",
@@ -36,7 +36,17 @@ class Architecture:
     genes: tuple[int, ...]
 
     def row(self) -> Genes:
-        """Returns the genes as a batch of one, shape ``(1, length)``."""
+        """Returns the genes as a batch of one, shape ``(1, length)``.
+
+        Raises:
+            InvalidArchitectureError: a gene is not an integer, or larger than any space has.
+        """
+        genes: Sequence[object] = self.genes
+        for i, gene in enumerate(genes):
+            if not isinstance(gene, int | np.integer) or not -(2**15) <= gene < 2**15:
+                raise InvalidArchitectureError(
+                    f"{self.space}: gene {i} is {gene!r}; allowed are integers below 32,768"
+                )
         return np.asarray([self.genes], dtype=np.int16)
 
 
@@ -54,7 +64,8 @@ class Evaluation:
 
     Attributes:
         metrics: final values by name, as measured (accuracy in percent).
-        seconds: training and validation time that the evaluation cost.
+        seconds: training and validation time that the evaluation cost; NaN where nobody knows. Of
+            an evaluation that raised, how long its worker was busy, 0 where nobody knows.
         error: why there are no metrics, or None.
         curves: values by epoch, where the evaluator has them.
     """
@@ -67,7 +78,14 @@ class Evaluation:
 
 @dataclass(frozen=True, slots=True)
 class Trial:
-    """One finished evaluation. `finished` is in seconds on the executor's clock."""
+    """One finished evaluation.
+
+    Attributes:
+        id: number of the candidate in its run, from 0; its evaluation has it as seed.
+        candidate: what was evaluated.
+        evaluation: what came of it.
+        finished: seconds on the executor's clock since the run began; pauses of the run left out.
+    """
 
     id: int
     candidate: Candidate
@@ -122,10 +140,14 @@ class Task:
     skeleton: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        if len(self.input_shape) != 3 or min(self.input_shape) < 1 or self.classes < 2:
+        shape, classes = self.input_shape, self.classes
+        whole = isinstance(shape, Sequence) and all(
+            isinstance(number, int | np.integer) for number in (*shape, classes)
+        )
+        if not whole or len(shape) != 3 or min(shape) < 1 or classes < 2:
             raise InvalidSettingError(
-                "a task needs an input shape (channels, height, width) of positive sizes and at "
-                f"least 2 classes; got {self.input_shape} and {self.classes}"
+                "a task needs an input shape (channels, height, width) of positive whole numbers "
+                f"and at least 2 classes; got {shape!r} and {classes!r}"
             )
 
 

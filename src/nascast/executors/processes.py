@@ -3,6 +3,7 @@
 import multiprocessing
 import os
 import signal
+import threading
 import time
 from collections import deque
 from collections.abc import Callable, Hashable
@@ -24,13 +25,15 @@ class _Worker:
     pipe: "Connection[Any, Any]"
     task: Hashable = None
     call: Callable[[], Any] | None = None
+    began: float = 0.0
 
 
 class Processes(Executor):
     """A pool of spawned processes.
 
     A worker that dies is replaced. Its call is run once more, on another worker; if that one dies
-    too, the call comes back with an error. Calls and results must pickle.
+    too, the call comes back with an error. Calls and results must pickle. Workers end with this
+    process however it ends, so that what is resumed after a kill does not compete with them.
     """
 
     def __init__(
@@ -59,6 +62,9 @@ class Processes(Executor):
             self._feed()
         return done
 
+    def now(self) -> float:
+        return self._clock()
+
     def close(self) -> None:
         self._queue.clear()
         for worker in self._pool:
@@ -78,7 +84,7 @@ class Processes(Executor):
             task, call = self._queue.popleft()
             with suppress(OSError):  # it died while idle; collecting finds the end of its pipe
                 free.pipe.send(call)
-            free.task, free.call = task, call
+            free.task, free.call, free.began = task, call, self._clock()
 
     def _start(self) -> _Worker:
         ours, theirs = self._context.Pipe()
@@ -104,11 +110,13 @@ class Processes(Executor):
                 return []
             value, error = None, f"its worker died twice (exit code {worker.process.exitcode})"
         worker.task = worker.call = None
-        return [Done(task, value, error, self._clock())]
+        end = self._clock()
+        return [Done(task, value, error, end, end - worker.began)]
 
 
 def _serve(pipe: "Connection[Any, Any]") -> None:
     """Runs calls until the pipe closes."""
+    threading.Thread(target=_end_with_parent, daemon=True).start()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to handle
     while True:
         try:
@@ -125,3 +133,10 @@ def _serve(pipe: "Connection[Any, Any]") -> None:
             return
         except Exception as failure:  # whatever pickling a result may raise
             pipe.send((None, f"its result cannot be sent, {type(failure).__name__}: {failure}"))
+
+
+def _end_with_parent() -> None:
+    parent = multiprocessing.parent_process()
+    assert parent is not None
+    parent.join()
+    os._exit(1)

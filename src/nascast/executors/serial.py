@@ -26,11 +26,16 @@ class Serial(Executor):
         if not self._queue:
             return []
         task, call = self._queue.popleft()
+        began = self._clock()
         try:
             value, error = call(), None
         except Exception as failure:  # a failed call is data; the caller decides
             value, error = None, f"{type(failure).__name__}: {failure}"
-        return [Done(task, value, error, self._clock())]
+        end = self._clock()
+        return [Done(task, value, error, end, end - began)]
+
+    def now(self) -> float:
+        return self._clock()
 
     def close(self) -> None:
         self._queue.clear()

@@ -15,11 +15,11 @@ class Memory(Store):
 
     def __init__(self) -> None:
         self._info: dict[str, dict[str, Any]] = {}
-        self._trials: dict[str, list[Trial]] = {}
+        self._trials: dict[str, dict[int, Trial]] = {}  # by id, in the order of appending
 
     def begin(self, run: str, info: Mapping[str, Any]) -> None:
         old = self._info.setdefault(run, dict(info))
-        self._trials.setdefault(run, [])
+        self._trials.setdefault(run, {})
         if changed := changed_settings(old, info):
             raise StoreError(f"the run {run!r} was begun with other settings: {changed}")
 
@@ -27,10 +27,15 @@ class Memory(Store):
         return dict(self._info[self._known(run)])
 
     def append(self, run: str, trials: Sequence[Trial]) -> None:
-        self._trials[self._known(run)].extend(trials)
+        kept, new = self._trials[self._known(run)], dict[int, Trial]()
+        for trial in trials:
+            if trial.id in kept or trial.id in new:
+                raise StoreError(f"the run {run!r} has a trial {trial.id} already")
+            new[trial.id] = trial
+        kept.update(new)
 
     def read(self, run: str, start: int = 0) -> list[Trial]:
-        return self._trials[self._known(run)][start:]
+        return list(self._trials[self._known(run)].values())[start:]
 
     def runs(self) -> list[str]:
         return sorted(self._info)

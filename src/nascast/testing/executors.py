@@ -35,6 +35,18 @@ def check_finished_tells_the_order(factory: Factory) -> None:
     assert times == sorted(times), f"the clock went back: {times}"
 
 
+def check_one_clock(factory: Factory) -> None:
+    """`now` and `finished` are read from the same clock, which never goes back."""
+    with factory() as executor:
+        times = [executor.now()]
+        for k in range(3):
+            executor.submit(k, partial(abs, k))
+            (done,) = _collect(executor, 1)
+            assert done.seconds >= 0, f"a task took {done.seconds} seconds"
+            times += [done.finished, executor.now()]
+    assert times == sorted(times), f"the clock went back: {times}"
+
+
 def check_nothing_submitted(factory: Factory) -> None:
     """Collecting without tasks returns an empty list, and there is at least one worker."""
     with factory() as executor:

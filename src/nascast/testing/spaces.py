@@ -90,6 +90,33 @@ def check_neighbors(space: SearchSpace) -> None:
         assert back, f"{near[-1].tolist()} is a neighbour of {row.tolist()}, but not the reverse"
 
 
+def check_allowed_values(space: SearchSpace) -> None:
+    """Every gene of a valid row is allowed after those before it, and allowed values go on."""
+    valid, every = space.sample(_ROWS, _rng()), np.arange(_ROWS)
+    drawn = np.zeros_like(valid)
+    rng = _rng(1)
+    for i, cardinality in enumerate(space.cardinalities):
+        for genes in (valid, drawn):
+            allowed = space.allowed(genes[:, :i])
+            assert allowed.shape == (_ROWS, cardinality), f"gene {i}: allowed is {allowed.shape}"
+            assert allowed.dtype == np.bool_, f"gene {i}: allowed is {allowed.dtype}, not bool"
+            assert allowed.any(1).all(), f"after {genes[~allowed.any(1), :i]} nothing is allowed"
+            if genes is valid:
+                wrong = valid[~allowed[every, valid[:, i]]]
+                assert not len(wrong), f"gene {i} of the valid rows {wrong.tolist()} is refused"
+        drawn[:, i] = np.where(allowed, rng.random(allowed.shape), -1).argmax(1)
+
+
+def check_links_are_bits_of_earlier_parts(space: SearchSpace) -> None:
+    """Part k has k genes of two values, in order and behind those of the part before."""
+    end = 0
+    for k, link in enumerate(space.links):
+        assert len(link) == k, f"part {k} has {len(link)} links"
+        assert end <= link.start <= link.stop <= space.length, f"part {k} has its links at {link}"
+        assert {space.cardinalities[gene] for gene in link} <= {2}, f"{link} are not all bits"
+        end = link.stop
+
+
 def check_canonical_is_idempotent(space: SearchSpace) -> None:
     """Canonical rows are valid int16 rows and canonical themselves."""
     once = space.canonical(space.sample(_ROWS, _rng()))

@@ -1,8 +1,16 @@
-"""The promises of a store. Every check takes a factory that opens an empty store."""
+"""The promises of a store. Every check takes a factory that opens an empty store.
 
+A store with an attribute ``path`` outlives the process: its class, called with the path, opens it
+again. Checks that need that, and other processes, pass over stores without one.
+"""
+
+import itertools
 import math
+import multiprocessing
 import struct
+import time
 from collections.abc import Callable
+from multiprocessing.connection import Connection
 from typing import Any
 
 from nascast.core.errors import StoreError
@@ -118,6 +126,92 @@ def check_trials_are_kept_apart(factory: Factory) -> None:
     assert store.read("a") == [_trial(0)], "a caller's list is the store's own"
 
 
+def check_ids_are_stored_once(factory: Factory) -> None:
+    """A trial whose number the run has already is refused, with all that came with it."""
+    store = factory()
+    for name in ("a", "b"):
+        store.begin(name, {})
+        store.append(name, [_trial(0), _trial(1)])
+    for again in ([_trial(1)], [_trial(2), _trial(1)], [_trial(3), _trial(3)]):
+        refuses(StoreError, f"trials {[t.id for t in again]}", store.append, "a", again)
+    assert store.read("a") == [_trial(0), _trial(1)], "trials that were refused are in the store"
+
+
+def check_versions_make_no_difference(factory: Factory) -> None:
+    """A run goes on with other versions of packages; those it was begun with are kept."""
+    store = factory()
+    info = {"seed": 0, "versions": {"numpy": "1"}}
+    store.begin("a", info)
+    store.begin("a", {"seed": 0, "versions": {"numpy": "2"}})
+    assert store.info("a") == info, "beginning again changed the versions"
+
+
+def check_opened_again(factory: Factory) -> None:
+    """What was appended is there for others at once, and after the store is opened again."""
+    store = factory()
+    if not hasattr(store, "path"):
+        return
+    other = _again(store)
+    assert other.runs() == [], "a store nobody has written to has runs"
+    for k in range(3):
+        store.begin("a", {"seed": 0})
+        store.append("a", [_trial(2 * k)])
+        other.append("a", [_trial(2 * k + 1)])
+        expected = [_trial(i) for i in range(2 * k + 2)]
+        for reader in (store, other, _again(store)):
+            assert reader.read("a") == expected, "two objects for one store differ"
+    assert _again(store).info("a") == {"seed": 0}, "the settings are gone"
+
+
+def check_two_processes_append(factory: Factory) -> None:
+    """Processes that begin and append at the same time lose nothing, each in its own order."""
+    store = factory()
+    if not hasattr(store, "path"):
+        return
+    each, starts = 100, (0, 1000, 2000)
+    context = multiprocessing.get_context("spawn")
+    writers = [context.Process(target=_append, args=(store, start, each)) for start in starts]
+    for writer in writers:
+        writer.start()
+    for writer in writers:
+        writer.join()
+        assert writer.exitcode == 0, "a process beside others could not append"
+    found = _again(store).read("a")
+    for start in starts:
+        mine = [trial for trial in found if start <= trial.id < start + each]
+        expected = [_trial(k) for k in range(start, start + each)]
+        assert mine == expected, "trials are lost, or in another order"
+    assert len(found) == len(starts) * each, "trials are there twice"
+
+
+def check_killed_while_appending(factory: Factory) -> None:
+    """A writer killed at any moment has stored what it was told is stored, and nothing in part."""
+    store = factory()
+    if not hasattr(store, "path"):
+        return
+    context = multiprocessing.get_context("spawn")
+    kept = 0
+    for wait in (0.0, 0.013, 0.051):  # seconds from the first trial to the kill; chosen
+        ours, theirs = context.Pipe(duplex=False)
+        writer = context.Process(target=_append_pairs, args=(store, kept, theirs))
+        writer.start()
+        theirs.close()
+        acknowledged = ours.recv()
+        time.sleep(wait)
+        writer.kill()
+        writer.join()
+        try:
+            while True:
+                acknowledged = ours.recv()
+        except EOFError:
+            ours.close()
+        found = _again(store).read("a")
+        assert len(found) > acknowledged, f"trial {acknowledged} was stored and is gone"
+        assert found == [_trial(k) for k in range(len(found))], "the trials are damaged"
+        assert len(found) % 2 == 0, "of two trials appended together one is there"
+        kept = len(found)
+
+
 def check_runs(factory: Factory) -> None:
     """Runs are listed by name, sorted, and keep their trials to themselves."""
     store = factory()
@@ -144,3 +238,24 @@ def check_unknown_runs_are_refused(factory: Factory) -> None:
 def _trial(k: int) -> Trial:
     arch = Architecture("tiny", (k % 3, 1, 0, 2, 1))
     return Trial(k, Candidate(arch), Evaluation({"val_accuracy": 50.0 + k}, 1.0 + k), 2.0 * k)
+
+
+def _again(store: Store) -> Store:
+    """Opens the same store, as another process would."""
+    found: Store = type(store)(store.path)  # type: ignore[call-arg, attr-defined]
+    return found
+
+
+def _append(store: Store, start: int, count: int) -> None:
+    """Appends trials one by one."""
+    for k in range(start, start + count):
+        store.begin("a", {"seed": 0})
+        store.append("a", [_trial(k)])
+
+
+def _append_pairs(store: Store, start: int, told: "Connection[int, int]") -> None:
+    """Appends trials by twos until it is killed, and tells the last number after each two."""
+    store.begin("a", {})
+    for k in itertools.count(start, 2):
+        store.append("a", [_trial(k), _trial(k + 1)])
+        told.send(k + 1)

@@ -5,17 +5,28 @@ the validation accuracy.
 """
 
 from collections.abc import Callable, Sequence
+from functools import cache
 
 import numpy as np
 
+from nascast.core.space import SearchSpace
 from nascast.core.strategy import Strategy
-from nascast.core.types import Candidate, Evaluation, Trial
+from nascast.core.types import Architecture, Bools, Candidate, Evaluation, Floats, Genes, Trial
+from nascast.spaces._restricted import Restricted
+from nascast.strategies._policy_gradient import PolicyGradient
+from nascast.strategies.random import RandomSearch
 from nascast.testing.doubles import TinyBenchmark, TinySpace
 from nascast.testing.expectations import untouched_generators
 
-Factory = Callable[[TinySpace], Strategy]
+Factory = Callable[[SearchSpace], Strategy]
 
 _BATCHES = (1, 1, 3, 8, 2, 20, 1)  # candidates asked for at a time; chosen, 36 in all
+_FULL = 10  # epochs of a full training on `TinyBenchmark`
+_TRAININGS = 45  # budget of a comparison, in full trainings; chosen: random search misses the best
+_SEEDS = 12  # of a comparison; chosen, so that it takes seconds
+_LEVEL = 0.01  # of the test; chosen
+# Controllers learn over some hundred trials, and by then random search has seen all 160 rows.
+_NO_PROMISE = (RandomSearch, PolicyGradient)
 
 
 def check_asks_for_valid_candidates(factory: Factory) -> None:
@@ -103,7 +114,10 @@ def check_survives_some_failures(factory: Factory) -> None:
 
 
 def check_random_completion_order(factory: Factory) -> None:
-    """Asked while others are pending, and told in any order, it goes on asking validly."""
+    """Asked while others are pending, and told in any order, it goes on asking validly.
+
+    It may ask for nothing, but only while candidates are pending.
+    """
     strategy, benchmark = factory(TinySpace()), TinyBenchmark()
     pending: list[Candidate] = []
     rng = _rng(5)
@@ -111,11 +125,73 @@ def check_random_completion_order(factory: Factory) -> None:
         shown = list(pending)
         candidates = strategy.ask(2, _rng(step), shown)
         assert shown == pending, "ask changed the pending candidates it was given"
+        assert len(candidates) <= 2, f"ask(2) gave {len(candidates)} candidates"
+        assert candidates or pending, "ask gave nothing while nothing is pending"
         _check_candidates(candidates)
         pending += candidates
-        if len(pending) > 6:
+        if len(pending) > 6 or not candidates:
             candidate = pending.pop(int(rng.integers(len(pending))))
             strategy.tell([Trial(step, candidate, benchmark.evaluate(candidate), float(step))])
+
+
+def check_keeps_to_a_restricted_space(factory: Factory) -> None:
+    """All candidates are valid in the space given, also where it refuses most rows of another."""
+
+    def narrow(genes: Genes) -> Bools:
+        return np.asarray((genes[:, -1] == 0) & (genes[:, :-1] == 0).any(1))
+
+    space = Restricted(TinySpace(), narrow, "the lesser width and a skip")
+    strategy, benchmark = factory(space), TinyBenchmark()
+    for k in range(60):
+        for candidate in strategy.ask(1 + k % 3, _rng(k)):
+            row = candidate.arch.row()
+            assert space.is_valid(row)[0], f"candidate {row[0].tolist()} has not {space.what}"
+            strategy.tell([Trial(k, candidate, benchmark.evaluate(candidate), float(k))])
+
+
+def check_beats_random_search(factory: Factory) -> None:
+    """For the same epochs it finds better architectures than random search, seed by seed.
+
+    Wilcoxon's one-sided test of paired differences, in the accuracy of what each recommends.
+    Training on costs the epochs added. Random search itself and controllers do not promise it.
+    """
+    if isinstance(factory(TinySpace()), _NO_PROMISE):
+        return
+    from scipy.stats import wilcoxon
+
+    own = np.asarray([_recommended(factory, seed) for seed in range(_SEEDS)])
+    gain = own - _random_search()
+    chance = float(wilcoxon(gain, alternative="greater").pvalue) if gain.any() else 1.0
+    assert chance < _LEVEL, (
+        f"after {_TRAININGS} trainings it is {gain.mean():.2f} percent better than random search "
+        f"over {_SEEDS} seeds, which chance does with p = {chance:.3f}; expected p < {_LEVEL}"
+    )
+
+
+@cache
+def _random_search() -> Floats:
+    return np.asarray([_recommended(RandomSearch, seed) for seed in range(_SEEDS)])
+
+
+def _recommended(factory: Factory, seed: int) -> float:
+    """Returns the accuracy, as the mean of all trainings, of the best among those trained longest.
+
+    The same noise is on the records of every seed; what differs are the generators given to `ask`.
+    """
+    strategy, benchmark = factory(TinySpace()), TinyBenchmark()
+    trained: dict[Architecture, int] = {}
+    spent = 0
+    while spent < _TRAININGS * _FULL:
+        k = len(strategy.history)
+        (candidate,) = strategy.ask(1, np.random.default_rng([seed, k]))
+        before, epochs = trained.get(candidate.arch, 0), candidate.epochs or _FULL
+        spent += epochs - before if before < epochs else epochs
+        trained[candidate.arch] = max(before, epochs)
+        strategy.tell([Trial(k, candidate, benchmark.evaluate(candidate), float(spent))])
+    epochs_asked = np.where(strategy.history.epochs < 0, _FULL, strategy.history.epochs)
+    longest = np.flatnonzero(epochs_asked == epochs_asked.max())
+    best = longest[np.nanargmax(strategy.history.scores[longest, 0])]
+    return float(benchmark.query(strategy.history.genes[[best]], "val_accuracy", seed=None)[0])
 
 
 def _batches(factory: Factory) -> list[list[Trial]]:
