@@ -1,11 +1,13 @@
 """Encodings of graphs: every decision is visible, equivalent spellings are not."""
 
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 import pytest
 
 from nascast.core import plugins
+from nascast.core.errors import UnsupportedError
 from nascast.core.graph import Graph
 from nascast.core.types import Genes
 from nascast.spaces.nasbench201 import NasBench201
@@ -31,6 +33,53 @@ def test_every_gene_is_visible(name: str) -> None:
         same = (encoding.encode(SPACE, near) == encoding.encode(SPACE, row[None])).all(1)
         # A path encoding is a set, in which two paths that both run may hide each other.
         assert not same.any() or name == "path"
+
+
+@pytest.mark.parametrize("name", sorted(set(NAMES) - {"path"}))
+@pytest.mark.parametrize("space", ["darts", "nasnet", "layerwise", "recurrent_tree", "nats_size"])
+def test_every_gene_of_larger_spaces_is_visible(space: str, name: str) -> None:
+    """The eighth edge of DARTS, connections in a sequence, the last vertex of a graph."""
+    found, encoding = plugins.load("space", space), plugins.load("encoding", name)
+    row = found.canonical(found.sample(1, np.random.default_rng(0)))[0]
+    near = found.neighbors(row)
+    other = found.canonical(near) != row
+    assert other.any(1).mean() > 0.9
+    near = near[other.any(1)]
+    same = (encoding.encode(found, near) == encoding.encode(found, row[None])).all(1)
+    assert not same.any() or (name == "wl" and same.mean() < 0.1)  # wl sees subtrees of depth 2
+
+
+@pytest.mark.parametrize("name", sorted(set(NAMES) - {"path"}))
+def test_every_live_node_of_a_recipe_is_visible(name: str) -> None:
+    space, encoding = plugins.load("space", "nasbench_nlp"), plugins.load("encoding", name)
+    row = space.canonical(space.sample(1, np.random.default_rng(0)))[0]
+    size = int((row[:96:4] > 0).sum())
+    near = space.neighbors(row)
+    changed = near[(near[:, : 4 * size : 4] != row[: 4 * size : 4]).any(1)]  # another operation
+    assert len(np.unique((changed != row).argmax(1))) > size / 2
+    assert not (encoding.encode(space, changed) == encoding.encode(space, row[None])).all(1).any()
+
+
+@pytest.mark.parametrize("name", ["bonas", "gcn", "path", "sequence", "wl"])
+def test_what_is_pruned_is_not_encoded(name: str) -> None:
+    """Rows of NAS-Bench-101 that differ in unused vertices only are one architecture."""
+    space, encoding = plugins.load("space", "nasbench101"), plugins.load("encoding", name)
+    genes = space.sample(500, np.random.default_rng(0))
+    pruned = space.prune(genes)
+    assert (genes != pruned).any(1).mean() > 0.3
+    np.testing.assert_array_equal(encoding.encode(space, genes), encoding.encode(space, pruned))
+
+
+def test_paths_that_are_too_many_are_refused_with_a_way_out() -> None:
+    with pytest.raises(UnsupportedError, match="30 vertices between input and output; at most 12"):
+        encode("path", "darts")
+    with pytest.raises(UnsupportedError, match=r"17,043,521 paths of up to 4 .*length=…"):
+        encode("path", "layerwise", layers=4, strides=False)
+
+
+def encode(name: str, space: str, **settings: Any) -> None:
+    found = plugins.load("space", space, **settings)
+    plugins.load("encoding", name).encode(found, found.sample(1, np.random.default_rng(0)))
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,8 @@ from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from nascast.core.errors import InvalidArchitectureError, InvalidSettingError
 from nascast.core.types import Architecture, Genes, Task
@@ -216,6 +218,31 @@ def test_any_input_size(torch: Any, size: tuple[int, int]) -> None:
         logits = network(torch.randn(2, 1, *size))
         assert logits.shape == (2, 3)
         assert logits.isfinite().all()
+
+
+@settings(deadline=None, max_examples=12)
+@given(
+    layers=st.integers(1, 7),
+    strides=st.booleans(),
+    size=st.tuples(st.integers(1, 12), st.integers(1, 12)),
+    seed=st.integers(0, 2**32),
+)
+def test_any_row_trains(layers: int, strides: bool, size: tuple[int, int], seed: int) -> None:
+    """Genes are drawn one by one, without the space: any of their values make a network."""
+    torch = pytest.importorskip("torch")
+    space = Layerwise(layers, strides)
+    draws = np.random.default_rng(seed)
+    row = np.asarray([draws.integers(c) for c in space.cardinalities], dtype=np.int16)
+    network: Any = space.build(space.architecture(row), Task((2, *size), 3))
+    before = network.classifier.bias.detach().clone()
+    optimizer = torch.optim.SGD(network.parameters(), lr=0.1)
+    x, labels = torch.randn(4, 2, *size), torch.tensor([0, 1, 2, 0])
+    loss = torch.nn.functional.cross_entropy(network(x), labels)
+    loss.backward()
+    optimizer.step()
+    assert loss.isfinite()
+    assert all(p.grad is not None and p.isfinite().all() for p in network.parameters())
+    assert not torch.equal(before, network.classifier.bias)
 
 
 def test_a_network_learns(torch: Any) -> None:

@@ -201,6 +201,17 @@ def test_all_cells_of_few_vertices(vertices: int, published: int) -> None:
     assert len(set(SPACE.module_hash(genes))) == len(genes)
 
 
+def test_all_cells() -> None:
+    """As many of each size as the paper has; listed once, and each is its own canonical row."""
+    genes = SPACE.all()
+    sizes = (SPACE.graphs(genes).labels >= 0).sum(1)
+    published = {2: 1, 3: 6, 4: 84, 5: 2_441, 6: 62_010, 7: 359_082}
+    assert dict(zip(*np.unique(sizes, return_counts=True), strict=True)) == published
+    assert len(genes) == 423_624
+    assert (np.diff(SPACE.codes(genes)) > 0).all()
+    assert np.array_equal(SPACE.canonical(genes), genes)
+
+
 @pytest.mark.parametrize("vertices", [0, 1, 8])
 def test_cells_have_2_to_7_vertices(vertices: int) -> None:
     with pytest.raises(InvalidSettingError, match=f"2 to 7 vertices; got {vertices}"):

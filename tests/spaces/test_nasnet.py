@@ -204,7 +204,7 @@ def test_a_long_wrong_text_is_refused_quickly() -> None:
     ("stem", "size"),
     [
         *(("cifar", size) for size in [(1, 1), (5, 8), (32, 32), (33, 45)]),
-        *(("imagenet", size) for size in [(32, 32), (33, 47), (64, 35)]),
+        *(("imagenet", size) for size in [(32, 32), (33, 47), (64, 35), (224, 224)]),
     ],
 )
 def test_any_input_size(stem: str, size: tuple[int, int]) -> None:

@@ -6,10 +6,11 @@ Shi et al., NeurIPS 2020, https://arxiv.org/abs/1911.09336.
 import numpy as np
 import numpy.typing as npt
 
-from nascast.core import plugins
+from nascast.core.graph import Graph
 from nascast.core.predictor import Encoding
 from nascast.core.space import SearchSpace
-from nascast.core.types import Genes
+from nascast.core.types import Bools, Genes
+from nascast.encodings._flat import by_blocks, edges, one_hot, rows
 
 __all__ = ["BonasEncoding"]
 
@@ -29,22 +30,26 @@ class BonasEncoding(Encoding):
             ``(n, v + 1, v + 1)`` with ``[g, i, j]`` an edge from i to j, and
             ``(n, v + 1, labels + 1)`` one-hot labels. Where there is no vertex there are zeros.
         """
-        plain = plugins.load("encoding", "gcn").tensors(space, genes)
-        n, v, labels = plain.features.shape
-        alive = np.concatenate([plain.mask, np.ones((n, 1), dtype=bool)], axis=1)
-        adjacency = np.zeros((n, v + 1, v + 1), dtype=np.float32)
-        adjacency[:, :v, :v] = plain.adjacency
-        adjacency[:, :, v] = alive
-        adjacency[:, np.arange(v + 1), np.arange(v + 1)] = alive
-        features = np.zeros((n, v + 1, labels + 1), dtype=np.float32)
-        features[:, :v, :labels] = plain.features
-        features[:, v, labels] = 1
-        return adjacency, features
+        adjacency, features = _with_global_vertex(space.graphs(genes))
+        return adjacency.astype(np.float32), features
 
     def encode(self, space: SearchSpace, genes: Genes) -> Singles:
         """Returns ``(n, …)``: the upper triangle with its diagonal, then the features."""
-        adjacency, features = self.tensors(space, genes)
-        upper = np.triu_indices(adjacency.shape[1])
-        edges = adjacency[:, upper[0], upper[1]]
-        n, v, labels = features.shape
-        return np.concatenate([edges, features.reshape(n, v * labels)], axis=1)
+        return by_blocks(space, genes, _encode)
+
+
+def _encode(graph: Graph) -> Singles:
+    return rows(*_with_global_vertex(graph), diagonal=0)
+
+
+def _with_global_vertex(graph: Graph) -> tuple[Bools, Singles]:
+    n, v = graph.labels.shape
+    kinds = len(graph.vocabulary)
+    labels = np.full((n, v + 1), kinds, dtype=np.int16)
+    labels[:, :v] = graph.labels
+    alive = labels >= 0
+    adjacency = np.zeros((n, v + 1, v + 1), dtype=bool)
+    adjacency[:, :v, :v] = edges(graph)
+    adjacency[:, :, v] = alive
+    adjacency[:, np.arange(v), np.arange(v)] = alive[:, :v]
+    return adjacency, one_hot(labels, kinds + 1)

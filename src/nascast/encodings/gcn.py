@@ -5,9 +5,11 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from nascast.core.graph import Graph
 from nascast.core.predictor import Encoding
 from nascast.core.space import SearchSpace
 from nascast.core.types import Bools, Genes
+from nascast.encodings._flat import by_blocks, edges, one_hot, rows
 
 __all__ = ["GcnEncoding"]
 
@@ -35,19 +37,13 @@ class GcnEncoding(Encoding):
     def tensors(self, space: SearchSpace, genes: Genes) -> GraphTensors:
         """Returns the graphs of the rows as tensors."""
         graph = space.graphs(genes)
-        mask = graph.mask
-        both = mask[:, :, None] & mask[:, None, :]
-        kinds = np.arange(len(graph.vocabulary))
-        return GraphTensors(
-            (graph.adjacency & both).astype(np.float32),
-            (graph.labels[:, :, None] == kinds).astype(np.float32),
-            mask,
-        )
+        features = one_hot(graph.labels, len(graph.vocabulary))
+        return GraphTensors(edges(graph).astype(np.float32), features, graph.mask)
 
     def encode(self, space: SearchSpace, genes: Genes) -> Singles:
         """Returns ``(n, v (v − 1) / 2 + v · labels)``: the upper triangle, then the features."""
-        tensors = self.tensors(space, genes)
-        upper = np.triu_indices(tensors.adjacency.shape[1], 1)
-        edges = tensors.adjacency[:, upper[0], upper[1]]
-        n, v, labels = tensors.features.shape
-        return np.concatenate([edges, tensors.features.reshape(n, v * labels)], axis=1)
+        return by_blocks(space, genes, _encode)
+
+
+def _encode(graph: Graph) -> Singles:
+    return rows(edges(graph), one_hot(graph.labels, len(graph.vocabulary)), diagonal=1)

@@ -52,9 +52,15 @@ class PathEncoding(Encoding):
         operations = [i for i, name in enumerate(graph.vocabulary) if name not in _ENDS]
         k = len(operations)
         offsets = np.cumsum([0] + [k**m for m in lengths])
-        if inner > _LARGEST or offsets[-1] > _COLUMNS:
+        if inner > _LARGEST:
             raise UnsupportedError(
-                f"{space.name} has too many paths to encode; truncate the encoding with length=…"
+                f"paths of {space.name} are not encoded: its graphs have {inner} vertices between "
+                f"input and output; at most {_LARGEST} are possible"
+            )
+        if offsets[-1] > _COLUMNS:
+            raise UnsupportedError(
+                f"{space.name} has {offsets[-1]:,} paths of up to {longest} operations, more than "
+                f"{_COLUMNS:,}; truncate the encoding with length=…"
             )
         number = np.full(len(graph.vocabulary) + 1, -1)  # the last entry is for label −1
         number[operations] = np.arange(k)

@@ -7,9 +7,11 @@ SemiNAS: Luo et al., NeurIPS 2020, https://arxiv.org/abs/2002.10389.
 import numpy as np
 import numpy.typing as npt
 
+from nascast.core.graph import Graph
 from nascast.core.predictor import Encoding
 from nascast.core.space import SearchSpace
 from nascast.core.types import Genes
+from nascast.encodings._flat import by_blocks, edges
 
 __all__ = ["SequenceEncoding"]
 
@@ -30,12 +32,13 @@ class SequenceEncoding(Encoding):
 
     def encode(self, space: SearchSpace, genes: Genes) -> npt.NDArray[np.int64]:
         """Returns ``(n, v (v + 1) / 2)`` tokens for graphs of v vertices."""
-        graph = space.graphs(genes)
-        mask = graph.mask
-        columns = []
-        for v in range(graph.labels.shape[1]):
-            edges = np.where(graph.adjacency[:, :v, v] & mask[:, :v], EDGE, NO_EDGE)
-            labels = graph.labels[:, v : v + 1].astype(np.int64) + FIRST_LABEL
-            tokens = np.concatenate([edges, labels], axis=1)
-            columns.append(np.where(mask[:, v : v + 1], tokens, PADDING))
-        return np.concatenate(columns, axis=1)
+        return by_blocks(space, genes, _encode)
+
+
+def _encode(graph: Graph) -> npt.NDArray[np.int64]:
+    n, v = graph.labels.shape
+    tokens = edges(graph) + np.int16(NO_EDGE)  # and EDGE is one more
+    tokens[:, np.arange(v), np.arange(v)] = graph.labels + np.int16(FIRST_LABEL)
+    tokens *= graph.mask[:, None, :]  # a vertex that is not there leaves padding, which is 0
+    stop, start = np.tril_indices(v)
+    return np.asarray(tokens.reshape(n, v * v).take(start * v + stop, axis=1), dtype=np.int64)

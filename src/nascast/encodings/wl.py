@@ -10,10 +10,11 @@ from nascast.core.graph import Graph, UInts, mix
 from nascast.core.predictor import Encoding
 from nascast.core.space import SearchSpace
 from nascast.core.types import Genes
+from nascast.encodings._flat import by_blocks, edges
 
 __all__ = ["WeisfeilerLehman"]
 
-_BLOCK = 2048  # graphs at a time, so that intermediate arrays stay in the processor's cache
+_NOTHING = np.uint64(0)
 
 
 class WeisfeilerLehman(Encoding):
@@ -35,28 +36,31 @@ class WeisfeilerLehman(Encoding):
 
     def subtrees(self, space: SearchSpace, genes: Genes) -> UInts:
         """Returns ``(n, (depth + 1) · v)`` names of subtrees; 0 where there is no vertex."""
-        parts = [genes[i : i + _BLOCK] for i in range(0, max(len(genes), 1), _BLOCK)]
-        return np.concatenate([self._subtrees(space.graphs(part)) for part in parts])
+        return by_blocks(space, genes, self._subtrees)
 
     def _subtrees(self, graph: Graph) -> UInts:
         alive = graph.mask
-        edges = graph.adjacency & alive[:, :, None]
-        none = np.uint64(0)
-        state = np.where(alive, mix((graph.labels + 2).astype(np.uint64)), none)
+        n, v = alive.shape
+        # Graphs have few edges: sums over a list of them are quicker than over all pairs.
+        pair = np.flatnonzero(edges(graph))
+        start, stop = pair // v, pair // v**2 * v + pair % v  # vertices, counted over all graphs
+        state = np.where(alive, mix((graph.labels + 2).astype(np.uint64)), _NOTHING)
         rounds = [state]
         with np.errstate(over="ignore"):
             for _ in range(self._depth):
-                into = np.where(edges, mix(state)[:, :, None], none).sum(1, dtype=np.uint64)
-                state = np.where(alive, mix(mix(state) + into), none)
+                into = np.zeros(n * v, dtype=np.uint64)
+                np.add.at(into, stop, mix(state).ravel()[start])
+                state = np.where(alive, mix(mix(state) + into.reshape(n, v)), _NOTHING)
                 rounds.append(state)
         return np.concatenate(rounds, axis=1)
 
     def encode(self, space: SearchSpace, genes: Genes) -> npt.NDArray[np.float32]:
         """Returns ``(n, columns)`` counts."""
-        names = self.subtrees(space, genes)
-        counts = np.zeros((len(genes), self._columns), dtype=np.float32)
-        columns = (names % np.uint64(self._columns)).astype(np.int64)
-        every = np.arange(len(genes))
-        for name, column in zip(names.T, columns.T, strict=True):  # a row has one of each
-            counts[every, column] += name != 0
-        return counts
+        return by_blocks(space, genes, self._counts)
+
+    def _counts(self, graph: Graph) -> npt.NDArray[np.float32]:
+        names = self._subtrees(graph)
+        n, columns = len(names), self._columns
+        places = (names % np.uint64(columns)).astype(np.int64) + columns * np.arange(n)[:, None]
+        counts = np.bincount(places[names != _NOTHING], minlength=n * columns)
+        return counts.reshape(n, columns).astype(np.float32)

@@ -55,8 +55,38 @@ def smallest_relabelling(blocks: Blocks) -> Blocks:
     """Returns one and the same cell for all cells that differ in the order of their parts only.
 
     Those parts are the two sides of a block, and blocks of which neither needs the other. Of all
-    orders the lexicographically smallest is taken, which costs a step for each of the b! orders.
+    orders the lexicographically smallest is taken: always the smallest block that reads none of
+    those still to come. Where two blocks are equally small, all b! orders are compared.
     """
+    keys, tied = _one_by_one(blocks)
+    if tied.any():
+        keys[tied] = _of_all_orders(
+            Blocks(blocks.inputs[tied], blocks.operations[tied], blocks.combines[tied])
+        )
+    return _blocks(keys)
+
+
+def _one_by_one(blocks: Blocks) -> tuple[Ints, Bools]:
+    """Returns ``(n, b)`` keys of the smallest order, and ``(n,)`` where that left a choice."""
+    n, b = blocks.combines.shape
+    rows = np.arange(n)
+    names = np.full((n, 2 + b), _UNNAMED)  # new by old
+    names[:, :2] = 0, 1
+    chosen = np.empty((n, b), dtype=np.int64)
+    tied = np.zeros(n, dtype=bool)
+    for place in range(b):
+        inputs = names[rows[:, None, None], blocks.inputs]
+        keys = _keys(Blocks(inputs, blocks.operations, blocks.combines))
+        keys[names[:, 2:] != _UNNAMED] = np.iinfo(np.int64).max
+        smallest = keys.argmin(axis=1)
+        chosen[:, place] = keys[rows, smallest]
+        tied |= (keys == chosen[:, place, None]).sum(axis=1) > 1
+        names[rows, 2 + smallest] = 2 + place
+    return chosen, tied
+
+
+def _of_all_orders(blocks: Blocks) -> Ints:
+    """Returns ``(n, b)`` keys of the smallest order."""
     best = _keys(blocks)
     for order in permutations(range(best.shape[1])):
         keys, possible = _relabelled(blocks, order)
@@ -64,7 +94,7 @@ def smallest_relabelling(blocks: Blocks) -> Blocks:
         first = differs.argmax(axis=1)[:, None]
         smaller = np.take_along_axis(keys, first, 1) < np.take_along_axis(best, first, 1)
         best = np.where(possible[:, None] & smaller, keys, best)
-    return _blocks(best)
+    return best
 
 
 def _relabelled(blocks: Blocks, order: Sequence[int]) -> tuple[Ints, Bools]:
@@ -78,6 +108,7 @@ def _relabelled(blocks: Blocks, order: Sequence[int]) -> tuple[Ints, Bools]:
 
 
 _BASE = 64  # more than any space has states, operations or ways to combine
+_UNNAMED = _BASE**3  # so much that a block that reads such a state has a larger key than any other
 
 
 def _keys(blocks: Blocks) -> Ints:

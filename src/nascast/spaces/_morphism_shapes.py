@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 import numpy.typing as npt
@@ -25,6 +26,8 @@ class Moves:
     Attributes:
         rows: (kind, first, second): a layer and a kernel or factor, or source and target of a skip.
         kind, first, second: ``(moves,)`` the same as arrays.
+        doublings: ``(moves,)`` of the width of the first layer.
+        target: ``(moves,)`` layer that a skip leads to, or 0.
     """
 
     def __init__(self, layers: int, kernels: Sequence[int], factors: Sequence[int]) -> None:
@@ -38,6 +41,9 @@ class Moves:
             *((CONCAT, a, b) for a, b in pairs),
         ]
         self.kind, self.first, self.second = np.asarray(self.rows).T
+        factor = np.where(self.kind == WIDEN, self.second, 1)
+        self.doublings = np.log2(factor).astype(np.int8)
+        self.target = np.where(self.kind >= ADD, self.second, 0)
 
 
 @dataclass(slots=True)
@@ -69,42 +75,43 @@ class Shapes:
             depth, stage, kernel, np.zeros_like(stage), np.zeros((n, layers, layers), np.int8)
         )
 
+    def rows(self, which: Bools) -> "Shapes":
+        """Returns a copy of some networks of the batch, ``(n,)``."""
+        stage, kernel, doublings = self.stage[which], self.kernel[which], self.doublings[which]
+        return Shapes(self.depth[which], stage, kernel, doublings, self.skip[which])
+
     def allowed(self, moves: Moves) -> Bools:
         """Returns ``(n, moves)``: which moves each network can make."""
-        first, second, kind = moves.first, moves.second, moves.kind
-        skips = kind >= ADD
-        allowed = np.maximum(first, np.where(skips, second, 0)) < self.depth[:, None]
-        widen = kind == WIDEN
-        room = MOST_DOUBLINGS - np.log2(np.where(widen, second, 1)).astype(np.int8)
-        allowed &= ~widen | (self.doublings[:, first] <= room)
-        allowed &= ~skips | (self.skip[:, first, np.where(skips, second, 0)] == 0)
-        return np.asarray(allowed | (kind == NONE))
+        first, target = moves.first, moves.target
+        allowed = np.maximum(first, target) < self.depth[:, None]
+        allowed &= self.doublings[:, first] + moves.doublings <= MOST_DOUBLINGS
+        allowed &= (moves.kind < ADD) | (self.skip[:, first, target] == 0)
+        return np.asarray(allowed | (moves.kind == NONE))
 
     def advance(self, moves: Moves, genes: Genes) -> Bools:
         """Makes one move, ``(n,)``, on each network; returns ``(n,)`` whether that was allowed."""
-        made = self.allowed(moves)[np.arange(len(genes)), genes]
-        kind, first, second = moves.kind[genes], moves.first[genes], moves.second[genes]
-        rows = np.flatnonzero(made & (kind == WIDEN))
-        by = np.log2(second[rows]).astype(np.int8)
-        self.doublings[rows, first[rows]] += by
-        rows = np.flatnonzero(made & (kind >= ADD))
-        self.skip[rows, first[rows], second[rows]] = kind[rows]
-        rows = np.flatnonzero(made & (kind == DEEPEN))
-        if len(rows):
-            self._insert(rows, first[rows], second[rows])
+        every = np.arange(len(genes))
+        kind, first, target = moves.kind[genes], moves.first[genes], moves.target[genes]
+        doublings = self.doublings[every, first] + moves.doublings[genes]
+        made = np.maximum(first, target) < self.depth
+        made &= doublings <= MOST_DOUBLINGS
+        made &= (kind < ADD) | (self.skip[every, first, target] == 0)
+        made |= kind == NONE
+        if len(rows := np.flatnonzero(made & (kind == WIDEN))):
+            self.doublings[rows, first[rows]] = doublings[rows]
+        if len(rows := np.flatnonzero(made & (kind >= ADD))):
+            self.skip[rows, first[rows], target[rows]] = kind[rows]
+        if len(rows := np.flatnonzero(made & (kind == DEEPEN))):
+            self._insert(rows, first[rows], moves.second[genes[rows]])
         return np.asarray(made)
 
     def _insert(self, rows: Ints, after: Ints, kernel: Ints) -> None:
-        places = np.arange(self.stage.shape[1])
-        old = places - (places > after[:, None])  # the place that each place's layer had before
+        old, pairs = _before_insertion(self.stage.shape[1])
         for values in (self.stage, self.kernel, self.doublings):
-            values[rows] = np.take_along_axis(values[rows], old, axis=1)
+            values[rows] = values[rows[:, None], old[after]]
         self.kernel[rows, after + 1] = kernel
-        skip = np.take_along_axis(self.skip[rows], old[:, :, None], axis=1)
-        skip = np.take_along_axis(skip, old[:, None, :], axis=2)
-        skip[np.arange(len(rows)), after + 1] = 0
-        skip[np.arange(len(rows)), :, after + 1] = 0
-        self.skip[rows] = skip
+        skip = self.skip.reshape(len(self.skip), -1)
+        skip[rows] = skip[rows[:, None], pairs[after]]
         self.depth[rows] += 1
 
     def graphs(self, kernels: Sequence[int], stages: int) -> Graph:
@@ -148,3 +155,20 @@ class Shapes:
             adjacency[every, last, itself] = labels[:, itself] >= 0
         adjacency[every, 3 * self.depth, -1] = True
         return adjacency
+
+
+@cache
+def _before_insertion(layers: int) -> tuple[Ints, Ints]:
+    """Where things were before a layer was inserted after layer i.
+
+    Returns:
+        ``(layers, layers)``: the layer that stood for each one; the new one has that of layer i.
+        ``(layers, layers²)``: the pair of layers, as one number, that stood for each pair. Those
+        with the new layer have (0, 0), which is never connected.
+    """
+    place = np.arange(layers)
+    old = place - (place > place[:, None])
+    pairs = old[:, :, None] * layers + old[:, None, :]
+    pairs[place[:-1], place[1:]] = 0
+    pairs[place[:-1], :, place[1:]] = 0
+    return old, pairs.reshape(layers, layers**2)

@@ -5,7 +5,8 @@ from collections.abc import Sequence
 from functools import cache
 
 from nascast.core.types import Genes
-from nascast.spaces._nasbench101_rows import EDGES, VERTICES, alive
+from nascast.spaces._nasbench101_cells import EDGES, VERTICES
+from nascast.spaces._nasbench101_rows import alive
 
 __all__ = ["module_hashes"]
 

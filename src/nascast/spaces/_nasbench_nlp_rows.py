@@ -8,7 +8,9 @@ __all__ = [
     "BLEND",
     "FIRST_NODE",
     "INPUTS",
+    "LEAST",
     "LINEAR",
+    "MOST",
     "NODES",
     "OPERATIONS",
     "STATES",
@@ -33,8 +35,8 @@ OPERATIONS = (  # the gene is the index plus 1; 0 is no node
 )
 LINEAR, BLEND = 1, 2
 _X, FIRST_NODE = 1, 2 + STATES  # values of an input gene: none, x, previous states, nodes
-_LEAST = np.asarray([0, 1, 3, 2, 2, 1, 1, 1])  # inputs by operation gene
-_MOST = np.asarray([0, INPUTS, 3, INPUTS, INPUTS, 1, 1, 1])
+LEAST = np.asarray([0, 1, 3, 2, 2, 1, 1, 1])  # inputs by operation gene
+MOST = np.asarray([0, INPUTS, 3, INPUTS, INPUTS, 1, 1, 1])
 _BASES = ("x", *(f"h_prev_{k}" for k in range(STATES)))
 
 
@@ -58,7 +60,7 @@ def valid(genes: Genes) -> Bools:
     count = given.sum(2)
     size, hidden = (ops > 0).sum(1), (states > 0).sum(1)
     good = (_leading(ops > 0) & _leading(states > 0)) & (hidden > 0)
-    good &= (_leading(given) & (count >= _LEAST[ops]) & (count <= _MOST[ops])).all(1)
+    good &= (_leading(given) & (count >= LEAST[ops]) & (count <= MOST[ops])).all(1)
     good &= (~_repeats(inputs) & ((inputs != _X).all(2) | (ops == LINEAR))).all(1)
     unknown = (inputs < FIRST_NODE) & (inputs > (_X + hidden)[:, None, None])
     good &= ~unknown.any((1, 2))
@@ -81,18 +83,21 @@ def wires(inputs: Genes) -> Bools:
 
     The first axis of readable things is x, the three previous states, the 24 nodes.
     """
-    readable = np.arange(1, FIRST_NODE + NODES)
-    return np.asarray((inputs[:, None] == readable[None, :, None, None]).any(3))
+    out = np.zeros((len(inputs), FIRST_NODE + NODES, NODES), dtype=bool)
+    every = np.arange(len(inputs))[:, None, None]
+    out[every, inputs, np.arange(NODES)[:, None]] = True
+    return out[:, 1:]  # without the row of inputs that are not there
 
 
 def live(genes: Genes) -> Bools:
     """Returns ``(n, 24)``: the nodes that some new state depends on."""
     _, inputs, states = parts(genes)
-    feeds = wires(inputs)[:, FIRST_NODE - 1 :]
-    alive = (states[:, :, None] == np.arange(1, NODES + 1)).any(1)
+    bits = np.concatenate([np.zeros(FIRST_NODE, np.int64), 1 << np.arange(NODES)])  # by input gene
+    reads = np.bitwise_or.reduce(bits[inputs], axis=2)  # (n, 24) sets of nodes
+    alive = np.bitwise_or.reduce(bits[states + np.where(states > 0, FIRST_NODE - 1, 0)], axis=1)
     for node in range(NODES - 1, 0, -1):
-        alive[:, :node] |= feeds[:, :node, node] & alive[:, node, None]
-    return np.asarray(alive)
+        alive |= np.where(alive >> node & 1, reads[:, node], 0)
+    return np.asarray(alive[:, None] >> np.arange(NODES) & 1 == 1)
 
 
 def names_of(row: Genes) -> list[str]:
@@ -126,7 +131,7 @@ def problem(row: Genes, names: list[str]) -> str | None:
 
 def _problem_of_node(op: int, read: list[int], readable: list[str], hidden: int) -> str | None:
     given = [value for value in read if value]
-    least, most = int(_LEAST[op]), int(_MOST[op])
+    least, most = int(LEAST[op]), int(MOST[op])
     if not op:
         return "has inputs, but no operation" if given else None
     if not least <= len(given) <= most:

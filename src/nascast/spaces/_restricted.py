@@ -1,9 +1,11 @@
 """A space with fewer rows: those of another that some test accepts."""
 
 from collections.abc import Callable
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
+import numpy.typing as npt
 
 from nascast.core.errors import UnsupportedError
 from nascast.core.graph import Graph
@@ -46,6 +48,7 @@ class Restricted(SearchSpace):
         """
         self.name = space.name  # type: ignore[misc]
         self.cardinalities = space.cardinalities
+        self.links = space.links
         self.inner = space
         self.what = what
         self._accepts = accepts
@@ -56,6 +59,22 @@ class Restricted(SearchSpace):
         if fine.any():
             fine[fine] = self._accepts(genes[fine])
         return fine
+
+    def allowed(self, prefix: Genes) -> Bools:
+        """Returns what the whole space does, or what leads to an accepted row if all are known."""
+        if self._rows is None:
+            return self.inner.allowed(prefix)
+        n, i = prefix.shape
+        ends = np.arange(self.cardinalities[i] + 1, dtype=np.int16)
+        longer = np.empty((n, len(ends), i + 1), dtype=np.int16)
+        longer[:, :, :i], longer[:, :, i] = prefix[:, None], ends
+        place = np.searchsorted(self._sorted, _keys(longer.reshape(-1, i + 1)))
+        return np.asarray(np.diff(place.reshape(n, len(ends)), axis=1) > 0)
+
+    @cached_property
+    def _sorted(self) -> npt.NDArray[np.bytes_]:
+        assert self._rows is not None
+        return np.sort(_keys(self._rows))
 
     def canonical(self, genes: Genes) -> Genes:
         return self.inner.canonical(genes)
@@ -115,3 +134,9 @@ class Restricted(SearchSpace):
 
     def build(self, arch: Architecture, task: Task) -> "nn.Module":
         return self.inner.build(arch, task)
+
+
+def _keys(genes: Genes) -> npt.NDArray[np.bytes_]:
+    """Returns ``(n,)`` bytes that sort like the rows; a prefix sorts as if zeros followed it."""
+    big = np.ascontiguousarray(genes, dtype=">i2")  # big-endian: bytes compare like the numbers
+    return big.view(f"S{2 * genes.shape[1]}")[:, 0]

@@ -7,6 +7,7 @@ its own. The flat representation has one level of motifs, the cell.
 """
 
 import re
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -177,28 +178,42 @@ class Hierarchical(SearchSpace):
         """
         levels = self._levels(self.canonical(genes))
         vocabulary = ("input", "output", "motif", "call", *_PRIMITIVES)
-        size = self.length + sum(self.motifs[:-1]) + 2
-        labels = np.full((len(genes), size), -1, dtype=np.int16)
+        within, columns = self._wires
+        labels = np.full((len(genes), len(within)), -1, dtype=np.int16)
         labels[:, 0], labels[:, -1] = 0, 1
-        adjacency = np.zeros((len(genes), size, size), dtype=bool)
-        ends: list[int] = []  # the vertices of the motifs of the level below
-        at = 1
-        for level, (values, edges) in enumerate(zip(levels, self.edges, strict=True)):
-            below, ends = ends, []
-            for m in range(self.motifs[level]):
-                columns = at + np.arange(len(edges))
-                at = int(columns[-1]) + 1
-                names = np.where(values[:, m] == NONE, -1, 3 if level else values[:, m] + 3)
-                labels[:, columns] = names
-                _connect(adjacency, edges, columns, at)
-                for k, vertex in enumerate(below, start=1):
-                    adjacency[:, vertex, columns] = values[:, m] == k
-                if level < len(levels) - 1:
-                    labels[:, at] = np.where((values[:, m] == NONE).all(axis=1), -1, 2)
-                    ends.append(at)
-                    at += 1
+        for level, (values, places) in enumerate(zip(levels, columns, strict=True)):
+            names = np.where(values == NONE, -1, 3 if level else values + 3)
+            labels[:, places] = names
+            if level < len(levels) - 1:
+                labels[:, places[:, -1] + 1] = np.where((values == NONE).all(axis=2), -1, 2)
         alive = labels >= 0
-        return Graph(adjacency & alive[:, :, None] & alive[:, None, :], labels, vocabulary)
+        adjacency = within & alive[:, :, None] & alive[:, None, :]
+        for values, places, below in zip(levels[1:], columns[1:], columns, strict=False):
+            row, motif, edge = np.nonzero(values)
+            adjacency[row, below[values[row, motif, edge] - 1, -1] + 1, places[motif, edge]] = True
+        return Graph(adjacency, labels, vocabulary)
+
+    @cached_property
+    def _wires(self) -> tuple[Bools, list[npt.NDArray[np.int64]]]:
+        """Where the vertices of `graphs` stand.
+
+        Returns:
+            ``(v, v)``, the edges within motifs if every edge of theirs is there; and for each level
+            ``(motifs, edges)``, the vertices of the edges. A motif's own vertex follows them.
+        """
+        size = self.length + sum(self.motifs[:-1]) + 2
+        within = np.zeros((size, size), dtype=bool)
+        columns, at = [], 1
+        for motifs, edges in zip(self.motifs, self.edges, strict=True):
+            first = at + (len(edges) + 1) * np.arange(motifs)
+            columns.append(first[:, None] + np.arange(len(edges)))
+            at += (len(edges) + 1) * motifs
+            starts, ends = np.asarray(edges).T
+            for places in columns[-1]:
+                within[0, places] = starts == 0
+                within[places, places[-1] + 1] = ends == ends[-1]
+                within[places[:, None], places] = ends[:, None] == starts
+        return within, columns
 
     def to_text(self, genes: Genes) -> list[str]:
         """Returns one line for each row, such as ``2.1(identity|none,conv_1x1) 3.1(2.1|none,2.1)``.
@@ -207,6 +222,9 @@ class Hierarchical(SearchSpace):
         is what its edges from the first, second, … node carry.
         """
         self.check(genes)
+        return self._texts(genes)
+
+    def _texts(self, genes: Genes) -> list[str]:
         levels = [level.tolist() for level in self._levels(genes)]
         return [
             " ".join(
@@ -259,7 +277,7 @@ class Hierarchical(SearchSpace):
         )
 
     def _written(self, row: list[int]) -> str:
-        return self.to_text(np.asarray([row], dtype=np.int16))[0]
+        return self._texts(np.asarray([row], dtype=np.int16))[0]
 
     def build(self, arch: Architecture, task: Task) -> "nn.Module":
         """Returns a network of stacked cells.
@@ -336,18 +354,3 @@ def _check_levels(
             "if flat), with at least 2 nodes, 1 motif at the last level and mutations from 0; got "
             f"motifs={motifs}, nodes={nodes}, flat={flat}, mutations={mutations}"
         )
-
-
-def _connect(
-    adjacency: Bools,
-    edges: tuple[tuple[int, int], ...],
-    columns: npt.NDArray[np.int64],
-    after: int,
-) -> None:
-    """Joins the vertices of the edges of one motif, from the input to the vertex `after` them."""
-    last = edges[-1][1]
-    for vertex, (start, end) in zip(columns, edges, strict=True):
-        adjacency[:, 0, vertex] = start == 0
-        adjacency[:, vertex, after] = end == last
-        for other, (begin, _) in zip(columns, edges, strict=True):
-            adjacency[:, vertex, other] = begin == end

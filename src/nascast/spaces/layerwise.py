@@ -74,6 +74,7 @@ class Layerwise(SearchSpace):
         self._genes_of = dict(zip(self._heads, product(*map(range, own)), strict=True))
         self.cardinalities = tuple(c for i in range(layers) for c in (*own, *(2,) * i))
         starts = [i * len(own) + i * (i - 1) // 2 for i in range(layers)]
+        self.links = tuple(range(s + len(own), s + len(own) + i) for i, s in enumerate(starts))
         self._own = np.asarray([range(s, s + len(own)) for s in starts])
         pairs = [(j, i, starts[i] + len(own) + j) for i in range(layers) for j in range(i)]
         self._pairs = np.asarray(pairs, dtype=np.int64).reshape(-1, 3)

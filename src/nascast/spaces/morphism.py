@@ -96,6 +96,10 @@ class Morphism(SearchSpace):
             valid &= shapes.advance(self._moves, genes[:, step])
         return shapes, valid
 
+    def allowed(self, prefix: Genes) -> Bools:
+        """Returns ``(n, moves)``: those that can be made next; rows of them are valid."""
+        return self._replay(prefix)[0].allowed(self._moves)
+
     def canonical(self, genes: Genes) -> Genes:
         """Returns the rows with every none behind all other moves.
 
@@ -153,7 +157,7 @@ class Morphism(SearchSpace):
         allowed = np.zeros((len(genes), len(self.moves)), dtype=bool)
         for step in range(self.length):
             here = steps == step
-            allowed[here] = shapes.allowed(self._moves)[here]
+            allowed[here] = shapes.rows(here).allowed(self._moves)
             shapes.advance(self._moves, genes[:, step])
         every = np.arange(len(genes))
         allowed[every, genes[every, steps]] = False
@@ -262,25 +266,18 @@ class Morphism(SearchSpace):
 
     def _shape(self, arch: Architecture, channels: int) -> "Shape":
         """Returns the final network of an architecture, its first layer `channels` in the seed."""
-        from nascast.networks.morphisms import Layer, Shape
+        from nascast.networks.morphisms import Layer, Shape, after
 
         if arch.space != self.name:
             raise InvalidArchitectureError(
                 f"expected an architecture of {self.name}; got one of {arch.space}"
             )
         self.check(arch.row())
-        shapes, _ = self._replay(arch.row())
-        layers = np.stack([shapes.stage[0], shapes.doublings[0], shapes.kernel[0]], axis=1)
-        return Shape(
-            tuple(
-                Layer(stage, channels << (stage + doublings), kernel)
-                for stage, doublings, kernel in layers[: shapes.depth[0]].tolist()
-            ),
-            frozenset(
-                (int(a), int(b), KINDS[shapes.skip[0, a, b]])
-                for a, b in np.argwhere(shapes.skip[0])
-            ),
-        )
+        shape = Shape(tuple(Layer(stage, channels << stage) for stage in range(_STAGES)))
+        for gene in arch.genes:
+            if gene != NONE:
+                shape = after(shape, _move(*self._moves.rows[gene]))
+        return shape
 
 
 def _text(kind: int, first: int, second: int) -> str:

@@ -16,18 +16,17 @@ from nascast.core.errors import InvalidArchitectureError, InvalidSettingError
 from nascast.core.graph import Graph
 from nascast.core.space import SearchSpace
 from nascast.core.types import Architecture, Bools, Genes, Task
-from nascast.spaces._nasbench101_hash import module_hashes
-from nascast.spaces._nasbench101_rows import (
+from nascast.spaces._nasbench101_cells import (
     EDGES,
+    LABELLINGS,
+    MOST_EDGES,
     VERTICES,
-    adjacency,
-    alive,
-    all_codes,
-    prune,
-    smallest_codes,
-    unpack,
-    widths,
+    all_cells,
+    pruning,
+    smallest,
 )
+from nascast.spaces._nasbench101_hash import module_hashes
+from nascast.spaces._nasbench101_rows import adjacency, alive, pack, prune, unpack, widths
 
 if TYPE_CHECKING:
     from torch import nn
@@ -36,7 +35,6 @@ __all__ = ["NasBench101"]
 
 _OPERATIONS = ("conv3x3-bn-relu", "conv1x1-bn-relu", "maxpool3x3")
 _KERNELS = np.asarray([9, 1, 0])  # weights for a pair of channels, by operation
-_MOST_EDGES = 9
 _SKELETON: dict[str, int] = {"channels": 128, "stacks": 3, "modules": 3}
 _FEWEST_CHANNELS = 4  # 9 edges let 4 vertices, each fed by the input, feed the output, but not 5
 _FORM = "a square matrix of 4 to 49 digits 0 and 1, a colon, and an operation for each vertex"
@@ -62,18 +60,18 @@ class NasBench101(SearchSpace):
     edges = EDGES
 
     def is_valid(self, genes: Genes) -> Bools:
-        inside = super().is_valid(genes)
-        if not inside.any():
-            return inside
-        edges = prune(genes)[:, : len(EDGES)].astype(bool).sum(1)
-        return np.asarray(inside & (edges > 0) & (edges <= _MOST_EDGES))
+        valid = super().is_valid(genes)
+        if valid.any():
+            inside = genes if valid.all() else genes[valid]
+            valid[valid] = pruning().good[pack(inside)[0]]
+        return valid
 
     def _explain(self, index: int, row: Genes) -> str:
         if not super().is_valid(row[None])[0]:
             return super()._explain(index, row)
         pruned = prune(row[None])[0]
         edges = int(pruned[: len(EDGES)].sum())
-        wrong = f"has {edges} edges on paths from input to output; allowed are {_MOST_EDGES}"
+        wrong = f"has {edges} edges on paths from input to output; allowed are {MOST_EDGES}"
         if not edges:
             wrong = "has no path from input to output"
         return f"{self.name}: row {index} {row.tolist()} {wrong}"
@@ -95,7 +93,11 @@ class NasBench101(SearchSpace):
         networks of isomorphic rows can differ by a few parameters, see `build`.
         """
         self.check(genes)
-        return unpack(smallest_codes(prune(genes)))
+        return unpack(*smallest(*pack(genes)))
+
+    def codes(self, genes: Genes) -> npt.NDArray[np.int64]:
+        matrices, labels = pack(genes)
+        return np.asarray(matrices.astype(np.int64) * LABELLINGS + labels)
 
     def all(self, vertices: int = VERTICES) -> Genes:
         """Returns the canonical rows of all cells of at most `vertices` vertices, ascending.
@@ -107,13 +109,14 @@ class NasBench101(SearchSpace):
             raise InvalidSettingError(
                 f"{self.name}: cells have 2 to {VERTICES} vertices; got {vertices}"
             )
-        return unpack(all_codes(vertices, _MOST_EDGES))
+        return unpack(*all_cells(vertices))
 
     def module_hash(self, genes: Genes) -> list[str]:
         """Returns the official MD5 hashes, equal for isomorphic rows. Each cell is hashed once."""
         self.check(genes)
-        codes, cell = np.unique(smallest_codes(prune(genes)), return_inverse=True)
-        hashes = module_hashes(unpack(codes))
+        matrices, labels = smallest(*pack(genes))
+        codes, cell = np.unique(matrices * LABELLINGS + labels, return_inverse=True)
+        hashes = module_hashes(unpack(*np.divmod(codes, LABELLINGS)))
         return [hashes[i] for i in cell.tolist()]
 
     def graphs(self, genes: Genes) -> Graph:

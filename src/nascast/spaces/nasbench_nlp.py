@@ -19,6 +19,7 @@ from nascast.core.errors import InvalidArchitectureError, InvalidSettingError, U
 from nascast.core.graph import Graph
 from nascast.core.space import SearchSpace
 from nascast.core.types import Architecture, Bools, Genes, Task
+from nascast.spaces._nasbench_nlp_allowed import allowed
 from nascast.spaces._nasbench_nlp_draw import accepted, draw
 from nascast.spaces._nasbench_nlp_order import canonical_row
 from nascast.spaces._nasbench_nlp_rows import (
@@ -34,7 +35,6 @@ from nascast.spaces._nasbench_nlp_rows import (
     parts,
     problem,
     valid,
-    wires,
 )
 from nascast.spaces._nasbench_nlp_text import parse, write
 
@@ -96,6 +96,10 @@ class NasBenchNlp(SearchSpace):
             return super()._explain(index, row)
         return f"{self.name}: row {index} {row.tolist()}: {problem(row, names_of(row))}"
 
+    def allowed(self, prefix: Genes) -> Bools:
+        """Returns ``(n, c)``: what the next gene may be; rows of such genes are valid."""
+        return allowed(prefix, self.cardinalities[prefix.shape[1]])
+
     def canonical(self, genes: Genes) -> Genes:
         """Returns the rows without dead nodes, nodes and inputs in canonical order.
 
@@ -127,7 +131,8 @@ class NasBenchNlp(SearchSpace):
                 return genes
             tries = np.repeat(todo, 1 + _TRIES // len(todo))  # a few rows cost as much as hundreds
             rows, whole = draw(hidden[tries], sizes[tries], rng)
-            good = whole & accepted(rows)
+            good = np.flatnonzero(whole)
+            good = good[accepted(rows[good])]
             done, which = np.unique(tries[good], return_index=True)
             genes[done] = rows[good][which]
             todo = np.setdiff1d(todo, done)
@@ -153,26 +158,27 @@ class NasBenchNlp(SearchSpace):
         ops, inputs, states = parts(genes)
         first, last = FIRST_NODE - 1, FIRST_NODE - 1 + NODES
         alive = live(genes)
-        labels = np.full((len(genes), last + STATES), -1, dtype=np.int16)
-        labels[:, 0] = _VOCABULARY.index("input")
-        labels[:, -1] = _VOCABULARY.index("output")
-        for k in range(STATES):
-            there = states[:, k] > 0
-            labels[there, 1 + k] = _VOCABULARY.index(f"h_prev_{k}")
-            if k:
-                labels[there, last + k - 1] = _VOCABULARY.index(f"h_new_{k}")
+        # The vertex of each value of an input gene: live nodes move up, what is not there is last.
+        place = np.full((len(genes), FIRST_NODE + NODES), last + STATES)
+        place[:, 1:FIRST_NODE] = np.arange(first)
+        place[:, FIRST_NODE:] = np.where(alive, first - 1 + alive.cumsum(1), last + STATES)
+        every = np.arange(len(genes))[:, None]
+        labels = np.full((len(genes), last + STATES + 1), -1, dtype=np.int16)
         shift = _VOCABULARY.index(OPERATIONS[0]) - LINEAR
-        labels[:, first:last] = np.where(alive, ops + shift, -1)
+        labels[every, place[:, FIRST_NODE:]] = ops + shift
         edges = np.zeros((*labels.shape, labels.shape[1]), dtype=bool)
-        edges[:, :last, first:last] = wires(inputs) & alive[:, None, :]
+        reader = place[:, FIRST_NODE:, None]
+        edges[every[:, :, None], place[every[:, :, None], inputs], reader] = True
+        labels[:, 0] = _VOCABULARY.index("input")
+        labels[:, last + STATES - 1] = _VOCABULARY.index("output")
         for k, vertex in enumerate((last + STATES - 1, *range(last, last + STATES - 1))):
-            edges[:, first:last, vertex] = states[:, k, None] == np.arange(1, NODES + 1)
-        edges[:, last:-1, -1] = states[:, 1:] > 0
-        order = np.tile(np.arange(labels.shape[1]), (len(genes), 1))
-        order[:, first:last] = first + np.argsort(~alive, axis=1, kind="stable")
-        edges = np.take_along_axis(edges, order[:, :, None], axis=1)
-        edges = np.take_along_axis(edges, order[:, None, :], axis=2)
-        return Graph(edges, np.take_along_axis(labels, order, axis=1), _VOCABULARY)
+            there = np.flatnonzero(states[:, k])
+            labels[there, 1 + k] = _VOCABULARY.index(f"h_prev_{k}")
+            edges[there, place[there, FIRST_NODE - 1 + states[there, k]], vertex] = True
+            if k:
+                labels[there, vertex] = _VOCABULARY.index(f"h_new_{k}")
+                edges[there, vertex, last + STATES - 1] = True
+        return Graph(edges[:, :-1, :-1].copy(), labels[:, :-1].copy(), _VOCABULARY)
 
     def to_text(self, genes: Genes) -> list[str]:
         """Returns recipes in the form of the official records, one line of JSON each.
@@ -184,19 +190,17 @@ class NasBenchNlp(SearchSpace):
         self.check(genes)
         return [write(row) for row in genes]
 
-    def from_text(self, texts: list[str]) -> Genes:
+    def _parse(self, text: str) -> list[int]:
         """Reads recipes, such as what `to_text` writes, whatever the names and order of nodes.
 
         Raises:
             InvalidArchitectureError: naming the node that is wrong, and what is allowed.
         """
-        rows = np.empty((len(texts), self.length), dtype=np.int16)
-        for i, text in enumerate(texts):
-            try:
-                rows[i] = parse(text)
-            except ValueError as error:
-                raise InvalidArchitectureError(f"{self.name}: {error}; got {text!r}") from None
-        return rows
+        try:
+            row: list[int] = parse(text).tolist()
+        except ValueError as error:
+            raise InvalidArchitectureError(f"{self.name}: {error}; got {text!r}") from None
+        return row
 
     def parameters(self, genes: Genes, task: Task) -> npt.NDArray[np.int64]:
         """Returns ``(n,)``: the parameters of the networks that `build` makes, without making them.

@@ -1,0 +1,161 @@
+"""Search strategies on the real NAS-Bench-201 table against random search.
+
+Every strategy searches with the validation accuracy as reward, and is judged by the test accuracy
+of the architecture with the best reward so far: its regret is how much the best cell of the table
+is better. Strategies are compared with random search seed by seed, by one-sided paired tests.
+
+Run: python perf/search_nb201.py TABLE.nascast   (made by `nascast benchmark import`)
+"""
+
+import argparse
+import json
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+from scipy import stats
+
+import nascast
+from nascast.benchmarks._table import Table
+from nascast.core import plugins
+from nascast.core.types import Candidate, Evaluation, Floats
+from nascast.executors.processes import Processes
+from nascast.studies.search import Search, strategy_of
+from nascast.studies.study import open_benchmark, results
+
+STRATEGIES = (
+    "random",
+    "local_search",
+    "regularized_evolution",
+    "reinforce",
+    "reinforce:small",
+    "ppo",
+    "ppo:small",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Reward:
+    """Answers with the records after so many epochs, whatever the strategy asked for."""
+
+    table: Table
+    epochs: int
+
+    def evaluate(self, candidate: Candidate, seed: int) -> Evaluation:
+        """Returns the recorded evaluation."""
+        return self.table.evaluate(Candidate(candidate.arch, self.epochs), seed)
+
+
+def search(table: str, name: str, seed: int, evaluations: int, epochs: int) -> list[float]:
+    """Returns ``(evaluations,)``: the test accuracy of the incumbent after each trial."""
+    records = open_benchmark(table)
+    assert isinstance(records, Table)
+    strategy, _, preset = name.partition(":")
+    settings = plugins.resolve("strategy", strategy).small_budget if preset else {}
+    plan = Search(
+        space=records.space.name,
+        strategies=(strategy,),
+        benchmark=table,
+        evaluations=evaluations,
+        settings={strategy: settings},
+    )
+    trials = nascast.run(
+        strategy_of(plan, strategy, records.space, seed),
+        Reward(records, epochs),
+        executor=nascast.load("executor", "simulated"),
+        store=nascast.load("store", "memory"),
+        name=name,
+        budget=nascast.Budget(evaluations),
+        seed=seed,
+    )
+    genes = np.asarray([trial.candidate.arch.genes for trial in trials], dtype=np.int16)
+    rewards = np.asarray([trial.evaluation.metrics["val_accuracy"] for trial in trials])
+    incumbent = [int(rewards[: i + 1].argmax()) for i in range(len(rewards))]
+    test = records.query(genes, "test_accuracy")[incumbent]
+    return [float(value) for value in test]
+
+
+def spread(values: Floats) -> str:
+    """Writes mean and standard deviation over the seeds."""
+    return f"{values.mean():.3f} ± {values.std(ddof=1):.3f}"
+
+
+def report(found: dict[str, Floats], best: float) -> None:
+    """Prints final test accuracy and regret, and the tests against random search."""
+    print(f"best test accuracy in the table: {best:.3f}")
+    print(f"{'strategy':24}{'test accuracy':>18}{'regret':>18}{'Wilcoxon p':>12}{'t-test p':>12}")
+    base = best - found["random"][:, -1]
+    for name, curves in found.items():
+        regret = best - curves[:, -1]
+        line = f"{name:24}{spread(curves[:, -1]):>18}{spread(regret):>18}"
+        if name != "random" and (regret != base).any():
+            rank = stats.wilcoxon(regret, base, alternative="less").pvalue
+            mean = stats.ttest_rel(regret, base, alternative="less").pvalue
+            line += f"{rank:12.1e}{mean:12.1e}"
+        print(line)
+
+
+def plot(found: dict[str, Floats], best: float, title: str, path: Path) -> None:
+    """Draws the mean regret over evaluations, with the quartiles over seeds."""
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(7.5, 4.5), layout="constrained")
+    axes = figure.add_subplot()
+    colours = ("#59636e", "#0072b2", "#d55e00", "#cf7fb0", "#8a3ffc", "#e29a00", "#009e73")
+    for (name, curves), colour in zip(found.items(), colours, strict=False):
+        regret = best - curves
+        x = np.arange(1, regret.shape[1] + 1)
+        axes.plot(x, regret.mean(0), color=colour, label=name, linewidth=1.6)
+        low, high = np.quantile(regret, [0.25, 0.75], axis=0)
+        axes.fill_between(x, low, high, color=colour, alpha=0.12, linewidth=0)
+    axes.set_yscale("log")
+    axes.set_ylim(bottom=0.05)
+    axes.set_xlabel("evaluations")
+    axes.set_ylabel("test regret (percentage points)")
+    axes.set_title(title, fontsize=10)
+    axes.legend(fontsize=8, frameon=False)
+    axes.spines[["top", "right"]].set_visible(False)
+    figure.savefig(path, dpi=150)
+
+
+def main() -> None:
+    """Searches, prints and draws."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("table")
+    parser.add_argument("--evaluations", type=int, default=300)
+    parser.add_argument("--seeds", type=int, default=30)
+    parser.add_argument("--epochs", type=int, default=200, help="of the reward: 12 or 200")
+    parser.add_argument("--strategies", default=",".join(STRATEGIES))
+    parser.add_argument("--picture", type=Path)
+    parser.add_argument("--out", type=Path, help="JSON file with all curves")
+    parser.add_argument("--workers", type=int, default=2)
+    options = parser.parse_args()
+    records = open_benchmark(options.table)
+    best = float(records.query(records.genes(), "test_accuracy").max())
+    names = options.strategies.split(",")
+    found: dict[str, list[list[float]]] = {name: [[]] * options.seeds for name in names}
+    with Processes(options.workers) as executor:
+        for name in names:
+            for seed in range(options.seeds):
+                arguments = (options.table, name, seed, options.evaluations, options.epochs)
+                executor.submit((name, seed), partial(search, *arguments))
+        for done in results(executor, len(names) * options.seeds):
+            if done.error:
+                raise RuntimeError(f"{done.task}: {done.error}")
+            name, seed = done.task  # type: ignore[misc]
+            found[name][seed] = done.value
+    curves = {name: np.asarray(values) for name, values in found.items()}
+    report(curves, best)
+    if options.out:
+        options.out.write_text(json.dumps({name: c.tolist() for name, c in curves.items()}))
+    if options.picture:
+        title = (
+            f"NAS-Bench-201, CIFAR-10: reward after {options.epochs} epochs, "
+            f"{options.seeds} seeds (mean, quartiles)"
+        )
+        plot(curves, best, title, options.picture)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,82 @@
+"""What a strategy has met, so that it proposes what is new."""
+
+from collections.abc import Callable, Collection, Sequence
+from itertools import chain
+
+import numpy as np
+
+from nascast.core.space import SearchSpace
+from nascast.core.types import Candidate, Genes, Trial
+
+__all__ = ["Met"]
+
+_ROUNDS = 5  # of draws, each twice as large as the one before; chosen
+
+
+class Met:
+    """The candidates told so far; equivalent architectures count as one network.
+
+    A benchmark has one record for equivalent architectures, and training them again measures only
+    noise; so a network that was met is proposed again only where nothing else is found.
+    """
+
+    def __init__(self, space: SearchSpace) -> None:
+        self._space = space
+        self._marks: set[object] = set()
+
+    def add(self, trials: Sequence[Trial]) -> None:
+        """Takes told trials, failed ones too."""
+        candidates = [trial.candidate for trial in trials]
+        self._marks.update(chain.from_iterable(self._marks_of(candidates)))
+
+    def networks(self, genes: Genes) -> list[bytes]:
+        """Returns a key for each row, ``(n, length)``; equivalent rows have the same."""
+        return [row.tobytes() for row in self._space.canonical(genes)] if len(genes) else []
+
+    def holds(self, network: bytes) -> bool:
+        """Whether the network of that key was told, for any number of epochs."""
+        return network in self._marks
+
+    def propose(
+        self,
+        n: int,
+        draw: Callable[[int], Genes],
+        rng: np.random.Generator,
+        *,
+        pending: Collection[Candidate] = (),
+        epochs: int | None = None,
+    ) -> list[Candidate]:
+        """Returns n candidates drawn until they are new, in the order drawn.
+
+        New networks come first, then networks not met with so many epochs, then rows not met whose
+        equivalents were; only if there is none of them, one candidate that was met. What `draw`
+        does not find is looked for in the whole space.
+
+        Args:
+            n: how many at most; fewer where fewer are found.
+            draw: takes a number of rows and returns that many valid ones, or more, preferred first.
+            rng: for draws from the whole space.
+            pending: count as met.
+            epochs: of the candidates.
+        """
+        taken: set[object] = set(chain.from_iterable(self._marks_of(list(pending))))
+        found: tuple[list[Candidate], ...] = ([], [], [], [])
+        for k in range(2 * _ROUNDS):
+            size = n * 2 ** (k % _ROUNDS)
+            genes = draw(size) if k < _ROUNDS else self._space.sample(size, rng)
+            candidates = [Candidate(self._space.architecture(row), epochs) for row in genes]
+            for candidate, marks in zip(candidates, self._marks_of(candidates), strict=True):
+                met = sum(mark in self._marks or mark in taken for mark in marks)
+                found[met].append(candidate)
+                taken.update(marks)
+                if len(found[0]) == n:
+                    return found[0]
+        return [*chain(*found[:3])][:n] or found[3][:1]
+
+    def _marks_of(self, candidates: Sequence[Candidate]) -> list[tuple[object, ...]]:
+        """Returns for each candidate what is met with it: each mark implies those before it."""
+        genes = np.asarray([candidate.arch.genes for candidate in candidates], dtype=np.int16)
+        return [
+            (network, (network, candidate.epochs), candidate)
+            for network, candidate in zip(self.networks(genes), candidates, strict=True)
+        ]

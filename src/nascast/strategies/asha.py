@@ -1,0 +1,128 @@
+"""Asynchronous successive halving (Li et al. 2020, https://arxiv.org/abs/1810.05934)."""
+
+import math
+from bisect import bisect_left, bisect_right, insort
+from collections.abc import Collection, Sequence
+
+import numpy as np
+
+from nascast.core.space import SearchSpace
+from nascast.core.strategy import Strategy
+from nascast.core.types import Architecture, Candidate, Genes, Objective, Trial
+from nascast.strategies._levels import levels
+from nascast.strategies._met import Met
+
+__all__ = ["Asha"]
+
+_Ranked = tuple[float, int, Architecture]  # minus score, place in the history: best first
+
+
+class _Rung:
+    """The architectures told with one number of epochs, failed ones included, the first time."""
+
+    def __init__(self) -> None:
+        self.told: dict[Architecture, _Ranked] = {}
+        self._ranked: list[_Ranked] = []  # those with scores, best first
+        self._waiting: list[_Ranked] = []  # those of them that the next rung was not told
+
+    def take(self, entry: _Ranked, waits: bool) -> None:
+        """Adds an architecture; one without a score is no more than counted."""
+        self.told[entry[2]] = entry
+        if not math.isnan(entry[0]):
+            insort(self._ranked, entry)
+            if waits:
+                insort(self._waiting, entry)
+
+    def promoted(self, arch: Architecture) -> None:
+        """Takes that the next rung was told the architecture."""
+        entry = self.told.get(arch)
+        if entry is not None and not math.isnan(entry[0]):
+            del self._waiting[bisect_left(self._waiting, entry)]
+
+    def promotable(self, eta: int) -> list[Architecture]:
+        """Returns those among the best one in eta that the next rung was not told, best first."""
+        k = min(len(self.told) // eta, len(self._ranked))
+        if not k:
+            return []
+        return [
+            arch for *_, arch in self._waiting[: bisect_right(self._waiting, self._ranked[k - 1])]
+        ]
+
+
+class Asha(Strategy):
+    """Algorithm 2: whenever a worker is free, promote if possible, otherwise begin a new one.
+
+    Promotable is who is among the best one in eta of a rung and not in the next. The highest rung
+    comes first. No worker ever waits. A failed candidate counts in its rung and is not promoted.
+
+    Deviation: the paper's `min_epochs` is raised by an early-stopping rate s; set `min_epochs`.
+
+    Attributes:
+        levels: epochs of the rungs, ascending.
+    """
+
+    def __init__(
+        self,
+        space: SearchSpace,
+        objectives: Sequence[Objective] = (Objective("val_accuracy"),),
+        *,
+        seed: int = 0,
+        min_epochs: int = 1,
+        max_epochs: int = 9,
+        eta: int = 3,
+    ) -> None:
+        """Begins with empty rungs.
+
+        Args:
+            space: whose rows are proposed.
+            objectives: the first one counts.
+            seed: not used; all randomness comes with `ask`.
+            min_epochs: no rung has fewer.
+            max_epochs: of the last rung; 9 as for successive halving.
+            eta: a rung promotes one in so many.
+
+        Raises:
+            InvalidSettingError: settings out of range.
+        """
+        super().__init__(space, objectives, seed=seed)
+        self.levels = levels(min_epochs, max_epochs, eta)
+        self.eta = eta
+        self._met = Met(space)
+        self._rungs = [_Rung() for _ in self.levels]
+
+    def tell(self, trials: Sequence[Trial]) -> None:
+        first = len(self.history)
+        super().tell(trials)
+        self._met.add(trials)
+        for i, trial in enumerate(trials, start=first):
+            if trial.candidate.epochs in self.levels:
+                self._take(self.levels.index(trial.candidate.epochs), trial.candidate.arch, i)
+
+    def _take(self, level: int, arch: Architecture, i: int) -> None:
+        rung = self._rungs[level]
+        if arch in rung.told:
+            return
+        above = self._rungs[level + 1 : level + 2]
+        entry = (-float(self.history.scores[i, 0]), i, arch)
+        rung.take(entry, waits=all(arch not in next_rung.told for next_rung in above))
+        if level:
+            self._rungs[level - 1].promoted(arch)
+
+    def ask(
+        self, n: int, rng: np.random.Generator, pending: Collection[Candidate] = ()
+    ) -> list[Candidate]:
+        found = [
+            candidate
+            for rung, epochs in reversed(list(zip(self._rungs, self.levels[1:], strict=False)))
+            for arch in rung.promotable(self.eta)
+            if (candidate := Candidate(arch, epochs)) not in pending
+        ]
+        if len(found) >= n:
+            return found[:n]
+
+        def draw(size: int) -> Genes:
+            return self.space.sample(size, rng)
+
+        return found + self._met.propose(
+            n - len(found), draw, rng, pending=[*pending, *found], epochs=self.levels[0]
+        )

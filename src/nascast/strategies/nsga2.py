@@ -1,0 +1,105 @@
+"""NSGA-II (Deb et al. 2002, https://doi.org/10.1109/4235.996017)."""
+
+from collections.abc import Collection, Sequence
+
+import numpy as np
+
+from nascast.core.errors import InvalidSettingError
+from nascast.core.space import SearchSpace
+from nascast.core.strategy import Strategy
+from nascast.core.types import Candidate, Genes, Objective, Trial
+from nascast.strategies._dominance import crowding, ranks
+from nascast.strategies._met import Met
+
+__all__ = ["Nsga2"]
+
+_CROSSOVER = 0.9  # share of children with two parents; section V of the paper
+_TRIES = 5  # masks drawn before a child without a valid one is the first parent's copy; chosen
+
+
+class Nsga2(Strategy):
+    """Evolution by non-dominated sorting and crowding distance, for two or more objectives.
+
+    Name them, such as ``(Objective("val_accuracy"), Objective("parameters", minimize=True))``; with
+    one it is an elitist genetic algorithm. A generation is `population` successful trials; these
+    and their parents compete for as many places. Children are those of the last parents, also while
+    others are pending; so no worker waits. A failed candidate is in no generation.
+
+    Deviations:
+        - Genes are unordered, so crossover is uniform and takes each gene of one parent or the
+          other; masks are drawn until a child is valid. Mutation is the space's: one decision of
+          every child, which is the mean number of the paper's rate 1 / length.
+        - Children that were met are drawn again.
+    """
+
+    def __init__(
+        self,
+        space: SearchSpace,
+        objectives: Sequence[Objective] = (Objective("val_accuracy"),),
+        *,
+        seed: int = 0,
+        population: int = 20,
+    ) -> None:
+        """Begins with an empty population.
+
+        Args:
+            space: whose rows are proposed.
+            objectives: all count, none more than another.
+            seed: not used; all randomness comes with `ask`.
+            population: N in the paper, which has 100 for 25,000 evaluations; the default is chosen
+                for some hundred.
+
+        Raises:
+            InvalidSettingError: a population below 2.
+        """
+        super().__init__(space, objectives, seed=seed)
+        if population < 2:
+            raise InvalidSettingError(f"the population is at least 2; got {population}")
+        self.population = population
+        self._met = Met(space)
+        self._children: list[int] = []  # indices in the history
+        self._parents = np.zeros(0, dtype=np.intp)  # likewise
+        self._order = np.zeros(0)  # of the parents, 0 the best: by rank, then by crowding
+
+    def tell(self, trials: Sequence[Trial]) -> None:
+        first = len(self.history)
+        super().tell(trials)
+        self._met.add(trials)
+        fine = ~np.isnan(self.history.scores[first:]).any(axis=1)
+        for i in first + np.flatnonzero(fine):
+            self._children.append(int(i))
+            if len(self._children) == self.population:
+                self._select()
+
+    def _select(self) -> None:
+        """Keeps the best of parents and children, in order; there are no children then."""
+        both = np.concatenate([self._parents, np.asarray(self._children, dtype=np.intp)])
+        scores = self.history.scores[both]
+        rank = ranks(scores)
+        self._parents = both[np.lexsort((-crowding(scores, rank), rank))[: self.population]]
+        self._children = []
+
+    def ask(
+        self, n: int, rng: np.random.Generator, pending: Collection[Candidate] = ()
+    ) -> list[Candidate]:
+        def draw(size: int) -> Genes:
+            return self._breed(size, rng) if len(self._parents) else self.space.sample(size, rng)
+
+        return self._met.propose(n, draw, rng, pending=pending)
+
+    def _breed(self, n: int, rng: np.random.Generator) -> Genes:
+        """Returns ``(n, length)`` children of parents that won tournaments of two."""
+        winners = rng.integers(len(self._parents), size=(n, 2, 2)).min(axis=2)  # in order
+        first, second = self.history.genes[self._parents[winners]].transpose(1, 0, 2)
+        children = first.copy()
+        todo = np.flatnonzero(rng.random(n) < _CROSSOVER)
+        for _ in range(_TRIES):
+            mixed = np.where(
+                rng.random((len(todo), first.shape[1])) < 0.5, first[todo], second[todo]
+            )
+            fine = self.space.is_valid(mixed)
+            children[todo[fine]] = mixed[fine]
+            todo = todo[~fine]
+            if not len(todo):
+                break
+        return self.space.mutate(children, rng)
