@@ -1,10 +1,18 @@
 """What tests of several folders need."""
 
 import os
+import shutil
+import tempfile
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 # One thread: tests use tiny tensors, and other work may run beside them. Read when torch starts.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
+# Read when ray is imported: loopback addresses only, nothing sent, nothing printed.
+os.environ.setdefault("RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER", "0")
+os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
+os.environ.setdefault("RAY_DEDUP_LOGS_SKIP_REGEX", ".")
 
 import pytest
 
@@ -17,3 +25,29 @@ def shared_data() -> Path:
     if not _SHARED.is_dir():
         pytest.skip("the folder ../shared/data with public benchmark records is not there")
     return _SHARED
+
+
+@pytest.fixture(scope="session")
+def ray_cluster() -> Iterator[Any]:
+    """A Ray cluster of two nodes with a core each, all on the loopback address of this machine."""
+    utils = pytest.importorskip("ray.cluster_utils")
+    quickly = {"health_check_initial_delay_ms": 500, "health_check_period_ms": 500}
+    folder = tempfile.mkdtemp(prefix="ray-")  # a path with room for the names of sockets
+    node = {"num_cpus": 1, "node_ip_address": "127.0.0.1"}
+    head = {"include_dashboard": False, "temp_dir": folder, "_system_config": quickly}
+    cluster = utils.Cluster(initialize_head=True, head_node_args={**node, **head})
+    try:
+        cluster.add_node(**node)
+        yield cluster
+    finally:
+        cluster.shutdown()
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def ray_connected(ray_cluster: Any) -> Iterator[Any]:
+    """The cluster, with this process connected to it; executors leave that as it is."""
+    from nascast.executors.ray import Ray
+
+    with Ray(address=ray_cluster.address):
+        yield ray_cluster

@@ -62,7 +62,9 @@ def test_benchmark(name: str, check: Check) -> None:
 
 
 @every("executor")
-def test_executor(name: str, check: Check) -> None:
+def test_executor(name: str, check: Check, request: pytest.FixtureRequest) -> None:
+    if name == "ray":  # starting one for every check would take minutes
+        request.getfixturevalue("ray_connected")
     check(factory("executor", name))
 
 

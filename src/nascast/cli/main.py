@@ -9,6 +9,7 @@ import nascast
 from nascast.cli.benchmark import app as benchmark
 from nascast.cli.compare import compare
 from nascast.cli.list import list_components
+from nascast.cli.search import search
 from nascast.cli.show import show
 from nascast.core.errors import NascastError
 
@@ -25,6 +26,7 @@ app = typer.Typer(
 )
 app.command("list")(list_components)
 app.command("compare")(compare)
+app.command("search")(search)
 app.command("show")(show)
 app.add_typer(benchmark, name="benchmark")
 

@@ -34,7 +34,6 @@ class EdgeCell(nn.Module):
         super().__init__()
         present = [i for i, choice in enumerate(choices) if choice in operations]
         self.operations = nn.ModuleDict({str(i): operations[choices[i]]() for i in present})
-        self.nothing = Nothing()
         self.last = max(end for _, end in edges)
         fed, needed = {0}, {self.last}
         for i in present:
@@ -45,6 +44,7 @@ class EdgeCell(nn.Module):
                 needed.add(edges[i][0])
         self.live = [(str(i), *edges[i]) for i in present if edges[i][0] in fed]
         self.live = [edge for edge in self.live if edge[2] in needed]
+        self.nothing = None if self.live else Nothing()
 
     def forward(self, x: Tensor) -> Tensor:
         """Maps ``(n, c, h, w)`` to the same shape."""
@@ -52,4 +52,4 @@ class EdgeCell(nn.Module):
         for key, start, end in self.live:
             y = self.operations[key](vertices[start])
             vertices[end] = vertices[end] + y if end in vertices else y
-        return vertices[self.last] if self.last in vertices else self.nothing(x)
+        return self.nothing(x) if self.nothing else vertices[self.last]

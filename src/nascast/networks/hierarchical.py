@@ -85,8 +85,12 @@ def _operation(operation: str | Plan, c_in: int, channels: int) -> tuple[nn.Modu
 
 
 def _separable(c_in: int, c_out: int) -> nn.Module:
-    depthwise = nn.Conv2d(c_in, c_in, 3, padding=1, groups=c_in, bias=False)
-    return nn.Sequential(depthwise, *ConvNormRelu(c_in, c_out, 1))
+    return nn.Sequential(
+        nn.Conv2d(c_in, c_in, 3, padding=1, groups=c_in, bias=False),
+        nn.Conv2d(c_in, c_out, 1, bias=False),
+        nn.BatchNorm2d(c_out),
+        nn.ReLU(),
+    )
 
 
 def _depthwise(channels: int) -> nn.Module:

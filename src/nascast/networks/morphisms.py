@@ -19,7 +19,7 @@ from torch.nn import functional
 from nascast.core.errors import InvalidSettingError
 from nascast.networks.vertex_cell import ConvNormRelu
 
-__all__ = ["Connect", "Deepen", "Layer", "MorphNetwork", "Move", "Shape", "Widen", "grow"]
+__all__ = ["Connect", "Deepen", "Layer", "MorphNetwork", "Move", "Shape", "Widen", "after", "grow"]
 
 State = dict[str, Tensor]
 

@@ -1,5 +1,7 @@
 """Pictures of architectures: their graphs, with operations in colour and a legend."""
 
+import io
+import re
 import textwrap
 from pathlib import Path
 from typing import Any
@@ -10,7 +12,7 @@ import numpy.typing as npt
 from nascast.core.errors import InvalidSettingError, MissingExtraError, StoreError
 from nascast.core.graph import Graph
 
-__all__ = ["draw", "layout"]
+__all__ = ["draw", "layout", "svg"]
 
 _ENDS = "#d9d9d9"
 _DARK = ("#009e73", "#d55e00", "#0072b2")  # colours that bear white letters
@@ -18,6 +20,7 @@ _COLOURS = (  # Okabe and Ito, for people with any colour vision; then lighter o
     *("#56b4e9", "#e69f00", "#009e73", "#f0e442", "#cc79a7", "#d55e00", "#0072b2"),
     *("#bcdff5", "#f6d28a", "#8fd3bd", "#e7c0d6", "#f2b48f", "#9cc4e0", "#c8c8a0"),
 )
+_INK, _LINE = "#1f2328", "#555555"  # of letters outside boxes, and of edges
 Places = npt.NDArray[np.float64]
 
 
@@ -59,6 +62,40 @@ def draw(graph: Graph, title: str, path: Path) -> None:
     """
     if path.suffix not in (".svg", ".png"):
         raise InvalidSettingError(f"pictures end in .svg or .png; got {path}")
+    figure = _figure(graph, title)
+    try:
+        figure.savefig(path, dpi=150, metadata={"Date": None} if path.suffix == ".svg" else None)
+    except OSError as error:
+        raise StoreError(f"cannot write {path}: {error.strerror}") from error
+
+
+def svg(graph: Graph, name: str) -> str:
+    """Returns the picture of the one graph of a batch of one as an SVG element for a page.
+
+    The same graph gives the same text. Letters and edges have the page's colours ``--ink`` and
+    ``--muted``, so that they can be read on a dark page.
+
+    Args:
+        graph: of one architecture.
+        name: unique on the page; the element's ids begin with it.
+
+    Raises:
+        MissingExtraError: Matplotlib is not installed.
+    """
+    figure = _figure(graph, "")
+    import matplotlib as mpl
+
+    file = io.StringIO()
+    with mpl.rc_context({"svg.hashsalt": "nascast"}):
+        figure.savefig(file, format="svg", transparent=True, metadata={"Date": None})
+    text = file.getvalue()
+    text = re.sub(r"<metadata>.*?</metadata>", "", text[text.index("<svg") :], flags=re.DOTALL)
+    text = re.sub(r'( id="|href="#|url\(#)', rf"\g<1>{name}-", text)
+    return text.replace(_INK, "var(--ink)").replace(_LINE, "var(--muted)").strip()
+
+
+def _figure(graph: Graph, title: str) -> Any:
+    """Returns the picture as a Matplotlib figure."""
     try:
         from matplotlib.figure import Figure
     except ModuleNotFoundError as error:
@@ -74,7 +111,8 @@ def draw(graph: Graph, title: str, path: Path) -> None:
     figure = Figure(figsize=(max(width, 4.0) + 2.2, height), layout="constrained")
     axes = figure.add_subplot()
     axes.set_axis_off()
-    axes.set_title(_wrapped(title, int(16 * max(width, 4.0))), fontsize=8)
+    if title:
+        axes.set_title(_wrapped(title, int(16 * max(width, 4.0))), fontsize=8)
     for i, j in np.argwhere(adjacency):
         _arrow(axes, places, int(i), int(j))
     colours = _colours(graph, labels)
@@ -95,10 +133,7 @@ def draw(graph: Graph, title: str, path: Path) -> None:
     _legend(axes, colours)
     axes.set_xlim(places[:, 0].min() - 0.7, places[:, 0].max() + 0.7)
     axes.set_ylim(places[:, 1].min() - 0.5, places[:, 1].max() + 0.5)
-    try:
-        figure.savefig(path, dpi=150, metadata={"Date": None} if path.suffix == ".svg" else None)
-    except OSError as error:
-        raise StoreError(f"cannot write {path}: {error.strerror}") from error
+    return figure
 
 
 def _arrow(axes: Any, places: Places, i: int, j: int) -> None:
@@ -112,7 +147,7 @@ def _arrow(axes: Any, places: Places, i: int, j: int) -> None:
         xytext=(places[i, 0], places[i, 1]),
         arrowprops={
             "arrowstyle": "-|>",
-            "color": "#555555",
+            "color": _LINE,
             "linewidth": 1.0,
             "shrinkA": 11,
             "shrinkB": 11,
@@ -157,4 +192,5 @@ def _legend(axes: Any, colours: dict[str, str]) -> None:
             frameon=False,
             title="operations",
             title_fontsize=8,
-        )
+            labelcolor=_INK,
+        ).get_title().set_color(_INK)

@@ -5,25 +5,31 @@ Nothing here imports Plotly. Every predictor has one colour and one marker in al
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from html import escape
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 
 from nascast.core.types import Floats
+from nascast.report.figure_parts import (
+    BAND,
+    COLOURS,
+    GRID,
+    INK,
+    MUTED,
+    PAPER,
+    Look,
+    Spec,
+    axis_name,
+    axis_title,
+    base_layout,
+    note,
+    time_axis,
+)
 from nascast.report.summary import INSTANT, Summary, duration
 
-__all__ = ["Look", "budget_words", "looks", "predicted_against_true", "tau_against_time"]
+__all__ = ["budget_words", "looks", "predicted_against_true", "tau_against_time"]
 
-Spec = dict[str, Any]
-
-# Okabe and Ito (https://jfly.uni-koeln.de/color/) with yellow and black replaced, since the page
-# may be white or dark; pairs differ by ΔE 15 or more under simulated colour blindness of each kind.
-_COLOURS = (
-    *("#0072b2", "#d55e00", "#009e73", "#8a3ffc", "#e29a00"),
-    *("#cf7fb0", "#8d5235", "#6b7280", "#56b4e9"),
-)
 _SYMBOLS = {
     "model_based": "circle",
     "learning_curve": "square",
@@ -31,29 +37,13 @@ _SYMBOLS = {
     "hybrid": "diamond",
     "weight_sharing": "pentagon",
 }
-# The page's own colours; report.js exchanges them where the reader prefers a dark page.
-_INK, _MUTED, _GRID, _PAPER = "#1f2328", "#59636e", "#e4e7eb", "#fffffe"
-_FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, sans-serif"
-_TICKS = {
-    **{1e-3: "1 ms", 1e-2: "10 ms", 0.1: "0.1 s", 1.0: "1 s", 10.0: "10 s"},
-    **{60.0: "1 min", 600.0: "10 min", 3600.0: "1 h", 36e3: "10 h", 36e4: "100 h", 36e5: "1000 h"},
-}
-_BAND = 1.0  # decades left of `INSTANT` for what took less
-
-
-@dataclass(frozen=True, slots=True)
-class Look:
-    """How a predictor is drawn: a colour of its own, the marker of its family."""
-
-    colour: str
-    symbol: str
 
 
 def looks(summaries: Sequence[Summary]) -> dict[str, Look]:
     """Gives every predictor a look, in the order of first appearance; colours repeat after nine."""
     families = {item.predictor: item.family for item in summaries}
     return {
-        name: Look(_COLOURS[i % len(_COLOURS)], _SYMBOLS.get(family, "hexagon"))
+        name: Look(COLOURS[i % len(COLOURS)], _SYMBOLS.get(family, "hexagon"))
         for i, (name, family) in enumerate(families.items())
     }
 
@@ -85,7 +75,7 @@ def tau_against_time(
     """
     points = [s for s in summaries if math.isfinite(_seconds(s, axis) + s.kendall)]
     places = _places(points, axis)
-    times = _time_axis([_seconds(s, axis) for s in points])
+    times = time_axis([_seconds(s, axis) for s in points])
     low, high = _tau_range(points, ceiling)
     left, right = times["range"]
     close = [s for s in points if ceiling is not None and abs(s.kendall - ceiling) < 0.1 * high]
@@ -93,11 +83,11 @@ def tau_against_time(
     shapes, notes = _ceiling(ceiling, near)
     if any(_seconds(s, axis) < INSTANT for s in points):
         shapes.append(_instant_band())
-    layout = _layout(440, {"l": 48, "r": 12, "t": 36, "b": 56})
-    layout["xaxis"] |= times | {"title": {**_title(_TITLES[axis], 12.5), "standoff": 12}}
+    layout = base_layout(440, {"l": 48, "r": 12, "t": 36, "b": 56})
+    layout["xaxis"] |= times | {"title": {**axis_title(_TITLES[axis], 12.5), "standoff": 12}}
     layout["yaxis"] |= {"range": [low, high], "tickformat": ".1f", "dtick": _step(high - low)}
-    layout["yaxis"] |= {"zeroline": low < 0, "zerolinecolor": _MUTED, "zerolinewidth": 1}
-    layout["annotations"] = [_axis_name("Kendall τ", size=12, shift=-36), *notes]
+    layout["yaxis"] |= {"zeroline": low < 0, "zerolinecolor": MUTED, "zerolinewidth": 1}
+    layout["annotations"] = [axis_name("Kendall τ", size=12, shift=-36), *notes]
     layout["shapes"] = shapes
     return {"data": _traces(points, places, look), "layout": layout}
 
@@ -129,9 +119,9 @@ def predicted_against_true(
     data = [_cloud(x[~beyond], y[~beyond], look, "circle")]
     if beyond.any():
         data.append(_cloud(x[beyond], y[beyond], look, "circle-open"))
-    layout = _layout(260, {"l": 40, "r": 8, "t": 26, "b": 44})
-    layout["xaxis"]["title"] = {**_title(f"true {metric}", 11.5), "standoff": 8}
-    layout["annotations"] = [_axis_name("predicted", size=11.5, shift=-32)]
+    layout = base_layout(260, {"l": 40, "r": 8, "t": 26, "b": 44})
+    layout["xaxis"]["title"] = {**axis_title(f"true {metric}", 11.5), "standoff": 8}
+    layout["annotations"] = [axis_name("predicted", size=11.5, shift=-32)]
     for name in ("xaxis", "yaxis"):
         layout[name] |= {"nticks": 5, "tickfont": {"size": 11}, "zeroline": False}
     return {"data": data, "layout": layout}, int(beyond.sum())
@@ -152,7 +142,7 @@ def _places(points: Sequence[Summary], axis: str) -> dict[Summary, float]:
         places[item] = _seconds(item, axis)
         if places[item] < INSTANT:
             share = (quick.index(item.predictor) + 0.5) / len(quick)
-            places[item] = INSTANT * 10 ** (_BAND * (share - 1))
+            places[item] = INSTANT * 10 ** (BAND * (share - 1))
     return places
 
 
@@ -226,7 +216,7 @@ def _markers(
             "size": [sizes[item] for item in own],
             "opacity": 1,
             "line": {
-                "color": [_INK if item.pareto else _PAPER for item in own],
+                "color": [INK if item.pareto else PAPER for item in own],
                 "width": [2 if item.pareto else 1 for item in own],
             },
         },
@@ -260,40 +250,18 @@ def _ceiling(tau: float | None, near: Sequence[float]) -> tuple[list[Spec], list
     if tau is None:
         return [], []
     place = {"xref": "paper", "x0": 0, "x1": 1, "yref": "y", "y0": tau, "y1": tau}
-    line = {"type": "line", **place, "line": {"color": _MUTED, "width": 1.2, "dash": "dash"}}
+    line = {"type": "line", **place, "line": {"color": MUTED, "width": 1.2, "dash": "dash"}}
     ends = {1.0: "right", 0.0: "left", 0.5: "center"}
     end = max(ends, key=lambda end: min([abs(end - x) for x in near], default=1.0))
     text = f"noise ceiling τ = {tau:.3f}"
-    note = _note(text, x=end, y=tau, yref="y", xanchor=ends[end], yanchor="bottom")
-    return [line], [note]
-
-
-def _title(text: str, size: float) -> Spec:
-    return {"text": escape(text, quote=False), "font": {"size": size}}
-
-
-def _note(text: str, **place: Any) -> Spec:
-    font = {"size": 12, "color": _MUTED}
-    return {
-        "text": text,
-        "showarrow": False,
-        "xref": "paper",
-        "yref": "paper",
-        "font": font,
-        **place,
-    }
-
-
-def _axis_name(text: str, *, size: float, shift: int) -> Spec:
-    """Names the vertical axis above its upper end, where it can be read without turning."""
-    corner = {"x": 0, "y": 1, "xanchor": "left", "yanchor": "bottom", "yshift": 8, "xshift": shift}
-    return _note(text, **corner) | {"font": {"size": size, "color": _MUTED}}
+    label = note(text, x=end, y=tau, yref="y", xanchor=ends[end], yanchor="bottom")
+    return [line], [label]
 
 
 def _instant_band() -> Spec:
-    left, right = math.log10(INSTANT) - _BAND, math.log10(INSTANT)
+    left, right = math.log10(INSTANT) - BAND, math.log10(INSTANT)
     place = {"xref": "x", "x0": 10**left, "x1": 10**right, "yref": "paper", "y0": 0, "y1": 1}
-    fill = {"fillcolor": _GRID, "opacity": 0.4, "line": {"width": 0}, "layer": "below"}
+    fill = {"fillcolor": GRID, "opacity": 0.4, "line": {"width": 0}, "layer": "below"}
     return {"type": "rect", **place, **fill}
 
 
@@ -314,31 +282,6 @@ def _step(span: float) -> float:
     return 0.1 if span <= 0.8 else 0.2
 
 
-def _time_axis(seconds: Sequence[float]) -> Spec:
-    """Returns a log axis from the tick below the shortest time to the tick above the longest."""
-    slow = [value for value in seconds if value >= INSTANT]
-    marks = list(_TICKS)
-    first = max([m for m in marks if m <= min(slow)], default=marks[0]) if slow else INSTANT
-    last = min([m for m in marks if m >= max(slow)], default=max(slow)) if slow else 10 * INSTANT
-    if first >= last:
-        last = first * 10
-    ticks = {m: text for m, text in _TICKS.items() if first <= m <= last}
-    left = math.log10(first) - 0.08
-    if len(slow) < len(seconds):
-        ticks = {m: text for m, text in _TICKS.items() if INSTANT < m <= last}
-        ticks = {INSTANT * 10 ** (-_BAND / 2): f"≤ {duration(INSTANT).replace('.0', '')}"} | ticks
-        left = math.log10(INSTANT) - _BAND
-    return {
-        "type": "log",
-        "range": [left, math.log10(last) + 0.08],
-        "tickmode": "array",
-        "tickvals": list(ticks),
-        "ticktext": list(ticks.values()),
-        "tickangle": 0,
-        "minor": {"ticks": ""},
-    }
-
-
 def _fences(y: Floats) -> tuple[float, float]:
     low = np.quantile(y, 0.05, method="higher")  # a prediction, not a place between two far apart
     high = np.quantile(y, 0.95, method="lower")
@@ -352,30 +295,3 @@ def _cloud(x: Floats, y: Floats, look: Look, symbol: str) -> Spec:
     marker = {"color": look.colour, "symbol": symbol, "size": 5.5, "opacity": 0.6}
     where = {"x": x.tolist(), "y": y.tolist(), "hoverinfo": "x+y"}
     return {"type": "scatter", "mode": "markers", "showlegend": False, **where, "marker": marker}
-
-
-def _layout(height: int, margin: Mapping[str, int]) -> Spec:
-    """Returns what all figures share; height and margins in pixels."""
-    axis = {
-        "gridcolor": _GRID,
-        "linecolor": _GRID,
-        "zeroline": False,
-        "automargin": False,
-        "fixedrange": True,
-        "ticks": "",
-        "title": {"text": ""},
-    }
-    return {
-        "height": height,
-        "margin": {**margin, "pad": 4},
-        "paper_bgcolor": "rgba(0,0,0,0)",
-        "plot_bgcolor": "rgba(0,0,0,0)",
-        "font": {"family": _FONT, "size": 12, "color": _MUTED},
-        "hovermode": "closest",
-        "hoverlabel": {"align": "left", "bgcolor": _PAPER, "font": {"color": _INK, "size": 12}},
-        "showlegend": False,
-        "dragmode": False,
-        "modebar": {"bgcolor": "rgba(0,0,0,0)", "color": _MUTED, "activecolor": _INK},
-        "xaxis": {**axis},
-        "yaxis": {**axis},
-    }

@@ -1,6 +1,5 @@
 """A comparison as one HTML file that needs nothing else: no network, no other files."""
 
-import json
 from collections.abc import Iterable, Mapping, Sequence
 from html import escape
 from pathlib import Path, PurePath
@@ -8,24 +7,18 @@ from typing import Any
 
 import numpy as np
 
-from nascast.core.errors import MissingExtraError, StoreError
 from nascast.report import tables
+from nascast.report.figure_parts import Look
 from nascast.report.figures import (
-    Look,
-    Spec,
     budget_words,
     looks,
     predicted_against_true,
     tau_against_time,
 )
+from nascast.report.page import page, plot, plotly_source, tile, write
 from nascast.report.summary import Row, Summary, failures, read_run, summarize
 
 __all__ = ["write_report"]
-
-# Nothing may be fetched, whatever the data or the plotting library ask for.
-_POLICY = (
-    "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; img-src data: blob:"
-)
 
 _FREE = "no labels, no epochs"  # the budget of a predictor that has none
 
@@ -47,30 +40,8 @@ def write_report(folder: Path, out: Path | None = None) -> Path:
         StoreError: the report cannot be written.
     """
     head, rows = read_run(folder)
-    page = _page(head, rows, _plotly())
-    out = out or folder / "report.html"
-    part = out.with_suffix(".part")
-    try:
-        part.write_text(page, encoding="utf-8")
-        part.replace(out)
-    except OSError as error:
-        raise StoreError(f"cannot write {out}: {error.strerror}; choose another file") from error
-    return out
-
-
-def _plotly() -> str:
-    """Returns the source of plotly.js."""
-    try:
-        from plotly.offline import get_plotlyjs
-    except ModuleNotFoundError as error:
-        if (error.name or "").split(".")[0] != "plotly":
-            raise
-        raise MissingExtraError(
-            "the report needs the package plotly, which is not installed; "
-            'install it with: pip install "nascast[report]"'
-        ) from error
-    source: str = get_plotlyjs()
-    return source
+    text = _page(head, rows, plotly_source())
+    return write(text, out or folder / "report.html")
 
 
 def _page(head: Mapping[str, Any], rows: Sequence[Row], plotly: str) -> str:
@@ -86,23 +57,7 @@ def _page(head: Mapping[str, Any], rows: Sequence[Row], plotly: str) -> str:
         tables.not_run(rows, failures(rows)),
         tables.settings(head, rows),
     ]
-    return "\n".join(
-        [
-            '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">',
-            f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">',
-            '<meta name="viewport" content="width=device-width, initial-scale=1">',
-            '<meta name="color-scheme" content="light dark">',
-            f"<title>Performance predictors on {name}</title>",
-            f"<style>\n{_asset('report.css')}</style>\n</head>\n<body>\n<main>",
-            *body,
-            f"</main>\n<script>\n{plotly}\n</script>" if summaries else "</main>",
-            f"<script>\n{_asset('report.js')}</script>\n</body>\n</html>\n",
-        ]
-    )
-
-
-def _asset(name: str) -> str:
-    return Path(__file__).with_name(name).read_text(encoding="utf-8")
+    return page(f"Performance predictors on {name}", body, plotly if summaries else "")
 
 
 def _lead(head: Mapping[str, Any], rows: Sequence[Row]) -> str:
@@ -163,32 +118,24 @@ def _tiles(head: Mapping[str, Any], summaries: Sequence[Summary]) -> str:
     if head["noise_ceiling"]:
         tau, cells = head["noise_ceiling"]
         note = f"τ between two trainings of the same {cells:,} cells"
-        tiles.append(_tile("Noise ceiling", tables.number(tau), note))
+        tiles.append(tile("Noise ceiling", tables.number(tau), note))
     else:
         note = "unknown: the benchmark recorded no cell twice"
-        tiles.append(_tile("Noise ceiling", "–", note))
+        tiles.append(tile("Noise ceiling", "–", note))
     optimal = f"{sum(item.pareto for item in summaries)} <small>of {len(summaries)}</small>"
     note = "no other is as good in τ, initialization and query time and better in one"
-    tiles.append(_tile("Pareto-optimal budgets", optimal if summaries else "–", note))
+    tiles.append(tile("Pareto-optimal budgets", optimal if summaries else "–", note))
     return f'<section class="tiles" aria-label="Headline results">{"".join(tiles)}</section>'
 
 
 def _best_tile(summaries: Sequence[Summary]) -> str:
     ranked = [item for item in summaries if item.kendall == item.kendall]
     if not ranked:
-        return _tile("Best predictor", "–", "no predictor ran; the reasons are below")
+        return tile("Best predictor", "–", "no predictor ran; the reasons are below")
     best = max(ranked, key=lambda item: item.kendall)
     budget = budget_words(best.train_size, best.epochs) or _FREE
     value = f"{escape(best.predictor)} <small>τ {tables.spread(best)}</small>"
-    return _tile("Best predictor", value, f"with {budget}")
-
-
-def _tile(label: str, value: str, note: str) -> str:
-    """Lays out one tile; `value` is HTML, the others are text."""
-    return (
-        f'<div class="tile"><h2>{escape(label)}</h2><p class="value">{value}</p>'
-        f'<p class="note">{escape(note)}</p></div>'
-    )
+    return tile("Best predictor", value, f"with {budget}")
 
 
 def _results(
@@ -202,7 +149,7 @@ def _results(
         return
     yield tables.results(summaries, look)
     ceiling = head["noise_ceiling"][0] if head["noise_ceiling"] else None
-    key = tables.key(summaries, look)
+    key = tables.key(look)
     yield (
         '<section><h2>Accuracy and cost</h2><p class="about">Towards the upper left is better: '
         "rankings that agree more with the truth, sooner. Larger markers are larger budgets of "
@@ -225,7 +172,7 @@ def _results(
         ("init", "τ against initialization time"),
     ):
         spec = tau_against_time(summaries, axis, look, ceiling)  # type: ignore[arg-type]
-        yield f"<figure><figcaption>{title}</figcaption>{key}{_plot(f'tau-{axis}', spec, title)}"
+        yield f"<figure><figcaption>{title}</figcaption>{key}{plot(f'tau-{axis}', spec, title)}"
         yield "</figure>"
     yield "</section>"
     yield _scatters(head, rows, summaries, look)
@@ -262,22 +209,10 @@ def _scatter(id_: str, row: Row, look: Look, metric: str) -> str:
     remarks += [f"{beyond:,} off the scale, hollow"] * (beyond > 0)
     name, tau = escape(row["predictor"]), tables.number(row["kendall"])
     title = f"{row['predictor']}: predicted against true"
-    plot = _plot(id_, spec, title) if spec else '<p class="empty">every prediction is undefined</p>'
+    empty = '<p class="empty">every prediction is undefined</p>'
+    drawn = plot(id_, spec, title) if spec else empty
     return (
         f'<figure><figcaption><span class="row"><b>{name}</b><span>τ {tau}</span></span>'
         f'<span class="note">{escape(" · ".join(filter(None, remarks))) or _FREE}</span>'
-        f"</figcaption>{plot}</figure>"
-    )
-
-
-def _plot(id_: str, spec: Spec, title: str) -> str:
-    """Returns a place for a figure and its specification, which report.js draws there."""
-    text = json.dumps(spec, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
-    for sign in "<>&":  # a script element ends at the first `</script`, also inside a string
-        text = text.replace(sign, f"\\u{ord(sign):04x}")
-    height = spec["layout"]["height"]
-    return (
-        f'<div class="plot" id="{id_}" role="img" aria-label="{escape(title)}" '
-        f'style="height:{height}px"></div>'
-        f'<script type="application/json" data-plot="{id_}">{text}</script>'
+        f"</figcaption>{drawn}</figure>"
     )

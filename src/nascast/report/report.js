@@ -1,8 +1,9 @@
 "use strict";
 
-// Draws the figures in the colours of the page, sorts the table, shows and hides predictors.
+// Draws the figures in the colours of the page, sorts tables, shows and hides what a key names,
+// copies texts.
 
-// The page's own colours in a figure, and what they are on a dark page; see figures.py.
+// The page's own colours in a figure, and what they are on a dark page; see figure_parts.py.
 const DARK = {
   "#1f2328": "#e8eaed",
   "#59636e": "#9ba3ac",
@@ -11,7 +12,12 @@ const DARK = {
 };
 const dark = window.matchMedia("(prefers-color-scheme: dark)");
 const narrow = window.matchMedia("(max-width: 640px)");
-const hidden = new Set(); // predictors, as the figures' legend groups
+const hidden = new Set(); // predictors or strategies, as the figures' legend groups
+
+// Whether the key above a figure shows and hides its traces.
+function keyed(source) {
+  return source.closest("figure").querySelector(".key") !== null;
+}
 
 function draw(source) {
   const id = source.dataset.plot;
@@ -28,7 +34,7 @@ function draw(source) {
   Plotly.react(id, data, layout, {
     responsive: true,
     displaylogo: false,
-    displayModeBar: id.startsWith("tau-") ? "hover" : false,
+    displayModeBar: keyed(source) ? "hover" : false,
     modeBarButtons: [["toImage"]],
     toImageButtonOptions: { format: "svg", filename: id },
   });
@@ -45,7 +51,7 @@ function toggle(button) {
   document.querySelectorAll("[data-trace]").forEach((other) => {
     if (other.dataset.trace === trace) other.setAttribute("aria-pressed", String(shown));
   });
-  drawAll('[data-plot^="tau-"]');
+  Array.from(document.querySelectorAll("[data-plot]")).filter(keyed).forEach(draw);
 }
 
 function sortBy(header) {
@@ -70,15 +76,30 @@ function sortBy(header) {
   header.setAttribute("aria-sort", order);
 }
 
+// Copies the text before the button; where that is not allowed, selects it.
+function copy(button) {
+  const text = button.previousElementSibling;
+  const select = () => getSelection().selectAllChildren(text);
+  const said = () => {
+    button.textContent = "copied";
+    setTimeout(() => (button.textContent = "copy"), 1500);
+  };
+  if (!navigator.clipboard) return select();
+  navigator.clipboard.writeText(text.textContent).then(said, select);
+}
+
 if (window.Plotly) {
   drawAll("[data-plot]");
   for (const query of [dark, narrow]) {
     query.addEventListener("change", () => drawAll("[data-plot]"));
   }
 }
-document.querySelectorAll("#results thead th").forEach((header) => {
+document.querySelectorAll("thead th[data-first]").forEach((header) => {
   header.querySelector("button").addEventListener("click", () => sortBy(header));
 });
 document.querySelectorAll("[data-trace]").forEach((button) => {
   button.addEventListener("click", () => toggle(button));
+});
+document.querySelectorAll("[data-copy]").forEach((button) => {
+  button.addEventListener("click", () => copy(button));
 });

@@ -2,15 +2,16 @@
 
 import json
 import math
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
 from typing import Any
 
-from nascast.report.figures import Look, budget_words
+from nascast.report.figure_parts import Look
+from nascast.report.figures import budget_words
 from nascast.report.summary import Budget, Row, Summary, budget_of, duration
 
-__all__ = ["key", "not_run", "number", "results", "settings", "spread"]
+__all__ = ["facts", "key", "mark", "not_run", "number", "results", "settings", "spread"]
 
 # Marker outlines in a box of 12 × 12, the shapes that Plotly draws under the same names.
 _SHAPES = {
@@ -55,12 +56,18 @@ def spread(item: Summary) -> str:
     return f'{text} <span class="sd">± {number(item.kendall_sd)}</span>'
 
 
-def key(summaries: Sequence[Summary], look: Mapping[str, Look]) -> str:
-    """Returns the key to colours and markers; its buttons show and hide a predictor."""
+def key(look: Mapping[str, Look], shown: Collection[str] | None = None) -> str:
+    """Returns the key to colours and markers; its buttons show and hide what has a name.
+
+    Args:
+        look: all looks; the number of one is the legend group of its traces.
+        shown: names that the figure has; None is all.
+    """
     buttons = "".join(
         f'<li><button type="button" data-trace="{i}" aria-pressed="true">'
-        f"{_mark(one)}{escape(name)}</button></li>"
+        f"{mark(one)}{escape(name)}</button></li>"
         for i, (name, one) in enumerate(look.items())
+        if shown is None or name in shown
     )
     return f'<ul class="key">{buttons}</ul>'
 
@@ -108,8 +115,8 @@ def settings(head: Mapping[str, Any], rows: Iterable[Row]) -> str:
     chosen = {"benchmark": head["benchmark"], **head["settings"], "batch": head["batch"]}
     return (
         "<details><summary>Settings and versions</summary>"
-        f'<div class="facts">{_facts("Settings", chosen)}'
-        f"{_facts('Versions', _versions(head, rows))}</div></details>"
+        f'<div class="facts">{facts("Settings", chosen)}'
+        f"{facts('Versions', _versions(head, rows))}</div></details>"
     )
 
 
@@ -164,7 +171,7 @@ def _row(item: Summary, look: Look, best: Mapping[str, float]) -> str:
     for column in _COLUMNS:
         value, text = getattr(item, column.field), column.text(item)
         if column.field == "predictor":
-            cells.append(f'<th scope="row">{_mark(look)}{text}</th>')
+            cells.append(f'<th scope="row">{mark(look)}{text}</th>')
         elif column.field in _TEXTS:
             cells.append(f"<td>{text}</td>")
         else:
@@ -188,7 +195,8 @@ def _best(summaries: Sequence[Summary]) -> dict[str, float]:
     return best
 
 
-def _mark(look: Look) -> str:
+def mark(look: Look) -> str:
+    """Returns the marker of a look, as SVG."""
     return (
         f'<svg class="mark" viewBox="0 0 12 12" fill="{look.colour}" aria-hidden="true">'
         f"{_SHAPES[look.symbol]}</svg>"
@@ -219,10 +227,11 @@ def _notes(summaries: Sequence[Summary]) -> str:
     return "".join(f'<p class="about small">{escape(text)}</p>' for text in paragraphs)
 
 
-def _facts(title: str, facts: Mapping[str, Any]) -> str:
+def facts(title: str, values: Mapping[str, Any]) -> str:
+    """Returns a list of names and values under a heading."""
     items = "".join(
         f"<dt>{escape(name.replace('_', ' '))}</dt><dd>{escape(_plain(value))}</dd>"
-        for name, value in facts.items()
+        for name, value in values.items()
     )
     return f"<div><h3>{title}</h3><dl>{items}</dl></div>"
 

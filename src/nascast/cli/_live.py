@@ -1,0 +1,173 @@
+"""The live view of a search: a panel in a terminal, plain lines without one."""
+
+import math
+import time
+from collections.abc import Sequence
+from types import TracebackType
+
+from rich.console import Console, Group, RenderableType
+from rich.live import Live
+from rich.panel import Panel
+from rich.progress_bar import ProgressBar
+from rich.table import Table
+from rich.text import Text
+
+from nascast.core.types import Objective, Trial
+from nascast.runner import Step
+
+__all__ = ["LiveView", "sparkline"]
+
+_BARS = "▁▂▃▄▅▆▇█"
+_LINE_SECONDS = 10.0  # between plain lines; chosen
+
+
+def sparkline(values: Sequence[float], width: int) -> str:
+    """Draws values as a line of at most `width` signs, each the mean of its share of them."""
+    fine = [value for value in values if not math.isnan(value)]
+    if not fine:
+        return ""
+    width = min(width, len(fine))
+    means = []
+    for k in range(width):
+        part = fine[k * len(fine) // width : (k + 1) * len(fine) // width]
+        means.append(sum(part) / len(part))
+    low, high = min(means), max(means)
+    span = (high - low) or 1.0
+    return "".join(_BARS[min(7, int(8 * (mean - low) / span))] for mean in means)
+
+
+class LiveView:
+    """Shows queue, workers, finished, failed, best so far, rewards and the time left."""
+
+    def __init__(
+        self, objective: Objective, workers: int, evaluations: int | None, seconds: float
+    ) -> None:
+        """Begins a view.
+
+        Args:
+            objective: whose value is shown.
+            workers: children at a time.
+            evaluations: budget of a run in trials, or None.
+            seconds: budget of a run in seconds, or infinity.
+        """
+        self._objective = objective
+        self._workers = workers
+        self._evaluations = evaluations
+        self._seconds = seconds
+        self._console = Console(stderr=True)
+        self._began = self._spoke = time.monotonic()
+        self._run = ""
+        self._clear()
+        self._live: Live | None = None
+        if self._console.is_terminal:
+            self._live = Live(console=self._console, refresh_per_second=2)
+
+    def _clear(self) -> None:
+        self._scores: list[float] = []
+        self._finished = self._failed = self._pending = self._new = 0
+        self._clock = 0.0
+        self._best: Trial | None = None
+        self._last_error = ""
+
+    def __enter__(self) -> "LiveView":
+        if self._live:
+            self._live.__enter__()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if self._live:
+            self._live.__exit__(kind, error, trace)
+
+    def __call__(self, run: str, step: Step) -> None:
+        """Takes what is new; the first step of a run has the trials on record."""
+        if run != self._run:
+            if self._run and not self._live:
+                self._say()
+            self._run = run
+            self._clear()
+            self._began = time.monotonic()
+        else:
+            self._new += len(step.trials)
+        for trial in step.trials:
+            self._take(trial)
+        self._pending, self._clock = step.pending, step.clock
+        if self._live:
+            self._live.update(self._panel())
+        elif time.monotonic() - self._spoke > _LINE_SECONDS:
+            self._say()
+
+    def _take(self, trial: Trial) -> None:
+        self._finished += 1
+        score = self._objective.score(trial.evaluation)
+        self._scores.append(score)
+        if trial.evaluation.error:
+            self._failed += 1
+            self._last_error = trial.evaluation.error
+        elif not math.isnan(score) and (
+            self._best is None or score > self._objective.score(self._best.evaluation)
+        ):
+            self._best = trial
+
+    def close(self) -> None:
+        """Says how the last run stands, where there is no terminal."""
+        if not self._live and self._run:
+            self._say()
+
+    def _say(self) -> None:
+        self._spoke = time.monotonic()
+        self._console.print(" · ".join(f"{k} {v}" for k, v in self._facts().items()), markup=False)
+
+    def _facts(self) -> dict[str, str]:
+        metric = self._objective.metric
+        best = "none yet"
+        if self._best is not None:
+            best = f"{self._best.evaluation.metrics[metric]:.4g} (trial {self._best.id})"
+        total = f" of {self._evaluations:,}" if self._evaluations else ""
+        return {
+            "run": self._run,
+            "finished": f"{self._finished:,}{total}",
+            "failed": f"{self._failed:,}",
+            "running": f"{self._pending} on {self._workers} worker{'s' * (self._workers != 1)}",
+            f"best {metric}": best,
+            "left": self._left(),
+        }
+
+    def _left(self) -> str:
+        """Estimates the time to the end of the run's budget, from the pace of this session."""
+        choices = []
+        if not math.isinf(self._seconds):
+            choices.append(self._seconds - self._clock)
+        if self._evaluations and self._new:
+            pace = (time.monotonic() - self._began) / self._new
+            choices.append(pace * (self._evaluations - self._finished))
+        if not choices:
+            return "unknown"
+        seconds = max(0, round(min(choices)))
+        return f"{seconds // 3600}:{seconds // 60 % 60:02}:{seconds % 60:02}"
+
+    def _panel(self) -> RenderableType:
+        table = Table.grid(padding=(0, 2))
+        for key, value in self._facts().items():
+            table.add_row(Text(key, style="dim"), value)
+        table.add_row(Text("rewards", style="dim"), sparkline(self._scores, 48))
+        if self._last_error:
+            words = self._last_error.splitlines()[0][:100]
+            table.add_row(Text("last failure", style="dim"), Text(words, style="yellow"))
+        parts: list[RenderableType] = [table]
+        share = self._share()
+        if share is not None:
+            parts.append(ProgressBar(total=1.0, completed=share))
+        return Panel(Group(*parts), title="nascast search", title_align="left", expand=False)
+
+    def _share(self) -> float | None:
+        shares = []
+        if self._evaluations:
+            shares.append(self._finished / self._evaluations)
+        if not math.isinf(self._seconds):
+            shares.append(self._clock / self._seconds)
+        return min(1.0, max(shares)) if shares else None

@@ -1,0 +1,22 @@
+"""The versions that every run stores."""
+
+import platform
+from importlib.metadata import PackageNotFoundError, version
+
+__all__ = ["versions"]
+
+_PACKAGES = (
+    *("nascast", "numpy", "scipy", "scikit-learn", "torch", "xgboost-cpu", "ngboost", "lightgbm"),
+    *("onnxruntime", "ray"),
+)
+
+
+def versions() -> dict[str, str]:
+    """Returns the version of Python and of each package that could matter and is installed."""
+    found = {"python": platform.python_version()}
+    for package in _PACKAGES:
+        try:
+            found[package] = version(package)
+        except PackageNotFoundError:
+            continue
+    return found

@@ -1,0 +1,275 @@
+"""The search study: strategies × seeds, on a benchmark or by training children.
+
+On a benchmark every run is simulated: recorded seconds drive a virtual clock, and runs share the
+cores. By training, runs follow one another, and their children share the workers.
+"""
+
+import inspect
+import json
+import math
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import asdict, dataclass, field
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from nascast.core import plugins
+from nascast.core.errors import InvalidSettingError, StoreError, UnsupportedError
+from nascast.core.evaluator import Benchmark, Evaluator
+from nascast.core.executor import Executor
+from nascast.core.space import SearchSpace
+from nascast.core.store import Store, changed_settings
+from nascast.core.strategy import Strategy
+from nascast.core.types import Bools, Genes, Objective, Trial
+from nascast.runner import Budget, Step, run, steps
+from nascast.spaces._restricted import Restricted
+from nascast.studies._versions import versions
+from nascast.studies.limits import Limits, limited
+from nascast.studies.study import open_benchmark, results
+
+__all__ = [
+    "Search",
+    "begin",
+    "recorded",
+    "run_name",
+    "simulate",
+    "simulations",
+    "strategy_of",
+    "train_children",
+]
+
+Watch = Callable[[str, Step], None]  # told the run's name and what is new
+
+
+@dataclass(frozen=True, slots=True)
+class Search:
+    """Everything that decides the result of a search.
+
+    Attributes:
+        space: registered name.
+        strategies: registered names.
+        benchmark: registered name or path of a table; None if children are trained.
+        training: settings of the evaluator that trains, as JSON values; None on a benchmark.
+        objectives: what counts, the first one above all.
+        evaluations: budget of each run in trials, or None.
+        seconds: budget of each run on the executor's clock.
+        seeds: one run of every strategy for each.
+        workers: children at a time.
+        limits: on what a network may cost.
+        settings: of the strategies, by their names.
+        full_epochs: of a full training, where the strategies choose the epochs; None if unknown.
+    """
+
+    space: str
+    strategies: tuple[str, ...]
+    benchmark: str | None = None
+    training: Mapping[str, Any] | None = None
+    objectives: tuple[Objective, ...] = (Objective("val_accuracy"),)
+    evaluations: int | None = None
+    seconds: float = math.inf
+    seeds: tuple[int, ...] = (0,)
+    workers: int = 1
+    limits: Limits = field(default_factory=Limits)
+    settings: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    full_epochs: int | None = None
+
+    def __post_init__(self) -> None:
+        if (self.benchmark is None) == (self.training is None):
+            raise InvalidSettingError("a search needs either a benchmark or data to train on")
+        if not self.strategies or len(set(self.strategies)) != len(self.strategies):
+            raise InvalidSettingError("name at least one strategy, and each only once")
+        if not self.seeds or self.workers < 1:
+            raise InvalidSettingError("a search needs at least one seed and one worker")
+        self.budget()
+        for name in self.strategies:
+            plugins.resolve("strategy", name)
+
+    def budget(self) -> Budget:
+        """Returns the budget of one run."""
+        return Budget(self.evaluations, clock=self.seconds)
+
+    def described(self) -> dict[str, Any]:
+        """Returns the settings that must be equal when a run goes on, as JSON values.
+
+        Budgets and workers may change.
+        """
+        return {
+            "space": self.space,
+            "benchmark": self.benchmark,
+            "training": None if self.training is None else dict(self.training),
+            "objectives": [asdict(objective) for objective in self.objectives],
+            "limits": self.limits.given(),
+        }
+
+
+def begin(search: Search, out: Path, resume: bool) -> None:
+    """Makes the folder of a search, or finds the same search in it.
+
+    Raises:
+        StoreError: it holds a search and `resume` is false, or another search; it holds none and
+            `resume` is true; it cannot be written.
+    """
+    file = out / "search.json"
+    settings = json.loads(json.dumps(search.described()))
+    if file.exists() and not resume:
+        raise StoreError(f"{out} holds a search; add --resume to go on, or choose another --out")
+    if resume and not file.exists():
+        raise StoreError(f"{out} holds no search to resume; leave out --resume to begin one")
+    try:
+        if resume:
+            old = json.loads(file.read_text())["settings"]
+            if changed := changed_settings(old, settings):
+                raise StoreError(
+                    f"{out} holds another search: {changed}; choose another --out, or the same "
+                    "settings"
+                )
+            return
+        out.mkdir(parents=True, exist_ok=True)
+        part = file.with_suffix(".part")
+        part.write_text(json.dumps({"settings": settings, "versions": versions()}, indent=1))
+        part.replace(file)
+    except OSError as error:
+        raise StoreError(f"cannot write to {out}: {error.strerror}; choose --out") from error
+    except (ValueError, KeyError) as error:
+        raise StoreError(f"{file} is damaged: {error}; choose another --out") from error
+
+
+def run_name(strategy: str, seed: int) -> str:
+    """Returns the name a run has in the store."""
+    return f"{strategy}-{seed}"
+
+
+def strategy_of(search: Search, name: str, space: SearchSpace, seed: int) -> Strategy:
+    """Returns a fresh strategy with its settings of the search.
+
+    A strategy with many settings takes them as one mapping, called ``settings``.
+
+    Raises:
+        InvalidSettingError: a setting that the strategy does not have.
+    """
+    known = inspect.signature(plugins.resolve("strategy", name)).parameters
+    given = dict(search.settings.get(name, {}))
+    if "max_epochs" in known and search.full_epochs is not None:
+        given.setdefault("max_epochs", search.full_epochs)
+    own = {key: value for key, value in given.items() if key in known}
+    rest = {key: value for key, value in given.items() if key not in known}
+    if "settings" in known:
+        own["settings"] = rest
+    elif rest:
+        there = ", ".join(sorted(set(known) - {"space", "objectives", "seed"})) or "none"
+        raise InvalidSettingError(f"{name} has no setting {', '.join(rest)}; it has {there}")
+    strategy: Strategy = plugins.load("strategy", name, space, search.objectives, seed=seed, **own)
+    return strategy
+
+
+def recorded(benchmark: Benchmark) -> SearchSpace:
+    """Returns the space of a benchmark, restricted to what it recorded if that is not all.
+
+    It counts as all if a thousand draws are all recorded.
+    """
+    space = benchmark.space
+    try:
+        rows = benchmark.genes()
+    except UnsupportedError:
+        return space
+    known = {row.tobytes() for row in space.canonical(rows)}
+
+    def accepts(genes: Genes) -> Bools:
+        found = [row.tobytes() in known for row in space.canonical(genes)]
+        return np.asarray(found, dtype=bool)
+
+    if accepts(space.sample(1000, np.random.default_rng(0))).all():
+        return space
+    return Restricted(space, accepts, f"a record in {benchmark.name}", rows)
+
+
+def simulate(search: Search, name: str, seed: int) -> tuple[dict[str, Any], list[Trial]]:
+    """Runs one strategy with one seed on the benchmark; returns its record and its trials."""
+    assert search.benchmark is not None
+    benchmark = open_benchmark(search.benchmark)
+    space = limited(recorded(benchmark), benchmark.task, search.limits)
+    strategy = strategy_of(search, name, space, seed)
+    store: Store = plugins.load("store", "memory")
+    executor: Executor = plugins.load("executor", "simulated", workers=search.workers)
+    trials = run(
+        strategy,
+        benchmark,
+        executor=executor,
+        store=store,
+        name=run_name(name, seed),
+        budget=search.budget(),
+        seed=seed,
+    )
+    return store.info(run_name(name, seed)), trials
+
+
+def simulations(
+    search: Search, store: Store, executor: Executor
+) -> Iterator[tuple[str, list[Trial]]]:
+    """Simulates what is not in the store yet; yields every run when it is there.
+
+    A run is stored as a whole, since nothing is lost by simulating it again.
+
+    Raises:
+        StoreError: a run could not be simulated; the others are kept.
+    """
+    todo = []
+    for name, seed in _jobs(search):
+        stored = _stored(store, run_name(name, seed))
+        if search.evaluations is not None and len(stored) >= search.evaluations:
+            yield run_name(name, seed), stored
+        else:
+            todo.append((name, seed))
+            executor.submit((name, seed), partial(simulate, search, name, seed))
+    failed = []
+    for done in results(executor, len(todo)):
+        own = run_name(*done.task)  # type: ignore[misc]
+        if done.error:
+            failed.append(f"{own}: {done.error}")
+            continue
+        info, trials = done.value
+        store.begin(own, info)
+        store.append(own, trials[len(store.read(own)) :])
+        yield own, trials
+    if failed:
+        raise StoreError("; ".join(failed))
+
+
+def train_children(
+    search: Search, evaluator: Evaluator, store: Store, executor: Executor, watch: Watch
+) -> None:
+    """Runs the search by training; runs that `store` knows are continued.
+
+    Args:
+        search: the settings.
+        evaluator: trains one child.
+        store: keeps the trials.
+        executor: runs the children.
+        watch: told what goes on.
+    """
+    whole: SearchSpace = plugins.load("space", search.space)
+    task = evaluator.task  # type: ignore[attr-defined]
+    space = limited(whole, task, search.limits)
+    for name, seed in _jobs(search):
+        strategy = strategy_of(search, name, space, seed)
+        own = run_name(name, seed)
+        for step in steps(
+            strategy,
+            evaluator,
+            executor=executor,
+            store=store,
+            name=own,
+            budget=search.budget(),
+            seed=seed,
+        ):
+            watch(own, step)
+
+
+def _jobs(search: Search) -> list[tuple[str, int]]:
+    return [(name, seed) for name in search.strategies for seed in search.seeds]
+
+
+def _stored(store: Store, run: str) -> list[Trial]:
+    return store.read(run) if run in store.runs() else []
