@@ -306,3 +306,22 @@ def test_networks_and_batches_are_free_but_time_is_not(clock: Clock) -> None:
 def test_a_ledger_without_a_batch_says_so(ledger: Ledger) -> None:
     with pytest.raises(UnsupportedError, match="open it with batch="):
         ledger.batch()
+
+
+class _Separate(TinyBenchmark):
+    """A benchmark in which every number of epochs is a training of its own."""
+
+    separate = True
+
+
+def test_separate_trainings_are_each_paid_for() -> None:
+    benchmark = _Separate()
+    genes = benchmark.genes()[:3]
+    ledger = Ledger(benchmark, Objective("val_accuracy"), clock=lambda: 0.0)
+    with ledger.phase("query"):
+        ledger.curve(genes, "val_accuracy", 2)
+        ledger.curve(genes, "val_accuracy", 2)
+        ledger.labels(genes)
+        ledger.labels(genes)
+    whole = sum(benchmark.seconds(genes, epochs).sum() for epochs in (1, 2, 10))
+    assert ledger.seconds["query"] == pytest.approx(whole)

@@ -257,7 +257,7 @@ def test_without_repeats_nothing_known_is_asked_for() -> None:
     assert len({candidate.arch.genes for candidate in asked}) == 10
     assert {candidate.arch.genes for candidate in asked} <= left
     strategy.tell([trial(100 + i, space, row, 50.0) for i, row in enumerate(rows[100:])])
-    assert len(strategy.ask(3, rng())) == 3  # all are known; the space's own draws repeat some
+    assert len(strategy.ask(3, rng())) == 1  # all are known
     repeating = PPO(space)
     repeating.tell([trial(i, space, row, 50.0) for i, row in enumerate(rows)])
     assert len(repeating.ask(10, rng())) == 10

@@ -178,8 +178,7 @@ def test_other_settings_data_or_networks_are_refused(tmp_path: Path) -> None:
     other = replace(DATA, fingerprint="another")
     with pytest.raises(InvalidSettingError, match="data was fingerprint, is another"):
         checkpoint.resume(prepared(ALL, data=other), path)
-    wider = network()
-    wider[-1] = nn.Linear(16, 7)
+    wider = nn.Sequential(*list(network().children())[:-1], nn.Linear(16, 7))
     with pytest.raises(InvalidSettingError, match=r"(?s)not of this training: .*size mismatch"):
         checkpoint.resume(prepared(ALL, wider), path)
 

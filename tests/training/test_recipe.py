@@ -82,7 +82,7 @@ def test_what_a_network_needs() -> None:
     assert both.skeleton() == {"auxiliary": True, "drop_path": 0.3}
 
 
-PUBLISHED = {
+PUBLISHED: dict[str, dict[str, Any]] = {
     "nasnet": {  # slim's nasnet.py, CIFAR
         **{"epochs": 600, "batch_size": 32, "learning_rate": 0.025, "schedule": "cosine"},
         **{"auxiliary_weight": 0.4, "drop_path": 0.4, "weight_decay": 5e-4, "grad_clip": 5.0},
@@ -109,6 +109,10 @@ PUBLISHED = {
     "darts-imagenet": {
         **{"epochs": 250, "batch_size": 128, "learning_rate": 0.1, "weight_decay": 3e-5},
         **{"step_factor": 0.97, "step_epochs": 1.0, "label_smoothing": 0.1},
+    },
+    "nasbench-nlp": {  # the fields of the official logs
+        **{"epochs": 50, "batch_size": 20, "learning_rate": 0.001, "weight_decay": 1.2e-6},
+        **{"grad_clip": 0.25, "flip": False},
     },
     "nasbench201": {
         **{"epochs": 200, "batch_size": 256, "learning_rate": 0.1, "weight_decay": 5e-4},

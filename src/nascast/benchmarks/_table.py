@@ -308,22 +308,31 @@ class Table(Benchmark):
         return self._last[1]
 
     def _look_up(self, genes: Genes) -> npt.NDArray[np.intp]:
-        self.space.check(genes)
-        wanted = self.space.canonical(genes) if self.canonical else genes
-        keys = _keys(self.space, wanted)
-        found = np.searchsorted(self._keys, keys).clip(max=len(self) - 1)
-        rows = self._order[found]
-        wrong = self._keys[found] != keys
-        if keys.dtype == np.uint64:  # hashes, which different rows may share
-            wrong = (self._genes[rows] != wanted).any(1)
-        if wrong.any():
-            index = int(np.flatnonzero(wrong)[0])
+        """Finds rows as they stand and, where twins count as one, the others by their class."""
+        whole = np.issubdtype(genes.dtype, np.integer)
+        if not whole or genes.ndim != 2 or genes.shape[1] != self.space.length:
+            self.space.check(genes)  # says what is wrong
+        rows, found = self._match(genes)
+        if self.canonical and not found.all():
+            missed = np.flatnonzero(~found)
+            rows[missed], found[missed] = self._match(self.space.canonical(genes[missed]))
+        if not found.all():
+            self.space.check(genes)
+            index = int(np.flatnonzero(~found)[0])
             text = self.space.to_text(genes[index : index + 1])[0]
             raise InvalidArchitectureError(
                 f"{self.name} has no record of row {index}, {text}; it has {len(self)} "
                 "architectures, see genes()"
             )
-        return np.asarray(rows)
+        return rows
+
+    def _match(self, genes: Genes) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.bool_]]:
+        """Returns, for each row, its place in the table and whether it is really there."""
+        keys = _keys(self.space, genes)
+        place = np.searchsorted(self._keys, keys).clip(max=len(self) - 1)
+        rows = self._order[place]
+        # Keys may be shared: hashes by other rows, codes by rows with genes out of range.
+        return np.asarray(rows), np.asarray((self._genes[rows] == genes).all(1))
 
 
 def _keys(space: SearchSpace, genes: Genes) -> npt.NDArray[Any]:

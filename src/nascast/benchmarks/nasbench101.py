@@ -4,6 +4,7 @@ https://arxiv.org/abs/1902.09635
 """
 
 import hashlib
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
@@ -66,6 +67,7 @@ class NasBench101(OfficialTable):
     """
 
     registered = "nasbench101"
+    separate = True
     downloads = _DOWNLOADS
     files = ("nasbench101.nascast", "nasbench101-only108.nascast")
 
@@ -80,11 +82,7 @@ class NasBench101(OfficialTable):
         written: dict[Path, Path] = {}
         done = 0
         for path in paths:
-            trainings, digest = Trainings(path), hashlib.sha256()
-            with ThreadPoolExecutor(1) as beside:  # the sum takes a sixth of the time
-                for block in read_blocks(path, partial(beside.submit, digest.update)):
-                    trainings.add(decode(block))
-                    progress(done + block.offset + len(block.data), total)
+            trainings, digest = _read(path, partial(_shifted, progress, done, total))
             done += path.stat().st_size
             progress(done, total)
             target = folder / cls.files[trainings.budgets() == [108]]
@@ -92,7 +90,7 @@ class NasBench101(OfficialTable):
                 raise InvalidSettingError(
                     f"{written[target]} and {path} are of the same kind; name the one to convert"
                 )
-            write_table(_source(trainings, digest.hexdigest()), target)
+            write_table(_source(trainings, digest), target)
             written[target] = path
         return list(written)
 
@@ -107,6 +105,25 @@ def _tfrecords(source: Path) -> list[Path]:
         names = " or ".join(download.file for download in _DOWNLOADS)
         raise MissingDataError(f"expected {names}, or a folder that holds one; got {source}")
     return found
+
+
+def _shifted(progress: Progress, before: int, total: int, at: int) -> None:
+    progress(before + at, total)
+
+
+def _read(path: Path, reached: Callable[[int], None]) -> tuple[Trainings, str]:
+    """Returns the trainings of a file, and its SHA-256."""
+    digest = hashlib.sha256()
+    with ThreadPoolExecutor(1) as beside:  # the sum would take a tenth of the time
+
+        def seen(piece: bytes) -> None:
+            beside.submit(digest.update, piece)
+
+        trainings = Trainings(path)
+        for block in read_blocks(path, seen):
+            trainings.add(decode(block))
+            reached(block.offset + len(block.data))
+    return trainings, digest.hexdigest()
 
 
 def _source(trainings: Trainings, digest: str) -> TableSource:

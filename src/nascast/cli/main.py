@@ -8,9 +8,11 @@ import typer
 import nascast
 from nascast.cli.benchmark import app as benchmark
 from nascast.cli.compare import compare
+from nascast.cli.export import export
 from nascast.cli.list import list_components
 from nascast.cli.search import search
 from nascast.cli.show import show
+from nascast.cli.train import train
 from nascast.core.errors import NascastError
 
 __all__ = ["app", "main"]
@@ -28,6 +30,8 @@ app.command("list")(list_components)
 app.command("compare")(compare)
 app.command("search")(search)
 app.command("show")(show)
+app.command("train")(train)
+app.command("export")(export)
 app.add_typer(benchmark, name="benchmark")
 
 
@@ -52,4 +56,10 @@ def main() -> None:
         app()
     except NascastError as error:
         typer.secho(f"Error: {error}", fg="red", err=True)
+        sys.exit(2)
+    except ModuleNotFoundError as error:
+        if error.name != "torch":
+            raise
+        wanted = 'this needs the package torch; install it with: pip install "nascast[torch]"'
+        typer.secho(f"Error: {wanted}", fg="red", err=True)
         sys.exit(2)

@@ -29,12 +29,15 @@ class Benchmark(ABC):
         space: the search space of its rows.
         metrics: what was recorded, by name.
         task: what its networks were built for.
+        separate: whether trainings of different epochs are separate ones with schedules of their
+            own, and not one training seen at different times.
     """
 
     name: str
     space: SearchSpace
     metrics: Mapping[str, Metric]
     task: Task
+    separate: bool = False
 
     @abstractmethod
     def query(

@@ -78,7 +78,8 @@ class Ledger:
         """Returns ``(n,)`` scores, larger is better; charges full training."""
         self._check_open()
         values = self._benchmark.query(genes, self.objective.metric, None, self._seed)
-        self._charge_training(genes, self._benchmark.seconds(genes, None, self._seed))
+        marks = self._benchmark.describe(self.objective.metric).epochs
+        self._charge_training(genes, marks[-1] if self._benchmark.separate else None)
         return -values if self.objective.minimize else values
 
     def curve(self, genes: Genes, metric: str, epochs: int) -> Floats:
@@ -89,7 +90,10 @@ class Ledger:
         """
         self._check_open()
         values = self._benchmark.curve(genes, metric, epochs, self._seed)
-        self._charge_training(genes, self._benchmark.seconds(genes, epochs, self._seed))
+        marks = self._benchmark.describe(metric).epochs
+        for mark in marks if self._benchmark.separate else (epochs,):
+            if mark <= epochs:
+                self._charge_training(genes, mark)
         return values
 
     def network(self, arch: Architecture) -> "nn.Module":
@@ -152,12 +156,18 @@ class Ledger:
         assert self._phase is not None
         self.seconds[self._phase] += seconds
 
-    def _charge_training(self, genes: Genes, seconds: Floats) -> None:
+    def _charge_training(self, genes: Genes, epochs: int | None) -> None:
+        """Charges what was not paid for yet: a longer training contains the shorter one.
+
+        Where every number of epochs is a training of its own, each of them is paid for.
+        """
+        needed = self._benchmark.seconds(genes, epochs, self._seed)
+        own = repr(epochs).encode() if self._benchmark.separate else b""
         cost = 0.0
-        for row, needed in zip(genes, seconds.tolist(), strict=True):
-            key = row.tobytes()
+        for row, seconds in zip(genes, needed.tolist(), strict=True):
+            key = row.tobytes() + own
             paid = self._trained.get(key, 0.0)
-            if needed > paid:
-                self._trained[key] = needed
-                cost += needed - paid
+            if seconds > paid:
+                self._trained[key] = seconds
+                cost += seconds - paid
         self._spend(cost)

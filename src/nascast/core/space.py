@@ -6,7 +6,11 @@ from typing import TYPE_CHECKING, ClassVar
 import numpy as np
 import numpy.typing as npt
 
-from nascast.core.errors import InvalidArchitectureError, UnsupportedError
+from nascast.core.errors import (
+    InvalidArchitectureError,
+    InvalidSettingError,
+    UnsupportedError,
+)
 from nascast.core.graph import Graph
 from nascast.core.types import Architecture, Bools, Genes, Task
 
@@ -31,11 +35,14 @@ class SearchSpace(ABC):
         links: where genes are skip connections between parts 0, 1, … of the network: entry k is
             the k genes, 0 or 1, that say which of the parts 0 to k − 1 part k reads. They follow
             the other genes of the part, and those of part 0 are an empty range at that place.
+        scales: what its skeleton calls the repeats of cells, N in NASNet, and their filters, F;
+            None for what it does not have.
     """
 
     name: ClassVar[str]
     cardinalities: tuple[int, ...]
     links: tuple[range, ...] = ()
+    scales: tuple[str | None, str | None] = (None, None)
 
     @property
     def length(self) -> int:
@@ -230,6 +237,32 @@ class SearchSpace(ABC):
             )
         self.check(arch.row())
         return arch.row()
+
+    def scaled(self, repeats: int | None = None, filters: int | None = None) -> dict[str, int]:
+        """Returns the settings of the skeleton for networks of another depth and width.
+
+        Args:
+            repeats: N, the equal cells of each stage, or the layers where there are no stages.
+            filters: F, the width of the first of them; None leaves it as it is.
+
+        Raises:
+            UnsupportedError: the space has no such setting.
+            InvalidSettingError: a number is below 1.
+        """
+        found = {}
+        words = ("repeats", "filters")
+        for word, own, value in zip(words, self.scales, (repeats, filters), strict=True):
+            if value is None:
+                continue
+            if own is None:
+                raise UnsupportedError(
+                    f"networks of {self.name} have no {word} to choose; their skeleton may have "
+                    "other settings"
+                )
+            if value < 1:
+                raise InvalidSettingError(f"{word} is a whole number from 1; got {value}")
+            found[own] = value
+        return found
 
     def build(self, arch: Architecture, task: Task) -> "nn.Module":
         """Returns the network of one architecture, freshly initialised from torch's generator.

@@ -144,12 +144,15 @@ def best_by_clock(runs: Sequence[Run]) -> tuple[Floats, Floats]:
     return times, np.stack(rows)
 
 
-def best_trials(found: Searched, n: int | None = None) -> list[tuple[Run, int]]:
+def best_trials(
+    found: Searched, n: int | None = None, *, distinct: int = 3
+) -> list[tuple[Run, int]]:
     """Returns runs and places in them of the n best trials of all; of equal ones the first.
 
     Args:
         found: the search.
-        n: how many; None is one trial for each of the three best distinct architectures.
+        n: how many; None is one trial for each of the best distinct architectures.
+        distinct: how many architectures, if n is None.
     """
     scores = np.concatenate([np.empty(0), *(run.scores[:, 0] for run in found.runs)])
     owners = np.repeat(np.arange(len(found.runs)), [len(run.trials) for run in found.runs])
@@ -159,13 +162,13 @@ def best_trials(found: Searched, n: int | None = None) -> list[tuple[Run, int]]:
     pairs = ((found.runs[owners[i]], int(i - begins[owners[i]])) for i in order)
     if n is not None:
         return list(islice(pairs, n))
-    distinct: dict[bytes, tuple[Run, int]] = {}
+    best: dict[bytes, tuple[Run, int]] = {}
     for run, place in pairs:
         row = found.space.canonical(found.space.row(run.trials[place].candidate.arch))
-        distinct.setdefault(row.tobytes(), (run, place))
-        if len(distinct) == 3:
+        best.setdefault(row.tobytes(), (run, place))
+        if len(best) == distinct:
             break
-    return list(distinct.values())
+    return list(best.values())
 
 
 def operation_shares(found: Searched) -> tuple[list[str], Floats, Floats]:

@@ -63,6 +63,7 @@ class Darts(SearchSpace):
     """
 
     name = "darts"
+    scales = ("cells", "channels")
     cardinalities = (1, 7, 7, 3, 7, 7, 6, 7, 7, 10, 7, 7) * 2
     operations = _OPERATIONS
     pairs = _PAIRS
@@ -112,6 +113,13 @@ class Darts(SearchSpace):
             InvalidArchitectureError: naming the node, and what is allowed there.
         """
         return _parse(text)
+
+    def scaled(self, repeats: int | None = None, filters: int | None = None) -> dict[str, int]:
+        """Counts the two reduction cells to ``cells``: 6 repeats are the paper's 20 cells."""
+        settings = super().scaled(repeats, filters)
+        if repeats is not None:
+            settings["cells"] = 3 * repeats + 2
+        return settings
 
     def build(self, arch: Architecture, task: Task) -> "nn.Module":
         """Returns the network of the paper, or another one by ``task.skeleton``.

@@ -64,6 +64,7 @@ class Hierarchical(SearchSpace):
     """
 
     name = "hierarchical"
+    scales = ("cells", "channels")
     operations = _PRIMITIVES
 
     def __init__(

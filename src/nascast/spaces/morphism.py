@@ -52,6 +52,7 @@ class Morphism(SearchSpace):
     """
 
     name = "morphism"
+    scales = (None, "channels")
 
     def __init__(self, steps: int = 8) -> None:
         """Chooses how many moves a row has.

@@ -55,6 +55,7 @@ class NasBench101(SearchSpace):
     """
 
     name = "nasbench101"
+    scales = ("modules", "channels")
     cardinalities = (2,) * len(EDGES) + (3,) * (VERTICES - 2)
     operations = _OPERATIONS
     edges = EDGES

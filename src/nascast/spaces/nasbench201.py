@@ -43,6 +43,7 @@ class NasBench201(SearchSpace):
     """
 
     name = "nasbench201"
+    scales = ("cells", "channels")
     cardinalities = (5,) * 6
     operations = _OPERATIONS
     edges = _EDGES

@@ -75,6 +75,7 @@ class NasBenchNlp(SearchSpace):
     """
 
     name = "nasbench_nlp"
+    scales = ("layers", "hidden")
     cardinalities = (
         *(
             cardinality

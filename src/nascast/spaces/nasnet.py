@@ -69,6 +69,7 @@ class NasNet(SearchSpace):
     """
 
     name = "nasnet"
+    scales = ("repeats", "filters")
     operations = _OPERATIONS
     combines = _COMBINES
 

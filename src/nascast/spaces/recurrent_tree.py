@@ -52,6 +52,7 @@ class RecurrentTree(SearchSpace):
     """
 
     name = "recurrent_tree"
+    scales = ("layers", "hidden")
     combinations = _COMBINATIONS
     activations = _ACTIVATIONS
 

@@ -16,7 +16,7 @@ def ranks(scores: Floats) -> npt.NDArray[np.intp]:
     Args:
         scores: ``(n, objectives)``, larger is better, without NaN.
     """
-    at_least = (scores[:, None] >= scores).all(axis=2)
+    at_least = np.asarray((scores[:, None] >= scores).all(axis=2))
     dominates = at_least & ~at_least.T  # (n, n): row over column
     rank = np.full(len(scores), -1, dtype=np.intp)
     above = dominates.sum(axis=0)

@@ -1,6 +1,6 @@
 """What a strategy has met, so that it proposes what is new."""
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterable
 from itertools import chain
 
 import numpy as np
@@ -24,10 +24,9 @@ class Met:
         self._space = space
         self._marks: set[object] = set()
 
-    def add(self, trials: Sequence[Trial]) -> None:
+    def add(self, trials: Iterable[Trial]) -> None:
         """Takes told trials, failed ones too."""
-        candidates = [trial.candidate for trial in trials]
-        self._marks.update(chain.from_iterable(self._marks_of(candidates)))
+        self._marks |= self._all_marks(trial.candidate for trial in trials)
 
     def networks(self, genes: Genes) -> list[bytes]:
         """Returns a key for each row, ``(n, length)``; equivalent rows have the same."""
@@ -40,8 +39,8 @@ class Met:
     def propose(
         self,
         n: int,
-        draw: Callable[[int], Genes],
         rng: np.random.Generator,
+        draw: Callable[[int], Genes] | None = None,
         *,
         pending: Collection[Candidate] = (),
         epochs: int | None = None,
@@ -54,18 +53,21 @@ class Met:
 
         Args:
             n: how many at most; fewer where fewer are found.
-            draw: takes a number of rows and returns that many valid ones, or more, preferred first.
             rng: for draws from the whole space.
+            draw: takes a number of rows and returns that many valid ones, or more, preferred first;
+                None looks in the whole space at once.
             pending: count as met.
             epochs: of the candidates.
         """
-        taken: set[object] = set(chain.from_iterable(self._marks_of(list(pending))))
+        taken = self._all_marks(pending)
         found: tuple[list[Candidate], ...] = ([], [], [], [])
-        for k in range(2 * _ROUNDS):
+        sources = (draw,) * _ROUNDS + (None,) * _ROUNDS if draw else (None,) * _ROUNDS
+        for k, source in enumerate(sources):
             size = n * 2 ** (k % _ROUNDS)
-            genes = draw(size) if k < _ROUNDS else self._space.sample(size, rng)
-            candidates = [Candidate(self._space.architecture(row), epochs) for row in genes]
-            for candidate, marks in zip(candidates, self._marks_of(candidates), strict=True):
+            genes = source(size) if source else self._space.sample(size, rng)
+            for row, network in zip(genes, self.networks(genes), strict=True):
+                candidate = Candidate(self._space.architecture(row), epochs)
+                marks = _marks(network, candidate)
                 met = sum(mark in self._marks or mark in taken for mark in marks)
                 found[met].append(candidate)
                 taken.update(marks)
@@ -73,10 +75,12 @@ class Met:
                     return found[0]
         return [*chain(*found[:3])][:n] or found[3][:1]
 
-    def _marks_of(self, candidates: Sequence[Candidate]) -> list[tuple[object, ...]]:
-        """Returns for each candidate what is met with it: each mark implies those before it."""
+    def _all_marks(self, candidates: Iterable[Candidate]) -> set[object]:
+        candidates = list(candidates)
         genes = np.asarray([candidate.arch.genes for candidate in candidates], dtype=np.int16)
-        return [
-            (network, (network, candidate.epochs), candidate)
-            for network, candidate in zip(self.networks(genes), candidates, strict=True)
-        ]
+        return {*chain(*map(_marks, self.networks(genes), candidates))}
+
+
+def _marks(network: bytes, candidate: Candidate) -> tuple[object, ...]:
+    """Returns what is met with a candidate: whoever meets a mark has met those before it."""
+    return network, (network, candidate.epochs), candidate

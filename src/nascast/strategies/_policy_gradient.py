@@ -12,13 +12,14 @@ from nascast.core.errors import InvalidSettingError
 from nascast.core.space import SearchSpace
 from nascast.core.strategy import Strategy
 from nascast.core.types import Candidate, Genes, Objective, Trial
+from nascast.strategies._met import Met
 
 if TYPE_CHECKING:
     from torch import Tensor
 
 __all__ = ["PolicyGradient", "PolicySettings", "with_settings"]
 
-_TRIES = (1, 12, 144)  # draws for a row that is wanted, in three rounds; chosen
+_TRIES = (12, 144)  # more draws for a row that is wanted, in rounds after the first; chosen
 _SUPPORTED = -1e8  # log-probability below which a value was not allowed
 
 
@@ -35,7 +36,8 @@ class PolicySettings:
         entropy: weight of the entropy, in nats a row, that is added to the reward.
         power: of the score, see `PolicyGradient`.
         last: epochs at the end of a training of which the best score counts.
-        repeats: whether rows that are known already are asked for again.
+        repeats: whether architectures that were told already, or equivalent ones, are asked for
+            again.
     """
 
     learning_rate: float
@@ -96,8 +98,8 @@ class PolicyGradient(Strategy):
     Rows that the space refuses are drawn again, and so are known ones where `repeats` is off. The
     update takes the probability p of a row before that: the expected step is then, up to its
     length, the gradient of E_p[R] in which a refused row is worth as much as the baseline. So the
-    controller is neither drawn to what is refused nor pushed away. After 157 draws for one row that
-    is wanted, it comes from the space's own sampler, and teaches as if the controller had drawn it.
+    controller is neither drawn to what is refused nor pushed away. What a few rounds do not find
+    comes from the space's own sampler, and teaches as if the controller had drawn it.
 
     Learning takes place in `tell`, whenever `minibatch` more trials were told, in that order. With
     asynchronous workers some of them were drawn by an older controller; no correction is made.
@@ -126,6 +128,7 @@ class PolicyGradient(Strategy):
             seed=seed,
         )
         self._adam = Adam(self.controller.parameters(), lr=settings.learning_rate)
+        self._met = Met(space)
         self._rewards: list[float] = []  # NaN for a failure before any success
         self._advantages: list[float] = []
         self._lowest = math.nan
@@ -137,26 +140,25 @@ class PolicyGradient(Strategy):
     def ask(
         self, n: int, rng: np.random.Generator, pending: Collection[Candidate] = ()
     ) -> list[Candidate]:
-        chosen: list[Candidate] = []
-        for tries in _TRIES:
-            rows = self.controller.draw((n - len(chosen)) * tries, rng)
-            chosen += self._usable(rows, {*pending, *chosen})
-            if len(chosen) >= n:
-                return chosen[:n]
-        rest = self.space.sample(n - len(chosen), rng)
-        return chosen + [Candidate(self.space.architecture(row)) for row in rest]
+        def draw(size: int) -> Genes:
+            rows = self.controller.draw(size, rng)
+            return rows[self.space.is_valid(rows)]
 
-    def _usable(self, genes: Genes, known: set[Candidate]) -> list[Candidate]:
-        """Returns what may be asked for among drawn rows."""
-        rows = genes[self.space.is_valid(genes)]
-        found = [Candidate(self.space.architecture(row)) for row in rows]
-        if self.settings.repeats:
-            return found
-        return [c for c in dict.fromkeys(found) if c not in known and c not in self.history]
+        if not self.settings.repeats:
+            return self._met.propose(n, rng, draw, pending=pending)
+        rows = draw(n)
+        for tries in _TRIES:
+            if len(rows) >= n:
+                break
+            rows = np.concatenate([rows, draw((n - len(rows)) * tries)])
+        rows = np.concatenate([rows, self.space.sample(max(n - len(rows), 0), rng)])[:n]
+        return [Candidate(self.space.architecture(row)) for row in rows]
 
     def tell(self, trials: Sequence[Trial]) -> None:
         for trial in trials:
             super().tell([trial])
+            if not self.settings.repeats:
+                self._met.add([trial])
             self._reward(trial)
             if len(self.history) % self.settings.minibatch == 0:
                 self._update()

@@ -8,7 +8,7 @@ import numpy as np
 
 from nascast.core.space import SearchSpace
 from nascast.core.strategy import Strategy
-from nascast.core.types import Architecture, Candidate, Genes, Objective, Trial
+from nascast.core.types import Architecture, Candidate, Objective, Trial
 from nascast.strategies._levels import levels
 from nascast.strategies._met import Met
 
@@ -119,10 +119,6 @@ class Asha(Strategy):
         ]
         if len(found) >= n:
             return found[:n]
-
-        def draw(size: int) -> Genes:
-            return self.space.sample(size, rng)
-
         return found + self._met.propose(
-            n - len(found), draw, rng, pending=[*pending, *found], epochs=self.levels[0]
+            n - len(found), rng, pending=[*pending, *found], epochs=self.levels[0]
         )

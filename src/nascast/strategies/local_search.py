@@ -104,11 +104,7 @@ class LocalSearch(Strategy):
             found = [Candidate(self.space.architecture(row)) for row in rows]
         if len(found) == n:
             return found
-
-        def draw(size: int) -> Genes:
-            return self.space.sample(size, rng)
-
-        return found + self._met.propose(n - len(found), draw, rng, pending=[*pending, *found])
+        return found + self._met.propose(n - len(found), rng, pending=[*pending, *found])
 
     def _neighbors(
         self, n: int, rng: np.random.Generator, pending: Collection[Candidate]

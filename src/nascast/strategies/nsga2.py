@@ -85,7 +85,7 @@ class Nsga2(Strategy):
         def draw(size: int) -> Genes:
             return self._breed(size, rng) if len(self._parents) else self.space.sample(size, rng)
 
-        return self._met.propose(n, draw, rng, pending=pending)
+        return self._met.propose(n, rng, draw, pending=pending)
 
     def _breed(self, n: int, rng: np.random.Generator) -> Genes:
         """Returns ``(n, length)`` children of parents that won tournaments of two."""

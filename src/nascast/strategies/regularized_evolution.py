@@ -73,4 +73,4 @@ class RegularizedEvolution(Strategy):
             parents = drawn[np.arange(size), scores[drawn].argmax(axis=1)]
             return self.space.mutate(self.history.genes[parents], rng)
 
-        return self._met.propose(n, draw, rng, pending=pending)
+        return self._met.propose(n, rng, draw, pending=pending)

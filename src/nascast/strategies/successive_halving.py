@@ -132,7 +132,7 @@ class SuccessiveHalving(Strategy):
         def draw(size: int) -> Genes:
             return self._draw(size, rng)
 
-        return self._met.propose(n, draw, rng, pending=pending, epochs=epochs)
+        return self._met.propose(n, rng, draw, pending=pending, epochs=epochs)
 
     def _draw(self, size: int, rng: np.random.Generator) -> Genes:
         """Returns rows for the first rung, `size` of them or more, preferred ones first."""

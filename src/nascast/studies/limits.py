@@ -69,15 +69,20 @@ def limited(space: SearchSpace, task: Task, limits: Limits) -> SearchSpace:
 
 
 def _fits(space: SearchSpace, row: Genes, task: Task, limits: Limits) -> bool:
+    import torch
+
     from nascast.networks.counting import count
 
-    network = space.build(space.architecture(row), task)
-    counts = count(network, task.input_shape)
+    arch = space.architecture(row)
+    with torch.device("meta"):  # no weights are drawn for what is only counted
+        counts = count(space.build(arch, task), task.input_shape)
     if limits.parameters is not None and counts.parameters > limits.parameters:
         return False
     if limits.multiply_adds is not None and counts.multiply_adds > limits.multiply_adds:
         return False
-    return limits.latency_ms is None or latency_ms(network, task) <= limits.latency_ms
+    if limits.latency_ms is None:
+        return True
+    return latency_ms(space.build(arch, task), task) <= limits.latency_ms
 
 
 def latency_ms(network: Callable[..., object], task: Task, repeats: int = 9) -> float:

@@ -107,10 +107,12 @@ def _cpu_limit(mib: float, device: str) -> Iterator[None]:
 
 @contextmanager
 def _gpu_limit(mib: float, device: str) -> Iterator[None]:
-    held = torch.cuda.memory_reserved(device)
-    total = torch.cuda.get_device_properties(device).total_memory
-    torch.cuda.set_per_process_memory_fraction(min((held + mib * _MIB) / total, 1.0), device)
+    index = torch.device(device).index
+    place = torch.cuda.current_device() if index is None else index
+    held = torch.cuda.memory_reserved(place)
+    total = torch.cuda.get_device_properties(place).total_memory
+    torch.cuda.set_per_process_memory_fraction(min((held + mib * _MIB) / total, 1.0), place)
     try:
         yield
     finally:
-        torch.cuda.set_per_process_memory_fraction(1.0, device)
+        torch.cuda.set_per_process_memory_fraction(1.0, place)

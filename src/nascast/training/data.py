@@ -98,15 +98,17 @@ def open_data(source: str, split: Split | None = None, device: str = "cpu") -> I
     images = [_resize(_tensor(x), split.size, source) for x, _ in parts]
     mean = images[0].mean((0, 2, 3), keepdim=True)
     std = images[0].std((0, 2, 3), keepdim=True).clamp_min(1e-6)
-    normal = [
+    train, validation, test = (
         (
             ((x - mean) / std).to(device, memory_format=torch.channels_last),
             torch.from_numpy(y.astype(np.int64)).to(device),
         )
         for x, (_, y) in zip(images, parts, strict=True)
-    ]
+    )
     return ImageData(
-        *normal,
+        train,
+        validation,
+        test,
         classes=1 + max(int(y.max()) for _, y in arrays.parts().values()),
         fingerprint=arrays.fingerprint(),
         mean=tuple(mean.flatten().tolist()),
@@ -140,7 +142,8 @@ def _read(source: str, size: int | None) -> Arrays:
         raise MissingDataError(f"no file {source}, nor a folder; data are one of: {forms}")
     for form in _SOURCES:
         if form.accepts(source):
-            return form.read(source, size)
+            arrays: Arrays = form.read(source, size)
+            return arrays
     raise InvalidSettingError(f"{source} is no data set that can be read; data are one of: {forms}")
 
 

@@ -88,7 +88,7 @@ class TrainingEvaluator:
         if isinstance(self.space, str):
             object.__setattr__(self, "space", plugins.load("space", self.space))
         arch = self._space.architecture(self._space.sample(1, np.random.default_rng(0))[0])
-        with torch.random.fork_rng():
+        with torch.random.fork_rng([]):
             Training(
                 self._build(arch),
                 self._open(),

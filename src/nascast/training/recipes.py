@@ -115,6 +115,18 @@ RECIPES: Mapping[str, Recipe] = MappingProxyType(
         ),
         # Dong & Yang, ICLR 2020, https://arxiv.org/abs/2001.00326, 200E.config of xautodl.
         "nasbench201": Recipe(epochs=200, batch_size=256, learning_rate=0.1, crop=4),
+        # For language models (`train_language`): the settings in the official training logs of
+        # NAS-Bench-NLP, https://arxiv.org/abs/2006.07116. They do not name the optimiser.
+        "nasbench-nlp": Recipe(
+            epochs=50,
+            batch_size=20,
+            learning_rate=0.001,
+            weight_decay=1.2e-6,
+            grad_clip=0.25,
+            optimizer="adam",  # chosen: a rate of 0.001 is Adam's
+            schedule="constant",
+            flip=False,
+        ),
     }
 )
 

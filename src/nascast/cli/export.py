@@ -1,0 +1,41 @@
+"""``nascast export``."""
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+__all__ = ["export"]
+
+
+def export(
+    model: Annotated[Path, typer.Argument(help="Folder that nascast train wrote.")],
+    form: Annotated[str, typer.Option("--format", help="onnx, torch-export or safetensors.")],
+    out: Annotated[
+        Path | None, typer.Option(help="File; default: model.onnx, … in the folder.")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Write a trained model in a format that needs no nascast, and check what was written.
+
+    The file takes images from 0 to 1, any number at a time, and gives logits; the normalisation is
+    in it. Its logits are compared with the model's for test images and random ones.
+
+    Example: nascast export models/mine --format onnx
+    """
+    from nascast.training.export import FORMATS, TOLERANCE
+    from nascast.training.export import export as write
+    from nascast.training.model import load_model
+
+    path = model / FORMATS.get(form, form) if out is None else out
+    written = write(load_model(model), form, path)
+    if as_json:
+        found = {**asdict(written), "path": str(path), "tolerance": TOLERANCE}
+        typer.echo(json.dumps(found, indent=1))
+        return
+    typer.echo(
+        f"written: {path}\nLargest difference of the logits of {written.images} images: "
+        f"{written.difference:.3g} (largest logit {written.largest:.3g})"
+    )

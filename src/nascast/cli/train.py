@@ -1,0 +1,249 @@
+"""``nascast train``."""
+
+import json
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from nascast.cli._options import recipe as recipe_of
+from nascast.cli._options import settings
+
+if TYPE_CHECKING:
+    from nascast.core.types import Architecture
+    from nascast.training.data import Split
+    from nascast.training.recipe import Recipe
+    from nascast.training.transfer import Transfer
+
+__all__ = ["train"]
+
+_WHICH, _SIZE, _HOW = "Architecture", "Size of the network", "Training"
+
+
+def train(
+    run: Annotated[
+        Path | None, typer.Argument(help="Folder of a search; or give --architecture.")
+    ] = None,
+    best: Annotated[
+        int, typer.Option(help="The k-th best architecture of the search.", rich_help_panel=_WHICH)
+    ] = 1,
+    space: Annotated[
+        str | None, typer.Option(help="Registered name.", rich_help_panel=_WHICH)
+    ] = None,
+    architecture: Annotated[
+        str | None,
+        typer.Option(help="In the notation of its space.", rich_help_panel=_WHICH),
+    ] = None,
+    repeats: Annotated[
+        int | None, typer.Option(help="N, equal cells in each stage.", rich_help_panel=_SIZE)
+    ] = None,
+    filters: Annotated[
+        int | None, typer.Option(help="F, of the first cells.", rich_help_panel=_SIZE)
+    ] = None,
+    skeleton: Annotated[
+        str, typer.Option(help="Other settings: stem=imagenet …", rich_help_panel=_SIZE)
+    ] = "",
+    data: Annotated[
+        str | None,
+        typer.Option(help="digits, a folder, an .npz …; default: the search's, or digits."),
+    ] = None,
+    split: Annotated[str, typer.Option(help="train=…,validation=…,size=…,seed=….")] = "",
+    recipe: Annotated[
+        str,
+        typer.Option(
+            help="A name, changes, or both: nasnet,epochs=50; default: the search's.",
+            rich_help_panel=_HOW,
+        ),
+    ] = "",
+    epochs: Annotated[
+        int | None, typer.Option(help="In place of the recipe's.", rich_help_panel=_HOW)
+    ] = None,
+    seed: Annotated[int, typer.Option(help="Of weights and order.", rich_help_panel=_HOW)] = 0,
+    device: Annotated[str, typer.Option(help="cpu, cuda, or auto.", rich_help_panel=_HOW)] = "auto",
+    out: Annotated[Path, typer.Option(help="Folder of the model.")] = Path("models/model"),
+    resume: Annotated[bool, typer.Option("--resume", help="Go on with what is in --out.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the results as JSON.")] = False,
+) -> None:
+    """Train an architecture in a larger network and keep it as a model.
+
+    Parameters and multiply-adds are printed before the training starts. A training that was
+    stopped, or killed, goes on with the same command and --resume, after its last whole epoch.
+    What the search had and the options do not name stays: data, image size, recipe, skeleton. All
+    training images are used, whatever share of them the search had.
+
+    Example: nascast train runs/ppo --best 1 --repeats 3 --filters 32 --data my_images/
+    --epochs 50 --out models/mine
+
+    Example: nascast train --space nasbench201 --architecture "|nor_conv_3x3~0|+|none~0|none~1|+…"
+    --recipe nasbench201,epochs=20
+    """
+    given = dict(locals())
+    transfer = _transfer(given)
+
+    from nascast.training.transfer import begin
+
+    counts = transfer.counts()
+    begin(transfer, out, resume)
+    if not as_json:
+        _announce(transfer, counts)
+    note = _draw(transfer, out)
+    results = _train(transfer, out)
+    if as_json:
+        typer.echo(json.dumps(results, indent=1))
+        return
+    if note:
+        typer.echo(note, err=True)
+    typer.echo(
+        f"test accuracy {results['test_accuracy']:.2f} % "
+        f"(validation {results['val_accuracy']:.2f} %)\n"
+        f"written: {out}/model.safetensors, architecture.json, model_card.md"
+    )
+
+
+@dataclass(frozen=True)
+class _Start:
+    """What the options change.
+
+    Attributes:
+        arch: what to train.
+        data: source of images.
+        split: of them.
+        recipe: to train by.
+        skeleton: of the network.
+    """
+
+    arch: "Architecture"
+    data: str
+    split: "Split"
+    recipe: "Recipe"
+    skeleton: dict[str, Any] = field(default_factory=dict)
+
+
+def _transfer(given: dict[str, Any]) -> "Transfer":
+    import torch
+
+    from nascast.core.errors import InvalidSettingError
+    from nascast.training.transfer import Transfer
+
+    start = _start(given)
+    recipe = recipe_of(given["recipe"], "--recipe", start.recipe)
+    if given["epochs"] is not None:
+        recipe = replace(recipe, epochs=given["epochs"])
+    device = given["device"]
+    if device == "auto":
+        device = "cuda" if torch.cuda.is_available() else "cpu"
+    if device not in ("cpu", "cuda"):
+        raise InvalidSettingError(f"--device: expected cpu, cuda or auto; got {device!r}")
+    try:
+        split = replace(start.split, **settings(given["split"], "--split"))  # type: ignore[arg-type]
+    except TypeError as error:
+        raise InvalidSettingError(f"--split: no such setting: {error}") from None
+    plan = Transfer(start.arch, start.data, recipe, split, seed=given["seed"], device=device)
+    scaled = plan.space.scaled(given["repeats"], given["filters"])
+    own = settings(given["skeleton"], "--skeleton")
+    return replace(plan, skeleton={**start.skeleton, **scaled, **own})
+
+
+def _start(given: dict[str, Any]) -> _Start:
+    """Returns the architecture, and what comes with it."""
+    from nascast.core import plugins
+    from nascast.core.errors import InvalidSettingError
+    from nascast.training.data import Split
+    from nascast.training.recipe import Recipe
+
+    space, text = given["space"], given["architecture"]
+    if given["run"] is not None:
+        if space or text:
+            raise InvalidSettingError("give either the folder of a search or --architecture")
+        return _found(given["run"], given["best"], given["data"])
+    if not space or not text:
+        raise InvalidSettingError("give the folder of a search, or both --space and --architecture")
+    found = plugins.load("space", space)
+    arch = found.architecture(found.from_text([text])[0])
+    return _Start(arch, given["data"] or "digits", Split(), Recipe())
+
+
+def _found(folder: Path, best: int, data: str | None) -> _Start:
+    """Returns the k-th best architecture of a search, and the search's settings."""
+    from nascast.core.errors import InvalidSettingError
+    from nascast.report.search_folder import read_search
+    from nascast.report.search_summary import best_trials
+    from nascast.training.data import Split
+    from nascast.training.recipe import Recipe
+
+    if best < 1:
+        raise InvalidSettingError(f"--best is a whole number from 1; got {best}")
+    searched = read_search(folder)
+    trials = best_trials(searched, distinct=best)
+    if len(trials) < best:
+        raise InvalidSettingError(
+            f"{folder} has {len(trials)} architectures that were evaluated without an error; "
+            f"--best {best} asks for more"
+        )
+    run, place = trials[best - 1]
+    arch = run.trials[place].candidate.arch
+    before = searched.settings.get("training")
+    if before is None:
+        return _Start(arch, data or "digits", Split(), Recipe())
+    split = Split()
+    if data in (None, before["data"]):
+        split = Split(size=before["split"]["size"], seed=before["split"]["seed"])
+    recipe = Recipe(**before["recipe"])
+    return _Start(arch, data or before["data"], split, recipe, dict(before["skeleton"]))
+
+
+def _announce(transfer: "Transfer", counts: Any) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    data, recipe, task = transfer.images(), transfer.recipe, transfer.task
+    sizes = [f"{len(getattr(data, part)[0]):,}" for part in ("train", "validation", "test")]
+    rows = {
+        "architecture": f"{transfer.arch.space}  {transfer.text()}",
+        "skeleton": ", ".join(f"{k}={v}" for k, v in task.skeleton.items()) or "of the paper",
+        "parameters": f"{counts.parameters:,}",
+        "multiply-adds": f"{counts.multiply_adds:,}",
+        "data": f"{transfer.data}: {' + '.join(sizes)} images to train, validate, test; "
+        f"{'×'.join(map(str, task.input_shape))}, {task.classes} classes",
+        "training": f"{recipe.epochs} epochs of {len(data.train[0]) // recipe.batch_size} steps "
+        f"of {recipe.batch_size} images on {transfer.device}",
+    }
+    table = Table("", "", show_header=False, box=None, padding=(0, 2, 0, 0))
+    table.columns[1].overflow = "fold"
+    for key, value in rows.items():
+        table.add_row(f"[bold]{key}[/bold]", value)
+    Console().print(table)
+
+
+def _draw(transfer: "Transfer", out: Path) -> str:
+    """Draws the architecture into the folder; returns why there is no picture, if so."""
+    from nascast.core.errors import MissingExtraError, UnsupportedError
+    from nascast.report.drawing import draw
+    from nascast.training.model_card import PICTURE
+
+    space = transfer.space
+    try:
+        draw(space.graphs(space.row(transfer.arch)), transfer.arch.space, out / PICTURE)
+    except (MissingExtraError, UnsupportedError) as error:
+        return f"no picture: {error}"
+    return ""
+
+
+def _train(transfer: "Transfer", out: Path) -> dict[str, Any]:
+    from nascast.cli._progress import bars
+    from nascast.training.transfer import train_model
+
+    stopped = "Stopped. The same command with --resume goes on after the last whole epoch."
+    with bars(stopped=stopped) as shown:
+        bar = shown.add_task("epochs", total=transfer.recipe.epochs)
+
+        def watch(curves: Any) -> None:
+            loss, accuracy = curves.train_loss[-1], curves.val_accuracy[-1]
+            shown.update(
+                bar,
+                completed=len(curves.seconds),
+                description=f"loss {loss:.4f}, validation {accuracy:.2f} %",
+            )
+
+        return train_model(transfer, out, watch)

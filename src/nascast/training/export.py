@@ -1,0 +1,192 @@
+"""Models in formats that need no nascast, checked against the model at once."""
+
+import json
+import logging
+import os
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from nascast.core.errors import StoreError, UnsupportedError
+from nascast.training._sources._arrays import extra
+from nascast.training.model import WEIGHTS, Model, rebuild, tensors_of, write_whole
+
+__all__ = ["FORMATS", "TOLERANCE", "Exported", "export"]
+
+TOLERANCE = 1e-4  # of logits, times the largest of them where that is above 1
+_BATCHES = (1, 2, 5)  # sizes of random batches; chosen, unlike those that are traced
+
+Run = Callable[[Tensor], Tensor]  # images to logits, by what was written
+
+
+@dataclass(frozen=True, slots=True)
+class Exported:
+    """What was written.
+
+    Attributes:
+        path: the file.
+        difference: the largest between its logits and those of the model.
+        images: how many were compared, random ones and test images.
+        largest: absolute logit of the model.
+    """
+
+    path: Path
+    difference: float
+    images: int
+    largest: float
+
+
+def export(model: Model, form: str, path: Path) -> Exported:
+    """Writes a model in another format and compares what was written with the model.
+
+    The file takes batches of any size of images from 0 to 1 and gives logits. It is there only if
+    it agrees with the model to `TOLERANCE`.
+
+    Args:
+        model: to write.
+        form: a name in `FORMATS`.
+        path: of the file.
+
+    Raises:
+        UnsupportedError: an unknown format; the network cannot be written in it, or computes
+            something else there.
+        MissingExtraError: a package that the format needs is not installed.
+        StoreError: the file cannot be written.
+    """
+    if form not in FORMATS:
+        raise UnsupportedError(f"unknown format {form!r}; known are {', '.join(FORMATS)}")
+    part = path.with_name(f".{os.getpid()}-{path.name}")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with _quiet():
+            run = _WRITERS[form](model, part)
+            compared = _compare(model, run, path)
+        part.replace(path)
+    except OSError as error:
+        raise StoreError(f"cannot write {path}: {error.strerror or error}; choose --out") from error
+    finally:
+        part.unlink(missing_ok=True)
+    return compared
+
+
+@torch.no_grad()
+def _compare(model: Model, run: Run, path: Path) -> Exported:
+    shape = model.examples.shape[1:]
+    generator = torch.Generator().manual_seed(0)
+    batches = [model.examples, *(torch.rand(n, *shape, generator=generator) for n in _BATCHES)]
+    expected = torch.cat([model.classifier(images) for images in batches])
+    difference = (torch.cat([run(images) for images in batches]) - expected).abs().max().item()
+    largest = expected.abs().max().item()
+    if not difference <= TOLERANCE * max(1.0, largest):
+        raise UnsupportedError(
+            f"{path} was not written: its logits differ from the model's by {difference:.3g}, "
+            f"more than {TOLERANCE:g} of the largest logit, {largest:.3g}"
+        )
+    return Exported(path, difference, len(expected), largest)
+
+
+def _onnx(model: Model, path: Path) -> Run:
+    """Writes ONNX; the description of the model goes into the file's metadata."""
+    for package in ("onnx", "onnxscript"):
+        extra(package, "export", "exporting to ONNX")
+    runtime = extra("onnxruntime", "export", "exporting to ONNX")
+    with _explained("ONNX"):
+        program = torch.onnx.export(
+            model.classifier,
+            (_traced(model),),
+            dynamo=True,
+            verbose=False,
+            input_names=["images"],
+            output_names=["logits"],
+            dynamic_shapes=_any_batch(),
+        )
+        assert program is not None
+        for node in program.model.graph:
+            node.metadata_props.clear()  # traces with this machine's paths
+        program.model.metadata_props.update(_metadata(model))
+        program.save(path, external_data=False)
+    options = runtime.SessionOptions()
+    options.log_severity_level = 3  # errors
+    session = runtime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
+    return lambda images: torch.from_numpy(session.run(["logits"], {"images": images.numpy()})[0])
+
+
+def _torch_export(model: Model, path: Path) -> Run:
+    """Writes what `torch.export.load` reads."""
+    with _explained("torch.export"):
+        program = torch.export.export(
+            model.classifier, (_traced(model),), dynamic_shapes=_any_batch()
+        )
+        for node in program.graph.nodes:
+            node.meta.pop("stack_trace", None)  # with this machine's paths
+        torch.export.save(program, path, extra_files=_metadata(model))
+        run: Run = torch.export.load(path).module()
+    return run
+
+
+def _safetensors(model: Model, path: Path) -> Run:
+    """Writes the weights, the normalisation among them, with the description as metadata."""
+    safetensors = extra("safetensors.torch", "export", "exporting to safetensors")
+    weights = {name: value.contiguous() for name, value in model.classifier.state_dict().items()}
+    write_whole(path, safetensors.save(weights, _metadata(model)))
+    again = rebuild(model.description, path)
+    again.load_state_dict(tensors_of(path.read_bytes(), path))
+    return again
+
+
+_WRITERS: dict[str, Callable[[Model, Path], Run]] = {
+    "onnx": _onnx,
+    "torch-export": _torch_export,
+    "safetensors": _safetensors,
+}
+FORMATS = {  # names of the files
+    "onnx": "model.onnx",
+    "torch-export": "model.pt2",
+    "safetensors": f"exported-{WEIGHTS}",  # the model's own file has no metadata
+}
+
+
+def _traced(model: Model) -> Tensor:
+    return torch.zeros(4, *model.examples.shape[1:])  # 1 would be taken as a constant
+
+
+def _any_batch() -> Any:
+    return ({0: torch.export.Dim("batch", min=1)},)
+
+
+def _metadata(model: Model) -> dict[str, str]:
+    return {
+        "architecture.json": json.dumps(dict(model.description)),
+        "class_names": json.dumps(list(model.classes)),
+    }
+
+
+@contextmanager
+def _explained(form: str) -> Iterator[None]:
+    """Says which format it was that a network does not go into."""
+    try:
+        yield
+    except (RuntimeError, ValueError, TypeError) as error:  # torch's own are RuntimeErrors
+        first = next(iter(str(error).strip().splitlines()), type(error).__name__)
+        raise UnsupportedError(f"this network cannot be written as {form}: {first}") from error
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Keeps back what PyTorch tells its own developers while it exports."""
+    log = logging.getLogger("torch.onnx._internal.exporter._registration")
+    level = log.level
+    log.setLevel(logging.ERROR)  # it warns that torchvision is not there
+    try:
+        with warnings.catch_warnings():
+            # From copyreg: torch.export copies a class that PyTorch itself deprecates.
+            warnings.filterwarnings("ignore", r"`isinstance\(treespec, LeafSpec\)`", FutureWarning)
+            yield
+    finally:
+        log.setLevel(level)

@@ -1,0 +1,113 @@
+"""Text for language models, word by word."""
+
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from nascast.core.errors import CorruptDataError, InvalidSettingError, MissingDataError
+
+__all__ = ["TextData", "columns", "open_text"]
+
+END, UNKNOWN = "<eos>", "<unk>"  # as Penn Treebank and WikiText-2 are prepared
+_PARTS = (("train",), ("valid", "val", "validation"), ("test",))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class TextData:
+    """Words as int64 numbers, ``(n,)`` for each part.
+
+    Attributes:
+        train: to train on.
+        validation: to choose by.
+        test: to be looked at last.
+        words: of the vocabulary, by number.
+        fingerprint: SHA-256 of the three texts.
+    """
+
+    train: Tensor
+    validation: Tensor
+    test: Tensor
+    words: tuple[str, ...]
+    fingerprint: str
+
+
+def open_text(source: str, device: str = "cpu") -> TextData:
+    """Reads a text whose words are separated by blanks; every line that has words ends a sentence.
+
+    The source is a folder with one file each that has ``train``, ``valid`` and ``test`` in its
+    name, such as ``ptb.train.txt`` or ``wiki.valid.tokens``, or a single file: its last tenth of
+    lines is the test part, the tenth before that is for validation (chosen; not drawn, since
+    neighbouring sentences belong together). The vocabulary is that of the training part; other
+    words are ``<unk>``.
+
+    Raises:
+        MissingDataError: no such file or folder, or one of the three files is not there.
+        CorruptDataError: it is not text in UTF-8, or a part has no words.
+        InvalidSettingError: more than one file of a folder fits a part.
+    """
+    path = Path(source)
+    if path.is_dir():
+        lines = [_lines(_file(path, names)) for names in _PARTS]
+    elif path.is_file():
+        every = _lines(path)
+        tenth = len(every) // 10
+        cuts = (0, len(every) - 2 * tenth, len(every) - tenth, len(every))
+        lines = [every[cuts[i] : cuts[i + 1]] for i in range(3)]
+    else:
+        raise MissingDataError(f"no file or folder {source}; expected text")
+    for part, found in zip(("training", "validation", "test"), lines, strict=True):
+        if not found:
+            raise CorruptDataError(f"{source}: the {part} part has no words")
+    texts = [[word for line in found for word in (*line, END)] for found in lines]
+    words = tuple(dict.fromkeys([*texts[0], UNKNOWN]))
+    number = {word: i for i, word in enumerate(words)}
+    unknown = number[UNKNOWN]
+    parts = [
+        torch.from_numpy(np.asarray([number.get(word, unknown) for word in text], dtype=np.int64))
+        for text in texts
+    ]
+    digest = hashlib.sha256("\0".join(" ".join(text) for text in texts).encode())
+    train, validation, test = (part.to(device) for part in parts)
+    return TextData(train, validation, test, words, digest.hexdigest())
+
+
+def columns(tokens: Tensor, count: int) -> Tensor:
+    """Returns ``(n // count, count)``: the text cut into so many columns, read downwards.
+
+    Raises:
+        InvalidSettingError: a column would have less than two words.
+    """
+    rows = len(tokens) // count
+    if rows < 2:
+        raise InvalidSettingError(
+            f"{count} columns of text asked for; {len(tokens)} words are too few"
+        )
+    return tokens[: rows * count].view(count, rows).t().contiguous()
+
+
+def _file(folder: Path, names: tuple[str, ...]) -> Path:
+    fits = [
+        path
+        for path in sorted(folder.iterdir())
+        if path.is_file() and any(name in path.name.lower().split(".")[:-1] for name in names)
+    ]
+    if not fits:
+        raise MissingDataError(f"{folder}: expected a file such as {names[0]}.txt")
+    if len(fits) > 1:
+        raise InvalidSettingError(
+            f"{folder}: several files could be {names[0]}: {', '.join(p.name for p in fits)}"
+        )
+    return fits[0]
+
+
+def _lines(path: Path) -> list[list[str]]:
+    """Returns the words of each line that has any."""
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise CorruptDataError(f"{path} cannot be read as text in UTF-8; {error}") from error
+    return [words for line in text.split("\n") if (words := line.split())]

@@ -1,0 +1,150 @@
+import json
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from torch import Tensor, nn
+
+from nascast.core import plugins
+from nascast.core.errors import MissingExtraError, StoreError, UnsupportedError
+from nascast.core.types import Task
+from nascast.training.export import TOLERANCE, export
+from nascast.training.model import Classifier, Model, load_model, save_model
+
+pytest.importorskip("safetensors")
+
+# Runs the exported files where nascast cannot be imported.
+_ALONE = """
+import json, sys
+sys.modules["nascast"] = None
+import numpy as np, onnxruntime, torch
+onnx, pt2, arrays = sys.argv[1:]
+images = np.load(arrays)
+session = onnxruntime.InferenceSession(onnx)
+program = torch.export.load(pt2).module()
+found = {"names": json.loads(session.get_modelmeta().custom_metadata_map["class_names"])}
+for n in (1, 3, len(images)):
+    found[f"onnx{n}"] = session.run(None, {"images": images[:n]})[0].tolist()
+    found[f"pt2{n}"] = program(torch.from_numpy(images[:n])).tolist()
+print(json.dumps(found))
+"""
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A model of a cell of NASNet's space with statistics of some batches."""
+    space = plugins.load("space", "nasbench201")
+    arch = space.architecture(
+        space.from_text(
+            ["|avg_pool_3x3~0|+|none~0|nor_conv_3x3~1|+|skip_connect~0|nor_conv_1x1~1|none~2|"]
+        )[0]
+    )
+    task = Task((3, 8, 8), 4, {**space.scaled(1, 4), "stages": 2})
+    torch.manual_seed(0)
+    network = space.build(arch, task)
+    with torch.no_grad():
+        for _ in range(5):
+            network(torch.randn(16, 3, 8, 8))
+    told = {
+        "space": space.name,
+        "genes": list(arch.genes),
+        "text": space.to_text(space.row(arch))[0],
+        "task": {"input_shape": [3, 8, 8], "classes": 4, "skeleton": dict(task.skeleton)},
+        "class_names": ["a", "b", "c", "d"],
+    }
+    out = tmp_path_factory.mktemp("model")
+    classifier = Classifier(network, (0.4, 0.5, 0.6), (0.2, 0.3, 0.1))
+    save_model(classifier, told, torch.rand(6, 3, 8, 8), out)
+    return out
+
+
+def test_exported_files_run_without_nascast(folder: Path, tmp_path: Path) -> None:
+    model = load_model(folder)
+    written = [
+        export(model, "onnx", tmp_path / "model.onnx"),
+        export(model, "torch-export", tmp_path / "model.pt2"),
+    ]
+    images = np.random.default_rng(1).random((4, 3, 8, 8), dtype=np.float32)
+    np.save(tmp_path / "images.npy", images)
+    with torch.no_grad():
+        expected = model.classifier(torch.from_numpy(images)).numpy()
+    paths = [tmp_path / name for name in ("model.onnx", "model.pt2", "images.npy")]
+    for one, path in zip(written, paths, strict=False):
+        assert one.path == path
+        assert one.images == 6 + 1 + 2 + 5
+        assert one.difference <= TOLERANCE
+        assert b"test_export" not in path.read_bytes()  # no paths of the machine it was made on
+    done = subprocess.run(
+        [sys.executable, "-c", _ALONE, *map(str, paths)], capture_output=True, text=True, check=True
+    )
+    found = json.loads(done.stdout.splitlines()[-1])
+    assert found["names"] == ["a", "b", "c", "d"]
+    for form in ("onnx", "pt2"):
+        for n in (1, 3, 4):
+            np.testing.assert_allclose(found[f"{form}{n}"], expected[:n], atol=1e-4, rtol=0)
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["images.npy", "model.onnx", "model.pt2"]
+
+
+def test_safetensors_carry_their_description(folder: Path, tmp_path: Path) -> None:
+    from safetensors import safe_open
+
+    model = load_model(folder)
+    written = export(model, "safetensors", tmp_path / "new" / "weights.safetensors")
+    assert written.difference == 0
+    with safe_open(written.path, framework="pt") as file:
+        assert json.loads(file.metadata()["architecture.json"]) == model.description
+        assert file.get_tensor("mean").flatten().tolist() == pytest.approx([0.4, 0.5, 0.6])
+
+
+class _Altered(nn.Module):
+    """Changes the logits of a network."""
+
+    def __init__(self, network: nn.Module, change: Callable[[Tensor], Tensor]) -> None:
+        super().__init__()
+        self.network, self.change = network, change
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.change(self.network(x))
+
+
+def _branch(logits: Tensor) -> Tensor:
+    return logits if logits.sum() > 0 else -logits
+
+
+def _altered(folder: Path, change: Callable[[Tensor], Tensor]) -> Model:
+    model = load_model(folder)
+    altered = Classifier(_Altered(model.classifier.network, change), (0.4,) * 3, (0.2,) * 3)
+    return replace(model, classifier=altered.eval())
+
+
+def test_what_computes_something_else_is_not_written(folder: Path, tmp_path: Path) -> None:
+    noisy = _altered(folder, lambda logits: logits + torch.rand_like(logits))
+    with pytest.raises(UnsupportedError, match="was not written: its logits differ .* by 0"):
+        export(noisy, "torch-export", tmp_path / "model.pt2")
+    broken = _altered(folder, lambda logits: logits / 0)
+    with pytest.raises(UnsupportedError, match="differ from the model's by nan"):
+        export(broken, "torch-export", tmp_path / "model.pt2")
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_network_that_branches_on_its_images_is_refused(folder: Path, tmp_path: Path) -> None:
+    with pytest.raises(UnsupportedError, match=r"cannot be written as torch\.export: \S"):
+        export(_altered(folder, _branch), "torch-export", tmp_path / "model.pt2")
+    assert not list(tmp_path.iterdir())
+
+
+def test_mistakes(folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    model = load_model(folder)
+    with pytest.raises(UnsupportedError, match="known are onnx, torch-export, safetensors"):
+        export(model, "tflite", tmp_path / "model.tflite")
+    (tmp_path / "file").write_text("")
+    with pytest.raises(StoreError, match="cannot write"):
+        export(model, "safetensors", tmp_path / "file" / "model.safetensors")
+    monkeypatch.setitem(sys.modules, "onnxscript", None)
+    with pytest.raises(MissingExtraError, match=r'onnxscript.*pip install "nascast\[export\]"'):
+        export(model, "onnx", tmp_path / "model.onnx")
