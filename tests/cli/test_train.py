@@ -106,10 +106,10 @@ def test_train_and_export_without_a_run(cli: Cli, data: Path, tmp_path: Path) ->
     code, _, err = cli(*words)
     assert code == 2
     assert "add --resume" in err
-    code, said, _ = cli("export", out, "--format", "torch-export")
+    code, said, _ = cli("export", out, "--format", "safetensors")
     assert code == 0
     assert "Largest difference of the logits of 18 images" in said
-    assert (out / "model.pt2").exists()
+    assert (out / "exported-model.safetensors").exists()
 
 
 def test_train_what_a_search_found(cli: Cli, data: Path, tmp_path: Path) -> None:

@@ -58,7 +58,8 @@ def test_scaled_networks_are_deeper_and_wider(name: str) -> None:
 
     def parameters(repeats: int, filters: int) -> int:
         task = Task((1, 8, 8), 3, space.scaled(repeats, filters))
-        return count(space.build(arch, task), task.input_shape).parameters
+        with torch.device("meta"):  # shapes without values
+            return sum(p.numel() for p in space.build(arch, task).parameters())
 
     assert parameters(1, 8) < parameters(2, 8) < parameters(2, 16)
     assert space.scaled() == {}

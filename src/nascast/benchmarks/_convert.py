@@ -103,7 +103,8 @@ def convert(
     Args:
         path: ``.csv``, ``.csv.gz`` or ``.parquet``.
         space_name: registered name of the search space.
-        architecture: the column with architectures in the space's notation.
+        architecture: the column with architectures in the space's notation; ``one+two`` puts a
+            colon between the texts of two columns.
         columns: the columns with metrics.
         name: of the table.
         seconds_per_epoch: the column with the training time of one epoch.
@@ -212,7 +213,9 @@ def _check_names(path: Path, names: Sequence[str]) -> None:
 def _genes(space: SearchSpace, table: _Columns, column: str) -> Genes:
     rows: list[Genes] = []
     seen: dict[bytes, int] = {}
-    for i, text in enumerate(table[column]):
+    parts = [column] if column in table.columns else column.split("+")
+    for i, texts in enumerate(zip(*(table[part] for part in parts), strict=True)):
+        text = texts[0] if len(texts) == 1 else ":".join(map(str, texts))
         try:
             rows.append(space.from_text([text if isinstance(text, str) else repr(text)])[0])
         except InvalidArchitectureError as error:

@@ -80,8 +80,16 @@ class Official(Benchmark):
         return MissingDataError(
             f"{name} has not been converted yet: there is no {data_folder() / file}. "
             f"Fetch the official file with `nascast benchmark download {name}` (it says what it "
-            f"will do first), then run `nascast benchmark convert {name} PATH`"
+            f"will do first), then run `nascast benchmark convert {name} PATH`{cls._others(name)}"
         )
+
+    @classmethod
+    def _others(cls, name: str) -> str:
+        """Says which other files of the benchmark are there, and how they are named."""
+        there = [file for file in cls.files if (data_folder() / file).is_file()]
+        stems = [Path(file).stem.removeprefix(cls.registered + "-") for file in there]
+        known = ", ".join(f"{name}:{stem}" for stem in stems if stem != cls.registered)
+        return f". Converted already: {known}" if known else ""
 
 
 class OfficialTable(Table, Official):
@@ -91,11 +99,14 @@ class OfficialTable(Table, Official):
         """Opens the converted table.
 
         Args:
-            file: one of `files`, or any path; None is the first of `files`.
+            file: one of `files`, what sets it apart from the first, such as ``only108``, or any
+                path; None is the first of `files`.
 
         Raises:
             MissingDataError: it is not there; the message says how to get it.
         """
+        if file is not None and f"{self.registered}-{file}.nascast" in self.files:
+            file = f"{self.registered}-{file}.nascast"
         path = data_folder() / (file or self.files[0])
         if not path.is_file():
             raise self.missing(str(path))

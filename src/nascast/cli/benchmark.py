@@ -147,7 +147,9 @@ def _describe(name: str) -> dict[str, Any]:
 @app.command("import")
 def import_table(
     file: Annotated[Path, typer.Argument(help="A .csv, .csv.gz or .parquet file.")],
-    architecture: Annotated[str, typer.Option(help="Column with the architectures.")],
+    architecture: Annotated[
+        str, typer.Option(help="Column with the architectures, or two: adjacency+ops.")
+    ],
     metric: Annotated[
         list[str],
         typer.Option(

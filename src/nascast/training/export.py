@@ -71,7 +71,8 @@ def export(model: Model, form: str, path: Path) -> Exported:
     except OSError as error:
         raise StoreError(f"cannot write {path}: {error.strerror or error}; choose --out") from error
     finally:
-        part.unlink(missing_ok=True)
+        if part.exists():
+            part.unlink()
     return compared
 
 

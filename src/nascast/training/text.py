@@ -36,7 +36,7 @@ class TextData:
 
 
 def open_text(source: str, device: str = "cpu") -> TextData:
-    """Reads a text whose words are separated by blanks; every line that has words ends a sentence.
+    """Reads a text whose words are separated by blanks; every line ends with ``<eos>``.
 
     The source is a folder with one file each that has ``train``, ``valid`` and ``test`` in its
     name, such as ``ptb.train.txt`` or ``wiki.valid.tokens``, or a single file: its last tenth of
@@ -60,7 +60,7 @@ def open_text(source: str, device: str = "cpu") -> TextData:
     else:
         raise MissingDataError(f"no file or folder {source}; expected text")
     for part, found in zip(("training", "validation", "test"), lines, strict=True):
-        if not found:
+        if not any(found):
             raise CorruptDataError(f"{source}: the {part} part has no words")
     texts = [[word for line in found for word in (*line, END)] for found in lines]
     words = tuple(dict.fromkeys([*texts[0], UNKNOWN]))
@@ -105,9 +105,9 @@ def _file(folder: Path, names: tuple[str, ...]) -> Path:
 
 
 def _lines(path: Path) -> list[list[str]]:
-    """Returns the words of each line that has any."""
+    """Returns the words of each line, blank lines too, as they are counted in WikiText-2."""
     try:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise CorruptDataError(f"{path} cannot be read as text in UTF-8; {error}") from error
-    return [words for line in text.split("\n") if (words := line.split())]
+    return [line.split() for line in text.removesuffix("\n").split("\n")]
