@@ -43,7 +43,7 @@ def cli(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> 
 def pictures(path: Path, **arrays: Any) -> Path:
     """Writes 8×8 images of two classes, one dark and one bright."""
     rng = np.random.default_rng(0)
-    found = {}
+    found: dict[str, Any] = {}
     for part, n in (("train", 40), ("test", 10)):
         labels = np.arange(n) % 2
         noise = rng.integers(0, 60, (n, 8, 8))

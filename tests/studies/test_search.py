@@ -1,5 +1,6 @@
 """Searches over strategies and seeds, on a benchmark and by training."""
 
+import json
 from dataclasses import replace
 from pathlib import Path
 
@@ -56,7 +57,7 @@ def test_runs_are_simulated_once_and_are_the_same_again() -> None:
     counted = _Counting()
     assert dict(simulations(MINI, store, counted)) == first
     assert counted.submitted == 0
-    assert simulate(MINI, "random", 1)[1] == first["random-1"]
+    assert simulate(MINI, "random", 1).trials == first["random-1"]
 
 
 class _Counting(Serial):
@@ -96,8 +97,10 @@ def test_children_are_trained_until_the_budget_and_a_run_goes_on() -> None:
     def watch(run: str, step: Step) -> None:
         seen.append((run, len(step.trials)))
 
-    train_children(search, children, store, Serial(), watch)
-    train_children(replace(search, evaluations=8), children, store, Serial(), watch)
+    train_children(search, children, store=store, executor=Serial(), watch=watch)
+    train_children(
+        replace(search, evaluations=8), children, store=store, executor=Serial(), watch=watch
+    )
     assert children.asked == 8
     assert [trial.id for trial in store.read("random-3")] == list(range(8))
     assert ("random-3", 5) in seen  # what was on record was shown when the run went on
@@ -117,7 +120,7 @@ def test_limits_hold_for_every_trial(strategy: str) -> None:
         limits=Limits(parameters=limit),
     )
     store, children = Memory(), _Children()
-    train_children(search, children, store, Serial(), lambda run, step: None)
+    train_children(search, children, store=store, executor=Serial(), watch=lambda run, step: None)
     space = plugins.load("space", "nasbench201")
     sizes = [
         count(space.build(trial.candidate.arch, children.task), (3, 8, 8)).parameters
@@ -156,3 +159,11 @@ def test_a_search_needs_one_source_of_evidence() -> None:
         replace(MINI, benchmark=None)
     with pytest.raises(InvalidSettingError, match="each only once"):
         replace(MINI, strategies=("random", "random"))
+
+
+def test_a_controller_tells_about_itself(tmp_path: Path) -> None:
+    search = replace(MINI, strategies=("reinforce",), settings={"reinforce": {"minibatch": 4}})
+    assert len(dict(simulations(search, Memory(), Serial(), tmp_path))) == 2
+    kept = json.loads((tmp_path / "diagnostics.json").read_text())
+    assert sorted(kept) == ["reinforce-0", "reinforce-1"]
+    assert len(kept["reinforce-0"]["entropy"]) == 3  # updates of 4 trials in 12

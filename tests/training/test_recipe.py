@@ -129,7 +129,7 @@ def test_published_settings(name: str) -> None:
 def test_recipes_by_name() -> None:
     assert PUBLISHED.keys() <= RECIPES.keys()
     assert named_recipe("darts", epochs=3) == replace(RECIPES["darts"], epochs=3)
-    with pytest.raises(UnknownComponentError, match="unknown recipe 'dart'; known are nasnet, "):
+    with pytest.raises(UnknownComponentError, match=r"unknown recipe 'dart'; known .*darts, "):
         named_recipe("dart")
     with pytest.raises(InvalidSettingError, match="at least 1 epoch"):
         named_recipe("darts", epochs=0)

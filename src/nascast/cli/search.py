@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 
 __all__ = ["search"]
 
-_SEARCH, _CHILD, _LIMIT, _WORK = "Search", "Children that are trained", "Limits", "Workers"
+_CHILD, _LIMIT, _WORK = "Children that are trained", "Limits", "Workers"
+_SMALL = (1, 4)  # repeats and filters of a child, where the space has such settings; chosen
 
 
 def search(
@@ -179,27 +180,35 @@ def _evaluator(given: dict[str, Any]) -> "TrainingEvaluator":
 
     import torch
 
+    from nascast.core import plugins
     from nascast.core.errors import InvalidSettingError
     from nascast.training.data import Split
     from nascast.training.evaluator import TrainingEvaluator
-    from nascast.training.recipe import Recipe
+    from nascast.training.recipes import named_recipe
 
     device = given["device"]
     if device == "auto":
         device = "cuda" if torch.cuda.is_available() else "cpu"
     if device not in ("cpu", "cuda"):
         raise InvalidSettingError(f"--device: expected cpu, cuda or auto; got {device!r}")
-    limit = given["time_limit"]
+    data, limit = given["data"] or "digits", given["time_limit"]
+    space = plugins.load("space", given["space"] or "nasnet")
+    skeleton = settings(given["skeleton"], "--skeleton")
+    if not skeleton:
+        skeleton = {own: small for own, small in zip(space.scales, _SMALL, strict=True) if own}
+    digits = data == "digits"
+    split = Split(train=256, validation=600) if digits else Split()  # with all, 3 epochs give 99 %
     try:
-        split = replace(Split(), **settings(given["split"], "--split"))  # type: ignore[arg-type]
+        split = replace(split, **settings(given["split"], "--split"))  # type: ignore[arg-type]
     except TypeError as error:
         raise InvalidSettingError(f"--split: no such setting: {error}") from None
+    recipe = named_recipe("digits-child" if digits else "child")
     return TrainingEvaluator(
-        given["space"] or "nasnet",
-        given["data"] or "digits",
-        recipe_of(given["recipe"], "--recipe", Recipe(epochs=3)),
+        space,
+        data,
+        recipe_of(given["recipe"], "--recipe", recipe),
         split=split,
-        skeleton=settings(given["skeleton"], "--skeleton"),
+        skeleton=skeleton,
         checkpoints=given["out"] / "checkpoints",
         time_limit=duration(limit, "--time-limit") if limit else None,
         memory_limit=given["memory_limit"],
@@ -245,16 +254,16 @@ def _run(plan: "Search", evaluator: "TrainingEvaluator | None", given: dict[str,
     store = plugins.load("store", "sqlite", given["out"] / "trials.sqlite")
     try:
         if evaluator is None:
-            _simulate(plan, store)
+            _simulate(plan, store, given["out"])
         else:
             with _executor(plan, given) as executor:
-                _train(plan, evaluator, store, executor)
+                _train(plan, evaluator, store, executor, given["out"])
     except KeyboardInterrupt:
         typer.echo("Stopped. The same command with --resume goes on where this one was.", err=True)
         raise typer.Exit(130) from None
 
 
-def _simulate(plan: "Search", store: "Store") -> None:
+def _simulate(plan: "Search", store: "Store", out: Path) -> None:
     from nascast.cli._progress import bars
     from nascast.executors.processes import Processes
     from nascast.studies.search import simulations
@@ -262,18 +271,22 @@ def _simulate(plan: "Search", store: "Store") -> None:
     total = len(plan.strategies) * len(plan.seeds)
     with bars() as shown, Processes(min(os.cpu_count() or 1, total)) as executor:
         bar = shown.add_task("runs", total=total)
-        for _ in simulations(plan, store, executor):
+        for _ in simulations(plan, store, executor, out):
             shown.advance(bar)
 
 
 def _train(
-    plan: "Search", evaluator: "TrainingEvaluator", store: "Store", executor: "Executor"
+    plan: "Search",
+    evaluator: "TrainingEvaluator",
+    store: "Store",
+    executor: "Executor",
+    out: Path,
 ) -> None:
     from nascast.cli._live import LiveView
     from nascast.studies.search import train_children
 
     with LiveView(plan.objectives[0], plan.workers, plan.evaluations, plan.seconds) as view:
-        train_children(plan, evaluator, store, executor, view)
+        train_children(plan, evaluator, store=store, executor=executor, watch=view, out=out)
         view.close()
 
 

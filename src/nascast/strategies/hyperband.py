@@ -54,5 +54,5 @@ class Hyperband(SuccessiveHalving):
     def plan(self, bracket: int) -> list[tuple[int, int]]:
         rungs = len(self.levels)  # s_max + 1 in the paper
         s = rungs - 1 - bracket % rungs
-        size = -(-rungs * self.eta**s // (s + 1))  # line 3, rounded up
+        size = -(-rungs * self.eta**s // (s + 1))  # n in Algorithm 1: rounded up
         return self._rungs(size, self.levels[rungs - 1 - s :])

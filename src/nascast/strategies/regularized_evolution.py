@@ -20,7 +20,7 @@ class RegularizedEvolution(Strategy):
 
     Deviations:
         - The paper has 100 members and tournaments of 25 for 20,000 evaluations; the defaults are
-          for some hundred.
+          for some hundred, chosen on the benchmark nb201-mini.
         - A child that was evaluated before, or is equivalent to one that was, is drawn again, with
           another tournament; the paper trains it once more.
     """

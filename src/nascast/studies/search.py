@@ -31,7 +31,9 @@ from nascast.studies.study import open_benchmark, results
 
 __all__ = [
     "Search",
+    "Simulation",
     "begin",
+    "keep_diagnostics",
     "recorded",
     "run_name",
     "simulate",
@@ -41,6 +43,7 @@ __all__ = [
 ]
 
 Watch = Callable[[str, Step], None]  # told the run's name and what is new
+Diagnostics = Mapping[str, list[float]]  # series of numbers by name
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,32 +188,76 @@ def recorded(benchmark: Benchmark) -> SearchSpace:
     return Restricted(space, accepts, f"a record in {benchmark.name}", rows)
 
 
-def simulate(search: Search, name: str, seed: int) -> tuple[dict[str, Any], list[Trial]]:
-    """Runs one strategy with one seed on the benchmark; returns its record and its trials."""
+@dataclass(frozen=True, slots=True)
+class Simulation:
+    """A run on a benchmark.
+
+    Attributes:
+        name: of the run.
+        settings: as a store keeps them.
+        trials: in the order in which they finished.
+        diagnostics: what the strategy tells about itself, such as a controller's entropy.
+    """
+
+    name: str
+    settings: dict[str, Any]
+    trials: list[Trial]
+    diagnostics: Diagnostics
+
+
+def keep_diagnostics(out: Path, run: str, values: Diagnostics) -> None:
+    """Adds a run's diagnostics to ``diagnostics.json``, which can be made again from the trials."""
+    if not values:
+        return
+    file = out / "diagnostics.json"
+    try:
+        old = json.loads(file.read_text()) if file.exists() else {}
+    except ValueError:
+        old = {}
+    part = file.with_suffix(".part")
+    part.write_text(json.dumps({**old, run: values}))
+    part.replace(file)
+
+
+def _diagnostics(strategy: Strategy) -> Diagnostics:
+    own = getattr(strategy, "diagnostics", None)
+    found: Diagnostics = own() if own else {}
+    return found
+
+
+def simulate(search: Search, name: str, seed: int) -> Simulation:
+    """Runs one strategy with one seed on the benchmark."""
     assert search.benchmark is not None
     benchmark = open_benchmark(search.benchmark)
     space = limited(recorded(benchmark), benchmark.task, search.limits)
     strategy = strategy_of(search, name, space, seed)
     store: Store = plugins.load("store", "memory")
     executor: Executor = plugins.load("executor", "simulated", workers=search.workers)
+    own = run_name(name, seed)
     trials = run(
         strategy,
         benchmark,
         executor=executor,
         store=store,
-        name=run_name(name, seed),
+        name=own,
         budget=search.budget(),
         seed=seed,
     )
-    return store.info(run_name(name, seed)), trials
+    return Simulation(own, store.info(own), trials, _diagnostics(strategy))
 
 
 def simulations(
-    search: Search, store: Store, executor: Executor
+    search: Search, store: Store, executor: Executor, out: Path | None = None
 ) -> Iterator[tuple[str, list[Trial]]]:
-    """Simulates what is not in the store yet; yields every run when it is there.
+    """Simulates what is not in the store yet; yields name and trials of each run that is there.
 
     A run is stored as a whole, since nothing is lost by simulating it again.
+
+    Args:
+        search: the settings.
+        store: keeps the trials.
+        executor: runs the simulations.
+        out: folder for diagnostics; None keeps none.
 
     Raises:
         StoreError: a run could not be simulated; the others are kept.
@@ -225,20 +272,27 @@ def simulations(
             executor.submit((name, seed), partial(simulate, search, name, seed))
     failed = []
     for done in results(executor, len(todo)):
-        own = run_name(*done.task)  # type: ignore[misc]
         if done.error:
-            failed.append(f"{own}: {done.error}")
+            failed.append(f"{run_name(*done.task)}: {done.error}")  # type: ignore[misc]
             continue
-        info, trials = done.value
-        store.begin(own, info)
-        store.append(own, trials[len(store.read(own)) :])
-        yield own, trials
+        found: Simulation = done.value
+        store.begin(found.name, found.settings)
+        store.append(found.name, found.trials[len(store.read(found.name)) :])
+        if out is not None:
+            keep_diagnostics(out, found.name, found.diagnostics)
+        yield found.name, found.trials
     if failed:
         raise StoreError("; ".join(failed))
 
 
 def train_children(
-    search: Search, evaluator: Evaluator, store: Store, executor: Executor, watch: Watch
+    search: Search,
+    evaluator: Evaluator,
+    *,
+    store: Store,
+    executor: Executor,
+    watch: Watch,
+    out: Path | None = None,
 ) -> None:
     """Runs the search by training; runs that `store` knows are continued.
 
@@ -248,6 +302,7 @@ def train_children(
         store: keeps the trials.
         executor: runs the children.
         watch: told what goes on.
+        out: folder for diagnostics; None keeps none.
     """
     whole: SearchSpace = plugins.load("space", search.space)
     task = evaluator.task  # type: ignore[attr-defined]
@@ -265,6 +320,8 @@ def train_children(
             seed=seed,
         ):
             watch(own, step)
+        if out is not None:
+            keep_diagnostics(out, own, _diagnostics(strategy))
 
 
 def _jobs(search: Search) -> list[tuple[str, int]]:

@@ -40,6 +40,9 @@ _SAME = 1e-3  # logits, relative to the largest: other processors round otherwis
 class Classifier(nn.Module):
     """A network with the normalisation of its images before it."""
 
+    mean: Tensor
+    std: Tensor
+
     def __init__(self, network: nn.Module, mean: tuple[float, ...], std: tuple[float, ...]) -> None:
         """Puts the normalisation before a network.
 
@@ -158,7 +161,7 @@ def rebuild(description: Mapping[str, Any], source: Path) -> Classifier:
             raise ValueError("genes and text are of different architectures")
         told = description["task"]
         shape = tuple(told["input_shape"])
-        task = Task(shape, told["classes"], told["skeleton"])  # type: ignore[arg-type]
+        task = Task(shape, told["classes"], told["skeleton"])
         if len(description["class_names"]) != task.classes:
             raise ValueError(f"{task.classes} classes have {description['class_names']} as names")
         with torch.random.fork_rng([]):

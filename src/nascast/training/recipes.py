@@ -72,8 +72,14 @@ _DARTS = Recipe(
     drop_path=0.2,
 )
 
+# What `nascast search` trains children by, unless told otherwise: short, so that a child takes
+# seconds; all numbers are chosen.
+_CHILD = Recipe(epochs=3, batch_size=64, learning_rate=0.05, grad_clip=5.0)
+
 RECIPES: Mapping[str, Recipe] = MappingProxyType(
     {
+        "child": _CHILD,
+        "digits-child": replace(_CHILD, batch_size=16, learning_rate=0.025, flip=False),
         "nasnet": _NASNET,
         "nasnet-cutout": replace(_NASNET, cutout=16),  # the side is chosen, as in DARTS
         # A child of the search: 20 epochs, momentum, L2, cosine, N = 2 (appendix A.3 [P]). Its
