@@ -144,6 +144,8 @@ def test_a_folder_holds_one_search(tmp_path: Path) -> None:
     with pytest.raises(StoreError, match="no search to resume"):
         begin(MINI, out, resume=True)
     begin(MINI, out, resume=False)
+    begin(MINI, out, resume=False)  # nothing was tried yet
+    (out / "trials.sqlite").touch()
     with pytest.raises(StoreError, match="add --resume"):
         begin(MINI, out, resume=False)
     begin(replace(MINI, evaluations=99, workers=4), out, resume=True)  # budgets may change
@@ -152,6 +154,10 @@ def test_a_folder_holds_one_search(tmp_path: Path) -> None:
     (out / "search.json").write_text("{")
     with pytest.raises(StoreError, match="damaged"):
         begin(MINI, out, resume=True)
+    wrong = replace(MINI, settings={"random": {"colour": 1}})
+    with pytest.raises(InvalidSettingError, match="no setting colour"):
+        begin(wrong, tmp_path / "other", resume=False)
+    assert not (tmp_path / "other").exists()
 
 
 def test_a_search_needs_one_source_of_evidence() -> None:

@@ -250,8 +250,9 @@ def _settings(strategies: tuple[str, ...], text: str, preset: str) -> dict[str, 
 
 def _run(plan: "Search", evaluator: "TrainingEvaluator | None", given: dict[str, Any]) -> None:
     from nascast.core import plugins
+    from nascast.studies.search import TRIALS
 
-    store = plugins.load("store", "sqlite", given["out"] / "trials.sqlite")
+    store = plugins.load("store", "sqlite", given["out"] / TRIALS)
     try:
         if evaluator is None:
             _simulate(plan, store, given["out"])
@@ -318,17 +319,26 @@ def _finish(out: Path, as_json: bool) -> None:
     from rich.console import Console
     from rich.table import Table
 
+    shown = [key for key in (rows[0] if rows else ()) if any(row[key] is not None for row in rows)]
+    shown = [key for key in shown if not key.endswith(("_sd", "seconds"))]
     table = Table(box=None, header_style="bold", padding=(0, 2, 0, 0))
-    for key in rows[0] if rows else ():
-        table.add_column(key.replace("_", " "), justify="left" if key == "strategy" else "right")
+    for key in shown:
+        justify: Any = "left" if key == "strategy" else "right"
+        table.add_column(key.replace("_mean", "").replace("_", " "), justify=justify, no_wrap=True)
     for row in rows:
-        table.add_row(*(_cell(value) for value in row.values()))
+        table.add_row(
+            *(
+                _cell(row[key], row.get(key.replace("_mean", "_sd")) if "_mean" in key else None)
+                for key in shown
+            )
+        )
     console = Console()
     console.print(table)
     console.print(f"written: {out / 'trials.sqlite'}, {page}", highlight=False)
 
 
-def _cell(value: Any) -> str:
+def _cell(value: Any, spread: Any) -> str:
     if value is None:
         return ""
-    return f"{value:,.3f}" if isinstance(value, float) else str(value)
+    text = f"{value:,.2f}" if isinstance(value, float) else str(value)
+    return f"{text} ± {spread:.2f}" if isinstance(spread, float) else text

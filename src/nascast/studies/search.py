@@ -30,6 +30,7 @@ from nascast.studies.limits import Limits, limited
 from nascast.studies.study import open_benchmark, results
 
 __all__ = [
+    "TRIALS",
     "Search",
     "Simulation",
     "begin",
@@ -42,6 +43,7 @@ __all__ = [
     "train_children",
 ]
 
+TRIALS = "trials.sqlite"  # the store in a search's folder
 Watch = Callable[[str, Step], None]  # told the run's name and what is new
 Diagnostics = Mapping[str, list[float]]  # series of numbers by name
 
@@ -110,13 +112,19 @@ class Search:
 def begin(search: Search, out: Path, resume: bool) -> None:
     """Makes the folder of a search, or finds the same search in it.
 
+    A folder without trials counts as new.
+
     Raises:
+        InvalidSettingError: a setting that a strategy does not have.
         StoreError: it holds a search and `resume` is false, or another search; it holds none and
             `resume` is true; it cannot be written.
     """
+    space: SearchSpace = plugins.load("space", search.space)
+    for name in search.strategies:
+        strategy_of(search, name, space, seed=0)
     file = out / "search.json"
     settings = json.loads(json.dumps(search.described()))
-    if file.exists() and not resume:
+    if file.exists() and (out / TRIALS).exists() and not resume:
         raise StoreError(f"{out} holds a search; add --resume to go on, or choose another --out")
     if resume and not file.exists():
         raise StoreError(f"{out} holds no search to resume; leave out --resume to begin one")
