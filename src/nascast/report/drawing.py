@@ -20,7 +20,7 @@ _COLOURS = (  # Okabe and Ito, for people with any colour vision; then lighter o
     *("#56b4e9", "#e69f00", "#009e73", "#f0e442", "#cc79a7", "#d55e00", "#0072b2"),
     *("#bcdff5", "#f6d28a", "#8fd3bd", "#e7c0d6", "#f2b48f", "#9cc4e0", "#c8c8a0"),
 )
-_INK, _LINE = "#1f2328", "#555555"  # of letters outside boxes, and of edges
+_LINE = "#555555"  # of edges
 Places = npt.NDArray[np.float64]
 
 
@@ -72,8 +72,8 @@ def draw(graph: Graph, title: str, path: Path) -> None:
 def svg(graph: Graph, name: str) -> str:
     """Returns the picture of the one graph of a batch of one as an SVG element for a page.
 
-    The same graph gives the same text. Letters and edges have the page's colours ``--ink`` and
-    ``--muted``, so that they can be read on a dark page.
+    The same graph gives the same text. Edges have the page's colour ``--muted``, so that they can
+    be seen on a dark page; there is no legend.
 
     Args:
         graph: of one architecture.
@@ -82,19 +82,21 @@ def svg(graph: Graph, name: str) -> str:
     Raises:
         MissingExtraError: Matplotlib is not installed.
     """
-    figure = _figure(graph, "")
+    figure = _figure(graph, "", legend=False)
     import matplotlib as mpl
 
     file = io.StringIO()
     with mpl.rc_context({"svg.hashsalt": "nascast"}):
-        figure.savefig(file, format="svg", transparent=True, metadata={"Date": None})
+        figure.savefig(
+            file, format="svg", transparent=True, bbox_inches="tight", metadata={"Date": None}
+        )
     text = file.getvalue()
     text = re.sub(r"<metadata>.*?</metadata>", "", text[text.index("<svg") :], flags=re.DOTALL)
     text = re.sub(r'( id="|href="#|url\(#)', rf"\g<1>{name}-", text)
-    return text.replace(_INK, "var(--ink)").replace(_LINE, "var(--muted)").strip()
+    return text.replace(_LINE, "var(--muted)").strip()
 
 
-def _figure(graph: Graph, title: str) -> Any:
+def _figure(graph: Graph, title: str, legend: bool = True) -> Any:
     """Returns the picture as a Matplotlib figure."""
     try:
         from matplotlib.figure import Figure
@@ -108,7 +110,8 @@ def _figure(graph: Graph, title: str) -> Any:
     places = layout(adjacency)
     width = 2.4 + 1.35 * np.ptp(places[:, 0])
     height = 1.8 + 0.75 * np.ptp(places[:, 1])
-    figure = Figure(figsize=(max(width, 4.0) + 2.2, height), layout="constrained")
+    size = (max(width, 4.0) + 2.2, height) if legend else (max(0.85 * width, 3.0), 0.9 * height)
+    figure = Figure(figsize=size, layout="constrained")
     axes = figure.add_subplot()
     axes.set_axis_off()
     if title:
@@ -130,7 +133,8 @@ def _figure(graph: Graph, title: str) -> Any:
                 "edgecolor": "#333333",
             },
         )
-    _legend(axes, colours)
+    if legend:
+        _legend(axes, colours)
     axes.set_xlim(places[:, 0].min() - 0.7, places[:, 0].max() + 0.7)
     axes.set_ylim(places[:, 1].min() - 0.5, places[:, 1].max() + 0.5)
     return figure
@@ -192,5 +196,4 @@ def _legend(axes: Any, colours: dict[str, str]) -> None:
             frameon=False,
             title="operations",
             title_fontsize=8,
-            labelcolor=_INK,
-        ).get_title().set_color(_INK)
+        )

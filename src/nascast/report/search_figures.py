@@ -164,7 +164,8 @@ def per_update(
             band, (line, *_) = _band(known + 1.0, values[:, known], one, f"{name} · {which}")
             if place:
                 line["line"] |= {"dash": "dot", "width": 1.5}
-            line["line"]["shape"] = "linear"
+            for trace in (*band, line):
+                trace["line"] = {**trace["line"], "shape": "linear"}
             shared = {"legendgroup": str(number), "showlegend": False, "type": "scatter"}
             data += [{**shared, **trace} for trace in ([] if place else band) + [line]]
     if not data:
@@ -242,7 +243,7 @@ def objectives_of_all(
 
 def _band(x: Floats, values: Floats, look: Look, name: str) -> tuple[list[Spec], list[Spec]]:
     """Returns the band of quartiles, if there are several rows, and the line of the mean."""
-    line = {
+    line: Spec = {
         "x": _short(x),
         "y": _short(values.mean(0)),
         "mode": "lines",
@@ -287,7 +288,8 @@ def _clock_axis(times: Sequence[Floats]) -> tuple[float, Spec]:
     last = max(float(x[-1]) for x in times)
     title: dict[str, Any] = {**axis_title("time by the clock of a run", 12.5), "standoff": 12}
     if first >= 1e-3 and last >= _LOG_FROM * first:
-        return 1.0, time_axis([first, last]) | {"title": title}
+        ends = [math.log10(first) - 0.06, math.log10(last) + 0.06]
+        return 1.0, time_axis([first, last]) | {"title": title, "range": ends}
     unit, word = next((unit, word) for below, unit, word in _UNITS if last < below)
     return unit, {"title": title, "ticksuffix": f" {word}", "rangemode": "tozero"}
 

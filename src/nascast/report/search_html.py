@@ -3,6 +3,7 @@
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from html import escape
 from pathlib import Path, PurePath
+from typing import Literal
 
 import numpy as np
 
@@ -164,6 +165,8 @@ def _progress(
         + ". A line begins when every run of its strategy has a value, and a run that has ended "
         "keeps its best."
     )
+    axes: tuple[tuple[Literal["trials", "clock"], str], ...]
+    axes = ("trials", "trials"), ("clock", "time")
     drawn = [
         (
             f"best-{axis}",
@@ -172,7 +175,7 @@ def _progress(
                 groups, look, axis=axis, metric=metric, minimize=objective.minimize
             ),
         )
-        for axis, over in (("trials", "trials"), ("clock", "time"))
+        for axis, over in axes
     ]
     title = "Every trial, and the mean of the last 20" + (", first seed" if several else "")
     drawn.append(("rewards", title, figures.rewards(groups, look, metric, objective.minimize)))

@@ -123,7 +123,8 @@ def best_by_trial(runs: Sequence[Run]) -> tuple[Floats, Floats]:
         row[: len(best)] = best
         row[len(best) :] = best[-1]
     known = np.isfinite(curves).all(0)
-    return np.flatnonzero(known) + 1.0, curves[:, known]
+    places = np.flatnonzero(known).astype(np.float64) + 1
+    return places, curves[:, known]
 
 
 def best_by_clock(runs: Sequence[Run]) -> tuple[Floats, Floats]:

@@ -84,8 +84,8 @@ def trials(found: Searched) -> str:
         return ""
     objective = found.objectives[0]
     evaluations = [run.trials[place].evaluation for run, place in best]
-    others = dict.fromkeys(name for e in evaluations for name in e.metrics)
-    others = [n for n in others if n not in (objective.metric, "seconds")]
+    measured = dict.fromkeys(name for e in evaluations for name in e.metrics)
+    others = [n for n in measured if n not in (objective.metric, "seconds")]
     wanted = [o.metric for o in found.objectives[1:]] + [metric_on_test(objective.metric)]
     others.sort(key=lambda name: name not in wanted)
     others = others[:_METRICS]

@@ -70,7 +70,8 @@ def _unequal(every: Sequence[tuple[Any, str]], size: int | None) -> bool:
                 (w, h), (other_w, other_h) = first.size, other.size
                 raise InvalidSettingError(
                     f"the images are of unequal size: {call} is {w}×{h}, {other_call} "
-                    f"{other_w}×{other_h}; give a size to bring them to, such as size=32 of the split"
+                    f"{other_w}×{other_h}; give a size to bring them to, "
+                    "such as size=32 of the split"
                 )
             return True
     return False
