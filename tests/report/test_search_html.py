@@ -106,7 +106,7 @@ class _Page(HTMLParser):
 
     def handle_endtag(self, tag: str) -> None:
         if tag in ("script", "style"):
-            self._inside = False
+            self._inside, self._plot = False, None
         if tag in ("td", "th"):
             self._cell = False
 
@@ -232,7 +232,7 @@ def test_the_page_has_every_part(two: Path) -> None:
     assert page.figures.keys() == {
         *("best-trials", "best-clock", "rewards", "entropy", "reward", "operations")
     }
-    assert page.source.count("<svg xmlns") == page.text.count("No. ") == 3
+    assert page.source.count('class="picture"><svg') == page.text.count("No. ") == 3
     assert "1.07 M parameters" in page.text
     best = summarize(read_search(two))[0]
     assert page.tables[0][1][0] == best.strategy

@@ -20,6 +20,7 @@ from nascast.cli.official import (
 )
 
 if TYPE_CHECKING:
+    from nascast.core.executor import Executor
     from nascast.training.build import BuildPlan
 
 __all__ = ["app"]
@@ -217,7 +218,11 @@ def build(
     folder: Annotated[
         Path | None, typer.Option(help="Where trainings are kept; default: beside --out.")
     ] = None,
-    workers: Annotated[int, typer.Option(help="Processes; 0 is one for each core.")] = 0,
+    workers: Annotated[int, typer.Option(help="Trainings at a time; 0: one for each core.")] = 0,
+    executor: Annotated[
+        str | None, typer.Option(help="processes, serial or ray; default: processes.")
+    ] = None,
+    address: Annotated[str | None, typer.Option(help="Of a Ray cluster, or auto.")] = None,
     device: Annotated[str, typer.Option(help="cpu, cuda, or auto.")] = "auto",
 ) -> None:
     """Make a benchmark by really training networks.
@@ -228,6 +233,7 @@ def build(
     Example: nascast benchmark build --images cifar-10-binary.tar.gz --cells 100 --repeated 20
     --out mine.nascast
     """
+    from nascast.cli._executor import open_executor
     from nascast.training.build import pack
 
     _check_target(out)
@@ -235,7 +241,9 @@ def build(
     parts = {"skeleton": skeleton, "recipe": recipe, "split": split}
     plan = _plan(like, images, device, changes, parts)
     folder = folder or out.with_suffix(".trainings")
-    _train(plan, folder, workers or (os.cpu_count() or 1 if plan.device == "cpu" else 1))
+    workers = workers or (os.cpu_count() or 1 if plan.device == "cpu" else 1)
+    with open_executor(executor, address, workers) as opened:
+        _train(plan, folder, opened)
     table = pack(plan, folder, out.stem)
     _write(table, out)
     failed = len(table.provenance["failed"])
@@ -269,12 +277,11 @@ def _plan(
     return replace(plan, **given)
 
 
-def _train(plan: "BuildPlan", folder: Path, workers: int) -> None:
+def _train(plan: "BuildPlan", folder: Path, executor: "Executor") -> None:
     from nascast.cli._progress import bars
-    from nascast.executors.processes import Processes
     from nascast.training.build import trainings
 
-    with bars() as shown, Processes(workers) as executor:
+    with bars() as shown:
         bar = shown.add_task("trainings", total=None)
         for finished, total in trainings(plan, folder, executor):
             shown.update(bar, completed=finished, total=total)

@@ -249,6 +249,7 @@ def _settings(strategies: tuple[str, ...], text: str, preset: str) -> dict[str, 
 
 
 def _run(plan: "Search", evaluator: "TrainingEvaluator | None", given: dict[str, Any]) -> None:
+    from nascast.cli._executor import open_executor
     from nascast.core import plugins
     from nascast.studies.search import TRIALS
 
@@ -257,7 +258,7 @@ def _run(plan: "Search", evaluator: "TrainingEvaluator | None", given: dict[str,
         if evaluator is None:
             _simulate(plan, store, given["out"])
         else:
-            with _executor(plan, given) as executor:
+            with open_executor(given["executor"], given["address"], plan.workers) as executor:
                 _train(plan, evaluator, store, executor, given["out"])
     except KeyboardInterrupt:
         typer.echo("Stopped. The same command with --resume goes on where this one was.", err=True)
@@ -289,22 +290,6 @@ def _train(
     with LiveView(plan.objectives[0], plan.workers, plan.evaluations, plan.seconds) as view:
         train_children(plan, evaluator, store=store, executor=executor, watch=view, out=out)
         view.close()
-
-
-def _executor(plan: "Search", given: dict[str, Any]) -> "Executor":
-    from nascast.core import plugins
-    from nascast.core.errors import InvalidSettingError
-
-    name = given["executor"] or ("ray" if given["address"] else "processes")
-    if given["address"] and name != "ray":
-        raise InvalidSettingError("--address is for --executor ray")
-    if name == "simulated":
-        raise InvalidSettingError("--executor simulated is for --benchmark, and chosen there")
-    settings: dict[str, Any] = {} if name == "serial" else {"workers": plan.workers}
-    if name == "ray":
-        settings["address"] = given["address"]
-    executor: Executor = plugins.load("executor", name, **settings)
-    return executor
 
 
 def _finish(out: Path, as_json: bool) -> None:

@@ -1,0 +1,124 @@
+"""``nascast search`` as a user runs it."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from nascast.cli._live import sparkline
+from nascast.cli._options import duration, settings
+from nascast.cli.main import main
+from nascast.core import plugins
+from nascast.core.errors import InvalidSettingError
+
+BENCH = "search --benchmark nb201-mini --strategy random,local_search --evaluations 10 --seeds 2"
+CHILD = (
+    "search --space nasbench201 --strategy random --evaluations 2 --executor serial "
+    "--skeleton channels=4,cells=1 --split train=64,validation=32,test=32 "
+    "--recipe digits-child,epochs=1,batch_size=32"
+)
+
+
+@pytest.fixture
+def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> "Run":
+    return Run(monkeypatch, capsys)
+
+
+class Run:
+    """Runs a command line; returns its status, standard output and standard error."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+        self._monkeypatch, self._capsys = monkeypatch, capsys
+
+    def __call__(self, line: str, *more: str) -> tuple[int, str, str]:
+        self._monkeypatch.setattr("sys.argv", ["nascast", *line.split(), *more])
+        status = 0
+        try:
+            main()
+        except SystemExit as end:
+            status = int(end.code or 0)
+        shown = self._capsys.readouterr()
+        return status, shown.out, shown.err
+
+
+def test_a_benchmark_search_compares_strategies(run: Run, tmp_path: Path) -> None:
+    out = tmp_path / "bench"
+    status, text, _ = run(BENCH, "--out", str(out), "--json")
+    assert status == 0
+    rows = json.loads(text)
+    assert sorted(row["strategy"] for row in rows) == ["local_search", "random"]
+    assert all(row["trials"] == 20 and row["failed"] == 0 for row in rows)
+    assert "local_search" in (out / "report.html").read_text()
+    status, _, error = run(BENCH, "--out", str(out))
+    assert status == 2
+    assert "--resume" in error
+    status, text, _ = run(f"{BENCH} --resume --json", "--out", str(out))
+    assert (status, json.loads(text)) == (0, rows)
+    status, _, error = run(f"{BENCH} --resume --metric val_loss", "--out", str(out))
+    assert status == 2
+    assert "objectives was" in error
+
+
+def test_a_search_trains_children_and_goes_on(run: Run, tmp_path: Path) -> None:
+    out = tmp_path / "children"
+    status, text, error = run(CHILD, "--out", str(out), "--json")
+    assert status == 0, error
+    (row,) = json.loads(text)
+    assert row["trials"] == 2
+    more = CHILD.replace("--evaluations 2", "--evaluations 3 --resume")
+    assert run(more, "--out", str(out))[0] == 0
+    store = plugins.load("store", "sqlite", out / "trials.sqlite")
+    trials = store.read("random-0")
+    assert [trial.id for trial in trials] == [0, 1, 2]
+    assert all("test_accuracy" in trial.evaluation.metrics for trial in trials)
+
+
+@pytest.mark.parametrize(
+    ("line", "part"),
+    [
+        ("search --benchmark nb201-mini --data digits", "either --benchmark or --data"),
+        ("search --benchmark nb201-mini --space darts", "is of the space nasbench201"),
+        ("search --benchmark nb201-mini --budget soon", "such as 90s"),
+        ("search --benchmark nb201-mini --seeds 0", "--seeds"),
+        ("search --benchmark nb201-mini --preset large", "paper or small"),
+        ("search --benchmark nb201-mini --set ppo.clip=1", "not among the strategies"),
+        ("search --benchmark nb201-mini --set colour=1", "no setting colour"),
+        ("search --benchmark nb201-mini --strategy best", "unknown strategy 'best'"),
+        ("search --benchmark nb201-mini --max-params -1", "should be positive"),
+        ("search --data nowhere", "no file nowhere"),
+        ("search --recipe unheard", "unknown recipe 'unheard'"),
+        ("search --recipe colour=1", "no such setting"),
+        ("search --device tpu", "cpu, cuda or auto"),
+        ("search --address somewhere:1 --executor serial", "for --executor ray"),
+    ],
+)
+def test_mistakes_are_explained(run: Run, tmp_path: Path, line: str, part: str) -> None:
+    status, _, error = run(line, "--out", str(tmp_path / "run"))
+    assert status == 2
+    assert part in " ".join(error.split())
+    assert "Traceback" not in error
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"), [("90", 90), ("90s", 90), ("30m", 1800), ("1h30m", 5400), (".5h", 1800)]
+)
+def test_durations(text: str, seconds: float) -> None:
+    assert duration(text, "--budget") == seconds
+
+
+@pytest.mark.parametrize("text", ["", "0", "-3", "3x", "m", "1h 30m", "nan"])
+def test_no_durations(text: str) -> None:
+    with pytest.raises(InvalidSettingError, match="--budget"):
+        duration(text, "--budget")
+
+
+def test_values_of_settings() -> None:
+    found = settings("a=1,b=0.5,c=true,d=word,e=1e-3", "--set")
+    assert found == {"a": 1, "b": 0.5, "c": True, "d": "word", "e": 0.001}
+
+
+def test_a_sparkline_shows_the_course() -> None:
+    assert sparkline([], 10) == ""
+    assert sparkline([float("nan")], 10) == ""
+    line = sparkline([float(i) for i in range(100)], 8)
+    assert line == "▁▂▃▄▅▆▇█"
