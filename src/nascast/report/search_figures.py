@@ -26,6 +26,7 @@ from nascast.report.search_folder import Run
 from nascast.report.search_summary import best_by_clock, best_by_trial
 
 __all__ = [
+    "BANDS",
     "best_so_far",
     "front",
     "objectives_of_all",
@@ -38,6 +39,7 @@ __all__ = [
 _DASHES = {"circle": "solid", "square": "dash", "triangle-up": "dot", "diamond": "dashdot"}
 _POINTS = 240  # of a line at most; chosen, about one for each four pixels
 _DOTS = 600  # of one run, or dominated ones of one strategy, at most; chosen
+BANDS = 6  # strategies at most whose bands are drawn; chosen, more make one grey cloud
 _WINDOW = 20  # trials in a running mean; chosen
 _LOG_FROM = 30.0  # last time over first, from which on time has a log axis; chosen
 _UNITS = ((120.0, 1.0, "s"), (7200.0, 60.0, "min"), (36e4, 3600.0, "h"), (math.inf, 86400.0, "d"))
@@ -61,6 +63,8 @@ def best_so_far(
     minimize: bool,
 ) -> Spec | None:
     """Draws the mean over seeds of the best value so far, with a band from quartile to quartile.
+
+    There are no bands for more than `BANDS` strategies.
 
     Args:
         groups: runs by strategy.
@@ -94,7 +98,7 @@ def best_so_far(
         values = -scores[:, keep] if minimize else scores[:, keep]
         shared = {"legendgroup": str(number), "showlegend": False, "type": "scatter"}
         band, line = _band(x[keep] / unit, values, one, name)
-        bands += [{**shared, **trace} for trace in band]
+        bands += [{**shared, **trace} for trace in band if len(curves) <= BANDS]
         lines += [{**shared, **trace} for trace in line]
         ends.append(values.mean(0))
     layout["yaxis"] |= _zoomed(ends, minimize)

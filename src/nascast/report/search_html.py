@@ -159,9 +159,11 @@ def _progress(
     objective = found.objectives[0]
     metric = words(objective.metric, found.unit)
     several = any(len(runs) > 1 for runs in groups.values())
+    banded = len(groups) <= figures.BANDS
     about = (
         "The best value that was found so far"
-        + (", as the mean over seeds; the band is the middle half of the seeds" if several else "")
+        + (", as the mean over seeds" if several else "")
+        + ("; the band is the middle half of the seeds" if several and banded else "")
         + ". A line begins when every run of its strategy has a value, and a run that has ended "
         "keeps its best."
     )

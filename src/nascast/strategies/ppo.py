@@ -69,7 +69,7 @@ class PPO(PolicyGradient):
     """
 
     small_budget: Mapping[str, Any] = MappingProxyType(
-        {"learning_rate": 0.003, "minibatch": 10, "repeats": False}
+        {"learning_rate": 0.003, "minibatch": 5, "entropy": 0.0, "repeats": False}
     )
 
     def __init__(

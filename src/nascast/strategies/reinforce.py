@@ -33,7 +33,7 @@ class Reinforce(PolicyGradient):
     """
 
     small_budget: Mapping[str, Any] = MappingProxyType(
-        {"learning_rate": 0.01, "minibatch": 5, "repeats": False}
+        {"learning_rate": 0.015, "minibatch": 5, "entropy": 0.003, "repeats": False}
     )
 
     def __init__(
