@@ -65,7 +65,10 @@ class PPO(PolicyGradient):
     Deviation: the controller that drew a row is not stored. The one before the update takes its
     place, so that with asynchronous workers some ratios start from slightly other probabilities.
 
-    These rates are for the paper's 20,000 children. `small_budget` are settings for a few hundred.
+    The rate is for the paper's 20,000 children: in 300 evaluations on NAS-Bench-201 the controller
+    hardly leaves random search (mean test regret .55 against .58, 30 seeds). `small_budget` are
+    settings for a few hundred, chosen on nb201-mini: of 7 tried the fastest that reached its best
+    row in all of 20 runs. On NAS-Bench-201 their regret is .39 (p < .001).
     """
 
     small_budget: Mapping[str, Any] = MappingProxyType(

@@ -29,7 +29,10 @@ class Reinforce(PolicyGradient):
     asynchronously; the number of layers does not grow during the search. The paper does not give
     the weight of the moving average, here 0.95 as in the paper of 2018.
 
-    These rates are for the paper's 12,800 children. `small_budget` are settings for a few hundred.
+    The rate is for the paper's 12,800 children: in 300 evaluations on NAS-Bench-201 the controller
+    hardly leaves random search (mean test regret .58 of both, 30 seeds). `small_budget` are
+    settings for a few hundred, chosen on nb201-mini: of 14 tried the fastest that reached its best
+    row in all of 20 runs. On NAS-Bench-201 their regret is .40 (p < .001).
     """
 
     small_budget: Mapping[str, Any] = MappingProxyType(
