@@ -1,6 +1,8 @@
 import numpy as np
+import pytest
 
 from nascast.core.types import Candidate, Evaluation, Genes, Trial
+from nascast.strategies import _met
 from nascast.strategies._met import Met
 from nascast.testing.doubles import TinySpace
 
@@ -62,3 +64,16 @@ def test_in_a_space_that_is_met_whole_other_epochs_then_other_rows_then_repeats_
     assert told(*short).propose(1, RNG, draw, epochs=1) == [candidate(1, 1, 0, 0, 0, epochs=1)]
     every = [Candidate(SPACE.architecture(row)) for row in SPACE.all()]
     assert told(*every).propose(2, RNG, draw) == [candidate(0, 0, 1, 1, 0)]
+
+
+def test_rows_of_any_number_have_the_keys_of_their_networks(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(_met, "_KEPT", 7)
+    met = Met(SPACE)
+    rows = SPACE.all()
+    expected = [row.tobytes() for row in SPACE.canonical(rows)]
+    for size in (1, 5, 3, 20, 2):  # some fit beside those before, some do not, some are too many
+        which = RNG.integers(len(rows), size=size)
+        assert met.networks(rows[which]) == [expected[i] for i in which]
+    assert met.networks(rows[:0]) == []

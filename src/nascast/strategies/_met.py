@@ -11,6 +11,7 @@ from nascast.core.types import Candidate, Genes, Trial
 __all__ = ["Met"]
 
 _ROUNDS = 5  # of draws, each twice as large as the one before; chosen
+_KEPT = 10_000  # rows whose keys are remembered, since what is proposed is told later
 
 
 class Met:
@@ -23,6 +24,7 @@ class Met:
     def __init__(self, space: SearchSpace) -> None:
         self._space = space
         self._marks: set[object] = set()
+        self._keys: dict[bytes, bytes] = {}  # by row
 
     def add(self, trials: Iterable[Trial]) -> None:
         """Takes told trials, failed ones too."""
@@ -30,7 +32,14 @@ class Met:
 
     def networks(self, genes: Genes) -> list[bytes]:
         """Returns a key for each row, ``(n, length)``; equivalent rows have the same."""
-        return [row.tobytes() for row in self._space.canonical(genes)] if len(genes) else []
+        rows = [row.tobytes() for row in genes]
+        new = [i for i, row in enumerate(rows) if row not in self._keys]
+        if new:
+            if len(self._keys) + len(new) > _KEPT:
+                new, self._keys = list(range(len(rows))), {}
+            for i, row in zip(new, self._space.canonical(genes[new]), strict=True):
+                self._keys[rows[i]] = row.tobytes()
+        return [self._keys[row] for row in rows]
 
     def holds(self, network: bytes) -> bool:
         """Whether the network of that key was told, for any number of epochs."""
