@@ -13,7 +13,6 @@ import torch
 from torch import Tensor, nn
 
 from nascast.networks.operations import average_pool
-from nascast.networks.vertex_cell import ConvNormRelu
 
 __all__ = ["HierarchicalCell", "Motif", "Plan"]
 
@@ -36,10 +35,10 @@ class HierarchicalCell(nn.Sequential):
             channels: of input and output.
         """
         motif = Motif(plan, channels, channels)
-        super().__init__(motif, _separable(motif.width, channels))
+        super().__init__(motif, *_separable(motif.width, channels))
 
 
-class Motif(nn.Module):
+class Motif(nn.ModuleList):
     """A DAG with operations on its edges, from node 0 to the node that ends the last edge.
 
     Every use of a motif within another one ends in a 1×1 convolution to the channels of its input.
@@ -55,57 +54,59 @@ class Motif(nn.Module):
         """
         super().__init__()
         widths = {0: c_in}
-        operations: list[nn.Module] = []
+        self.edges: list[tuple[int, int, slice]] = []  # with the layers on each edge
         for start, end, operation in plan:
-            made, width = _operation(operation, widths[start], channels)
-            operations.append(made)
+            first = len(self)
+            layers, width = _operation(operation, widths[start], channels)
+            self.extend(layers)
+            self.edges.append((start, end, slice(first, len(self))))
             widths[end] = widths.get(end, 0) + width
-        self.operations = nn.ModuleList(operations)
-        self.edges = [(start, end) for start, end, _ in plan]
-        self.last = self.edges[-1][1]
+        self.last = plan[-1][1]
         self.width = widths[self.last]
 
     def forward(self, x: Tensor) -> Tensor:
         """Maps ``(n, c_in, h, w)`` to ``(n, width, h, w)``."""
+        layers = list(self)
         parts: dict[int, list[Tensor]] = {}
         nodes = {0: x}
-        for (start, end), operation in zip(self.edges, self.operations, strict=True):
+        for start, end, on_edge in self.edges:
             if start not in nodes:
                 nodes[start] = torch.cat(parts[start], dim=1)
-            parts.setdefault(end, []).append(operation(nodes[start]))
+            y = nodes[start]
+            for layer in layers[on_edge]:
+                y = layer(y)
+            parts.setdefault(end, []).append(y)
         return torch.cat(parts[self.last], dim=1)
 
 
-def _operation(operation: str | Plan, c_in: int, channels: int) -> tuple[nn.Module, int]:
-    """Returns an operation on `c_in` channels and how many channels come out."""
+def _operation(operation: str | Plan, c_in: int, channels: int) -> tuple[list[nn.Module], int]:
+    """Returns the layers of an operation on `c_in` channels, and how many channels come out."""
     if not isinstance(operation, str):
         motif = Motif(operation, c_in, channels)
-        return nn.Sequential(motif, ConvNormRelu(motif.width, c_in, 1)), c_in
+        return [motif, *_dense(motif.width, c_in)], c_in
     return _PRIMITIVES[operation](c_in, channels)
 
 
-def _separable(c_in: int, c_out: int) -> nn.Module:
-    return nn.Sequential(
-        nn.Conv2d(c_in, c_in, 3, padding=1, groups=c_in, bias=False),
-        nn.Conv2d(c_in, c_out, 1, bias=False),
-        nn.BatchNorm2d(c_out),
-        nn.ReLU(),
-    )
+def _dense(c_in: int, c_out: int) -> list[nn.Module]:
+    return [nn.Conv2d(c_in, c_out, 1, bias=False), nn.BatchNorm2d(c_out), nn.ReLU()]
 
 
 def _depthwise(channels: int) -> nn.Module:
-    return nn.Sequential(
-        nn.Conv2d(channels, channels, 3, padding=1, groups=channels, bias=False),
-        nn.BatchNorm2d(channels),
-        nn.ReLU(),
-    )
+    return nn.Conv2d(channels, channels, 3, padding=1, groups=channels, bias=False)
 
 
-_PRIMITIVES: dict[str, Callable[[int, int], tuple[nn.Module, int]]] = {
-    "conv_1x1": lambda c_in, channels: (ConvNormRelu(c_in, channels, 1), channels),
-    "depthwise_conv_3x3": lambda c_in, _: (_depthwise(c_in), c_in),
+def _separable(c_in: int, c_out: int) -> list[nn.Module]:
+    return [_depthwise(c_in), *_dense(c_in, c_out)]
+
+
+_PRIMITIVES: dict[str, Callable[[int, int], tuple[list[nn.Module], int]]] = {
+    "conv_1x1": lambda c_in, channels: (_dense(c_in, channels), channels),
+    "depthwise_conv_3x3": lambda c_in, _: (
+        [_depthwise(c_in), nn.BatchNorm2d(c_in), nn.ReLU()],
+        c_in,
+    ),
     "separable_conv_3x3": lambda c_in, channels: (_separable(c_in, channels), channels),
-    "max_pool_3x3": lambda c_in, _: (nn.MaxPool2d(3, stride=1, padding=1), c_in),
-    "avg_pool_3x3": lambda c_in, _: (average_pool(), c_in),
-    "identity": lambda c_in, _: (nn.Identity(), c_in),
+    "max_pool_3x3": lambda c_in, _: ([nn.MaxPool2d(3, stride=1, padding=1)], c_in),
+    "avg_pool_3x3": lambda c_in, _: ([average_pool()], c_in),
+    "identity": lambda c_in, _: ([nn.Identity()], c_in),
 }
