@@ -1,5 +1,6 @@
 """Rows of morphisms against a replay in plain Python and networks that are really grown."""
 
+import contextlib
 from typing import Any
 
 import numpy as np
@@ -58,17 +59,31 @@ def test_the_table_of_moves() -> None:
         Morphism(0)
 
 
-def test_valid_is_what_can_be_replayed() -> None:
+def _near() -> Genes:
     near = [SPACE.sample(500, rng())]
     for _ in range(2):  # random genes are hardly ever valid, and samples always
         rows = near[0].copy()
         columns = rng(1).integers(8, size=len(rows))
         rows[np.arange(len(rows)), columns] = rng(2).integers(113, size=len(rows))
         near.append(rows)
-    genes = np.concatenate(near)
+    return np.concatenate(near)
+
+
+def test_valid_is_what_can_be_replayed() -> None:
+    genes = _near()
     expected = [replay(text_of(row)) is not None for row in genes]
     assert 0.3 < np.mean(expected) < 0.95
     assert SPACE.is_valid(genes).tolist() == expected
+
+
+def test_networks_of_valid_rows_only() -> None:
+    pytest.importorskip("torch")
+    genes = _near()[500:]
+    genes[::50, 3] = 113
+    valid = SPACE.is_valid(genes)
+    for row, good in zip(genes, valid, strict=True):
+        with contextlib.nullcontext() if good else pytest.raises(InvalidArchitectureError):
+            SPACE._shape(SPACE.architecture(row), 2)
 
 
 def test_networks_have_the_replayed_shape() -> None:

@@ -14,7 +14,15 @@ from nascast.core.errors import InvalidArchitectureError, InvalidSettingError, U
 from nascast.core.graph import Graph
 from nascast.core.space import SearchSpace
 from nascast.core.types import Architecture, Bools, Floats, Genes, Task
-from nascast.spaces._morphism_shapes import DEEPEN, KINDS, NONE, WIDEN, Moves, Shapes
+from nascast.spaces._morphism_shapes import (
+    DEEPEN,
+    KINDS,
+    MOST_DOUBLINGS,
+    NONE,
+    WIDEN,
+    Moves,
+    Shapes,
+)
 
 if TYPE_CHECKING:
     from torch import Generator, nn
@@ -269,15 +277,18 @@ class Morphism(SearchSpace):
         """Returns the final network of an architecture, its first layer `channels` in the seed."""
         from nascast.networks.morphisms import Layer, Shape, after
 
-        if arch.space != self.name:
-            raise InvalidArchitectureError(
-                f"expected an architecture of {self.name}; got one of {arch.space}"
-            )
-        self.check(arch.row())
+        if arch.space != self.name or not super().is_valid(arch.row())[0]:
+            self.row(arch)  # says what is wrong
         shape = Shape(tuple(Layer(stage, channels << stage) for stage in range(_STAGES)))
-        for gene in arch.genes:
-            if gene != NONE:
-                shape = after(shape, _move(*self._moves.rows[gene]))
+        try:  # move by move is faster for one row than to check it first, and finds the same
+            for gene in arch.genes:
+                if gene != NONE:
+                    shape = after(shape, _move(*self._moves.rows[gene]))
+        except InvalidSettingError:
+            self.row(arch)
+            raise
+        if any(layer.width > channels << (layer.stage + MOST_DOUBLINGS) for layer in shape.layers):
+            self.row(arch)
         return shape
 
 
