@@ -189,6 +189,7 @@ def test_a_lost_node_costs_what_ran_there(ray_connected: Any, tmp_path: Path) ->
 
 
 LOCAL = """
+import os
 from functools import partial
 from nascast.executors.ray import Ray
 
@@ -200,10 +201,11 @@ with Ray(2) as executor:
     assert addresses == ["127.0.0.1"], addresses
     for k in range(3):
         executor.submit(k, partial(pow, k, 2))
+    executor.submit("niceness", partial(os.nice, 0))
     found = {}
-    while len(found) < 3:
+    while len(found) < 4:
         found |= {done.task: done.value for done in executor.collect()}
-    assert found == {0: 0, 1: 1, 2: 4}, found
+    assert found == {0: 0, 1: 1, 2: 4, "niceness": os.nice(0)}, found
 assert not ray.is_initialized()
 """
 

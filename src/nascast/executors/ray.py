@@ -184,6 +184,8 @@ def _connect(address: str | None, cpus: int | None, timeout: float) -> bool:
         # Where Ray has no clusters it listens on the loopback address; on Linux if told so before
         # it is imported. The address of a node that can be set is not used for listening.
         os.environ.setdefault("RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER", "0")
+        # Else at 15: beside any other program each call gets a thirtieth of a core, and seems hung.
+        os.environ.setdefault("RAY_worker_niceness", "0")
     import ray
 
     if ray.is_initialized():
