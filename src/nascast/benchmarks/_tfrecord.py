@@ -83,19 +83,18 @@ def read_blocks(path: Path, seen: Callable[[bytes], Any]) -> Iterator[RecordBloc
 
 def _split(path: Path, offset: int, data: bytes) -> tuple[RecordBlock, int]:
     """Returns the whole records in `data`, and how many bytes they take."""
-    starts, at, size = [], 0, len(data)
+    begins, at, size, frame = [], 0, len(data), _HEAD + _SUM
     length_at = struct.Struct("<Q").unpack_from
     while at <= size - _HEAD:
-        length = length_at(data, at)[0]
-        stop = at + _HEAD + length + _SUM
-        if stop > size and length <= _LONGEST:
+        stop = at + frame + length_at(data, at)[0]
+        if size < stop <= at + frame + _LONGEST:
             break
-        starts.append(at + _HEAD)
+        begins.append(at)
         at = stop
     at = min(at, _FAR)  # a length that leads out of the file: the checks will say
-    where = np.asarray(starts, dtype=np.int64)
-    ends = np.append(where[1:] - _HEAD - _SUM, at - _SUM)[: len(where)]
-    block = RecordBlock(path, offset, data, where, ends - where)
+    starts = np.asarray(begins, dtype=np.int64) + _HEAD
+    ends = np.append(starts[1:] - _HEAD, at)[: len(starts)] - _SUM
+    block = RecordBlock(path, offset, data, starts, ends - starts)
     _check(block)
     return block, at
 
