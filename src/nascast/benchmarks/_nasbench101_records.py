@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from nascast.benchmarks._nasbench101_metrics import decode_metrics
-from nascast.benchmarks._tfrecord import RecordBlock
+from nascast.benchmarks._tfrecord import RecordBlock, cut
 from nascast.core.errors import CorruptDataError
 from nascast.core.types import Floats
 from nascast.spaces.nasbench101 import NasBench101
@@ -103,8 +103,7 @@ def _fields(data: bytes, starts: Ints, ends: Ints) -> tuple[bytes, list[list[byt
     hashes = np.lib.stride_tricks.sliding_window_view(array, _DIGITS)[starts + 2].tobytes()
     fields = []
     for left in (1, 2, 4, 6):
-        limits = zip((quotes[:, left] + 1).tolist(), quotes[:, left + 1].tolist(), strict=True)
-        fields.append([data[start:stop] for start, stop in limits])
+        fields.append(cut(data, quotes[:, left] + 1, quotes[:, left + 1]))
     return hashes, fields
 
 
@@ -135,7 +134,7 @@ def _rewritten(block: RecordBlock) -> tuple[bytes, Ints, Ints]:
 def _each(block: RecordBlock, read: Callable[[bytes], int], texts: list[bytes]) -> list[int]:
     """Reads the texts of all records, and says which one cannot be read."""
     try:
-        return [read(text) for text in texts]
+        return list(map(read, texts))
     except ValueError:
         pass
     for record, text in enumerate(texts):

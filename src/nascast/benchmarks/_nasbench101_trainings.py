@@ -94,14 +94,16 @@ class Trainings:
             raise CorruptDataError(f"{self.path}: no records; expected a file of NAS-Bench-101")
         order = self._order()
         seeds = order.records.shape[2]
+        places = np.ascontiguousarray(order.records.transpose(0, 2, 1))
         metrics: list[Metric] = []
         values: dict[str, Floats] = {}
         for name in _NUMBERS:
             for ending in _EVALUATIONS if self._half else ("",):
                 seconds = name == SECONDS
-                column = np.asarray(self._take(name + ending), dtype=np.float64)
-                recorded = column[order.records.transpose(0, 2, 1)]
-                values[name + ending] = recorded if seconds else 100 * recorded
+                recorded = np.asarray(self._take(name + ending), dtype=np.float64)[places]
+                if not seconds:
+                    recorded *= 100
+                values[name + ending] = recorded
                 unit = "seconds" if seconds else "percent"
                 split = _SPLITS.get(name, "test")
                 metrics.append(Metric(name + ending, unit, split, seconds, order.budgets, seeds))

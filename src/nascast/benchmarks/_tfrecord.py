@@ -17,7 +17,7 @@ import numpy.typing as npt
 
 from nascast.core.errors import CorruptDataError, MissingDataError
 
-__all__ = ["RecordBlock", "checksums", "read_blocks"]
+__all__ = ["RecordBlock", "checksums", "cut", "read_blocks"]
 
 _HEAD, _SUM = 12, 4  # bytes before a record, and behind it
 _BLOCK = 2**22  # bytes read at a time; chosen
@@ -109,9 +109,7 @@ def _check(block: RecordBlock) -> None:
     sane = good & (block.lengths <= _LONGEST)
     until = len(sane) if sane.all() else int(np.argmin(sane))
     starts, stops = block.starts[:until], block.starts[:until] + block.lengths[:until]
-    limits = zip(starts.tolist(), stops.tolist(), strict=True)
-    pieces = [block.data[start:stop] for start, stop in limits]
-    whole = checksums(pieces) == _at(block, stops, "<u4")
+    whole = checksums(cut(block.data, starts, stops)) == _at(block, stops, "<u4")
     if not whole.all():
         raise CorruptDataError(
             f"{block.place(int(np.argmin(whole)))}: its bytes do not fit their checksum; the file "
@@ -134,6 +132,11 @@ def _at(block: RecordBlock, starts: Indices, kind: str) -> npt.NDArray[np.unsign
     data = np.frombuffer(block.data, dtype=np.uint8)
     places = starts[:, None] + np.arange(np.dtype(kind).itemsize)
     return np.asarray(data[places].view(kind)[:, 0])
+
+
+def cut(data: bytes, starts: Indices, stops: Indices) -> list[bytes]:
+    """Returns the pieces of some bytes."""
+    return [data[i:j] for i, j in zip(starts.tolist(), stops.tolist(), strict=True)]
 
 
 def checksums(pieces: Iterable[bytes]) -> npt.NDArray[np.uint32]:
