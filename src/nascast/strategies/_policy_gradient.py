@@ -190,10 +190,13 @@ class PolicyGradient(Strategy):
     def _update(self) -> None:
         import torch
 
+        from nascast.networks.threads import one_thread
+
         last = slice(-self.settings.minibatch, None)
         genes, rewards = self.history.genes[last], np.asarray(self._rewards[last])
         advantages = torch.tensor(self._advantages[last], dtype=torch.float32)
-        entropy = self._learn(genes, advantages)
+        with one_thread():
+            entropy = self._learn(genes, advantages)
         finite = rewards[~np.isnan(rewards)]
         self._diagnostics["trials"].append(len(self.history))
         self._diagnostics["reward"].append(float(finite.mean()) if len(finite) else math.nan)

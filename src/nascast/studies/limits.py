@@ -89,17 +89,14 @@ def latency_ms(network: Callable[..., object], task: Task, repeats: int = 9) -> 
     """Returns the median milliseconds of a forward pass for one input, after two to warm up."""
     import torch
 
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
+    from nascast.networks.threads import one_thread
+
     inputs = torch.zeros(1, *task.input_shape)
     network.eval()  # type: ignore[attr-defined]
     times = []
-    try:
-        with torch.inference_mode():
-            for _ in range(repeats + 2):
-                began = time.perf_counter()
-                network(inputs)
-                times.append(1000 * (time.perf_counter() - began))
-    finally:
-        torch.set_num_threads(threads)
+    with one_thread(), torch.inference_mode():
+        for _ in range(repeats + 2):
+            began = time.perf_counter()
+            network(inputs)
+            times.append(1000 * (time.perf_counter() - began))
     return statistics.median(times[2:])

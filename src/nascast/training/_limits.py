@@ -10,7 +10,7 @@ import torch
 
 from nascast.core.errors import NascastError, UnsupportedError
 
-__all__ = ["MemoryLimitError", "TimeLimitError", "limited_memory", "one_thread", "time_guard"]
+__all__ = ["MemoryLimitError", "TimeLimitError", "limited_memory", "time_guard"]
 
 _MIB = 2**20
 _NO_MEMORY = (  # in the messages of PyTorch's and oneDNN's RuntimeError
@@ -41,20 +41,6 @@ def time_guard(seconds: float | None) -> Callable[[], None] | None:
             raise TimeLimitError(f"it took more than {seconds:g} seconds")
 
     return guard
-
-
-@contextmanager
-def one_thread(device: str) -> Iterator[None]:
-    """Trains on one core: one training a core is faster than one over all cores."""
-    if device != "cpu":
-        yield
-        return
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(threads)
 
 
 @contextmanager

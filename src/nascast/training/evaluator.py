@@ -4,6 +4,7 @@ import hashlib
 import json
 import time
 from collections.abc import Mapping
+from contextlib import nullcontext
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,12 +17,12 @@ from nascast.core.errors import InvalidSettingError
 from nascast.core.space import SearchSpace
 from nascast.core.types import Architecture, Candidate, Evaluation, Task
 from nascast.networks.counting import count
+from nascast.networks.threads import one_thread
 from nascast.training import checkpoint as checkpoints
 from nascast.training._limits import (
     MemoryLimitError,
     TimeLimitError,
     limited_memory,
-    one_thread,
     time_guard,
 )
 from nascast.training._placement import placed
@@ -138,7 +139,8 @@ class TrainingEvaluator:
         clock = time.process_time if self.device == "cpu" else time.perf_counter
         curves: dict[str, tuple[float, ...]] = {}
         cuda = [] if self.device == "cpu" else [torch.device(self.device)]
-        with one_thread(self.device), torch.random.fork_rng(cuda):
+        threads = one_thread() if self.device == "cpu" else nullcontext()
+        with threads, torch.random.fork_rng(cuda):
             began = clock()
             try:
                 with limited_memory(self.memory_limit, self.device):
