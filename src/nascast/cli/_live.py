@@ -57,6 +57,7 @@ class LiveView:
         self._console = Console(stderr=True)
         self._began = self._spoke = time.monotonic()
         self._run = ""
+        self._said = ("", 0)
         self._clear()
         self._live: Live | None = None
         if self._console.is_terminal:
@@ -120,19 +121,26 @@ class LiveView:
 
     def _say(self) -> None:
         self._spoke = time.monotonic()
-        self._console.print(" · ".join(f"{k} {v}" for k, v in self._facts().items()), markup=False)
+        if self._said != (self._run, self._finished):
+            self._said = self._run, self._finished
+            line = " · ".join(f"{key} {value}" for key, value in self._facts().items())
+            self._console.print(line, markup=False, soft_wrap=True)
 
     def _facts(self) -> dict[str, str]:
         metric = self._objective.metric
         best = "none yet"
         if self._best is not None:
             best = f"{self._best.evaluation.metrics[metric]:.4g} (trial {self._best.id})"
-        total = f" of {self._evaluations:,}" if self._evaluations else ""
+        total = to_come = ""
+        workers = f"{self._workers} worker{'s' * (self._workers != 1)}"
+        if self._evaluations:
+            total = f" of {self._evaluations:,}"
+            to_come = f", {max(0, self._evaluations - self._finished - self._pending):,} to come"
         return {
             "run": self._run,
             "finished": f"{self._finished:,}{total}",
             "failed": f"{self._failed:,}",
-            "running": f"{self._pending} on {self._workers} worker{'s' * (self._workers != 1)}",
+            "queue": f"{self._pending} on {workers}{to_come}",
             f"best {metric}": best,
             "left": self._left(),
         }

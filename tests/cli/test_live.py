@@ -1,0 +1,39 @@
+"""The view of a search where there is no terminal: plain lines."""
+
+import math
+
+import pytest
+
+from nascast.cli import _live
+from nascast.cli._live import LiveView
+from nascast.core.types import Architecture, Candidate, Evaluation, Objective, Trial
+from nascast.runner import Step
+
+
+def trial(number: int, accuracy: float | None) -> Trial:
+    metrics = {} if accuracy is None else {"val_accuracy": accuracy}
+    evaluation = Evaluation(metrics, 1.0, "it diverged" if accuracy is None else None)
+    return Trial(number, Candidate(Architecture("tiny", (number,))), evaluation, 1.0)
+
+
+def test_a_line_is_whole_and_said_once(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(_live, "_LINE_SECONDS", -1.0)
+    view = LiveView(Objective("val_accuracy"), 2, 10, math.inf)
+    view("ppo-0", Step([trial(0, 50.0), trial(1, None), trial(2, 75.5)], 2, 3.0))
+    view("ppo-0", Step([], 2, 3.0))
+    view.close()
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith("run ppo-0 · finished 3 of 10 · failed 1 · queue 2 on 2 workers, 5 to ")
+    assert "best val_accuracy 75.5 (trial 2) · left " in line
+
+
+def test_each_run_is_said_to_its_end(capsys: pytest.CaptureFixture[str]) -> None:
+    view = LiveView(Objective("val_accuracy"), 1, None, 60.0)
+    view("random-0", Step([trial(0, 50.0)], 0, 3.0))
+    view("random-1", Step([trial(0, 60.0)], 0, 30.0))
+    view.close()
+    first, second = capsys.readouterr().err.splitlines()
+    assert first.startswith("run random-0 · finished 1 · failed 0 · queue 0 on 1 worker · best")
+    assert "60 (trial 0) · left 0:00:30" in second
