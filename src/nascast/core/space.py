@@ -223,7 +223,7 @@ class SearchSpace(ABC):
 
     def architecture(self, row: Genes) -> Architecture:
         """Returns one row, shape ``(length,)``, as a value."""
-        return Architecture(self.name, tuple(int(gene) for gene in row))
+        return Architecture(self.name, tuple(row.tolist()))
 
     def row(self, arch: Architecture) -> Genes:
         """Returns an architecture of this space as a row, shape ``(1, length)``.
