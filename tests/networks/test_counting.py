@@ -12,6 +12,7 @@ from torch import nn
 from nascast.core.types import Architecture, Task
 from nascast.networks.counting import Counts, count
 from nascast.spaces.nasbench201 import NasBench201
+from nascast.spaces.nasbench_nlp import NasBenchNlp
 
 SPACE = NasBench201()
 PUBLISHED = {  # by the operation on all edges: parameters and multiply-adds of the official code
@@ -38,6 +39,19 @@ def test_layers_by_hand() -> None:
     expected = 6 * 4 * 4 * (3 * 5 * 4 // 2) + 6 * 4 * 4 * 7
     assert count(network, (4, 8, 8)).multiply_adds == expected
     assert count(network, (4, 8, 8)).parameters == 6 * 2 * 15 + 6 + 12 + 96 * 7 + 7
+
+
+def test_a_word_of_a_language_model_meets_every_weight_once() -> None:
+    """Cells of linear nodes that are no modules; the embedding is looked up, not multiplied."""
+    space = NasBenchNlp()
+    for row in space.sample(5, np.random.default_rng(0)):
+        model = space.language_model(
+            space.architecture(row), 50, embedding=8, hidden=12, layers=2, tied=False
+        )
+        expected = sum(p.numel() for p in model.parameters() if p.ndim == 2) - 50 * 8
+        found = count(model, (1,), torch.int64)
+        assert found.multiply_adds == expected
+        assert found.parameters == sum(p.numel() for p in model.parameters())
 
 
 def test_counting_leaves_the_network_as_it_is() -> None:
