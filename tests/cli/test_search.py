@@ -122,3 +122,30 @@ def test_a_sparkline_shows_the_course() -> None:
     assert sparkline([float("nan")], 10) == ""
     line = sparkline([float(i) for i in range(100)], 8)
     assert line == "▁▂▃▄▅▆▇█"
+
+
+def test_language_models_are_searched_for(run: Run, tmp_path: Path) -> None:
+    text = tmp_path / "text.txt"
+    text.write_text("the cat sat on the mat\nthe dog lay on the rug\n" * 100)
+    line = (
+        f"search --space nasbench_nlp --strategy random --data {text} --evaluations 3 "
+        f"--executor serial --recipe epochs=1,batch_size=4 --max-params 20000 --out {tmp_path}/run"
+    )
+    status, shown, _ = run(line, "--json")
+    assert status == 0
+    assert json.loads(shown)[0]["trials"] == 3
+    store = plugins.load("store", "sqlite", tmp_path / "run" / "trials.sqlite")
+    trials = store.read("random-0")
+    assert "val_loss" in json.dumps(store.info("random-0")["objectives"])
+    done = [trial.evaluation.metrics for trial in trials if not trial.evaluation.error]
+    assert done
+    assert all(metrics["parameters"] <= 20_000 for metrics in done)
+    for more, message in (
+        ("--metric val_acc", "val_acc is not measured; measured are val_loss"),
+        ("--split train=3", "--split is for images"),
+        ("--space nasnet", "nasnet has no language models"),
+    ):
+        status, _, error = run(f"{line}2 {more}")
+        assert status == 2
+        assert message in error
+        assert not (tmp_path / "run2").exists()

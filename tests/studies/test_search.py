@@ -14,6 +14,7 @@ from nascast.executors.serial import Serial
 from nascast.runner import Step
 from nascast.spaces._restricted import Restricted
 from nascast.stores.memory import Memory
+from nascast.studies.limits import Limits, TaskNetworks
 from nascast.studies.search import (
     Search,
     begin,
@@ -42,6 +43,8 @@ class _Children:
 
     def __init__(self) -> None:
         self.asked = 0
+        networks = TaskNetworks(plugins.load("space", "nasbench201"), self.task)
+        self.network, self.example = networks.network, networks.example
 
     def evaluate(self, candidate: Candidate, seed: int) -> Evaluation:
         self.asked += 1
@@ -109,7 +112,6 @@ def test_children_are_trained_until_the_budget_and_a_run_goes_on() -> None:
 @pytest.mark.parametrize("strategy", ["random", "regularized_evolution"])
 def test_limits_hold_for_every_trial(strategy: str) -> None:
     from nascast.networks.counting import count
-    from nascast.studies.limits import Limits
 
     limit = 8_000
     search = Search(

@@ -17,7 +17,7 @@ from nascast.networks.auxiliary import AuxiliaryNetwork
 from nascast.networks.drop_path import DropPath
 from nascast.training import checkpoint
 from nascast.training.data import ImageData
-from nascast.training.loop import Curves, Training, train
+from nascast.training.loop import Curves, ImageTraining, train
 from nascast.training.recipe import Recipe
 
 CLASSES = 3
@@ -68,20 +68,20 @@ def network() -> nn.Module:
     )
 
 
-def prepared(recipe: Recipe, net: nn.Module | None = None, data: ImageData = DATA) -> Training:
+def prepared(recipe: Recipe, net: nn.Module | None = None, data: ImageData = DATA) -> ImageTraining:
     net = network() if net is None else net
     torch.manual_seed(1)
     generator = torch.Generator().manual_seed(2)
-    return Training(net, data, recipe=recipe, generator=generator, clock=lambda: 0.0)
+    return ImageTraining(net, data, recipe=recipe, generator=generator, clock=lambda: 0.0)
 
 
-def finish(training: Training, until: int | None = None) -> Curves:
+def finish(training: ImageTraining, until: int | None = None) -> Curves:
     for _ in training.epochs(until):
         pass
     return training.curves
 
 
-def values(training: Training) -> list[Tensor]:
+def values(training: ImageTraining) -> list[Tensor]:
     return [*training.network.state_dict().values(), *training.scored.state_dict().values()]
 
 

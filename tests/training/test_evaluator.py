@@ -18,6 +18,7 @@ from nascast.core.types import Architecture, Candidate, Evaluation, Objective, T
 from nascast.executors.processes import Processes
 from nascast.executors.serial import Serial
 from nascast.networks.counting import count
+from nascast.networks.drop_path import DropPath
 from nascast.runner import Budget, run
 from nascast.spaces.nasbench201 import NasBench201
 from nascast.spaces.nasnet import NasNet
@@ -41,7 +42,7 @@ def _forget() -> Iterator[None]:
 
 @pytest.fixture
 def evaluator(images: Callable[..., str]) -> TrainingEvaluator:
-    return TrainingEvaluator("nasbench201", images(), RECIPE, SPLIT, SKELETON)
+    return TrainingEvaluator("nasbench201", images(), RECIPE, SKELETON, split=SPLIT)
 
 
 def free_of_time(evaluation: Evaluation) -> Evaluation:
@@ -62,7 +63,7 @@ def test_metrics_curves_and_seconds(evaluator: TrainingEvaluator) -> None:
     counts = count(network, evaluator.task.input_shape)
     assert found.metrics["parameters"] == counts.parameters
     assert found.metrics["multiply_adds"] == counts.multiply_adds
-    assert "latency_ms" not in found.metrics
+    assert found.metrics.keys() == set(evaluator.metrics)
     assert sum(found.curves["seconds"]) <= found.seconds < sum(found.curves["seconds"]) + 1
 
 
@@ -274,15 +275,20 @@ def test_mistakes_show_before_anything_is_trained(
 def test_auxiliary_heads_and_drop_path_come_from_the_recipe(images: Callable[..., str]) -> None:
     recipe = Recipe(2, 8, 0.01, auxiliary_weight=0.4, drop_path=0.3, ema=0.9, cutout=2)
     skeleton = {"repeats": 1, "filters": 2, "stem_multiplier": 1}
-    evaluator = TrainingEvaluator(NasNet(1), images(), recipe, SPLIT, skeleton)
+    evaluator = TrainingEvaluator(NasNet(1), images(), recipe, skeleton, split=SPLIT)
     space = NasNet(1)
     arch = space.architecture(space.sample(1, np.random.default_rng(0))[0])
-    assert evaluator.task.skeleton == {**skeleton, "auxiliary": True, "drop_path": 0.3}
+    trained: Any = evaluator._training(arch, generator=torch.Generator()).network
+    assert trained.auxiliary is not None
+    assert max(m.probability for m in trained.modules() if isinstance(m, DropPath)) == 0.3
+    assert evaluator.task.skeleton == skeleton
     found = evaluator.evaluate(Candidate(arch), 0)
     bare = count(space.build(arch, Task((1, 8, 8), 3, skeleton)), (1, 8, 8))
     assert found.metrics["parameters"] == bare.parameters
 
 
 def test_latency_is_measured_on_request(evaluator: TrainingEvaluator) -> None:
-    found = replace(evaluator, measure_latency=True).evaluate(Candidate(CONV, 1), 0)
+    timed = replace(evaluator, measure_latency=True)
+    found = timed.evaluate(Candidate(CONV, 1), 0)
+    assert found.metrics.keys() == set(timed.metrics)
     assert 0 < found.metrics["latency_ms"] < 1000

@@ -10,7 +10,7 @@ from torch.nn import functional
 
 from nascast.core.errors import InvalidSettingError
 from nascast.networks.recurrent import CellRecipe, Dropouts, LanguageModel
-from nascast.training.language import _pieces, evaluate_language, train_language
+from nascast.training.language import LanguageTraining, _pieces, evaluate_language
 from nascast.training.loop import Curves, DivergedError
 from nascast.training.recipe import Recipe
 from nascast.training.text import TextData
@@ -36,7 +36,12 @@ def model(dropouts: Dropouts | None = None) -> LanguageModel:
 
 def run(network: LanguageModel, recipe: Recipe = RECIPE, **settings: Any) -> Curves:
     generator = torch.Generator().manual_seed(1)
-    return train_language(network, DATA, recipe, generator, lambda: 0.0, length=12, **settings)
+    training = LanguageTraining(
+        network, DATA, recipe=recipe, generator=generator, clock=lambda: 0.0, **settings
+    )
+    training.length = 12
+    *_, curves = training.epochs()
+    return curves
 
 
 def test_a_text_with_memory_is_learned() -> None:

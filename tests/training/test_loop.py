@@ -13,7 +13,7 @@ from nascast.core.errors import InvalidSettingError, NascastError
 from nascast.networks.auxiliary import AuxiliaryHead, AuxiliaryNetwork
 from nascast.networks.drop_path import DropPath
 from nascast.training.data import ImageData
-from nascast.training.loop import Curves, DivergedError, Training, evaluate, train
+from nascast.training.loop import Curves, DivergedError, ImageTraining, evaluate, train
 from nascast.training.recipe import Recipe
 
 CLASSES = 3
@@ -427,7 +427,7 @@ def test_the_mean_of_weights_is_scored() -> None:
     recipe = Recipe(2, 16, 0.1, ema=0.4)
     net = network()
     seen = []
-    training = Training(
+    training = ImageTraining(
         net,
         DATA,
         recipe=recipe,
@@ -455,7 +455,7 @@ def test_the_mean_of_weights_is_what_the_network_has_at_the_end() -> None:
 
 def test_fewer_epochs_are_the_first_ones_of_the_schedule() -> None:
     whole = run(network(), clock=lambda: 0.0)
-    training = Training(
+    training = ImageTraining(
         network(),
         DATA,
         recipe=RECIPE,
@@ -485,7 +485,9 @@ def test_a_guard_ends_a_training() -> None:
         if len(calls) == 8:
             raise TimeoutError
 
-    training = Training(network(), DATA, recipe=RECIPE, generator=torch.Generator(), guard=guard)
+    training = ImageTraining(
+        network(), DATA, recipe=RECIPE, generator=torch.Generator(), guard=guard
+    )
     with pytest.raises(TimeoutError):
         list(training.epochs())
     assert len(training.curves.val_loss) == 1  # six steps an epoch

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from nascast.core.errors import CorruptDataError, InvalidSettingError, MissingDataError
-from nascast.training.text import TextData, columns, open_text
+from nascast.training.text import TextData, columns, is_text, open_text
 
 
 @pytest.fixture
@@ -29,6 +29,7 @@ def test_lines_end_and_unknown_words_are_one(folder: Path) -> None:
     assert words(data, data.test) == "<unk> dog <eos>"
     assert data.words == ("the", "cat", "sat", "<eos>", "dog", "<unk>")
     (folder / "ptb.test.txt").write_text("a cat")
+    open_text.cache_clear()
     assert open_text(str(folder)).fingerprint != data.fingerprint
 
 
@@ -74,3 +75,16 @@ def test_texts_that_are_none(folder: Path, tmp_path: Path) -> None:
     (tmp_path / "short.txt").write_text("one line\n")
     with pytest.raises(CorruptDataError, match="the validation part has no words"):
         open_text(str(tmp_path / "short.txt"))
+
+
+def test_what_is_text(folder: Path) -> None:
+    assert is_text(str(folder))
+    assert is_text(str(folder / "ptb.train.txt"))
+    assert is_text("missing/wiki.train.tokens")
+    assert not is_text("digits")
+    assert not is_text(str(folder.parent))
+    images = folder / "images"
+    (images / "train").mkdir(parents=True)
+    (images / "train-images-idx3-ubyte.gz").touch()
+    (images / "README.txt").touch()
+    assert not is_text(str(images))

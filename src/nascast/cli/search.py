@@ -13,14 +13,16 @@ from nascast.cli._options import recipe as recipe_of
 
 if TYPE_CHECKING:
     from nascast.core.executor import Executor
+    from nascast.core.space import SearchSpace
     from nascast.core.store import Store
     from nascast.studies.search import Search
-    from nascast.training.evaluator import TrainingEvaluator
+    from nascast.training.evaluator import ChildEvaluator
 
 __all__ = ["search"]
 
 _CHILD, _LIMIT, _WORK = "Children that are trained", "Limits", "Workers"
 _SMALL = (1, 4)  # repeats and filters of a child, where the space has such settings; chosen
+_SMALL_TEXT = {"layers": 1, "hidden": 64, "embedding": 64}  # likewise, of a language model
 
 
 def search(
@@ -36,7 +38,9 @@ def search(
     ] = None,
     data: Annotated[
         str | None,
-        typer.Option(help="Images to train on: digits, a folder, an .npz …; default: digits."),
+        typer.Option(
+            help="To train on: digits, a folder of images, an .npz, a text …; default: digits."
+        ),
     ] = None,
     budget: Annotated[
         str | None, typer.Option(help="Time for each run, such as 30m; simulated on a benchmark.")
@@ -47,8 +51,12 @@ def search(
     seeds: Annotated[int, typer.Option(help="Runs of each strategy.")] = 1,
     seed: Annotated[int, typer.Option(help="Of the first run; the next have the next.")] = 0,
     metric: Annotated[
-        str, typer.Option(help="What counts; several joined by commas for nsga2.")
-    ] = "val_accuracy",
+        str | None,
+        typer.Option(
+            help="What counts, several joined by commas for nsga2; default: val_accuracy, or "
+            "val_loss on text."
+        ),
+    ] = None,
     options: Annotated[
         str,
         typer.Option("--set", help="Settings of the strategy: population=50,ppo.clip=0.1 …"),
@@ -114,6 +122,8 @@ def search(
 
     Example: nascast search --strategy random,local_search --benchmark nb201-mini
     --evaluations 200 --seeds 20 --out runs/bench
+
+    Example: nascast search --space nasbench_nlp --data wiki.txt --evaluations 20 --out runs/text
     """
     given = dict(locals())
     plan, evaluator = _plan(given)
@@ -125,7 +135,7 @@ def search(
     _finish(out, as_json)
 
 
-def _plan(given: dict[str, Any]) -> "tuple[Search, TrainingEvaluator | None]":
+def _plan(given: dict[str, Any]) -> "tuple[Search, ChildEvaluator | None]":
     """Turns the options into a search, and the evaluator if children are trained."""
     from nascast.core.errors import InvalidSettingError
     from nascast.studies.limits import Limits
@@ -140,13 +150,14 @@ def _plan(given: dict[str, Any]) -> "tuple[Search, TrainingEvaluator | None]":
     if evaluations is None and budget is None:
         evaluations = 100
     evaluator = None if given["benchmark"] else _evaluator(given)
+    given["metric"] = given["metric"] or _metric(evaluator)
     space, full_epochs = _space(given, evaluator)
     plan = Search(
         space=space,
         strategies=strategies,
         benchmark=given["benchmark"],
         training=evaluator.settings() if evaluator else None,
-        objectives=_objectives(given),
+        objectives=_objectives(given, evaluator),
         evaluations=evaluations,
         seconds=duration(budget, "--budget") if budget else math.inf,
         seeds=tuple(range(given["seed"], given["seed"] + given["seeds"])),
@@ -158,7 +169,16 @@ def _plan(given: dict[str, Any]) -> "tuple[Search, TrainingEvaluator | None]":
     return plan, evaluator
 
 
-def _space(given: dict[str, Any], evaluator: "TrainingEvaluator | None") -> tuple[str, int | None]:
+def _metric(evaluator: "ChildEvaluator | None") -> str:
+    """Returns what counts unless told: language models are compared by their loss."""
+    if evaluator is None:
+        return "val_accuracy"
+    from nascast.training.evaluator import LanguageEvaluator
+
+    return "val_loss" if isinstance(evaluator, LanguageEvaluator) else "val_accuracy"
+
+
+def _space(given: dict[str, Any], evaluator: "ChildEvaluator | None") -> tuple[str, int | None]:
     """Returns the name of the space, and the epochs of a full training."""
     from nascast.core.errors import InvalidSettingError
     from nascast.studies.study import open_benchmark
@@ -174,50 +194,79 @@ def _space(given: dict[str, Any], evaluator: "TrainingEvaluator | None") -> tupl
     return table.space.name, epochs[-1] if epochs else None
 
 
-def _evaluator(given: dict[str, Any]) -> "TrainingEvaluator":
+def _evaluator(given: dict[str, Any]) -> "ChildEvaluator":
     """Returns what trains the children, by default small ones that take seconds."""
-    from dataclasses import replace
-
     import torch
 
     from nascast.core import plugins
     from nascast.core.errors import InvalidSettingError
-    from nascast.training.data import Split
-    from nascast.training.evaluator import TrainingEvaluator
-    from nascast.training.recipes import named_recipe
+    from nascast.training.text import is_text
 
     device = given["device"]
     if device == "auto":
         device = "cuda" if torch.cuda.is_available() else "cpu"
     if device not in ("cpu", "cuda"):
         raise InvalidSettingError(f"--device: expected cpu, cuda or auto; got {device!r}")
-    data, limit = given["data"] or "digits", given["time_limit"]
+    limit = given["time_limit"]
+    shared: dict[str, Any] = {
+        "skeleton": settings(given["skeleton"], "--skeleton"),
+        "checkpoints": given["out"] / "checkpoints",
+        "time_limit": duration(limit, "--time-limit") if limit else None,
+        "memory_limit": given["memory_limit"],
+        "device": device,
+    }
     space = plugins.load("space", given["space"] or "nasnet")
-    skeleton = settings(given["skeleton"], "--skeleton")
-    if not skeleton:
-        skeleton = {own: small for own, small in zip(space.scales, _SMALL, strict=True) if own}
+    kind = _text_evaluator if given["data"] and is_text(given["data"]) else _image_evaluator
+    return kind(space, given, shared)
+
+
+def _text_evaluator(
+    space: "SearchSpace", given: dict[str, Any], shared: dict[str, Any]
+) -> "ChildEvaluator":
+    import inspect
+
+    from nascast.core.errors import InvalidSettingError
+    from nascast.training.evaluator import LanguageEvaluator
+    from nascast.training.recipes import named_recipe
+
+    if given["split"]:
+        raise InvalidSettingError("--split is for images; a text is split by its files or lines")
+    recipe = recipe_of(given["recipe"], "--recipe", named_recipe("text-child"))
+    if not shared["skeleton"] and hasattr(space, "language_model"):
+        known = inspect.signature(space.language_model).parameters
+        shared["skeleton"] = {name: n for name, n in _SMALL_TEXT.items() if name in known}
+    return LanguageEvaluator(space, given["data"], recipe, **shared)
+
+
+def _image_evaluator(
+    space: "SearchSpace", given: dict[str, Any], shared: dict[str, Any]
+) -> "ChildEvaluator":
+    from dataclasses import replace
+
+    from nascast.core.errors import InvalidSettingError
+    from nascast.training.data import Split
+    from nascast.training.evaluator import TrainingEvaluator
+    from nascast.training.recipes import named_recipe
+
+    data = given["data"] or "digits"
+    if not shared["skeleton"]:
+        scales = zip(space.scales, _SMALL, strict=True)
+        shared["skeleton"] = {own: small for own, small in scales if own}
     digits = data == "digits"
     split = Split(train=256, validation=600) if digits else Split()  # with all, 3 epochs give 99 %
     try:
         split = replace(split, **settings(given["split"], "--split"))  # type: ignore[arg-type]
     except TypeError as error:
         raise InvalidSettingError(f"--split: no such setting: {error}") from None
-    recipe = named_recipe("digits-child" if digits else "child")
-    return TrainingEvaluator(
-        space,
-        data,
-        recipe_of(given["recipe"], "--recipe", recipe),
-        split=split,
-        skeleton=skeleton,
-        checkpoints=given["out"] / "checkpoints",
-        time_limit=duration(limit, "--time-limit") if limit else None,
-        memory_limit=given["memory_limit"],
-        device=device,
-        measure_latency="latency_ms" in given["metric"],
+    recipe = recipe_of(
+        given["recipe"], "--recipe", named_recipe("digits-child" if digits else "child")
     )
+    latency = "latency_ms" in (given["metric"] or "")
+    return TrainingEvaluator(space, data, recipe, split=split, measure_latency=latency, **shared)
 
 
-def _objectives(given: dict[str, Any]) -> tuple[Any, ...]:
+def _objectives(given: dict[str, Any], evaluator: "ChildEvaluator | None") -> tuple[Any, ...]:
+    from nascast.core.errors import InvalidSettingError
     from nascast.core.types import Objective
     from nascast.studies.study import open_benchmark
 
@@ -225,6 +274,11 @@ def _objectives(given: dict[str, Any]) -> tuple[Any, ...]:
     if given["benchmark"]:
         table = open_benchmark(given["benchmark"])
         return tuple(Objective(name, table.describe(name).minimize) for name in chosen)
+    assert evaluator is not None
+    if unknown := [name for name in chosen if name not in evaluator.metrics]:
+        raise InvalidSettingError(
+            f"--metric: {unknown[0]} is not measured; measured are {', '.join(evaluator.metrics)}"
+        )
     return tuple(Objective(name, not name.endswith("accuracy")) for name in chosen)
 
 
@@ -248,7 +302,7 @@ def _settings(strategies: tuple[str, ...], text: str, preset: str) -> dict[str, 
     return found
 
 
-def _run(plan: "Search", evaluator: "TrainingEvaluator | None", given: dict[str, Any]) -> None:
+def _run(plan: "Search", evaluator: "ChildEvaluator | None", given: dict[str, Any]) -> None:
     from nascast.cli._executor import open_executor
     from nascast.core import plugins
     from nascast.studies.search import TRIALS
@@ -279,7 +333,7 @@ def _simulate(plan: "Search", store: "Store", out: Path) -> None:
 
 def _train(
     plan: "Search",
-    evaluator: "TrainingEvaluator",
+    evaluator: "ChildEvaluator",
     store: "Store",
     executor: "Executor",
     out: Path,

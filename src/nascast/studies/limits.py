@@ -1,18 +1,19 @@
 """Hard limits on what a network may cost, as a space that holds nothing else."""
 
-import statistics
-import time
-from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
 from nascast.core.errors import InvalidSettingError
 from nascast.core.space import SearchSpace
-from nascast.core.types import Bools, Genes, Task
+from nascast.core.types import Architecture, Bools, Genes, Task
 from nascast.spaces._restricted import Restricted
 
-__all__ = ["Limits", "latency_ms", "limited"]
+if TYPE_CHECKING:
+    from torch import Tensor, nn
+
+__all__ = ["Limits", "Networks", "TaskNetworks", "limited"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,8 +50,36 @@ class Limits:
         return ", ".join(shown)
 
 
-def limited(space: SearchSpace, task: Task, limits: Limits) -> SearchSpace:
-    """Returns the space of those architectures whose network for `task` keeps to the limits.
+class Networks(Protocol):
+    """What limits are about: the network of each architecture, and an input of it."""
+
+    def network(self, arch: Architecture) -> "nn.Module":
+        """Returns the network of an architecture."""
+        ...
+
+    def example(self) -> "Tensor":
+        """Returns zeros that `network` takes: one input."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class TaskNetworks:
+    """The networks of a space for a task; see `Networks`."""
+
+    space: SearchSpace
+    task: Task
+
+    def network(self, arch: Architecture) -> "nn.Module":
+        return self.space.build(arch, self.task)
+
+    def example(self) -> "Tensor":
+        import torch
+
+        return torch.zeros(1, *self.task.input_shape)
+
+
+def limited(space: SearchSpace, networks: Networks, limits: Limits) -> SearchSpace:
+    """Returns the space of those architectures whose network keeps to the limits.
 
     Every architecture is built at most once, to be counted. Latency is measured, so that near a
     limit on it two runs may differ.
@@ -62,41 +91,25 @@ def limited(space: SearchSpace, task: Task, limits: Limits) -> SearchSpace:
     def fits(genes: Genes) -> Bools:
         for row in genes:
             if row.tobytes() not in known:
-                known[row.tobytes()] = _fits(space, row, task, limits)
+                known[row.tobytes()] = _fits(networks, space.architecture(row), limits)
         return np.asarray([known[row.tobytes()] for row in genes], dtype=bool)
 
     return Restricted(space, fits, limits.words())
 
 
-def _fits(space: SearchSpace, row: Genes, task: Task, limits: Limits) -> bool:
+def _fits(networks: Networks, arch: Architecture, limits: Limits) -> bool:
     import torch
 
     from nascast.networks.counting import count
+    from nascast.networks.latency import latency_ms
 
-    arch = space.architecture(row)
+    example = networks.example()
     with torch.device("meta"):  # no weights are drawn for what is only counted
-        counts = count(space.build(arch, task), task.input_shape)
+        counts = count(networks.network(arch), tuple(example.shape[1:]), example.dtype)
     if limits.parameters is not None and counts.parameters > limits.parameters:
         return False
     if limits.multiply_adds is not None and counts.multiply_adds > limits.multiply_adds:
         return False
     if limits.latency_ms is None:
         return True
-    return latency_ms(space.build(arch, task), task) <= limits.latency_ms
-
-
-def latency_ms(network: Callable[..., object], task: Task, repeats: int = 9) -> float:
-    """Returns the median milliseconds of a forward pass for one input, after two to warm up."""
-    import torch
-
-    from nascast.networks.threads import one_thread
-
-    inputs = torch.zeros(1, *task.input_shape)
-    network.eval()  # type: ignore[attr-defined]
-    times = []
-    with one_thread(), torch.inference_mode():
-        for _ in range(repeats + 2):
-            began = time.perf_counter()
-            network(inputs)
-            times.append(1000 * (time.perf_counter() - began))
-    return statistics.median(times[2:])
+    return latency_ms(networks.network(arch), example) <= limits.latency_ms

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -26,13 +26,14 @@ from nascast.core.types import Bools, Genes, Objective, Trial
 from nascast.runner import Budget, Step, run, steps
 from nascast.spaces._restricted import Restricted
 from nascast.studies._versions import versions
-from nascast.studies.limits import Limits, limited
+from nascast.studies.limits import Limits, Networks, TaskNetworks, limited
 from nascast.studies.study import open_benchmark, results
 
 __all__ = [
     "TRIALS",
     "Search",
     "Simulation",
+    "Trainer",
     "begin",
     "keep_diagnostics",
     "recorded",
@@ -46,6 +47,10 @@ __all__ = [
 TRIALS = "trials.sqlite"  # the store in a search's folder
 Watch = Callable[[str, Step], None]  # told the run's name and what is new
 Diagnostics = Mapping[str, list[float]]  # series of numbers by name
+
+
+class Trainer(Evaluator, Networks, Protocol):
+    """An evaluator that trains networks, which limits are about."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -237,7 +242,8 @@ def simulate(search: Search, name: str, seed: int) -> Simulation:
     """Runs one strategy with one seed on the benchmark."""
     assert search.benchmark is not None
     benchmark = open_benchmark(search.benchmark)
-    space = limited(recorded(benchmark), benchmark.task, search.limits)
+    networks = TaskNetworks(benchmark.space, benchmark.task)
+    space = limited(recorded(benchmark), networks, search.limits)
     strategy = strategy_of(search, name, space, seed)
     store: Store = plugins.load("store", "memory")
     executor: Executor = plugins.load("executor", "simulated", workers=search.workers)
@@ -295,7 +301,7 @@ def simulations(
 
 def train_children(
     search: Search,
-    evaluator: Evaluator,
+    evaluator: Trainer,
     *,
     store: Store,
     executor: Executor,
@@ -313,8 +319,7 @@ def train_children(
         out: folder for diagnostics; None keeps none.
     """
     whole: SearchSpace = plugins.load("space", search.space)
-    task = evaluator.task  # type: ignore[attr-defined]
-    space = limited(whole, task, search.limits)
+    space = limited(whole, evaluator, search.limits)
     for name, seed in _jobs(search):
         strategy = strategy_of(search, name, space, seed)
         own = run_name(name, seed)

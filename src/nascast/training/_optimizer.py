@@ -54,11 +54,14 @@ class WeightAverage:
         self.updates += 1
         decay = min(self.decay, (1 + self.updates) / (10 + self.updates))
         means, values = self.network.state_dict(), network.state_dict()
-        floating = [name for name, value in values.items() if value.is_floating_point()]
+        # A weight that two layers share has two names, and moves once.
+        names = {value.data_ptr(): name for name, value in values.items() if value.numel()}
+        floating = [name for name in names.values() if values[name].is_floating_point()]
         old = [means[name] for name in floating]
         torch._foreach_lerp_(old, [values[name] for name in floating], 1 - decay)
-        for name in values.keys() - set(floating):
-            means[name].copy_(values[name])
+        for name, value in values.items():
+            if not value.is_floating_point():
+                means[name].copy_(value)
 
     def state(self) -> dict[str, Any]:
         """Returns what `restore` takes."""

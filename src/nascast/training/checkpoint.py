@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 __all__ = ["read", "resume", "save"]
 
 
-def save(training: "Training", path: Path) -> None:
+def save(training: "Training[Any]", path: Path) -> None:
     """Writes a training so that the file is whole at any moment, the old one or the new one.
 
     Raises:
@@ -57,7 +57,7 @@ def read(path: Path) -> dict[str, Any]:
     return state
 
 
-def resume(training: "Training", path: Path) -> bool:
+def resume(training: "Training[Any]", path: Path) -> bool:
     """Continues a training from a file; returns whether there is one.
 
     Raises:

@@ -17,6 +17,7 @@ from nascast.core.types import Batch, Task
 from nascast.training._sources import cifar, digits, folder, hugging_face, mnist, npz
 from nascast.training._sources._arrays import Arrays, Part
 from nascast.training.recipe import Recipe
+from nascast.training.text import FORM as TEXT_FORM
 
 __all__ = ["ImageData", "Split", "image_batch", "open_data", "task_of"]
 
@@ -72,6 +73,11 @@ class ImageData:
     mean: tuple[float, ...] = ()
     std: tuple[float, ...] = ()
     names: tuple[str, ...] = ()
+
+    @property
+    def device(self) -> torch.device:
+        """Where the tensors are."""
+        return self.train[0].device
 
 
 @lru_cache(maxsize=2)
@@ -137,7 +143,7 @@ def task_of(data: ImageData, skeleton: Mapping[str, Any], recipe: Recipe | None 
 
 def _read(source: str, size: int | None) -> Arrays:
     named = source == "digits" or source.startswith("hf:")
-    forms = "; ".join(form.FORM for form in _SOURCES)
+    forms = "; ".join((*(form.FORM for form in _SOURCES), TEXT_FORM))
     if not named and not Path(source).exists():
         raise MissingDataError(f"no file {source}, nor a folder; data are one of: {forms}")
     for form in _SOURCES:

@@ -2,21 +2,26 @@
 
 import hashlib
 import json
+import math
+import sys
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from contextlib import nullcontext
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 import numpy as np
 import torch
+from torch import Tensor
 
 from nascast.core import plugins
-from nascast.core.errors import InvalidSettingError
+from nascast.core.errors import InvalidSettingError, UnsupportedError
 from nascast.core.space import SearchSpace
 from nascast.core.types import Architecture, Candidate, Evaluation, Task
 from nascast.networks.counting import count
+from nascast.networks.latency import latency_ms
 from nascast.networks.threads import one_thread
 from nascast.training import checkpoint as checkpoints
 from nascast.training._limits import (
@@ -27,26 +32,35 @@ from nascast.training._limits import (
 )
 from nascast.training._placement import placed
 from nascast.training.data import ImageData, Split, open_data, task_of
-from nascast.training.loop import DivergedError, Training, evaluate
+from nascast.training.language import LanguageTraining, evaluate_language
+from nascast.training.loop import DivergedError, ImageTraining, Training, evaluate
 from nascast.training.recipe import Recipe
+from nascast.training.text import TextData, open_text
 
 if TYPE_CHECKING:
     from torch import nn
 
-__all__ = ["TrainingEvaluator", "latency"]
+__all__ = ["ChildEvaluator", "LanguageEvaluator", "TrainingEvaluator"]
 
-_WARM_UP, _RUNS = 3, 20  # of a latency; chosen
+_LARGEST = math.log(sys.float_info.max)
+
+
+@runtime_checkable
+class LanguageSpace(Protocol):
+    """A search space of recurrent cells, which language models are made of."""
+
+    def language_model(self, arch: Architecture, vocabulary: int, **skeleton: Any) -> "nn.Module":
+        """Returns a model that `LanguageTraining` trains."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
-class TrainingEvaluator:
-    """Trains each candidate and scores it on the validation images.
+class ChildEvaluator(ABC):
+    """Trains each candidate and scores it on data that it was not trained on.
 
-    The metrics are ``val_accuracy`` and ``test_accuracy`` in percent, ``val_loss``, ``test_loss``
-    and ``train_loss`` in nats, after the last epoch, ``parameters`` and ``multiply_adds`` of the
-    network without an auxiliary head and, if asked for, ``latency_ms``. The curves by epoch are
-    those of `nascast.training.loop.Curves`. Seconds are those of building, training and validating:
-    processor seconds on a CPU, where trainings share cores, wall seconds on CUDA.
+    Seconds are those of building, training and validating: processor seconds on a CPU, where
+    trainings share cores, wall seconds on CUDA. The curves by epoch are those of
+    `nascast.training.loop.Curves`.
 
     A candidate of k epochs runs the first k epochs of the recipe's schedule. With `checkpoints` a
     training that stops early is kept, and a candidate of the same architecture with more epochs
@@ -59,27 +73,23 @@ class TrainingEvaluator:
 
     Attributes:
         space: of the candidates, or its registered name.
-        data: source of images, see `open_data`.
+        data: source of the data.
         recipe: how a candidate is trained.
-        split: of the images.
-        skeleton: of the networks; what the recipe needs is added (`Recipe.skeleton`).
+        skeleton: of the networks.
         checkpoints: folder for trainings that stopped early, one for each run; None keeps none.
         time_limit: wall seconds for one training.
         memory_limit: MiB that one training may take.
         device: ``cpu`` or ``cuda``. On a CPU each training has one thread.
-        measure_latency: whether to measure ``latency_ms``: the median time of one image.
     """
 
     space: SearchSpace | str
     data: str
     recipe: Recipe = field(default_factory=Recipe)
-    split: Split = field(default_factory=Split)
     skeleton: Mapping[str, Any] = field(default_factory=dict)
     checkpoints: Path | None = None
     time_limit: float | None = None
     memory_limit: float | None = None
     device: str = "cpu"
-    measure_latency: bool = False
 
     def __post_init__(self) -> None:
         for name in ("time_limit", "memory_limit"):
@@ -90,25 +100,25 @@ class TrainingEvaluator:
             object.__setattr__(self, "space", plugins.load("space", self.space))
         arch = self._space.architecture(self._space.sample(1, np.random.default_rng(0))[0])
         with torch.random.fork_rng([]):
-            Training(
-                self._build(arch),
-                self._open(),
-                recipe=self.recipe,
-                generator=torch.Generator(),
-            )
+            self._training(arch, generator=torch.Generator())
+
+    @property
+    @abstractmethod
+    def metrics(self) -> tuple[str, ...]:
+        """The names of what is measured."""
 
     @property
     def _space(self) -> SearchSpace:
         assert isinstance(self.space, SearchSpace)
         return self.space
 
-    def _open(self) -> ImageData:
-        return open_data(self.data, self.split, self.device)
+    @abstractmethod
+    def network(self, arch: Architecture) -> "nn.Module":
+        """Returns the network of an architecture, without what only its training needs."""
 
-    @property
-    def task(self) -> Task:
-        """What the networks are built for."""
-        return task_of(self._open(), self.skeleton, self.recipe)
+    @abstractmethod
+    def example(self) -> Tensor:
+        """Returns zeros that `network` takes: one input."""
 
     def settings(self) -> dict[str, Any]:
         """Returns what decides the results, as JSON values; the data by their content."""
@@ -117,25 +127,43 @@ class TrainingEvaluator:
             "data": self.data,
             "fingerprint": self._open().fingerprint,
             "recipe": asdict(self.recipe),
-            "split": asdict(self.split),
             "skeleton": dict(self.skeleton),
             "time_limit": self.time_limit,
             "memory_limit": self.memory_limit,
             "device": self.device,
-            "measure_latency": self.measure_latency,
+            **self._own(),
         }
 
-    def _build(self, arch: Architecture) -> "nn.Module":
-        return placed(self._space.build(arch, self.task), self.device)
+    @abstractmethod
+    def _open(self) -> ImageData | TextData:
+        """Returns the data, on the device."""
+
+    @abstractmethod
+    def _own(self) -> dict[str, Any]:
+        """Returns the settings that only this kind has, as JSON values."""
+
+    @abstractmethod
+    def _training(self, arch: Architecture, **how: Any) -> Training[Any]:
+        """Returns a training that has not begun."""
+
+    @abstractmethod
+    def _score(self, arch: Architecture, training: Training[Any]) -> dict[str, float]:
+        """Returns the metrics of a training that has ended."""
+
+    def _counts(self, arch: Architecture) -> dict[str, float]:
+        example = self.example()
+        with torch.device("meta"):  # no weights are drawn for what is only counted
+            network = self.network(arch)
+        counts = count(network, tuple(example.shape[1:]), example.dtype)
+        return {name: float(value) for name, value in asdict(counts).items()}
 
     def evaluate(self, candidate: Candidate, seed: int) -> Evaluation:
-        """Trains a candidate; the seed is that of weights, order and changes of images.
+        """Trains a candidate; the seed is that of weights and of the order of data.
 
         Raises:
             InvalidSettingError: the candidate asks for more epochs than the recipe has.
-            NascastError: see `open_data` and `nascast.training.checkpoint`.
+            NascastError: see `open_data`, `open_text` and `nascast.training.checkpoint`.
         """
-        data = self._open()
         clock = time.process_time if self.device == "cpu" else time.perf_counter
         curves: dict[str, tuple[float, ...]] = {}
         cuda = [] if self.device == "cpu" else [torch.device(self.device)]
@@ -144,23 +172,21 @@ class TrainingEvaluator:
             began = clock()
             try:
                 with limited_memory(self.memory_limit, self.device):
-                    training = self._start(candidate, seed, data)
+                    training = self._start(candidate, seed)
                     for reached in training.epochs(candidate.epochs):
                         curves = {name: tuple(v) for name, v in asdict(reached).items()}
                     seconds = clock() - began
                     self._keep(candidate, training)
-                    metrics = self._score(candidate.arch, training, data)
+                    metrics = self._score(candidate.arch, training)
             except (DivergedError, TimeLimitError, MemoryLimitError) as error:
                 text = f"{type(error).__name__}: {error}"
                 return Evaluation({}, clock() - began, text, curves)
         return Evaluation(metrics, seconds, curves=curves)
 
-    def _start(self, candidate: Candidate, seed: int, data: ImageData) -> Training:
+    def _start(self, candidate: Candidate, seed: int) -> Training[Any]:
         torch.manual_seed(seed)
-        training = Training(
-            self._build(candidate.arch),
-            data,
-            recipe=self.recipe,
+        training = self._training(
+            candidate.arch,
             generator=torch.Generator().manual_seed(seed),
             clock=time.process_time if self.device == "cpu" else time.perf_counter,
             guard=time_guard(self.time_limit),
@@ -172,7 +198,7 @@ class TrainingEvaluator:
                     break
         return training
 
-    def _keep(self, candidate: Candidate, training: Training) -> None:
+    def _keep(self, candidate: Candidate, training: Training[Any]) -> None:
         epochs = candidate.epochs or self.recipe.epochs
         if self.checkpoints is not None and epochs < self.recipe.epochs:
             checkpoints.save(training, self._file(candidate.arch, epochs))
@@ -184,42 +210,142 @@ class TrainingEvaluator:
         killed, continues from the same state as before.
         """
         assert self.checkpoints is not None
-        said = [asdict(arch), dict(self.skeleton), asdict(self.recipe), asdict(self.split)]
+        said = [asdict(arch), dict(self.skeleton), asdict(self.recipe), *self._own()]
         text = json.dumps([self.data, *said], sort_keys=True, default=str)
         name = hashlib.sha256(text.encode()).hexdigest()[:20]
         return self.checkpoints / f"{name}-{epochs}.pt"
 
-    def _score(self, arch: Architecture, training: Training, data: ImageData) -> dict[str, float]:
-        network, curves = training.scored, training.curves
+
+@dataclass(frozen=True, slots=True)
+class TrainingEvaluator(ChildEvaluator):
+    """Trains classifiers of images; see `ChildEvaluator`.
+
+    The metrics are ``val_accuracy`` and ``test_accuracy`` in percent, ``val_loss``, ``test_loss``
+    and ``train_loss`` in nats, after the last epoch, ``parameters`` and ``multiply_adds`` of the
+    network without an auxiliary head and, if asked for, ``latency_ms``.
+
+    Attributes:
+        data: source of images, see `open_data`.
+        skeleton: what the recipe needs is added (`Recipe.skeleton`).
+        split: of the images.
+        measure_latency: whether to measure ``latency_ms``: the median time of one image.
+    """
+
+    split: Split = field(default_factory=Split)
+    measure_latency: bool = False
+
+    @property
+    def metrics(self) -> tuple[str, ...]:
+        scores = [f"{part}_{kind}" for kind in ("accuracy", "loss") for part in ("val", "test")]
+        latency = ["latency_ms"] if self.measure_latency else []
+        return (*scores, "train_loss", "parameters", "multiply_adds", *latency)
+
+    @property
+    def task(self) -> Task:
+        """What the networks are built for, without what only their training needs."""
+        return task_of(self._open(), self.skeleton)
+
+    def network(self, arch: Architecture) -> "nn.Module":
+        return self._space.build(arch, self.task)
+
+    def example(self) -> Tensor:
+        return torch.zeros(1, *self.task.input_shape)
+
+    def _open(self) -> ImageData:
+        return open_data(self.data, self.split, self.device)
+
+    def _own(self) -> dict[str, Any]:
+        return {"split": asdict(self.split), "measure_latency": self.measure_latency}
+
+    def _training(self, arch: Architecture, **how: Any) -> ImageTraining:
+        data = self._open()
+        network = self._space.build(arch, task_of(data, self.skeleton, self.recipe))
+        return ImageTraining(placed(network, self.device), data, recipe=self.recipe, **how)
+
+    def _score(self, arch: Architecture, training: Training[Any]) -> dict[str, float]:
+        network, curves, data = training.scored, training.curves, self._open()
         test_loss, test_accuracy = evaluate(network, *data.test)
-        bare = network
-        if self.recipe.auxiliary_weight:
-            bare = self._space.build(arch, task_of(data, self.skeleton))
-        counts = count(bare, self.task.input_shape)
         metrics = {
             "val_accuracy": curves.val_accuracy[-1],
             "val_loss": curves.val_loss[-1],
             "train_loss": curves.train_loss[-1],
             "test_accuracy": test_accuracy,
             "test_loss": test_loss,
-            "parameters": float(counts.parameters),
-            "multiply_adds": float(counts.multiply_adds),
+            **self._counts(arch),
         }
         if self.measure_latency:
-            metrics["latency_ms"] = latency(network, data)
+            metrics["latency_ms"] = latency_ms(network, self.example().to(self.device))
         return metrics
 
 
-@torch.no_grad()
-def latency(network: "nn.Module", data: ImageData) -> float:
-    """Returns the median milliseconds of a forward pass for one image, on the data's device."""
-    network.eval()
-    image = data.validation[0][:1]
-    times = []
-    for _ in range(_WARM_UP + _RUNS):
-        began = time.perf_counter()
-        network(image)
-        if image.is_cuda:
-            torch.cuda.synchronize(image.device)
-        times.append(time.perf_counter() - began)
-    return 1000 * float(np.median(times[_WARM_UP:]))
+@dataclass(frozen=True, slots=True)
+class LanguageEvaluator(ChildEvaluator):
+    """Trains language models of recurrent cells; see `ChildEvaluator`.
+
+    The metrics are ``val_loss``, ``test_loss`` and ``train_loss`` in nats a word, after the last
+    epoch, ``val_perplexity`` and ``test_perplexity``, ``val_accuracy`` and ``test_accuracy`` in
+    percent of words foretold, ``parameters``, and ``multiply_adds`` of one word.
+
+    Attributes:
+        space: one with language models.
+        data: source of text, see `open_text`.
+        skeleton: settings of the space's `language_model`.
+    """
+
+    def __post_init__(self) -> None:
+        ChildEvaluator.__post_init__(self)
+        if self.recipe.auxiliary_weight or self.recipe.drop_path:
+            raise InvalidSettingError(
+                "a language model has neither an auxiliary head nor drop path; "
+                "set auxiliary_weight=0,drop_path=0 in the recipe"
+            )
+
+    @property
+    def metrics(self) -> tuple[str, ...]:
+        kinds = ("loss", "perplexity", "accuracy")
+        scores = [f"{part}_{kind}" for kind in kinds for part in ("val", "test")]
+        return (*scores, "train_loss", "parameters", "multiply_adds")
+
+    def network(self, arch: Architecture) -> "nn.Module":
+        if not isinstance(self.space, LanguageSpace):
+            raise UnsupportedError(
+                f"{self._space.name} has no language models; text is for spaces of recurrent "
+                "cells: nasbench_nlp, recurrent_tree"
+            )
+        try:
+            return self.space.language_model(arch, len(self._open().words), **self.skeleton)
+        except TypeError as error:
+            raise InvalidSettingError(f"{self._space.name}, skeleton: {error}") from None
+
+    def example(self) -> Tensor:
+        return torch.zeros(1, 1, dtype=torch.int64)
+
+    def _open(self) -> TextData:
+        return open_text(self.data, self.device)
+
+    def _own(self) -> dict[str, Any]:
+        return {}
+
+    def _training(self, arch: Architecture, **how: Any) -> LanguageTraining:
+        network = self.network(arch).to(self.device)
+        return LanguageTraining(network, self._open(), recipe=self.recipe, **how)
+
+    def _score(self, arch: Architecture, training: Training[Any]) -> dict[str, float]:
+        curves = training.curves
+        test_loss, test_accuracy = evaluate_language(training.scored, self._open().test)
+        val_loss = curves.val_loss[-1]
+        return {
+            "val_loss": val_loss,
+            "val_perplexity": _perplexity(val_loss),
+            "val_accuracy": curves.val_accuracy[-1],
+            "train_loss": curves.train_loss[-1],
+            "test_loss": test_loss,
+            "test_perplexity": _perplexity(test_loss),
+            "test_accuracy": test_accuracy,
+            **self._counts(arch),
+        }
+
+
+def _perplexity(loss: float) -> float:
+    """Returns e to the loss; infinity where that is no float."""
+    return math.exp(loss) if loss < _LARGEST else math.inf

@@ -2,10 +2,11 @@
 
 import math
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 import torch
 from torch import Tensor, nn
@@ -20,8 +21,11 @@ from nascast.training._augment import augment
 from nascast.training._optimizer import WeightAverage, optimizer_of
 from nascast.training.data import ImageData
 from nascast.training.recipe import Recipe
+from nascast.training.text import TextData
 
-__all__ = ["Curves", "DivergedError", "Training", "evaluate", "train"]
+__all__ = ["Curves", "DivergedError", "ImageTraining", "Training", "evaluate", "train"]
+
+Data = TypeVar("Data", ImageData, TextData)
 
 
 class DivergedError(NascastError):
@@ -46,7 +50,7 @@ class Curves:
     seconds: list[float] = field(default_factory=list)
 
 
-class Training:
+class Training(ABC, Generic[Data]):
     """A training that can stop after any epoch and be continued, in another process too.
 
     Attributes:
@@ -57,7 +61,7 @@ class Training:
     def __init__(
         self,
         network: nn.Module,
-        data: ImageData,
+        data: Data,
         *,
         recipe: Recipe,
         generator: torch.Generator,
@@ -68,26 +72,21 @@ class Training:
 
         Args:
             network: on the device of `data`.
-            data: images.
+            data: to train and validate on.
             recipe: how.
-            generator: on the CPU; for the order of images and their changes. Drop path and dropout
+            generator: on the CPU; for the order of data and their changes. Drop path and dropout
                 use the global generator.
             clock: seconds.
             guard: called before each step; stops the training by raising.
 
         Raises:
-            InvalidSettingError: there are fewer training images than a batch has, or the network
-                has no auxiliary head or no drop path and the recipe needs it.
+            InvalidSettingError: the recipe does not fit the data or the network.
         """
-        self.steps = len(data.train[0]) // recipe.batch_size
-        if not self.steps:
-            raise InvalidSettingError(
-                f"a batch of {recipe.batch_size} images asked for, {len(data.train[0])} to train on"
-            )
-        _check_network(network, recipe)
         self.network, self.curves = network, Curves()
-        self._data, self._recipe, self._generator = data, recipe, generator
-        self._clock, self._guard = clock, guard
+        self._data: Data = data
+        self._recipe, self._generator = recipe, generator
+        self._clock, self._guard = clock, guard or _nothing
+        self._check()
         self._optimizer = optimizer_of(network, recipe)
         self._average = WeightAverage(network, recipe.ema) if recipe.ema else None
 
@@ -113,67 +112,45 @@ class Training:
         curves = self.curves
         while len(curves.seconds) < until:
             began = self._clock()
-            train_loss = self._epoch(len(curves.seconds))
-            val_loss, val_accuracy = evaluate(self.scored, *self._data.validation)
+            epoch = len(curves.seconds)
+            self.network.train()
+            train_loss = self._epoch(epoch)
+            if not math.isfinite(train_loss):
+                raise DivergedError(f"the training loss is {train_loss} in epoch {epoch + 1}")
+            val_loss, val_accuracy = self._validate()
             curves.train_loss.append(train_loss)
             curves.val_loss.append(val_loss)
             curves.val_accuracy.append(val_accuracy)
             curves.seconds.append(self._clock() - began)
             yield curves
 
+    @abstractmethod
+    def _check(self) -> None:
+        """Raises InvalidSettingError if the recipe does not fit the data or the network."""
+
+    @abstractmethod
     def _epoch(self, epoch: int) -> float:
-        """Shows all training images once and returns the mean loss."""
-        recipe, (images, labels) = self._recipe, self._data.train
-        scheduled = any(isinstance(module, DropPath) for module in self.network.modules())
-        self.network.train()
-        order = torch.randperm(len(images), generator=self._generator).to(images.device)
-        total = torch.zeros((), device=images.device)
-        for step in range(self.steps):
-            if self._guard is not None:
-                self._guard()
-            done = epoch + step / self.steps
-            for group in self._optimizer.param_groups:
-                group["lr"] = recipe.rate(done)
-            if scheduled:
-                set_drop_path_progress(self.network, done / recipe.epochs)
-            chosen = order[step * recipe.batch_size : (step + 1) * recipe.batch_size]
-            batch = augment(images[chosen], recipe, self._generator)
-            self._optimizer.zero_grad(set_to_none=True)
-            loss, extra = self._losses(batch, labels[chosen])
-            (loss + extra).backward()  # type: ignore[no-untyped-call]
-            if recipe.grad_clip is not None:
-                nn.utils.clip_grad_norm_(self.network.parameters(), recipe.grad_clip)
-            self._optimizer.step()
-            if self._average is not None:
-                self._average.update(self.network)
-            total += loss.detach()
-        mean = total.item() / self.steps
-        if not math.isfinite(mean):
-            raise DivergedError(f"the training loss is {mean} in epoch {epoch + 1}")
-        return mean
+        """Shows all training data once and returns the mean loss."""
 
-    def _losses(self, batch: Tensor, target: Tensor) -> tuple[Tensor, Tensor | float]:
-        """Returns the loss, and what the auxiliary head adds to it."""
-        recipe, network = self._recipe, self.network
-        mixed = recipe.mixed_precision and batch.is_cuda
-        with torch.autocast(batch.device.type, torch.bfloat16, enabled=mixed):
-            if recipe.auxiliary_weight:
-                assert isinstance(network, AuxiliaryNetwork)
-                logits, midway = network.forward_auxiliary(batch)
-            else:
-                logits, midway = network(batch), None
-        loss = self._loss(logits, target)
-        if midway is None:
-            return loss, 0.0
-        return loss, recipe.auxiliary_weight * self._loss(midway, target)
+    @abstractmethod
+    def _validate(self) -> tuple[float, float]:
+        """Returns the loss in nats and the accuracy in percent on the validation data."""
 
-    def _loss(self, logits: Tensor, target: Tensor) -> Tensor:
-        smoothing = self._recipe.label_smoothing
-        return functional.cross_entropy(logits.float(), target, label_smoothing=smoothing)
+    def _step(self, loss: Tensor, rate: float) -> None:
+        """Changes the weights by the gradient of a loss."""
+        self._optimizer.zero_grad(set_to_none=True)
+        loss.backward()  # type: ignore[no-untyped-call]
+        if self._recipe.grad_clip is not None:
+            nn.utils.clip_grad_norm_(self.network.parameters(), self._recipe.grad_clip)
+        for group in self._optimizer.param_groups:
+            group["lr"] = rate
+        self._optimizer.step()
+        if self._average is not None:
+            self._average.update(self.network)
 
     def state(self) -> dict[str, Any]:
         """Returns all that continuing needs, the states of random generators included."""
-        device = self._data.train[0].device
+        device = self._data.device
         return {
             "recipe": asdict(self._recipe),
             "data": self._data.fingerprint,
@@ -204,7 +181,67 @@ class Training:
         self._generator.set_state(state["generator"])
         torch.set_rng_state(state["global"])
         if state["cuda"] is not None and torch.cuda.is_available():
-            torch.cuda.set_rng_state(state["cuda"], self._data.train[0].device)
+            torch.cuda.set_rng_state(state["cuda"], self._data.device)
+
+
+class ImageTraining(Training[ImageData]):
+    """The training of a classifier of images.
+
+    It needs as many images as a batch has, and a network with the auxiliary head or the drop path
+    that the recipe wants.
+    """
+
+    @property
+    def steps(self) -> int:
+        """Batches of an epoch; images left over are not used in it."""
+        return len(self._data.train[0]) // self._recipe.batch_size
+
+    def _check(self) -> None:
+        if not self.steps:
+            raise InvalidSettingError(
+                f"a batch of {self._recipe.batch_size} images asked for, "
+                f"{len(self._data.train[0])} to train on"
+            )
+        _check_network(self.network, self._recipe)
+
+    def _epoch(self, epoch: int) -> float:
+        recipe, (images, labels) = self._recipe, self._data.train
+        scheduled = any(isinstance(module, DropPath) for module in self.network.modules())
+        order = torch.randperm(len(images), generator=self._generator).to(images.device)
+        total = torch.zeros((), device=images.device)
+        for step in range(self.steps):
+            self._guard()
+            done = epoch + step / self.steps
+            if scheduled:
+                set_drop_path_progress(self.network, done / recipe.epochs)
+            chosen = order[step * recipe.batch_size : (step + 1) * recipe.batch_size]
+            batch = augment(images[chosen], recipe, self._generator)
+            loss, extra = self._losses(batch, labels[chosen])
+            self._step(loss + extra, recipe.rate(done))
+            total += loss.detach()
+        return total.item() / self.steps
+
+    def _validate(self) -> tuple[float, float]:
+        return evaluate(self.scored, *self._data.validation)
+
+    def _losses(self, batch: Tensor, target: Tensor) -> tuple[Tensor, Tensor | float]:
+        """Returns the loss, and what the auxiliary head adds to it."""
+        recipe, network = self._recipe, self.network
+        mixed = recipe.mixed_precision and batch.is_cuda
+        with torch.autocast(batch.device.type, torch.bfloat16, enabled=mixed):
+            if recipe.auxiliary_weight:
+                assert isinstance(network, AuxiliaryNetwork)
+                logits, midway = network.forward_auxiliary(batch)
+            else:
+                logits, midway = network(batch), None
+        loss = self._loss(logits, target)
+        if midway is None:
+            return loss, 0.0
+        return loss, recipe.auxiliary_weight * self._loss(midway, target)
+
+    def _loss(self, logits: Tensor, target: Tensor) -> Tensor:
+        smoothing = self._recipe.label_smoothing
+        return functional.cross_entropy(logits.float(), target, label_smoothing=smoothing)
 
 
 def train(
@@ -232,10 +269,10 @@ def train(
 
     Raises:
         DivergedError: the loss is not finite.
-        InvalidSettingError: see `Training`; or the checkpoint is of another training.
+        InvalidSettingError: see `ImageTraining`; or the checkpoint is of another training.
         CorruptDataError: the checkpoint cannot be read.
     """
-    training = Training(network, data, recipe=recipe, generator=generator, clock=clock)
+    training = ImageTraining(network, data, recipe=recipe, generator=generator, clock=clock)
     if checkpoint is not None:
         checkpoints.resume(training, checkpoint)
     for curves in training.epochs():
@@ -262,6 +299,10 @@ def evaluate(
         loss += functional.cross_entropy(logits, target, reduction="sum")
         right += (logits.argmax(1) == target).sum()
     return loss.item() / len(images), 100 * right.item() / len(images)
+
+
+def _nothing() -> None:
+    """Stands for no guard."""
 
 
 def _check_network(network: nn.Module, recipe: Recipe) -> None:

@@ -80,6 +80,10 @@ RECIPES: Mapping[str, Recipe] = MappingProxyType(
     {
         "child": _CHILD,
         "digits-child": replace(_CHILD, batch_size=16, learning_rate=0.025, flip=False),
+        # Of language models, on a text of about a megabyte.
+        "text-child": replace(
+            _CHILD, batch_size=20, learning_rate=0.005, optimizer="adam", weight_decay=1e-6
+        ),
         "nasnet": _NASNET,
         "nasnet-cutout": replace(_NASNET, cutout=16),  # the side is chosen, as in DARTS
         # A child of the search: 20 epochs, momentum, L2, cosine, N = 2 (appendix A.3 [P]). Its
@@ -121,7 +125,7 @@ RECIPES: Mapping[str, Recipe] = MappingProxyType(
         ),
         # Dong & Yang, ICLR 2020, https://arxiv.org/abs/2001.00326, 200E.config of xautodl.
         "nasbench201": Recipe(epochs=200, batch_size=256, learning_rate=0.1, crop=4),
-        # For language models (`train_language`): the settings in the official training logs of
+        # For language models (`LanguageTraining`): the settings in the official training logs of
         # NAS-Bench-NLP, https://arxiv.org/abs/2006.07116. They do not name the optimiser.
         "nasbench-nlp": Recipe(
             epochs=50,

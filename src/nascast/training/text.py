@@ -2,6 +2,7 @@
 
 import hashlib
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -10,10 +11,15 @@ from torch import Tensor
 
 from nascast.core.errors import CorruptDataError, InvalidSettingError, MissingDataError
 
-__all__ = ["TextData", "columns", "open_text"]
+__all__ = ["FORM", "TextData", "columns", "is_text", "open_text"]
 
 END, UNKNOWN = "<eos>", "<unk>"  # as Penn Treebank and WikiText-2 are prepared
 _PARTS = (("train",), ("valid", "val", "validation"), ("test",))
+FORM = (
+    "for recurrent cells a text, .txt or .tokens, or a folder with one each for train, valid and "
+    "test"
+)
+_SUFFIXES = (".txt", ".text", ".tokens")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -34,15 +40,21 @@ class TextData:
     words: tuple[str, ...]
     fingerprint: str
 
+    @property
+    def device(self) -> torch.device:
+        """Where the tensors are."""
+        return self.train.device
 
+
+@lru_cache(maxsize=2)
 def open_text(source: str, device: str = "cpu") -> TextData:
     """Reads a text whose words are separated by blanks; every line ends with ``<eos>``.
 
     The source is a folder with one file each that has ``train``, ``valid`` and ``test`` in its
-    name, such as ``ptb.train.txt`` or ``wiki.valid.tokens``, or a single file: its last tenth of
-    lines is the test part, the tenth before that is for validation (chosen; not drawn, since
-    neighbouring sentences belong together). The vocabulary is that of the training part; other
-    words are ``<unk>``.
+    name, such as ``ptb.train.txt`` or ``wiki.valid.tokens`` (or ending in ``.text``), or a single
+    file: its last tenth of lines is the test part, the tenth before that is for validation (chosen;
+    not drawn, since neighbouring sentences belong together). The vocabulary is that of the training
+    part; other words are ``<unk>``.
 
     Raises:
         MissingDataError: no such file or folder, or one of the three files is not there.
@@ -75,6 +87,14 @@ def open_text(source: str, device: str = "cpu") -> TextData:
     return TextData(train, validation, test, words, digest.hexdigest())
 
 
+def is_text(source: str) -> bool:
+    """Returns whether a source is meant for `open_text`: by its name, or by its files' names."""
+    path = Path(source)
+    if path.is_dir():
+        return bool(_fitting(path, _PARTS[0]))
+    return path.suffix.lower() in _SUFFIXES
+
+
 def columns(tokens: Tensor, count: int) -> Tensor:
     """Returns ``(n // count, count)``: the text cut into so many columns, read downwards.
 
@@ -90,11 +110,7 @@ def columns(tokens: Tensor, count: int) -> Tensor:
 
 
 def _file(folder: Path, names: tuple[str, ...]) -> Path:
-    fits = [
-        path
-        for path in sorted(folder.iterdir())
-        if path.is_file() and any(name in path.name.lower().split(".")[:-1] for name in names)
-    ]
+    fits = _fitting(folder, names)
     if not fits:
         raise MissingDataError(f"{folder}: expected a file such as {names[0]}.txt")
     if len(fits) > 1:
@@ -102,6 +118,16 @@ def _file(folder: Path, names: tuple[str, ...]) -> Path:
             f"{folder}: several files could be {names[0]}: {', '.join(p.name for p in fits)}"
         )
     return fits[0]
+
+
+def _fitting(folder: Path, names: tuple[str, ...]) -> list[Path]:
+    return [
+        path
+        for path in sorted(folder.iterdir())
+        if path.is_file()
+        and path.suffix.lower() in _SUFFIXES
+        and any(name in path.name.lower().split(".")[:-1] for name in names)
+    ]
 
 
 def _lines(path: Path) -> list[list[str]]:

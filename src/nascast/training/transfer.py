@@ -25,7 +25,7 @@ from nascast.networks.counting import Counts, count
 from nascast.training._placement import placed
 from nascast.training._sources._arrays import extra
 from nascast.training.data import ImageData, Split, open_data, task_of
-from nascast.training.loop import Curves, Training, evaluate, train
+from nascast.training.loop import Curves, ImageTraining, evaluate, train
 from nascast.training.model import ARCHITECTURE, Classifier, load_model, save_model, write_whole
 from nascast.training.model_card import CARD, PICTURE, model_card
 from nascast.training.recipe import Recipe
@@ -85,7 +85,7 @@ class Transfer:
         """
         data = self.images()
         with torch.random.fork_rng([]):
-            Training(self.trained(), data, recipe=self.recipe, generator=torch.Generator())
+            ImageTraining(self.trained(), data, recipe=self.recipe, generator=torch.Generator())
             return count(self.space.build(self.arch, self.task), self.task.input_shape)
 
     def trained(self) -> nn.Module:
