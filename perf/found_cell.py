@@ -32,8 +32,8 @@ def evaluator(settings: dict[str, Any]) -> TrainingEvaluator:
         settings["space"],
         settings["data"],
         Recipe(**settings["recipe"]),
-        Split(**settings["split"]),
         settings["skeleton"],
+        split=Split(**settings["split"]),
         device=settings["device"],
     )
 
