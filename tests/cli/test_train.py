@@ -108,7 +108,7 @@ def test_train_and_export_without_a_run(cli: Cli, data: Path, tmp_path: Path) ->
     assert "add --resume" in err
     code, said, _ = cli("export", out, "--format", "safetensors")
     assert code == 0
-    assert "Largest difference of the logits of 18 images" in said
+    assert "Largest difference of the logits for 18 images" in said
     assert (out / "exported-model.safetensors").exists()
 
 
@@ -176,3 +176,31 @@ def test_a_missing_torch_names_the_command(cli: Cli, monkeypatch: pytest.MonkeyP
     code, _, err = cli("train", *SPACE)
     assert code == 2
     assert 'pip install "nascast[torch]"' in err
+
+
+def test_a_language_model_from_search_to_export(cli: Cli, tmp_path: Path) -> None:
+    text = tmp_path / "text.txt"
+    text.write_text("the cat sat on the mat\nthe dog lay on the rug\n" * 100)
+    run, out = tmp_path / "run", tmp_path / "model"
+    words = ["search", "--space", "recurrent_tree", "--strategy", "random", "--data", text]
+    words += ["--evaluations", "2", "--executor", "serial", "--recipe", "batch_size=4,epochs=1"]
+    code, _, err = cli(*words, "--out", run)
+    assert code == 0, err
+    code, said, err = cli("train", run, "--repeats", 2, "--filters", 8, "--out", out)
+    assert code == 0, err
+    assert said.index("parameters") < said.index("test perplexity")
+    assert "words to train, validate, test; 10 different ones" in said
+    settings = json.loads((out / "training.json").read_text())["settings"]
+    assert settings["skeleton"] == {"layers": 2, "hidden": 8}
+    assert settings["recipe"]["batch_size"] == 4
+    code, said, _ = cli("export", out, "--format", "safetensors")
+    assert code == 0
+    assert "the logits for 48 words" in said
+    for more, told in (
+        (["--split", "train=3"], "--split is for images"),
+        (["--skeleton", "colour=1"], "no setting colour"),
+    ):
+        code, _, err = cli("train", run, *more, "--out", tmp_path / "other")
+        assert (code, told in err) == (2, True), err
+    code, _, err = cli("train", *SPACE, "--data", text, "--out", tmp_path / "other")
+    assert (code, "nasbench201 has no language models" in err) == (2, True), err

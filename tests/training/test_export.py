@@ -55,9 +55,11 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
         "text": space.to_text(space.row(arch))[0],
         "task": {"input_shape": [3, 8, 8], "classes": 4, "skeleton": dict(task.skeleton)},
         "class_names": ["a", "b", "c", "d"],
+        "kind": "image classifier",
+        "normalisation": {"mean": [0.4, 0.5, 0.6], "std": [0.2, 0.3, 0.1]},
     }
     out = tmp_path_factory.mktemp("model")
-    classifier = Classifier(network, (0.4, 0.5, 0.6), (0.2, 0.3, 0.1))
+    classifier = Classifier(network, (0.4, 0.5, 0.6), (0.2, 0.3, 0.1), (8, 8))
     save_model(classifier, told, torch.rand(6, 3, 8, 8), out)
     return out
 
@@ -71,11 +73,11 @@ def test_exported_files_run_without_nascast(folder: Path, tmp_path: Path) -> Non
     images = np.random.default_rng(1).random((4, 3, 8, 8), dtype=np.float32)
     np.save(tmp_path / "images.npy", images)
     with torch.no_grad():
-        expected = model.classifier(torch.from_numpy(images)).numpy()
+        expected = model.portable(torch.from_numpy(images)).numpy()
     paths = [tmp_path / name for name in ("model.onnx", "model.pt2", "images.npy")]
     for one, path in zip(written, paths, strict=False):
         assert one.path == path
-        assert one.images == 6 + 1 + 2 + 5
+        assert one.examples == 6 + 1 + 2 + 5
         assert one.difference <= TOLERANCE
         assert b"test_export" not in path.read_bytes()  # no paths of the machine it was made on
     done = subprocess.run(
@@ -116,7 +118,7 @@ def _branch(logits: Tensor) -> Tensor:
 
 
 def _changed(change: Callable[[Tensor], Tensor]) -> Model:
-    classifier = Classifier(_Changed(change), (0.4,) * 3, (0.2,) * 3).eval()
+    classifier = Classifier(_Changed(change), (0.4,) * 3, (0.2,) * 3, (4, 4)).eval()
     return Model(classifier, {"class_names": list("abcd")}, torch.rand(6, 3, 4, 4))
 
 

@@ -22,7 +22,7 @@ from nascast.training.data import Split
 from nascast.training.loop import Curves
 from nascast.training.model import load_model
 from nascast.training.recipe import Recipe
-from nascast.training.transfer import Transfer, begin, train_model
+from nascast.training.transfer import ImageTransfer, begin, train_model
 
 Write = Callable[..., str]
 CELL = (
@@ -32,11 +32,11 @@ CELL = (
 RECIPE = Recipe(epochs=2, batch_size=10, flip=False)
 
 
-def plan(data: str, recipe: Recipe = RECIPE) -> Transfer:
+def plan(data: str, recipe: Recipe = RECIPE) -> ImageTransfer:
     space = plugins.load("space", "nasbench201")
     arch = space.architecture(space.from_text([CELL])[0])
     skeleton = {**space.scaled(repeats=1, filters=4), "stages": 2}
-    return Transfer(arch, data, recipe, Split(validation=20), skeleton, seed=3)
+    return ImageTransfer(arch, data, recipe, skeleton, seed=3, split=Split(validation=20))
 
 
 @pytest.fixture
@@ -86,7 +86,7 @@ def test_a_model_takes_raw_images_and_scores_what_was_reported(trained: Path) ->
         labels = torch.from_numpy(file["y_test"].astype(np.int64))
     model = load_model(trained)
     with torch.no_grad():
-        accuracy = (model.classifier(images).argmax(1) == labels).float().mean().item()
+        accuracy = (model.portable(images).argmax(1) == labels).float().mean().item()
     assert 100 * accuracy == pytest.approx(results["test_accuracy"])
     assert results["test_accuracy"] > 60  # of three classes
     assert model.classes == ("0", "1", "2")
@@ -121,14 +121,14 @@ def test_what_only_training_needs_is_not_kept(images: Write, tmp_path: Path) -> 
     space = plugins.load("space", "darts")
     arch = space.architecture(space.sample(1, np.random.default_rng(0))[0])
     recipe = replace(RECIPE, epochs=1, batch_size=30, auxiliary_weight=0.4, drop_path=0.2, ema=0.9)
-    transfer = Transfer(arch, images(), recipe, Split(), space.scaled(1, 2))
+    transfer = ImageTransfer(arch, images(), recipe, space.scaled(1, 2))
     out = tmp_path / "model"
     begin(transfer, out, resume=False)
     results = train_model(transfer, out)
     model = load_model(out)
-    assert not any("auxiliary" in name for name in model.classifier.state_dict())
+    assert not any("auxiliary" in name for name in model.portable.state_dict())
     assert model.description["task"]["skeleton"] == {"cells": 5, "channels": 2}
-    counts = count(model.classifier.network, (1, 8, 8))
+    counts = count(model.portable.network, (1, 8, 8))
     assert (results["parameters"], results["multiply_adds"]) == tuple(asdict(counts).values())
     assert transfer.counts() == counts
     card = (out / "model_card.md").read_text()
@@ -195,7 +195,7 @@ def test_damaged_models_are_refused(trained: Path) -> None:
         ("class_names", ["cat"], "3 classes have"),
         ("normalisation", {"mean": [0.0], "std": [1.0, 1.0]}, "1 channels are normalised"),
         ("sha256", {}, "has no checksum"),
-        ("version", 2, "of version 1; got"),
+        ("version", 1, "of version 2; got"),
     ):
         refused("architecture.json", json.dumps({**told, key: value}).encode(), match)
     refused("architecture.json", text[:-5].encode(), "cannot be read")

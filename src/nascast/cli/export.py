@@ -20,8 +20,10 @@ def export(
 ) -> None:
     """Write a trained model in a format that needs no nascast, and check what was written.
 
-    The file takes images from 0 to 1, any number at a time, and gives logits; the normalisation is
-    in it. Its logits are compared with the model's for test images and random ones.
+    The file of a classifier takes images from 0 to 1, any number at a time, and gives logits; the
+    normalisation is in it. That of a language model takes a word of each of any number of texts and
+    the states before, and gives the logits of the next words and the states after. Logits are
+    compared with the model's for test data and random ones.
 
     Example: nascast export models/mine --format onnx
     """
@@ -30,12 +32,14 @@ def export(
     from nascast.training.model import load_model
 
     path = model / FORMATS.get(form, form) if out is None else out
-    written = write(load_model(model), form, path)
+    found = load_model(model)
+    written = write(found, form, path)
+    unit = "words" if found.description["kind"] == "language model" else "images"
     if as_json:
-        found = {**asdict(written), "path": str(path), "tolerance": TOLERANCE}
-        typer.echo(json.dumps(found, indent=1))
+        told = {**asdict(written), "path": str(path), "tolerance": TOLERANCE}
+        typer.echo(json.dumps(told, indent=1))
         return
     typer.echo(
-        f"written: {path}\nLargest difference of the logits of {written.images} images: "
+        f"written: {path}\nLargest difference of the logits for {written.examples} {unit}: "
         f"{written.difference:.3g} (largest logit {written.largest:.3g})"
     )

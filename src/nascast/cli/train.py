@@ -1,6 +1,7 @@
 """``nascast train``."""
 
 import json
+import math
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -12,7 +13,6 @@ from nascast.cli._options import settings
 
 if TYPE_CHECKING:
     from nascast.core.types import Architecture
-    from nascast.training.data import Split
     from nascast.training.recipe import Recipe
     from nascast.training.transfer import Transfer
 
@@ -46,7 +46,7 @@ def train(
     ] = "",
     data: Annotated[
         str | None,
-        typer.Option(help="digits, a folder, an .npz …; default: the search's, or digits."),
+        typer.Option(help="digits, a folder, an .npz, a text …; default: the search's, or digits."),
     ] = None,
     split: Annotated[str, typer.Option(help="train=…,validation=…,size=…,seed=….")] = "",
     recipe: Annotated[
@@ -94,6 +94,9 @@ def train(
         return
     if note:
         typer.echo(note, err=True)
+    if transfer.unit == "words":
+        test, validation = (math.exp(results[f"{part}_loss"]) for part in ("test", "val"))
+        typer.echo(f"test perplexity {test:,.2f} (validation {validation:,.2f})")
     typer.echo(
         f"test accuracy {results['test_accuracy']:.2f} % "
         f"(validation {results['val_accuracy']:.2f} %)\n"
@@ -107,27 +110,35 @@ class _Start:
 
     Attributes:
         arch: what to train.
-        data: source of images.
-        split: of them.
-        recipe: to train by.
+        data: source of images or text.
+        recipe: to train by; None is the one for such data.
         skeleton: of the network.
+        size: of the images, if they are brought to one.
+        seed: of the split of images.
     """
 
     arch: "Architecture"
     data: str
-    split: "Split"
-    recipe: "Recipe"
+    recipe: "Recipe | None" = None
     skeleton: dict[str, Any] = field(default_factory=dict)
+    size: int | None = None
+    seed: int = 0
 
 
 def _transfer(given: dict[str, Any]) -> "Transfer":
     import torch
 
     from nascast.core.errors import InvalidSettingError
-    from nascast.training.transfer import Transfer
+    from nascast.training.data import Split
+    from nascast.training.recipe import Recipe
+    from nascast.training.recipes import named_recipe
+    from nascast.training.text import is_text
+    from nascast.training.transfer import ImageTransfer, TextTransfer
 
     start = _start(given)
-    recipe = recipe_of(given["recipe"], "--recipe", start.recipe)
+    text = is_text(start.data)
+    own = start.recipe or (named_recipe("nasbench-nlp") if text else Recipe())
+    recipe = recipe_of(given["recipe"], "--recipe", own)
     if given["epochs"] is not None:
         recipe = replace(recipe, epochs=given["epochs"])
     device = given["device"]
@@ -135,22 +146,30 @@ def _transfer(given: dict[str, Any]) -> "Transfer":
         device = "cuda" if torch.cuda.is_available() else "cpu"
     if device not in ("cpu", "cuda"):
         raise InvalidSettingError(f"--device: expected cpu, cuda or auto; got {device!r}")
-    try:
-        split = replace(start.split, **settings(given["split"], "--split"))  # type: ignore[arg-type]
-    except TypeError as error:
-        raise InvalidSettingError(f"--split: no such setting: {error}") from None
-    plan = Transfer(start.arch, start.data, recipe, split, seed=given["seed"], device=device)
+    shared: dict[str, Any] = {"seed": given["seed"], "device": device}
+    plan: Transfer
+    if text:
+        if given["split"]:
+            raise InvalidSettingError(
+                "--split is for images; a text is split by its files or lines"
+            )
+        plan = TextTransfer(start.arch, start.data, recipe, **shared)
+    else:
+        split = Split(size=start.size, seed=start.seed)
+        try:
+            split = replace(split, **settings(given["split"], "--split"))  # type: ignore[arg-type]
+        except TypeError as error:
+            raise InvalidSettingError(f"--split: no such setting: {error}") from None
+        plan = ImageTransfer(start.arch, start.data, recipe, split=split, **shared)
     scaled = plan.space.scaled(given["repeats"], given["filters"])
-    own = settings(given["skeleton"], "--skeleton")
-    return replace(plan, skeleton={**start.skeleton, **scaled, **own})
+    own_skeleton = settings(given["skeleton"], "--skeleton")
+    return replace(plan, skeleton={**start.skeleton, **scaled, **own_skeleton})
 
 
 def _start(given: dict[str, Any]) -> _Start:
     """Returns the architecture, and what comes with it."""
     from nascast.core import plugins
     from nascast.core.errors import InvalidSettingError
-    from nascast.training.data import Split
-    from nascast.training.recipe import Recipe
 
     space, text = given["space"], given["architecture"]
     if given["run"] is not None:
@@ -161,7 +180,7 @@ def _start(given: dict[str, Any]) -> _Start:
         raise InvalidSettingError("give the folder of a search, or both --space and --architecture")
     found = plugins.load("space", space)
     arch = found.architecture(found.from_text([text])[0])
-    return _Start(arch, given["data"] or "digits", Split(), Recipe())
+    return _Start(arch, given["data"] or "digits")
 
 
 def _found(folder: Path, best: int, data: str | None) -> _Start:
@@ -169,8 +188,8 @@ def _found(folder: Path, best: int, data: str | None) -> _Start:
     from nascast.core.errors import InvalidSettingError
     from nascast.report.search_folder import read_search
     from nascast.report.search_summary import best_trials
-    from nascast.training.data import Split
     from nascast.training.recipe import Recipe
+    from nascast.training.text import is_text
 
     if best < 1:
         raise InvalidSettingError(f"--best is a whole number from 1; got {best}")
@@ -184,36 +203,48 @@ def _found(folder: Path, best: int, data: str | None) -> _Start:
     run, place = trials[best - 1]
     arch = run.trials[place].candidate.arch
     before = searched.settings.get("training")
-    if before is None:
-        return _Start(arch, data or "digits", Split(), Recipe())
-    split = Split()
-    if data in (None, before["data"]):
-        split = Split(size=before["split"]["size"], seed=before["split"]["seed"])
-    recipe = Recipe(**before["recipe"])
-    return _Start(arch, data or before["data"], split, recipe, dict(before["skeleton"]))
+    source = data or (before["data"] if before else "digits")
+    if before is None or is_text(source) != is_text(before["data"]):
+        return _Start(arch, source)
+    start = _Start(arch, source, Recipe(**before["recipe"]), dict(before["skeleton"]))
+    if source != before["data"] or "split" not in before:
+        return start
+    return replace(start, size=before["split"]["size"], seed=before["split"]["seed"])
 
 
 def _announce(transfer: "Transfer", counts: Any) -> None:
     from rich.console import Console
     from rich.table import Table
 
-    data, recipe, task = transfer.images(), transfer.recipe, transfer.task
-    sizes = [f"{len(getattr(data, part)[0]):,}" for part in ("train", "validation", "test")]
+    recipe, (sizes, shape) = transfer.recipe, _data(transfer)
     rows = {
         "architecture": f"{transfer.arch.space}  {transfer.text()}",
-        "skeleton": ", ".join(f"{k}={v}" for k, v in task.skeleton.items()) or "of the paper",
+        "skeleton": ", ".join(f"{k}={v}" for k, v in transfer.skeleton.items()) or "of the paper",
         "parameters": f"{counts.parameters:,}",
         "multiply-adds": f"{counts.multiply_adds:,}",
-        "data": f"{transfer.data}: {' + '.join(sizes)} images to train, validate, test; "
-        f"{'×'.join(map(str, task.input_shape))}, {task.classes} classes",
-        "training": f"{recipe.epochs} epochs of {len(data.train[0]) // recipe.batch_size} steps "
-        f"of {recipe.batch_size} images on {transfer.device}",
+        "data": f"{transfer.data}: {' + '.join(f'{size:,}' for size in sizes.values())} "
+        f"{transfer.unit} to train, validate, test; {shape}",
+        "training": f"{recipe.epochs} epochs of {sizes['train'] // recipe.batch_size:,} "
+        f"{'steps of' if transfer.unit == 'images' else 'words in each of'} "
+        f"{recipe.batch_size} {'images' if transfer.unit == 'images' else 'columns'} "
+        f"on {transfer.device}",
     }
     table = Table("", "", show_header=False, box=None, padding=(0, 2, 0, 0))
     table.columns[1].overflow = "fold"
     for key, value in rows.items():
         table.add_row(f"[bold]{key}[/bold]", value)
     Console().print(table)
+
+
+def _data(transfer: "Transfer") -> tuple[dict[str, int], str]:
+    """Returns the sizes of the data's parts, and what their like is in words."""
+    from nascast.training.transfer import ImageTransfer, TextTransfer
+
+    if isinstance(transfer, TextTransfer):
+        return transfer.sizes(), f"{len(transfer.words().words):,} different ones"
+    assert isinstance(transfer, ImageTransfer)
+    task = transfer.task
+    return transfer.sizes(), f"{'×'.join(map(str, task.input_shape))}, {task.classes} classes"
 
 
 def _draw(transfer: "Transfer", out: Path) -> str:

@@ -10,14 +10,14 @@ from collections.abc import Mapping
 from contextlib import nullcontext
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from nascast.core import plugins
-from nascast.core.errors import InvalidSettingError, UnsupportedError
+from nascast.core.errors import InvalidSettingError
 from nascast.core.space import SearchSpace
 from nascast.core.types import Architecture, Candidate, Evaluation, Task
 from nascast.networks.counting import count
@@ -32,7 +32,7 @@ from nascast.training._limits import (
 )
 from nascast.training._placement import placed
 from nascast.training.data import ImageData, Split, open_data, task_of
-from nascast.training.language import LanguageTraining, evaluate_language
+from nascast.training.language import LanguageTraining, evaluate_language, language_model
 from nascast.training.loop import DivergedError, ImageTraining, Training, evaluate
 from nascast.training.recipe import Recipe
 from nascast.training.text import TextData, open_text
@@ -43,15 +43,6 @@ if TYPE_CHECKING:
 __all__ = ["ChildEvaluator", "LanguageEvaluator", "TrainingEvaluator"]
 
 _LARGEST = math.log(sys.float_info.max)
-
-
-@runtime_checkable
-class LanguageSpace(Protocol):
-    """A search space of recurrent cells, which language models are made of."""
-
-    def language_model(self, arch: Architecture, vocabulary: int, **skeleton: Any) -> "nn.Module":
-        """Returns a model that `LanguageTraining` trains."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -292,14 +283,6 @@ class LanguageEvaluator(ChildEvaluator):
         skeleton: settings of the space's `language_model`.
     """
 
-    def __post_init__(self) -> None:
-        ChildEvaluator.__post_init__(self)
-        if self.recipe.auxiliary_weight or self.recipe.drop_path:
-            raise InvalidSettingError(
-                "a language model has neither an auxiliary head nor drop path; "
-                "set auxiliary_weight=0,drop_path=0 in the recipe"
-            )
-
     @property
     def metrics(self) -> tuple[str, ...]:
         kinds = ("loss", "perplexity", "accuracy")
@@ -307,15 +290,7 @@ class LanguageEvaluator(ChildEvaluator):
         return (*scores, "train_loss", "parameters", "multiply_adds")
 
     def network(self, arch: Architecture) -> "nn.Module":
-        if not isinstance(self.space, LanguageSpace):
-            raise UnsupportedError(
-                f"{self._space.name} has no language models; text is for spaces of recurrent "
-                "cells: nasbench_nlp, recurrent_tree"
-            )
-        try:
-            return self.space.language_model(arch, len(self._open().words), **self.skeleton)
-        except TypeError as error:
-            raise InvalidSettingError(f"{self._space.name}, skeleton: {error}") from None
+        return language_model(self._space, arch, len(self._open().words), self.skeleton)
 
     def example(self) -> Tensor:
         return torch.zeros(1, 1, dtype=torch.int64)

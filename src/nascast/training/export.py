@@ -15,14 +15,22 @@ from torch import Tensor
 
 from nascast.core.errors import StoreError, UnsupportedError
 from nascast.training._sources._arrays import extra
-from nascast.training.model import WEIGHTS, Model, rebuild, tensors_of, write_whole
+from nascast.training.model import (
+    WEIGHTS,
+    Call,
+    Model,
+    Portable,
+    load_weights,
+    rebuild,
+    weights_of,
+    write_whole,
+)
 
 __all__ = ["FORMATS", "TOLERANCE", "Exported", "export"]
 
 TOLERANCE = 1e-4  # of logits, times the largest of them where that is above 1
+_TRACED = 4  # of a batch that is traced; 1 would be taken as a constant
 _BATCHES = (1, 2, 5)  # sizes of random batches; chosen, unlike those that are traced
-
-Run = Callable[[Tensor], Tensor]  # images to logits, by what was written
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,21 +40,21 @@ class Exported:
     Attributes:
         path: the file.
         difference: the largest between its logits and those of the model.
-        images: how many were compared, random ones and test images.
+        examples: how many were compared, drawn ones and some of the test part.
         largest: absolute logit of the model.
     """
 
     path: Path
     difference: float
-    images: int
+    examples: int
     largest: float
 
 
 def export(model: Model, form: str, path: Path) -> Exported:
     """Writes a model in another format and compares what was written with the model.
 
-    The file takes batches of any size of images from 0 to 1 and gives logits. It is there only if
-    it agrees with the model to `TOLERANCE`.
+    The file takes batches of any size of what the model's `Portable` takes, and gives what that
+    gives. It is there only if its logits agree with the model's to `TOLERANCE`.
 
     Args:
         model: to write.
@@ -77,12 +85,12 @@ def export(model: Model, form: str, path: Path) -> Exported:
 
 
 @torch.no_grad()
-def _compare(model: Model, run: Run, path: Path) -> Exported:
-    shape = model.examples.shape[1:]
-    generator = torch.Generator().manual_seed(0)
-    batches = [model.examples, *(torch.rand(n, *shape, generator=generator) for n in _BATCHES)]
-    expected = torch.cat([model.classifier(images) for images in batches])
-    difference = (torch.cat([run(images) for images in batches]) - expected).abs().max().item()
+def _compare(model: Model, call: Call, path: Path) -> Exported:
+    portable, generator = model.portable, torch.Generator().manual_seed(0)
+    batches = [model.examples, *(portable.random(n, generator) for n in _BATCHES)]
+    expected = _rows([portable.logits(batch) for batch in batches])
+    found = _rows([portable.answers(call, batch) for batch in batches])
+    difference = (found - expected).abs().max().item()  # NaN if any is
     largest = expected.abs().max().item()
     if not difference <= TOLERANCE * max(1.0, largest):
         raise UnsupportedError(
@@ -92,20 +100,25 @@ def _compare(model: Model, run: Run, path: Path) -> Exported:
     return Exported(path, difference, len(expected), largest)
 
 
-def _onnx(model: Model, path: Path) -> Run:
+def _rows(logits: list[Tensor]) -> Tensor:
+    return torch.cat([each.flatten(0, -2) for each in logits])
+
+
+def _onnx(model: Model, path: Path) -> Call:
     """Writes ONNX; the description of the model goes into the file's metadata."""
     for package in ("onnx", "onnxscript"):
         extra(package, "export", "exporting to ONNX")
     runtime = extra("onnxruntime", "export", "exporting to ONNX")
+    portable = model.portable
     with _explained("ONNX"):
         program = torch.onnx.export(
-            model.classifier,
-            (_traced(model),),
+            portable,
+            portable.inputs(_TRACED),
             dynamo=True,
             verbose=False,
-            input_names=["images"],
-            output_names=["logits"],
-            dynamic_shapes=_any_batch(),
+            input_names=list(portable.takes),
+            output_names=list(portable.gives),
+            dynamic_shapes=_any_batch(portable),
         )
         assert program is not None
         for node in program.model.graph:
@@ -115,33 +128,46 @@ def _onnx(model: Model, path: Path) -> Run:
     options = runtime.SessionOptions()
     options.log_severity_level = 3  # errors
     session = runtime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
-    return lambda images: torch.from_numpy(session.run(["logits"], {"images": images.numpy()})[0])
+
+    def call(*inputs: Tensor) -> tuple[Tensor, ...]:
+        named = {name: value.numpy() for name, value in zip(portable.takes, inputs, strict=True)}
+        return tuple(torch.from_numpy(value) for value in session.run(portable.gives, named))
+
+    return call
 
 
-def _torch_export(model: Model, path: Path) -> Run:
+def _torch_export(model: Model, path: Path) -> Call:
     """Writes what `torch.export.load` reads."""
     with _explained("torch.export"):
         program = torch.export.export(
-            model.classifier, (_traced(model),), dynamic_shapes=_any_batch()
+            model.portable,
+            model.portable.inputs(_TRACED),
+            dynamic_shapes=_any_batch(model.portable),
         )
         for node in program.graph.nodes:
             node.meta.pop("stack_trace", None)  # with this machine's paths
         torch.export.save(program, path, extra_files=_metadata(model))
-        run: Run = torch.export.load(path).module()
-    return run
+        return _outputs(torch.export.load(path).module())
 
 
-def _safetensors(model: Model, path: Path) -> Run:
-    """Writes the weights, the normalisation among them, with the description as metadata."""
+def _safetensors(model: Model, path: Path) -> Call:
+    """Writes the weights, with the description as metadata."""
     safetensors = extra("safetensors.torch", "export", "exporting to safetensors")
-    weights = {name: value.contiguous() for name, value in model.classifier.state_dict().items()}
-    write_whole(path, safetensors.save(weights, _metadata(model)))
+    write_whole(path, safetensors.save(weights_of(model.portable), _metadata(model)))
     again = rebuild(model.description, path)
-    again.load_state_dict(tensors_of(path.read_bytes(), path))
-    return again
+    load_weights(again, path.read_bytes(), path)
+    return _outputs(again)
 
 
-_WRITERS: dict[str, Callable[[Model, Path], Run]] = {
+def _outputs(module: Any) -> Call:
+    def call(*inputs: Tensor) -> tuple[Tensor, ...]:
+        outputs = module(*inputs)
+        return outputs if isinstance(outputs, tuple) else (outputs,)
+
+    return call
+
+
+_WRITERS: dict[str, Callable[[Model, Path], Call]] = {
     "onnx": _onnx,
     "torch-export": _torch_export,
     "safetensors": _safetensors,
@@ -153,12 +179,10 @@ FORMATS = {  # names of the files
 }
 
 
-def _traced(model: Model) -> Tensor:
-    return torch.zeros(4, *model.examples.shape[1:])  # 1 would be taken as a constant
-
-
-def _any_batch() -> Any:
-    return ({0: torch.export.Dim("batch", min=1)},)
+def _any_batch(portable: Portable) -> Any:
+    batch = torch.export.Dim("batch", min=1)
+    first, *states = ({axis: batch} for axis in portable.axes)
+    return (first, tuple(states)) if states else (first,)
 
 
 def _metadata(model: Model) -> dict[str, str]:
@@ -188,6 +212,10 @@ def _quiet() -> Iterator[None]:
         with warnings.catch_warnings():
             # From copyreg: torch.export copies a class that PyTorch itself deprecates.
             warnings.filterwarnings("ignore", r"`isinstance\(treespec, LeafSpec\)`", FutureWarning)
+            # The batch is an axis of every state too.
+            warnings.filterwarnings(
+                "ignore", "# The axis name: batch will not be used", UserWarning
+            )
             yield
     finally:
         log.setLevel(level)

@@ -9,18 +9,23 @@ Deviations: no regularisation of activations and of their differences (α = 2 an
 records).
 """
 
-from collections.abc import Iterator
+import inspect
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from nascast.core.errors import InvalidSettingError, UnsupportedError
+from nascast.core.space import SearchSpace
+from nascast.core.types import Architecture
 from nascast.training.loop import Training
 from nascast.training.text import TextData, columns
 
-__all__ = ["LanguageTraining", "evaluate_language"]
+__all__ = ["LanguageTraining", "evaluate_language", "language_model"]
 
+_GIVEN = ("arch", "vocabulary")  # parameters of a `language_model` that are no settings
 _LENGTH = 70  # words of a piece
 _EVALUATION_COLUMNS = 10  # as the authors of AWD-LSTM evaluate
 
@@ -40,6 +45,11 @@ class LanguageTraining(Training[TextData]):
     length = _LENGTH
 
     def _check(self) -> None:
+        if self._recipe.auxiliary_weight or self._recipe.drop_path:
+            raise InvalidSettingError(
+                "a language model has neither an auxiliary head nor drop path; "
+                "set auxiliary_weight=0,drop_path=0 in the recipe"
+            )
         columns(self._data.train, self._recipe.batch_size)
 
     def _epoch(self, epoch: int) -> float:
@@ -60,6 +70,37 @@ class LanguageTraining(Training[TextData]):
 
     def _validate(self) -> tuple[float, float]:
         return evaluate_language(self.scored, self._data.validation)
+
+
+def language_model(
+    space: SearchSpace, arch: Architecture, words: int, skeleton: Mapping[str, Any]
+) -> nn.Module:
+    """Returns the language model of an architecture.
+
+    Args:
+        space: of recurrent cells.
+        arch: of the space.
+        words: in the vocabulary.
+        skeleton: settings of the space's own `language_model`.
+
+    Raises:
+        UnsupportedError: the space has no language models.
+        InvalidSettingError: a setting that is unknown or out of range.
+    """
+    build = getattr(space, "language_model", None)
+    if build is None:
+        raise UnsupportedError(
+            f"{space.name} has no language models; text is for spaces of recurrent cells: "
+            "nasbench_nlp, recurrent_tree"
+        )
+    known = [name for name in inspect.signature(build).parameters if name not in _GIVEN]
+    if unknown := [name for name in skeleton if name not in known]:
+        raise InvalidSettingError(
+            f"{space.name}: no setting {unknown[0]} of a language model; the skeleton takes "
+            f"{', '.join(known)}"
+        )
+    network: nn.Module = build(arch, words, **skeleton)
+    return network
 
 
 @torch.no_grad()

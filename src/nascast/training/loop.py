@@ -23,7 +23,7 @@ from nascast.training.data import ImageData
 from nascast.training.recipe import Recipe
 from nascast.training.text import TextData
 
-__all__ = ["Curves", "DivergedError", "ImageTraining", "Training", "evaluate", "train"]
+__all__ = ["Curves", "DivergedError", "ImageTraining", "Training", "evaluate", "finish", "train"]
 
 Data = TypeVar("Data", ImageData, TextData)
 
@@ -254,7 +254,7 @@ def train(
     checkpoint: Path | None = None,
     watch: Callable[[Curves], None] | None = None,
 ) -> Curves:
-    """Trains a network in place by a whole recipe and returns its curves.
+    """Trains a classifier in place by a whole recipe and returns its curves.
 
     With a mean of weights (`Recipe.ema`) the network has it at the end.
 
@@ -264,15 +264,37 @@ def train(
         recipe: how.
         generator: on the CPU; for the order of images and their changes.
         clock: seconds.
+        checkpoint: see `finish`.
+        watch: likewise.
+
+    Raises:
+        InvalidSettingError: see `ImageTraining`.
+        NascastError: see `finish`.
+    """
+    training = ImageTraining(network, data, recipe=recipe, generator=generator, clock=clock)
+    finish(training, checkpoint, watch)
+    if training.scored is not network:
+        network.load_state_dict(training.scored.state_dict())
+    return training.curves
+
+
+def finish(
+    training: Training[Any],
+    checkpoint: Path | None = None,
+    watch: Callable[[Curves], None] | None = None,
+) -> None:
+    """Trains to the end of the recipe.
+
+    Args:
+        training: that has not begun.
         checkpoint: file that is written after each epoch; where it exists, it is continued.
         watch: called with the curves after each epoch.
 
     Raises:
         DivergedError: the loss is not finite.
-        InvalidSettingError: see `ImageTraining`; or the checkpoint is of another training.
+        InvalidSettingError: the checkpoint is of another training.
         CorruptDataError: the checkpoint cannot be read.
     """
-    training = ImageTraining(network, data, recipe=recipe, generator=generator, clock=clock)
     if checkpoint is not None:
         checkpoints.resume(training, checkpoint)
     for curves in training.epochs():
@@ -280,9 +302,6 @@ def train(
             checkpoints.save(training, checkpoint)
         if watch is not None:
             watch(curves)
-    if training.scored is not network:
-        network.load_state_dict(training.scored.state_dict())
-    return training.curves
 
 
 @torch.no_grad()

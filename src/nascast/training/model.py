@@ -1,22 +1,26 @@
 """Models on disk: a folder from which a trained network is rebuilt, and that says what it is.
 
 It holds ``architecture.json`` (what to rebuild), ``model.safetensors`` (the weights) and
-``examples.safetensors`` (a few test images and the logits of the model when it was written).
+``examples.safetensors`` (a few test images or words, and the logits of the model when it was
+written).
 """
 
 import hashlib
 import json
 import os
-from collections.abc import Mapping
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.utils._pytree import tree_flatten, tree_unflatten
 
 from nascast.core import plugins
 from nascast.core.errors import CorruptDataError, MissingDataError, StoreError
+from nascast.core.space import SearchSpace
 from nascast.core.types import Architecture, Task
 from nascast.training._sources._arrays import extra
 
@@ -25,34 +29,92 @@ __all__ = [
     "WEIGHTS",
     "Classifier",
     "Model",
+    "Portable",
+    "WordByWord",
     "load_model",
+    "load_weights",
     "rebuild",
     "save_model",
     "tensors_of",
+    "weights_of",
     "write_whole",
 ]
 
 ARCHITECTURE, WEIGHTS, _EXAMPLES = "architecture.json", "model.safetensors", "examples.safetensors"
-_FORMAT, _VERSION = "nascast model", 1
+_FORMAT, _VERSION = "nascast model", 2
+_LENGTH = 4  # words of a drawn text; chosen
 _SAME = 1e-3  # logits, relative to the largest: other processors round otherwise; chosen
 
+Call = Callable[..., tuple[Tensor, ...]]  # inputs to outputs
 
-class Classifier(nn.Module):
-    """A network with the normalisation of its images before it."""
+
+class Portable(nn.Module, ABC):
+    """A trained network as it is used and exported: tensors in, tensors out.
+
+    Attributes:
+        network: that was trained.
+        takes: the names of its inputs.
+        gives: the names of its outputs; the first are logits.
+    """
+
+    takes: tuple[str, ...]
+    gives: tuple[str, ...]
+
+    def __init__(self, network: nn.Module) -> None:
+        super().__init__()
+        self.network = network
+
+    @property
+    @abstractmethod
+    def axes(self) -> tuple[int, ...]:
+        """The axis of each input that may have any length: the same for all."""
+
+    @abstractmethod
+    def inputs(self, n: int) -> tuple[Tensor, ...]:
+        """Returns zeros that it takes, n at a time."""
+
+    @abstractmethod
+    def random(self, n: int, generator: torch.Generator) -> Tensor:
+        """Returns drawn examples, n at a time."""
+
+    @abstractmethod
+    def answers(self, call: Call, examples: Tensor) -> Tensor:
+        """Returns the logits for examples by `call`, which maps inputs to outputs as this does."""
+
+    @torch.no_grad()
+    def logits(self, examples: Tensor) -> Tensor:
+        """Returns its own logits for examples."""
+        return self.answers(self._call, examples)
+
+    def _call(self, *inputs: Tensor) -> tuple[Tensor, ...]:
+        outputs = self(*inputs)
+        return outputs if isinstance(outputs, tuple) else (outputs,)
+
+
+class Classifier(Portable):
+    """A network with the normalisation of its images before it. Examples are images."""
 
     mean: Tensor
     std: Tensor
+    takes, gives = ("images",), ("logits",)
 
-    def __init__(self, network: nn.Module, mean: tuple[float, ...], std: tuple[float, ...]) -> None:
+    def __init__(
+        self,
+        network: nn.Module,
+        mean: tuple[float, ...],
+        std: tuple[float, ...],
+        size: tuple[int, ...],
+    ) -> None:
         """Puts the normalisation before a network.
 
         Args:
             network: maps normalised images to logits.
             mean: of the training images by channel, on a scale from 0 to 1.
             std: their standard deviations.
+            size: height and width of the images.
         """
-        super().__init__()
-        self.network = network
+        super().__init__(network)
+        self.shape = (len(mean), *size)
         self.register_buffer("mean", torch.tensor(mean).reshape(1, -1, 1, 1))
         self.register_buffer("std", torch.tensor(std).reshape(1, -1, 1, 1))
 
@@ -60,34 +122,103 @@ class Classifier(nn.Module):
         """Maps ``(n, c, h, w)`` images from 0 to 1 to ``(n, classes)`` logits."""
         return self.network((images - self.mean) / self.std)  # type: ignore[no-any-return]
 
+    @property
+    def axes(self) -> tuple[int, ...]:
+        return (0,)
+
+    def inputs(self, n: int) -> tuple[Tensor, ...]:
+        return (torch.zeros(n, *self.shape),)
+
+    def random(self, n: int, generator: torch.Generator) -> Tensor:
+        return torch.rand(n, *self.shape, generator=generator)
+
+    def answers(self, call: Call, examples: Tensor) -> Tensor:
+        return call(examples)[0]
+
+
+class WordByWord(Portable):
+    """A language model that reads one word of each of n texts. Examples are ``(t, n)`` words.
+
+    The states at the beginning of a text are zeros.
+    """
+
+    def __init__(self, network: nn.Module, words: int) -> None:
+        """Takes a model of whole sequences.
+
+        Args:
+            network: maps ``(t, n)`` words and states to logits and states, see `LanguageTraining`.
+            words: in the vocabulary.
+        """
+        super().__init__(network)
+        self.words = words
+        self._pattern: Any = None
+        one, two = self._states(1), self._states(2)
+        count = range(len(one))
+        self._batch = tuple(
+            next(k for k, size in enumerate(a.shape) if size != b.shape[k])
+            for a, b in zip(one, two, strict=True)
+        )
+        self.takes = ("words", *(f"state_{i}" for i in count))
+        self.gives = ("logits", *(f"next_state_{i}" for i in count))
+
+    def forward(self, words: Tensor, *states: Tensor) -> tuple[Tensor, ...]:
+        """Maps ``(n,)`` words and states to ``(n, words)`` logits of the next and the states."""
+        logits, after = self.network(words[None], tree_unflatten(list(states), self._pattern))
+        return (logits[0], *tree_flatten(after)[0])
+
+    @torch.no_grad()
+    def _states(self, n: int) -> tuple[Tensor, ...]:
+        self.network.eval()
+        _, states = self.network(torch.zeros(1, n, dtype=torch.int64), None)
+        leaves, self._pattern = tree_flatten(states)
+        return tuple(torch.zeros_like(leaf) for leaf in leaves)
+
+    @property
+    def axes(self) -> tuple[int, ...]:
+        return (0, *self._batch)
+
+    def inputs(self, n: int) -> tuple[Tensor, ...]:
+        return (torch.zeros(n, dtype=torch.int64), *self._states(n))
+
+    def random(self, n: int, generator: torch.Generator) -> Tensor:
+        return torch.randint(self.words, (_LENGTH, n), generator=generator)
+
+    def answers(self, call: Call, examples: Tensor) -> Tensor:
+        _, *states = self.inputs(examples.shape[1])
+        logits = []
+        for words in examples:
+            one, *states = call(words, *states)
+            logits.append(one)
+        return torch.stack(logits)
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Model:
     """A trained network.
 
     Attributes:
-        classifier: on the CPU, in evaluation mode.
+        portable: on the CPU, in evaluation mode.
         description: what ``architecture.json`` says.
-        examples: ``(n, c, h, w)`` test images from 0 to 1.
+        examples: ``(n, c, h, w)`` test images from 0 to 1, or ``(t, n)`` test words.
     """
 
-    classifier: Classifier
+    portable: Portable
     description: Mapping[str, Any]
     examples: Tensor
 
     @property
     def classes(self) -> tuple[str, ...]:
-        """The names of the classes; numbers if the data had none."""
+        """The names of the classes, numbers if the data had none; of a language model its words."""
         return tuple(self.description["class_names"])
 
 
-def save_model(classifier: Classifier, told: Mapping[str, Any], images: Tensor, out: Path) -> None:
+def save_model(portable: Portable, told: Mapping[str, Any], examples: Tensor, out: Path) -> None:
     """Writes a model; ``architecture.json`` comes last, so that where it is the rest is whole.
 
     Args:
-        classifier: on the CPU.
-        told: space, genes, text, task and class_names; see `rebuild`.
-        images: ``(n, c, h, w)`` from 0 to 1, kept with the model's logits for them.
+        portable: on the CPU.
+        told: what `rebuild` needs, and class_names.
+        examples: of its inputs, kept with the model's logits for them.
         out: the folder.
 
     Raises:
@@ -95,20 +226,17 @@ def save_model(classifier: Classifier, told: Mapping[str, Any], images: Tensor, 
         MissingExtraError: safetensors is not installed.
     """
     safetensors = extra("safetensors.torch", "export", "writing a model")
-    with torch.no_grad():
-        logits = classifier.eval()(images)
-    weights = safetensors.save({k: v.contiguous() for k, v in classifier.state_dict().items()})
-    examples = safetensors.save({"images": images.contiguous(), "logits": logits.contiguous()})
-    mean, std = (b.flatten().tolist() for b in (classifier.mean, classifier.std))
+    logits = portable.eval().logits(examples)
+    weights = safetensors.save(weights_of(portable))
+    kept = safetensors.save({"examples": examples.contiguous(), "logits": logits.contiguous()})
     description = {
         "format": _FORMAT,
         "version": _VERSION,
         **told,
-        "normalisation": {"mean": mean, "std": std},
-        "sha256": {WEIGHTS: _digest(weights), _EXAMPLES: _digest(examples)},
+        "sha256": {WEIGHTS: _digest(weights), _EXAMPLES: _digest(kept)},
     }
     write_whole(out / WEIGHTS, weights)
-    write_whole(out / _EXAMPLES, examples)
+    write_whole(out / _EXAMPLES, kept)
     write_whole(out / ARCHITECTURE, json.dumps(description, indent=1).encode())
 
 
@@ -123,31 +251,51 @@ def load_model(folder: Path) -> Model:
     """
     description = _description(folder / ARCHITECTURE)
     contents = {name: _checked(folder / name, description) for name in (WEIGHTS, _EXAMPLES)}
-    classifier = rebuild(description, folder / ARCHITECTURE)
+    portable = rebuild(description, folder / ARCHITECTURE)
+    load_weights(portable, contents[WEIGHTS], folder / WEIGHTS)
+    kept = tensors_of(contents[_EXAMPLES], folder / _EXAMPLES)
     try:
-        classifier.load_state_dict(tensors_of(contents[WEIGHTS], folder / WEIGHTS))
-    except RuntimeError as error:  # names or shapes that differ
+        examples, logits = kept["examples"], kept["logits"]
+        difference = (portable.logits(examples) - logits).abs().max().item()
+    except (KeyError, RuntimeError, IndexError) as error:
         raise CorruptDataError(
-            f"{folder / WEIGHTS} is not of the network in {ARCHITECTURE}: {error}"
-        ) from error
-    examples = tensors_of(contents[_EXAMPLES], folder / _EXAMPLES)
-    try:
-        images, logits = examples["images"], examples["logits"]
-        with torch.no_grad():
-            difference = (classifier(images) - logits).abs().max().item()
-    except (KeyError, RuntimeError) as error:
-        raise CorruptDataError(
-            f"{folder / _EXAMPLES} does not hold images and logits of this model: {error}"
+            f"{folder / _EXAMPLES} does not hold examples and logits of this model: {error}"
         ) from error
     if not difference <= _SAME * max(1.0, logits.abs().max().item()):
         raise CorruptDataError(
             f"the model in {folder} computes other logits than when it was written: they differ "
             f"by {difference:.3g}; was it written by another version of nascast?"
         )
-    return Model(classifier, description, images)
+    return Model(portable, description, examples)
 
 
-def rebuild(description: Mapping[str, Any], source: Path) -> Classifier:
+def weights_of(portable: Portable) -> dict[str, Tensor]:
+    """Returns the weights by name; one that two layers share has the first name only."""
+    once = {name for name, _ in portable.named_parameters()}
+    again = {name for name, _ in portable.named_parameters(remove_duplicate=False)} - once
+    states = portable.state_dict()
+    return {name: value.contiguous() for name, value in states.items() if name not in again}
+
+
+def load_weights(portable: Portable, content: bytes, path: Path) -> None:
+    """Sets the weights to those in the content of a safetensors file.
+
+    Raises:
+        CorruptDataError: it is no such file, or of another network; `path` is named.
+    """
+    found, wanted = tensors_of(content, path), weights_of(portable)
+    if found.keys() != wanted.keys():
+        odd = sorted(found.keys() ^ wanted.keys())
+        raise CorruptDataError(f"{path} is not of the network in {ARCHITECTURE}: {odd[0]}")
+    try:
+        portable.load_state_dict(found, strict=False)
+    except RuntimeError as error:  # shapes that differ
+        raise CorruptDataError(
+            f"{path} is not of the network in {ARCHITECTURE}: {error}"
+        ) from error
+
+
+def rebuild(description: Mapping[str, Any], source: Path) -> Portable:
     """Returns the network of a description with new weights, in evaluation mode.
 
     Raises:
@@ -159,20 +307,28 @@ def rebuild(description: Mapping[str, Any], source: Path) -> Classifier:
         arch = Architecture(space.name, tuple(description["genes"]))
         if space.to_text(space.row(arch)) != [description["text"]]:
             raise ValueError("genes and text are of different architectures")
-        told = description["task"]
-        shape = tuple(told["input_shape"])
-        task = Task(shape, told["classes"], told["skeleton"])
-        if len(description["class_names"]) != task.classes:
-            raise ValueError(f"{task.classes} classes have {description['class_names']} as names")
+        build = _words if description["kind"] == "language model" else _images
         with torch.random.fork_rng([]):
-            network = space.build(arch, task)
-        normal = description["normalisation"]
-        mean, std = tuple(normal["mean"]), tuple(normal["std"])
-        if not len(mean) == len(std) == shape[0]:
-            raise ValueError(f"{shape[0]} channels are normalised by {normal}")
-        return Classifier(network, mean, std).eval()
+            return build(space, arch, description).eval()
     except (ValueError, TypeError, KeyError, AttributeError) as error:
         raise CorruptDataError(f"{source} does not describe a model: {error}") from error
+
+
+def _images(space: SearchSpace, arch: Architecture, description: Mapping[str, Any]) -> Portable:
+    told, normal = description["task"], description["normalisation"]
+    shape = tuple(told["input_shape"])
+    task = Task(shape, told["classes"], told["skeleton"])
+    if len(description["class_names"]) != task.classes:
+        raise ValueError(f"{task.classes} classes have {description['class_names']} as names")
+    mean, std = tuple(normal["mean"]), tuple(normal["std"])
+    if not len(mean) == len(std) == shape[0]:
+        raise ValueError(f"{shape[0]} channels are normalised by {normal}")
+    return Classifier(space.build(arch, task), mean, std, shape[1:])
+
+
+def _words(space: Any, arch: Architecture, description: Mapping[str, Any]) -> Portable:
+    words = len(description["class_names"])
+    return WordByWord(space.language_model(arch, words, **description["skeleton"]), words)
 
 
 def tensors_of(content: bytes, path: Path) -> dict[str, Tensor]:

@@ -3,13 +3,16 @@
 After Mitchell et al., FAccT 2019, https://arxiv.org/abs/1810.03993, as far as a training knows it.
 """
 
+import math
 import shlex
+import sys
 from collections.abc import Mapping
 from typing import Any
 
 __all__ = ["CARD", "PICTURE", "model_card"]
 
 CARD, PICTURE = "model_card.md", "architecture.svg"
+_HUGE = math.log(sys.float_info.max)
 _ROWS = 20  # of the table of epochs; chosen
 
 
@@ -32,43 +35,73 @@ def model_card(
 
 
 def _model(description: Mapping[str, Any], record: Mapping[str, Any], picture: str | None) -> str:
-    task, results = description["task"], record["results"]
-    channels, height, width = task["input_shape"]
-    skeleton = _settings(task["skeleton"]) or "that of the paper"
+    text = description["kind"] == "language model"
+    results, told = record["results"], _words if text else _images
+    skeleton = description["skeleton"] if text else description["task"]["skeleton"]
     lines = [
-        f"# Image classifier of the space {description['space']}",
+        f"# {description['kind'].capitalize()} of the space {description['space']}",
         "",
-        f"- Input: `(n, {channels}, {height}, {width})` images, float32 from 0 to 1 (bytes divided "
-        "by 255). The model normalises them itself, by the mean and deviation of each channel in "
-        "`architecture.json`.",
-        f"- Output: `(n, {task['classes']})` logits. Classes, in this order: "
-        f"{', '.join(description['class_names'])}.",
-        f"- Parameters: {results['parameters']:,}; multiply-adds for one image: "
-        f"{results['multiply_adds']:,}.",
-        f"- Test accuracy: {results['test_accuracy']:.2f} % on {results['images']['test']:,} "
-        f"images (loss {results['test_loss']:.4f} nats), looked at once, after the training.",
-        f"- Validation accuracy after the last epoch: {results['val_accuracy']:.2f} % on "
-        f"{results['images']['validation']:,} images.",
+        *told(description, results),
+        f"- Parameters: {results['parameters']:,}; multiply-adds for one "
+        f"{'word' if text else 'image'}: {results['multiply_adds']:,}.",
         "",
         "## Architecture",
         "",
         f"    {description['text']}",
         "",
-        f"Skeleton: {skeleton}.",
+        f"Skeleton: {_settings(skeleton) or 'that of the paper'}.",
     ]
     return "\n".join([*lines, *(["", f"![The architecture]({picture})"] if picture else [])])
 
 
+def _images(description: Mapping[str, Any], results: Mapping[str, Any]) -> list[str]:
+    task = description["task"]
+    channels, height, width = task["input_shape"]
+    return [
+        f"- Input: `(n, {channels}, {height}, {width})` images, float32 from 0 to 1 (bytes divided "
+        "by 255). The model normalises them itself, by the mean and deviation of each channel in "
+        "`architecture.json`.",
+        f"- Output: `(n, {task['classes']})` logits. Classes, in this order: "
+        f"{', '.join(description['class_names'])}.",
+        f"- Test accuracy: {results['test_accuracy']:.2f} % on {results['images']['test']:,} "
+        f"images (loss {results['test_loss']:.4f} nats), looked at once, after the training.",
+        f"- Validation accuracy after the last epoch: {results['val_accuracy']:.2f} % on "
+        f"{results['images']['validation']:,} images.",
+    ]
+
+
+def _words(description: Mapping[str, Any], results: Mapping[str, Any]) -> list[str]:
+    count = len(description["class_names"])
+    return [
+        "- Input: `(n,)` words of n texts, int64, by their number in `class_names` of "
+        f"`architecture.json` ({count:,} of them; a line ends with `<eos>`, others are `<unk>`); "
+        "and the states that it gave for the word before, zeros at the beginning of a text.",
+        f"- Output: `(n, {count})` logits of the next word, and the states.",
+        f"- Test perplexity: {_perplexity(results['test_loss'])} "
+        f"({results['test_loss']:.4f} nats a word; {results['test_accuracy']:.2f} % of words "
+        f"foretold) on {results['words']['test']:,} words, looked at once, after the training.",
+        f"- Validation perplexity after the last epoch: {_perplexity(results['val_loss'])} on "
+        f"{results['words']['validation']:,} words.",
+    ]
+
+
+def _perplexity(loss: float) -> str:
+    return f"{math.exp(loss):,.2f}" if loss < _HUGE else "beyond measure"
+
+
 def _training(description: Mapping[str, Any], record: Mapping[str, Any]) -> str:
     settings, results = record["settings"], record["results"]
-    split = _settings(settings["split"])
+    if "split" in settings:
+        split = f"; split: {_settings(settings['split'])}; what is not given is as the data have it"
+        sizes = f"- Images: {results['images']['train']:,} to train on{split}."
+    else:
+        sizes = f"- Words: {results['words']['train']:,} to train on."
     weights = "the running mean of all steps" if settings["recipe"]["ema"] else "the last ones"
     lines = [
         "## Training",
         "",
-        f"- Data: `{settings['data']}`, arrays with SHA-256 `{settings['fingerprint']}`.",
-        f"- Images: {results['images']['train']:,} to train on; split: {split}; what is not "
-        "given is as the data have it.",
+        f"- Data: `{settings['data']}`, contents with SHA-256 `{settings['fingerprint']}`.",
+        sizes,
         f"- Recipe: {_settings(settings['recipe'])}.",
         f"- Seed {settings['seed']}; device {settings['device']}; {results['seconds']:.0f} seconds "
         f"of training and validation; the weights are {weights}.",
@@ -94,9 +127,13 @@ def _training(description: Mapping[str, Any], record: Mapping[str, Any]) -> str:
 
 
 def _use(description: Mapping[str, Any]) -> str:
+    if description["kind"] == "language model":
+        return _USE_WORDS
     channels, height, width = description["task"]["input_shape"]
-    shape = f"(1, {channels}, {height}, {width})"
-    return f"""## Use
+    return _USE_IMAGES.replace("SHAPE", f"(1, {channels}, {height}, {width})")
+
+
+_LOAD = """## Use
 
 With nascast:
 
@@ -108,7 +145,10 @@ import torch
 from nascast.training.model import load_model
 
 model = load_model(Path("."))
-logits = model.classifier(torch.zeros{shape})
+"""
+_USE_IMAGES = (
+    _LOAD
+    + """logits = model.portable(torch.zerosSHAPE)
 print(model.classes[int(logits.argmax())])
 ```
 
@@ -119,7 +159,7 @@ import numpy as np
 import onnxruntime
 
 session = onnxruntime.InferenceSession("model.onnx")
-(logits,) = session.run(None, {{"images": np.zeros({shape}, np.float32)}})
+(logits,) = session.run(None, {"images": np.zeros(SHAPE, np.float32)})
 ```
 
 Without nascast, after `nascast export . --format torch-export`:
@@ -127,12 +167,45 @@ Without nascast, after `nascast export . --format torch-export`:
 ```python
 import torch
 
-logits = torch.export.load("model.pt2").module()(torch.zeros{shape})
+logits = torch.export.load("model.pt2").module()(torch.zerosSHAPE)
 ```
 
 `examples.safetensors` holds a few test images and this model's logits for them, by which
 `load_model` and `nascast export` check what they make. Leave it out if the images are private, and
 with it this folder: the exported files need none of it."""
+)
+_USE_WORDS = (
+    _LOAD
+    + """words, *states = model.portable.inputs(1)  # a text has begun
+for name in ("the", "<eos>"):
+    words[:] = model.classes.index(name)
+    logits, *states = model.portable(words, *states)
+    print(model.classes[int(logits.argmax())])
+```
+
+Without nascast, after `nascast export . --format onnx`:
+
+```python
+import json
+
+import numpy as np
+import onnxruntime
+
+session = onnxruntime.InferenceSession("model.onnx")
+names = json.loads(session.get_modelmeta().custom_metadata_map["class_names"])
+_, *inputs = session.get_inputs()
+sizes = {i.name: [n if isinstance(n, int) else 1 for n in i.shape] for i in inputs}
+states = {name: np.zeros(size, np.float32) for name, size in sizes.items()}
+for name in ("the", "<eos>"):
+    word = np.asarray([names.index(name)])
+    logits, *after = session.run(None, {"words": word, **states})
+    states = dict(zip(states, after))
+    print(names[int(logits.argmax())])
+```
+
+`examples.safetensors` holds a few test words and this model's logits for them, by which
+`load_model` and `nascast export` check what they make."""
+)
 
 
 def _settings(values: Mapping[str, Any]) -> str:
@@ -144,7 +217,7 @@ def _command(settings: Mapping[str, Any], description: Mapping[str, Any]) -> str
     words = ["nascast", "train", "--space", description["space"]]
     words += ["--architecture", description["text"], "--data", settings["data"]]
     for option in ("skeleton", "split", "recipe"):
-        if told := _settings(settings[option]).replace(", ", ","):
+        if told := _settings(settings.get(option, {})).replace(", ", ","):
             words += [f"--{option}", told]
     words += ["--seed", str(settings["seed"]), "--device", settings["device"]]
     return shlex.join(words)

@@ -6,11 +6,12 @@ found with a small network are repeated N times with F filters in a larger one.
 
 import json
 import platform
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import torch
@@ -25,35 +26,47 @@ from nascast.networks.counting import Counts, count
 from nascast.training._placement import placed
 from nascast.training._sources._arrays import extra
 from nascast.training.data import ImageData, Split, open_data, task_of
-from nascast.training.loop import Curves, ImageTraining, evaluate, train
-from nascast.training.model import ARCHITECTURE, Classifier, load_model, save_model, write_whole
+from nascast.training.language import LanguageTraining, evaluate_language, language_model
+from nascast.training.loop import Curves, ImageTraining, Training, evaluate, finish
+from nascast.training.model import (
+    ARCHITECTURE,
+    Classifier,
+    Portable,
+    WordByWord,
+    load_model,
+    save_model,
+    write_whole,
+)
 from nascast.training.model_card import CARD, PICTURE, model_card
 from nascast.training.recipe import Recipe
+from nascast.training.text import TextData, open_text
 
-__all__ = ["Transfer", "begin", "train_model"]
+__all__ = ["ImageTransfer", "TextTransfer", "Transfer", "begin", "train_model"]
 
 _TRAINING, _CHECKPOINT = "training.json", "checkpoint.pt"
-_EXAMPLES = 16  # test images that are kept with a model; chosen
+_EXAMPLES = 16  # test images, or words, that are kept with a model; chosen
+_PARTS = ("train", "validation", "test")
 
 
 @dataclass(frozen=True, slots=True)
-class Transfer:
+class Transfer(ABC):
     """Everything that decides what the model is.
 
     Attributes:
         arch: of any space that has networks.
-        data: source of images, see `open_data`.
+        data: source of the data.
         recipe: how the network is trained.
-        split: of the images.
         skeleton: of the network, see `SearchSpace.scaled`; what training needs is added.
-        seed: of weights, order and changes of images.
+        seed: of weights and of the order of data.
         device: ``cpu`` or ``cuda``.
+        unit: what the data consist of.
     """
+
+    unit: ClassVar[str]
 
     arch: Architecture
     data: str
     recipe: Recipe = field(default_factory=Recipe)
-    split: Split = field(default_factory=Split)
     skeleton: Mapping[str, Any] = field(default_factory=dict)
     seed: int = 0
     device: str = "cpu"
@@ -64,6 +77,63 @@ class Transfer:
         found: SearchSpace = plugins.load("space", self.arch.space)
         return found
 
+    def text(self) -> str:
+        """Returns the architecture in the notation of its space."""
+        return self.space.to_text(self.space.row(self.arch))[0]
+
+    @abstractmethod
+    def counts(self) -> Counts:
+        """Counts the network, without an auxiliary head.
+
+        Raises:
+            NascastError: there is no such network, or its training could not begin.
+        """
+
+    @abstractmethod
+    def sizes(self) -> dict[str, int]:
+        """Returns how many images, or words, there are to train, validate and test."""
+
+    @abstractmethod
+    def training(self, generator: torch.Generator) -> Training[Any]:
+        """Returns a training that has not begun."""
+
+    @abstractmethod
+    def portable(self, trained: nn.Module) -> tuple[Portable, dict[str, Any], torch.Tensor]:
+        """Returns what is kept of a trained network: the model, what to rebuild it by, examples."""
+
+    @abstractmethod
+    def score(self, portable: Portable) -> dict[str, float]:
+        """Returns what a model scores on the test data."""
+
+    @abstractmethod
+    def settings(self) -> dict[str, Any]:
+        """Returns the settings as JSON values, the data by their content too."""
+
+    def _shared(self) -> dict[str, Any]:
+        return {
+            "space": self.arch.space,
+            "genes": list(self.arch.genes),
+            "data": self.data,
+            "recipe": asdict(self.recipe),
+            "skeleton": dict(self.skeleton),
+            "seed": self.seed,
+            "device": self.device,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class ImageTransfer(Transfer):
+    """Everything that decides what a classifier of images is; see `Transfer`.
+
+    Attributes:
+        data: source of images, see `open_data`.
+        split: of the images.
+    """
+
+    unit = "images"
+
+    split: Split = field(default_factory=Split)
+
     @property
     def task(self) -> Task:
         """What the network is built for, without what only its training needs."""
@@ -73,39 +143,92 @@ class Transfer:
         """Returns the data, on the device."""
         return open_data(self.data, self.split, self.device)
 
-    def text(self) -> str:
-        """Returns the architecture in the notation of its space."""
-        return self.space.to_text(self.space.row(self.arch))[0]
-
     def counts(self) -> Counts:
-        """Counts the network, without an auxiliary head.
-
-        Raises:
-            NascastError: there is no such network, or its training could not begin.
-        """
-        data = self.images()
         with torch.random.fork_rng([]):
-            ImageTraining(self.trained(), data, recipe=self.recipe, generator=torch.Generator())
+            self.training(torch.Generator())
             return count(self.space.build(self.arch, self.task), self.task.input_shape)
 
-    def trained(self) -> nn.Module:
-        """Returns the network as it is trained: with an auxiliary head, if the recipe has one."""
-        task = task_of(self.images(), self.skeleton, self.recipe)
-        return placed(self.space.build(self.arch, task), self.device)
+    def sizes(self) -> dict[str, int]:
+        data = self.images()
+        return {part: len(getattr(data, part)[0]) for part in _PARTS}
+
+    def training(self, generator: torch.Generator) -> ImageTraining:
+        data = self.images()
+        network = self.space.build(self.arch, task_of(data, self.skeleton, self.recipe))
+        placed_one = placed(network, self.device)
+        return ImageTraining(placed_one, data, recipe=self.recipe, generator=generator)
+
+    def portable(self, trained: nn.Module) -> tuple[Portable, dict[str, Any], torch.Tensor]:
+        data, task = self.images(), self.task
+        kept = self.space.build(self.arch, task)
+        weights = trained.state_dict()
+        kept.load_state_dict({name: weights[name] for name in kept.state_dict()})
+        told = {
+            "kind": "image classifier",
+            "task": asdict(task),
+            "class_names": list(data.names) or [str(i) for i in range(data.classes)],
+            "normalisation": {"mean": list(data.mean), "std": list(data.std)},
+        }
+        return Classifier(kept, data.mean, data.std, task.input_shape[1:]), told, _examples(data)
+
+    def score(self, portable: Portable) -> dict[str, float]:
+        test_loss, test_accuracy = evaluate(portable.network, *self.images().test)
+        return {"test_accuracy": test_accuracy, "test_loss": test_loss}
 
     def settings(self) -> dict[str, Any]:
-        """Returns the settings as JSON values, the data by their content too."""
-        return {
-            "space": self.arch.space,
-            "genes": list(self.arch.genes),
-            "data": self.data,
-            "fingerprint": self.images().fingerprint,
-            "recipe": asdict(self.recipe),
-            "split": asdict(self.split),
+        split, fingerprint = asdict(self.split), self.images().fingerprint
+        return {**self._shared(), "split": split, "fingerprint": fingerprint}
+
+
+@dataclass(frozen=True, slots=True)
+class TextTransfer(Transfer):
+    """Everything that decides what a language model is; see `Transfer`.
+
+    Attributes:
+        arch: of a space of recurrent cells.
+        data: source of text, see `open_text`.
+        skeleton: settings of the space's `language_model`.
+    """
+
+    unit = "words"
+
+    def words(self) -> TextData:
+        """Returns the data, on the device."""
+        return open_text(self.data, self.device)
+
+    def network(self) -> nn.Module:
+        """Returns the network, not trained."""
+        return language_model(self.space, self.arch, len(self.words().words), self.skeleton)
+
+    def counts(self) -> Counts:
+        with torch.random.fork_rng([]):
+            self.training(torch.Generator())
+            return count(self.network(), (1,), torch.int64)
+
+    def sizes(self) -> dict[str, int]:
+        data = self.words()
+        return {part: len(getattr(data, part)) for part in _PARTS}
+
+    def training(self, generator: torch.Generator) -> LanguageTraining:
+        network = self.network().to(self.device)
+        return LanguageTraining(network, self.words(), recipe=self.recipe, generator=generator)
+
+    def portable(self, trained: nn.Module) -> tuple[Portable, dict[str, Any], torch.Tensor]:
+        data, kept = self.words(), self.network()
+        kept.load_state_dict(trained.state_dict())
+        told = {
+            "kind": "language model",
             "skeleton": dict(self.skeleton),
-            "seed": self.seed,
-            "device": self.device,
+            "class_names": list(data.words),
         }
+        return WordByWord(kept, len(data.words)), told, data.test[:_EXAMPLES, None].cpu()
+
+    def score(self, portable: Portable) -> dict[str, float]:
+        test_loss, test_accuracy = evaluate_language(portable.network, self.words().test)
+        return {"test_accuracy": test_accuracy, "test_loss": test_loss}
+
+    def settings(self) -> dict[str, Any]:
+        return {**self._shared(), "fingerprint": self.words().fingerprint}
 
 
 def begin(transfer: Transfer, out: Path, resume: bool) -> None:
@@ -140,7 +263,7 @@ def train_model(
     """Trains in a folder that `begin` has made, and writes the model and its card there.
 
     A training that was stopped goes on after its last whole epoch; a finished one is not repeated.
-    The weights are the last ones or, with `Recipe.ema`, their mean. The test images are looked at
+    The weights are the last ones or, with `Recipe.ema`, their mean. The test data are looked at
     once, by the model as it is read back from the disk.
 
     Args:
@@ -150,7 +273,8 @@ def train_model(
 
     Returns:
         ``test_accuracy`` and ``val_accuracy`` in percent, ``test_loss`` and ``val_loss`` in nats,
-        ``parameters``, ``multiply_adds``, and the training's ``seconds``.
+        ``parameters``, ``multiply_adds``, the training's ``seconds``, and how many
+        ``images`` or ``words`` there were.
 
     Raises:
         DivergedError: the loss is not finite.
@@ -171,28 +295,15 @@ def train_model(
 
 def _train(transfer: Transfer, out: Path, watch: Callable[[Curves], None] | None) -> Curves:
     """Trains, from the checkpoint if there is one, and writes the model."""
-    data = transfer.images()
     cuda = [] if transfer.device == "cpu" else [torch.device(transfer.device)]
     with torch.random.fork_rng(cuda):
         torch.manual_seed(transfer.seed)
-        network = transfer.trained()
-        generator = torch.Generator().manual_seed(transfer.seed)
-        checkpoint = out / _CHECKPOINT
-        curves = train(
-            network, data, transfer.recipe, generator, checkpoint=checkpoint, watch=watch
-        )
-        kept = transfer.space.build(transfer.arch, transfer.task)
-    trained = network.state_dict()
-    kept.load_state_dict({name: trained[name] for name in kept.state_dict()})
-    told = {
-        "space": transfer.arch.space,
-        "genes": list(transfer.arch.genes),
-        "text": transfer.text(),
-        "task": asdict(transfer.task),
-        "class_names": list(data.names) or [str(i) for i in range(data.classes)],
-    }
-    save_model(Classifier(kept, data.mean, data.std), told, _examples(data), out)
-    return curves
+        training = transfer.training(torch.Generator().manual_seed(transfer.seed))
+        finish(training, out / _CHECKPOINT, watch)
+        portable, told, examples = transfer.portable(training.scored)
+    known = {"space": transfer.arch.space, "genes": list(transfer.arch.genes)}
+    save_model(portable, {**known, "text": transfer.text(), **told}, examples, out)
+    return training.curves
 
 
 def _examples(data: ImageData) -> torch.Tensor:
@@ -204,17 +315,14 @@ def _examples(data: ImageData) -> torch.Tensor:
 
 
 def _results(transfer: Transfer, out: Path, curves: Curves) -> dict[str, Any]:
-    data, counts = transfer.images(), transfer.counts()
-    network = load_model(out).classifier.network.to(transfer.device)
-    test_loss, test_accuracy = evaluate(network, *data.test)
+    portable = load_model(out).portable.to(transfer.device)
     return {
-        "test_accuracy": test_accuracy,
-        "test_loss": test_loss,
+        **transfer.score(portable),
         "val_accuracy": curves.val_accuracy[-1],
         "val_loss": curves.val_loss[-1],
-        **asdict(counts),
+        **asdict(transfer.counts()),
         "seconds": sum(curves.seconds),
-        "images": {part: len(getattr(data, part)[0]) for part in ("train", "validation", "test")},
+        transfer.unit: transfer.sizes(),
     }
 
 
