@@ -39,7 +39,12 @@ def bars(
     )
     try:
         with Progress(*columns, console=Console(stderr=True), refresh_per_second=4) as progress:
-            yield progress
+            try:
+                yield progress
+            except Exception:
+                if not any(task.completed for task in progress.tasks):
+                    progress.live.transient = True  # only the error is worth reading
+                raise
     except KeyboardInterrupt:
         typer.echo(stopped, err=True)
         raise typer.Exit(130) from None

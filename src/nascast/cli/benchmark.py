@@ -96,7 +96,7 @@ def info(
             f"noise ceiling: τ = {tau:.3f} between two trainings of {cells} cells, {metric}"
         )
     if not facts["noise_ceiling"]:
-        console.print("noise ceiling: unknown, no architecture was trained twice")
+        console.print("noise ceiling: unknown, fewer than two architectures were trained twice")
     console.print("[bold]provenance[/bold]")
     for key, value in facts["provenance"].items():
         console.print(f"  {key}: {value}", highlight=False)

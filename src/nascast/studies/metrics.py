@@ -67,7 +67,7 @@ def noise_ceiling(benchmark: Benchmark, objective: Objective) -> tuple[float, in
     """Returns Kendall's τ between two trainings of the same cells, and how many cells there were.
 
     No predictor can be expected to agree with one training much better than another training of the
-    same networks does. None where no cell was trained twice.
+    same networks does. None where fewer than two cells were trained twice.
     """
     recorded = getattr(benchmark, "recorded", None)
     if recorded is None:
