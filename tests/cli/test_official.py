@@ -1,9 +1,8 @@
 """The commands for official benchmarks as a user meets them."""
 
 import json
-import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -14,12 +13,12 @@ import pytest
 
 from nascast.benchmarks._official import Download, OfficialTable, Progress
 from nascast.benchmarks._table import TableSource, write_table
-from nascast.cli.main import main
 from nascast.core import plugins
 from nascast.core.errors import CorruptDataError
 from nascast.core.types import Metric
 from nascast.spaces.nasbench201 import NasBench201
 
+Cli = Callable[..., tuple[int, str, str]]
 ROWS = np.unique(NasBench201().canonical(NasBench201().all()), axis=0)[:40]
 
 
@@ -85,71 +84,56 @@ def server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
         thread.join()
 
 
-class Cli:
-    def __init__(self, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-        self._monkeypatch, self._capsys = monkeypatch, capsys
-
-    def __call__(self, *words: str | Path) -> tuple[int, str, str]:
-        self._monkeypatch.setattr(sys, "argv", ["nascast", "benchmark", *map(str, words)])
-        self._capsys.readouterr()
-        code = 0
-        try:
-            main()
-        except SystemExit as stop:
-            code = int(stop.code or 0)
-        out, err = self._capsys.readouterr()
-        return code, out, err
-
-
 @pytest.fixture
-def cli(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Cli:
-    return Cli(monkeypatch, capsys)
+def benchmark(cli: Cli) -> Cli:
+    """Runs ``nascast benchmark``."""
+    return partial(cli, "benchmark")
 
 
-def states(cli: Cli) -> dict[str, Any]:
-    return {row["name"]: row for row in json.loads(cli("list", "--json")[1])}
+def states(benchmark: Cli) -> dict[str, Any]:
+    return {row["name"]: row for row in json.loads(benchmark("list", "--json")[1])}
 
 
 @pytest.mark.usefixtures("server")
-def test_download_convert_and_use(cli: Cli, data: Path) -> None:
-    assert states(cli)["tiny"]["state"] == "not converted"
-    code, out, _ = cli("download", "tiny")
+def test_download_convert_and_use(benchmark: Cli, data: Path) -> None:
+    assert states(benchmark)["tiny"]["state"] == "not converted"
+    code, out, _ = benchmark("download", "tiny")
     assert code == 0
     file = data / "downloads" / "tiny" / "tiny.txt"
     assert file.is_file()
     assert f"nascast benchmark convert tiny {file}" in out
-    code, out, _ = cli("convert", "tiny", file)
+    code, out, _ = benchmark("convert", "tiny", file)
     assert code == 0
     assert f"written: {data / 'tiny.nascast'}, 0.0 MB, 40 rows" in out
-    assert states(cli)["tiny"] == {
+    assert states(benchmark)["tiny"] == {
         "name": "tiny",
         "state": "converted",
         "files": ["tiny.nascast"],
     }
-    facts = json.loads(cli("info", "tiny", "--json")[1])
+    facts = json.loads(benchmark("info", "tiny", "--json")[1])
     assert facts["rows"] == 40
     assert facts["metrics"][0]["range"] == [50.0, 90.0]
-    assert cli("list")[1].split()[-3:] == ["tiny", "converted", "tiny.nascast"]
+    assert benchmark("list")[1].split()[-3:] == ["tiny", "converted", "tiny.nascast"]
 
 
 @pytest.mark.usefixtures("server")
-def test_info_says_what_to_do_before_anything_is_there(cli: Cli, data: Path) -> None:
-    code, out, _ = cli("info", "tiny")
+def test_info_says_what_to_do_before_anything_is_there(benchmark: Cli, data: Path) -> None:
+    code, out, _ = benchmark("info", "tiny")
     assert code == 0
     for part in (
         *("tiny: Forty cells, for a test.", "big.txt: on a shared drive (3,000 MB)"),
         *("https://example.org/page", str(data), "nascast benchmark convert tiny PATH"),
     ):
         assert part in out
-    facts = json.loads(cli("info", "tiny", "--json")[1])
+    facts = json.loads(benchmark("info", "tiny", "--json")[1])
     assert not facts["converted"]
     assert [item["file"] for item in facts["official"]] == ["big.txt", "tiny.txt"]
     assert [item["there"] for item in facts["official"]] == [False, False]
 
 
 @pytest.mark.usefixtures("server")
-def test_what_only_a_browser_can_fetch(cli: Cli, data: Path) -> None:
-    code, out, _ = cli("download", "tiny", "--file", "big.txt")
+def test_what_only_a_browser_can_fetch(benchmark: Cli, data: Path) -> None:
+    code, out, _ = benchmark("download", "tiny", "--file", "big.txt")
     assert code == 0
     for part in (
         *("big.txt: on a shared drive (3,000 MB)", "from https://example.org/page", "abab"),
@@ -160,12 +144,16 @@ def test_what_only_a_browser_can_fetch(cli: Cli, data: Path) -> None:
     assert not data.exists()
 
 
-def test_embedded_benchmarks_are_ready(cli: Cli) -> None:
-    assert states(cli)["nb201_mini"] == {"name": "nb201_mini", "state": "embedded", "files": []}
+def test_embedded_benchmarks_are_ready(benchmark: Cli) -> None:
+    assert states(benchmark)["nb201_mini"] == {
+        "name": "nb201_mini",
+        "state": "embedded",
+        "files": [],
+    }
 
 
 def test_a_function_has_ranges_of_random_rows(
-    cli: Cli, data: Path, monkeypatch: pytest.MonkeyPatch
+    benchmark: Cli, data: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from nascast.core.errors import UnsupportedError
     from nascast.core.types import Genes
@@ -177,7 +165,7 @@ def test_a_function_has_ranges_of_random_rows(
             raise UnsupportedError("no list")
 
     monkeypatch.setattr(study, "open_benchmark", lambda name: Function())
-    code, out, _ = cli("info", "nb201_mini")
+    code, out, _ = benchmark("info", "nb201_mini")
     assert code == 0
     assert "a function of every row of tiny" in out
     assert "ranges are of 1,000 random rows" in out
@@ -195,22 +183,22 @@ def test_a_function_has_ranges_of_random_rows(
         (["info", "nowhere"], "unknown benchmark 'nowhere'"),
     ],
 )
-def test_mistakes(cli: Cli, words: list[str], message: str) -> None:
-    code, _, err = cli(*words)
+def test_mistakes(benchmark: Cli, words: list[str], message: str) -> None:
+    code, _, err = benchmark(*words)
     assert code == 2
     assert message in err
 
 
-def test_a_bad_official_file_leaves_nothing(cli: Cli, data: Path, server: Path) -> None:
+def test_a_bad_official_file_leaves_nothing(benchmark: Cli, data: Path, server: Path) -> None:
     np.savetxt(server / "tiny.txt", np.arange(7))
-    code, _, err = cli("convert", "tiny", server / "tiny.txt")
+    code, _, err = benchmark("convert", "tiny", server / "tiny.txt")
     assert code == 2
     assert "7 lines" in err
     assert list(data.iterdir()) == []
 
 
 def test_a_folder_that_cannot_be_written_is_refused_before_work(
-    cli: Cli, server: Path, data: Path, monkeypatch: pytest.MonkeyPatch
+    benchmark: Cli, server: Path, data: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def work(*_: object) -> None:
         raise AssertionError("work was begun")
@@ -218,13 +206,13 @@ def test_a_folder_that_cannot_be_written_is_refused_before_work(
     monkeypatch.setattr(Tiny, "convert", work)
     data.touch()
     for words in (["convert", "tiny", server / "tiny.txt"], ["download", "tiny"]):
-        code, _, err = cli(*words)
+        code, _, err = benchmark(*words)
         assert code == 2
         assert "set NASCAST_DATA" in err
 
 
-def test_help_has_examples(cli: Cli) -> None:
+def test_help_has_examples(benchmark: Cli) -> None:
     for command in ("download", "convert", "info", "list"):
-        code, out, _ = cli(command, "--help")
+        code, out, _ = benchmark(command, "--help")
         assert code == 0
         assert f"Example: nascast benchmark {command}" in out

@@ -1,16 +1,17 @@
 """``nascast search`` as a user runs it."""
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from nascast.cli._live import sparkline
 from nascast.cli._options import duration, settings
-from nascast.cli.main import main
 from nascast.core import plugins
 from nascast.core.errors import InvalidSettingError
 
+Cli = Callable[..., tuple[int, str, str]]
 BENCH = "search --benchmark nb201-mini --strategy random,local_search --evaluations 10 --seeds 2"
 CHILD = (
     "search --space nasbench201 --strategy random --evaluations 2 --executor serial "
@@ -20,28 +21,12 @@ CHILD = (
 
 
 @pytest.fixture
-def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> "Run":
-    return Run(monkeypatch, capsys)
+def run(cli: Cli) -> Cli:
+    """Runs a line, cut at blanks, and more words."""
+    return lambda line, *more: cli(*line.split(), *more)
 
 
-class Run:
-    """Runs a command line; returns its status, standard output and standard error."""
-
-    def __init__(self, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-        self._monkeypatch, self._capsys = monkeypatch, capsys
-
-    def __call__(self, line: str, *more: str) -> tuple[int, str, str]:
-        self._monkeypatch.setattr("sys.argv", ["nascast", *line.split(), *more])
-        status = 0
-        try:
-            main()
-        except SystemExit as end:
-            status = int(end.code or 0)
-        shown = self._capsys.readouterr()
-        return status, shown.out, shown.err
-
-
-def test_a_benchmark_search_compares_strategies(run: Run, tmp_path: Path) -> None:
+def test_a_benchmark_search_compares_strategies(run: Cli, tmp_path: Path) -> None:
     out = tmp_path / "bench"
     status, text, _ = run(BENCH, "--out", str(out), "--json")
     assert status == 0
@@ -59,7 +44,7 @@ def test_a_benchmark_search_compares_strategies(run: Run, tmp_path: Path) -> Non
     assert "objectives was" in error
 
 
-def test_a_search_trains_children_and_goes_on(run: Run, tmp_path: Path) -> None:
+def test_a_search_trains_children_and_goes_on(run: Cli, tmp_path: Path) -> None:
     out = tmp_path / "children"
     status, text, error = run(CHILD, "--out", str(out), "--json")
     assert status == 0, error
@@ -92,7 +77,7 @@ def test_a_search_trains_children_and_goes_on(run: Run, tmp_path: Path) -> None:
         ("search --address somewhere:1 --executor serial", "for --executor ray"),
     ],
 )
-def test_mistakes_are_explained(run: Run, tmp_path: Path, line: str, part: str) -> None:
+def test_mistakes_are_explained(run: Cli, tmp_path: Path, line: str, part: str) -> None:
     status, _, error = run(line, "--out", str(tmp_path / "run"))
     assert status == 2
     assert part in " ".join(error.split())
@@ -124,7 +109,7 @@ def test_a_sparkline_shows_the_course() -> None:
     assert line == "▁▂▃▄▅▆▇█"
 
 
-def test_language_models_are_searched_for(run: Run, tmp_path: Path) -> None:
+def test_language_models_are_searched_for(run: Cli, tmp_path: Path) -> None:
     text = tmp_path / "text.txt"
     text.write_text("the cat sat on the mat\nthe dog lay on the rug\n" * 100)
     line = (

@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 import pytest
 
-from nascast.cli.main import main
 from nascast.core import plugins
 from nascast.core.types import Candidate, Evaluation, Trial
 from nascast.training import transfer as library
@@ -20,24 +19,6 @@ Cli = Callable[..., tuple[int, str, str]]
 CELL = "|avg_pool_3x3~0|+|none~0|nor_conv_3x3~1|+|skip_connect~0|nor_conv_1x1~1|none~2|"
 SPACE = ["--space", "nasbench201", "--architecture", CELL]
 SMALL = ["--repeats", "1", "--filters", "4", "--recipe", "batch_size=10", "--epochs", "1"]
-
-
-@pytest.fixture
-def cli(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Cli:
-    monkeypatch.setenv("COLUMNS", "200")
-
-    def call(*words: str | Path) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["nascast", *map(str, words)])
-        capsys.readouterr()
-        code = 0
-        try:
-            main()
-        except SystemExit as stop:
-            code = int(stop.code or 0)
-        out, err = capsys.readouterr()
-        return code, out, err
-
-    return call
 
 
 def pictures(path: Path, **arrays: Any) -> Path:

@@ -22,11 +22,14 @@ from nascast.benchmarks._archive import write_archive
 from nascast.benchmarks._darts_choices import CHOICES, INACTIVE, choices
 from nascast.benchmarks._official import Progress
 from nascast.benchmarks._xgboost_binary import is_binary, to_json
-from nascast.core.errors import CorruptDataError, MissingDataError, MissingExtraError
+from nascast.core.errors import CorruptDataError, MissingDataError
+from nascast.core.extras import extra
 from nascast.core.types import Floats, Genes
 from nascast.spaces.darts import Darts
 
 __all__ = ["Boosters", "convert_trees", "released"]
+
+_FEATURE = "this surrogate of nasbench301"
 
 _MODEL, _CONFIG = "surrogate_model.model", "model_config.json"
 _ACCURACY = ("xgb", "lgb")  # by `model` of the configuration; the first that is there
@@ -116,7 +119,7 @@ class Boosters:
 def _open(name: str, content: bytes, where: Path) -> Callable[[Floats], Any]:
     """Returns the prediction of one member."""
     package = "xgboost" if name.endswith(".ubj") else "lightgbm"
-    library = _import(package)
+    library = extra(package, "boost", _FEATURE)
     wrong = library.core.XGBoostError if package == "xgboost" else library.basic.LightGBMError
     try:
         if package == "xgboost":
@@ -137,18 +140,6 @@ def _open(name: str, content: bytes, where: Path) -> Callable[[Floats], Any]:
     if package == "xgboost":
         return booster.inplace_predict  # type: ignore[no-any-return]
     return lambda rows: booster.predict(rows, num_threads=1)
-
-
-def _import(package: str) -> Any:
-    import importlib
-
-    try:
-        return importlib.import_module(package)
-    except ModuleNotFoundError as error:
-        raise MissingExtraError(
-            f"this surrogate of nasbench301 needs the package {package}, which is not installed; "
-            'install it with: pip install "nascast[boost]"'
-        ) from error
 
 
 @dataclass(frozen=True, slots=True)
@@ -281,6 +272,6 @@ def _booster(content: bytes, where: str) -> tuple[str, bytes]:
 
 def _as_ubj(model: bytes) -> bytes:
     """Returns a JSON model in XGBoost's binary form of it, which is smaller and faster to read."""
-    booster = _import("xgboost").Booster()
+    booster = extra("xgboost", "boost", _FEATURE).Booster()
     booster.load_model(bytearray(model))
     return bytes(booster.save_raw("ubj"))

@@ -9,10 +9,8 @@ be lifted; `lift` does so where onnxruntime then gives the same bits as row by r
 """
 
 import json
-import types
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -20,11 +18,14 @@ import numpy.typing as npt
 from nascast.benchmarks._archive import write_archive
 from nascast.benchmarks._darts_choices import CHOICES, INACTIVE, choices
 from nascast.benchmarks._official import Progress
-from nascast.core.errors import CorruptDataError, MissingDataError, MissingExtraError
+from nascast.core.errors import CorruptDataError, MissingDataError
+from nascast.core.extras import extra
 from nascast.core.types import Floats, Genes
 from nascast.spaces.darts import Darts
 
 __all__ = ["EPOCHS", "MODEL", "OnnxRows", "check_encoding", "convert_network", "lift"]
+
+_FEATURE = "this surrogate of nasbench301"
 
 EPOCHS = 98  # of every training
 MODEL = "model.onnx"  # in the archive
@@ -50,7 +51,7 @@ class OnnxRows:
             MissingExtraError: onnxruntime is not installed.
             CorruptDataError: no ONNX model, or one with other inputs and outputs.
         """
-        runtime = _import("onnxruntime")
+        runtime = extra("onnxruntime", "onnx", _FEATURE)
         state = runtime.capi.onnxruntime_pybind11_state
         options = runtime.SessionOptions()
         options.intra_op_num_threads = 1  # graphs this small are slower with more
@@ -157,7 +158,7 @@ def lift(model: bytes, where: Path) -> bytes:
         )
     if one.batched:
         return model
-    onnx = _import("onnx")
+    onnx = extra("onnx", "onnx", _FEATURE)
     graph = onnx.load_model_from_string(model)
     for value in (*graph.graph.input, *graph.graph.output):
         value.type.tensor_type.shape.dim[0].dim_param = "n"
@@ -194,21 +195,3 @@ def _codes() -> npt.NDArray[np.int64]:
 
 assert INACTIVE == -1
 _CODES = _codes()
-
-
-def _import(package: str) -> Any:
-    """Imports onnx or onnxruntime.
-
-    Raises:
-        MissingExtraError: naming the install command.
-    """
-    import importlib
-
-    try:
-        module: types.ModuleType = importlib.import_module(package)
-    except ModuleNotFoundError as error:
-        raise MissingExtraError(
-            f"this surrogate of nasbench301 needs the package {package}, which is not installed; "
-            'install it with: pip install "nascast[onnx]"'
-        ) from error
-    return module

@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from nascast.core.errors import InvalidSettingError, MissingExtraError, StoreError
+from nascast.core.errors import InvalidSettingError, StoreError
+from nascast.core.extras import extra
 from nascast.core.graph import Graph
 
 __all__ = ["draw", "layout", "svg"]
@@ -98,12 +99,7 @@ def svg(graph: Graph, name: str) -> str:
 
 def _figure(graph: Graph, title: str, legend: bool = True) -> Any:
     """Returns the picture as a Matplotlib figure."""
-    try:
-        from matplotlib.figure import Figure
-    except ModuleNotFoundError as error:
-        raise MissingExtraError(
-            'pictures need the package matplotlib; install it with: pip install "nascast[report]"'
-        ) from error
+    matplotlib = extra("matplotlib.figure", "report", "a picture")
     alive = np.flatnonzero(graph.mask[0])
     adjacency = graph.adjacency[0][np.ix_(alive, alive)]
     labels = [graph.vocabulary[i] for i in graph.labels[0, alive]]
@@ -111,7 +107,7 @@ def _figure(graph: Graph, title: str, legend: bool = True) -> Any:
     width = 2.4 + 1.35 * np.ptp(places[:, 0])
     height = 1.8 + 0.75 * np.ptp(places[:, 1])
     size = (max(width, 4.0) + 2.2, height) if legend else (max(0.85 * width, 3.0), 0.9 * height)
-    figure = Figure(figsize=size, layout="constrained")
+    figure = matplotlib.Figure(figsize=size, layout="constrained")
     axes = figure.add_subplot()
     axes.set_axis_off()
     if title:

@@ -5,7 +5,8 @@ from collections.abc import Iterable
 from html import escape
 from pathlib import Path
 
-from nascast.core.errors import MissingExtraError, StoreError
+from nascast.core.errors import StoreError
+from nascast.core.extras import extra
 from nascast.report.figure_parts import Spec
 
 __all__ = ["page", "plot", "plotly_source", "tile", "write"]
@@ -60,16 +61,7 @@ def plotly_source() -> str:
     Raises:
         MissingExtraError: Plotly is not installed.
     """
-    try:
-        from plotly.offline import get_plotlyjs
-    except ModuleNotFoundError as error:
-        if (error.name or "").split(".")[0] != "plotly":
-            raise
-        raise MissingExtraError(
-            "the report needs the package plotly, which is not installed; "
-            'install it with: pip install "nascast[report]"'
-        ) from error
-    source: str = get_plotlyjs()
+    source: str = extra("plotly.offline", "report", "the report").get_plotlyjs()
     return source
 
 

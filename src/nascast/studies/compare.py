@@ -7,13 +7,11 @@ canonical architecture is in both sets, and correlations keep their sign.
 """
 
 import json
-import platform
 import sys
 import zlib
 from collections.abc import Sequence
 from dataclasses import asdict
 from functools import partial
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any, cast
 
@@ -29,6 +27,7 @@ from nascast.core.types import Batch, Genes
 from nascast.executors.serial import Serial
 from nascast.stores._journal import Journal
 from nascast.studies._scores import Scores
+from nascast.studies._versions import versions
 from nascast.studies.metrics import METRICS, agreement, noise_ceiling
 from nascast.studies.study import (
     Cell,
@@ -47,7 +46,6 @@ from nascast.studies.study import (
 __all__ = ["compare"]
 
 Row = dict[str, Any]
-_PACKAGES = ("nascast", "numpy", "scipy", "scikit-learn", "torch", "xgboost-cpu", "ngboost")
 
 
 def compare(
@@ -127,7 +125,7 @@ def _begin(study: Study, benchmark: Benchmark, batch: Batch, out: Path) -> Journ
                 "unit": benchmark.metrics[study.metric].unit,
                 "batch": batch.source,
                 "noise_ceiling": noise_ceiling(benchmark, objective),
-                "versions": _versions(),
+                "versions": versions(),
             }
             part = file.with_suffix(".part")
             part.write_text(json.dumps(head, indent=1))
@@ -137,16 +135,6 @@ def _begin(study: Study, benchmark: Benchmark, batch: Batch, out: Path) -> Journ
     except OSError as error:
         raise StoreError(f"cannot write to {out}: {error.strerror}; choose --out") from error
     return journal
-
-
-def _versions() -> dict[str, str]:
-    found = {"python": platform.python_version()}
-    for package in _PACKAGES:
-        try:
-            found[package] = version(package)
-        except PackageNotFoundError:
-            continue
-    return found
 
 
 def _family(predictor: str) -> str:
@@ -203,7 +191,7 @@ def _run_cell(study: Study, cell: Cell, test: Genes, train: Genes, batch: Batch,
         "batch": batch.source if proxies_of(cell) else "",
         "predicted": predicted.tolist(),
         "true": true.tolist(),
-        "versions": json.dumps(_versions()),
+        "versions": json.dumps(versions()),
         "error": None,
     }
 

@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 
 from nascast.core.errors import StoreError, UnsupportedError
-from nascast.training._sources._arrays import extra
+from nascast.core.extras import extra
 from nascast.training.model import (
     WEIGHTS,
     Call,

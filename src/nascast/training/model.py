@@ -20,9 +20,9 @@ from torch.utils._pytree import tree_flatten, tree_unflatten
 
 from nascast.core import plugins
 from nascast.core.errors import CorruptDataError, MissingDataError, StoreError
+from nascast.core.extras import extra
 from nascast.core.space import SearchSpace
 from nascast.core.types import Architecture, Task
-from nascast.training._sources._arrays import extra
 
 __all__ = [
     "ARCHITECTURE",

@@ -19,12 +19,12 @@ from torch import nn
 
 from nascast.core import plugins
 from nascast.core.errors import CorruptDataError, StoreError
+from nascast.core.extras import extra
 from nascast.core.space import SearchSpace
 from nascast.core.store import changed_settings
 from nascast.core.types import Architecture, Task
 from nascast.networks.counting import Counts, count
 from nascast.training._placement import placed
-from nascast.training._sources._arrays import extra
 from nascast.training.data import ImageData, Split, open_data, task_of
 from nascast.training.language import LanguageTraining, evaluate_language, language_model
 from nascast.training.loop import Curves, ImageTraining, Training, evaluate, finish

@@ -1,16 +1,15 @@
 """Images and labels as a source has them, checked."""
 
 import hashlib
-import importlib
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from nascast.core.errors import CorruptDataError, MissingExtraError
+from nascast.core.errors import CorruptDataError
 
-__all__ = ["Arrays", "Part", "extra", "without_test_part"]
+__all__ = ["Arrays", "Part", "without_test_part"]
 
 Part = tuple[npt.NDArray[Any], npt.NDArray[Any]]  # images, labels
 
@@ -78,18 +77,3 @@ def without_test_part(images: npt.NDArray[Any], labels: npt.NDArray[Any]) -> tup
         places = rng.permutation(np.flatnonzero(labels == label))
         test[places[: max(len(places) // 5, 1)]] = True
     return (images[~test], labels[~test]), (images[test], labels[test])
-
-
-def extra(module: str, name: str, feature: str) -> Any:
-    """Imports an optional package.
-
-    Raises:
-        MissingExtraError: it is not installed.
-    """
-    try:
-        return importlib.import_module(module)
-    except ImportError as error:
-        raise MissingExtraError(
-            f"{feature} needs the package {module.split('.')[0]}, which is not installed; "
-            f'install it with: pip install "nascast[{name}]"'
-        ) from error

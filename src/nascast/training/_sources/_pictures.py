@@ -7,7 +7,8 @@ import numpy as np
 import numpy.typing as npt
 
 from nascast.core.errors import CorruptDataError, InvalidSettingError
-from nascast.training._sources._arrays import Arrays, Part, extra, without_test_part
+from nascast.core.extras import extra
+from nascast.training._sources._arrays import Arrays, Part, without_test_part
 
 __all__ = ["Labelled", "arrays_of"]
 

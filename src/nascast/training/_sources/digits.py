@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from nascast.training._sources._arrays import Arrays, extra, without_test_part
+from nascast.core.extras import extra
+from nascast.training._sources._arrays import Arrays, without_test_part
 
 FORM = "digits (1,797 grey images of 8×8, part of scikit-learn)"
 

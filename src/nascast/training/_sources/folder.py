@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from nascast.core.errors import CorruptDataError, MissingDataError
-from nascast.training._sources._arrays import Arrays, extra
+from nascast.core.extras import extra
+from nascast.training._sources._arrays import Arrays
 from nascast.training._sources._pictures import Labelled, arrays_of
 
 FORM = "a folder with a folder of images for each class, below train/, val/ and test/ or at once"

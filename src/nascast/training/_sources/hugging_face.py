@@ -7,7 +7,8 @@ images and the first of class labels. The package keeps what it downloads, and w
 from typing import Any
 
 from nascast.core.errors import CorruptDataError, MissingDataError
-from nascast.training._sources._arrays import Arrays, extra
+from nascast.core.extras import extra
+from nascast.training._sources._arrays import Arrays
 from nascast.training._sources._pictures import Labelled, arrays_of
 
 FORM = "hf:NAME, a data set of the package datasets"
