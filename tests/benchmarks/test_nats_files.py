@@ -1,6 +1,8 @@
 """Damaged, cut, altered and malicious files of NAS-Bench-201: each is named and leaves nothing."""
 
 import copy
+import os
+import tarfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -8,9 +10,11 @@ from typing import Any
 import numpy as np
 import pytest
 
+from nascast.benchmarks import _nats_tables
+from nascast.benchmarks._table import write_table
 from nascast.benchmarks.nasbench201 import NasBench201
 from nascast.core import plugins
-from nascast.core.errors import CorruptDataError
+from nascast.core.errors import CorruptDataError, StoreError
 
 SPACE = plugins.load("space", "nasbench201")
 FORMATS = ("folder", "tar", "whole", "legacy", "zip")
@@ -135,6 +139,106 @@ def test_a_failed_conversion_leaves_an_earlier_one(
     with pytest.raises(CorruptDataError):
         NasBench201.convert(write_nats(bad, "folder", tmp_path / "bad"), data, ignore)
     assert {path.name: path.read_bytes() for path in data.iterdir()} == before
+
+
+def test_a_tar_is_whole_or_refused(
+    nats_records: Records, write_nats: Write, data: Path, tmp_path: Path
+) -> None:
+    """Python takes a damaged or missing header for the end of a tar."""
+    path = write_nats(nats_records, "tar", tmp_path)
+    with tarfile.open(path) as archive:
+        starts = [member.offset for member in archive]
+    whole = path.read_bytes()
+    for at in starts[1:]:
+        flipped = bytearray(whole)
+        flipped[at + 124] ^= 1
+        for content in (bytes(flipped), whole[:at], whole[: at + 100]):
+            path.write_bytes(content)
+            with pytest.raises(CorruptDataError, match=r"damaged or cut off"):
+                NasBench201.convert(path, data, ignore)
+    assert list(data.iterdir()) == []
+
+
+@pytest.mark.parametrize("failure", [KeyboardInterrupt(), OSError(28, "No space left on device")])
+def test_tables_appear_together(
+    nats_records: Records,
+    write_nats: Write,
+    data: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    failure: BaseException,
+) -> None:
+    written: list[Path] = []
+
+    def fail(source: Any, path: Path) -> None:
+        if len(written) == 2:
+            raise failure
+        write_table(source, path)
+        written.append(path)
+
+    monkeypatch.setattr(_nats_tables, "write_table", fail)
+    with pytest.raises(type(failure)):
+        NasBench201.convert(write_nats(nats_records, "folder", tmp_path), data, ignore)
+    assert len(written) == 2
+    assert list(data.iterdir()) == []
+
+
+def test_what_a_killed_process_left_is_removed(
+    nats_records: Records, write_nats: Write, data: Path, tmp_path: Path
+) -> None:
+    (data / ".part-999999999-abc").mkdir()
+    (data / f".part-{os.getppid()}-abc").mkdir()  # of a conversion that runs
+    NasBench201.convert(write_nats(nats_records, "folder", tmp_path), data, ignore)
+    assert [p.name for p in data.glob(".part-*")] == [f".part-{os.getppid()}-abc"]
+
+
+def test_a_full_disk_is_an_error(
+    nats_records: Records,
+    write_nats: Write,
+    data: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A mapped file would end the process."""
+    real = _nats_tables._Column.__init__
+
+    def full(self: Any, path: Path, shape: Any) -> None:
+        real(self, path, shape)
+        self._file.close()
+        self._file = open("/dev/full", "wb", buffering=0)  # noqa: SIM115
+
+    monkeypatch.setattr(_nats_tables._Column, "__init__", full)
+    for kind in ("folder", "tar", "whole"):
+        (tmp_path / kind).mkdir()
+        source = write_nats(nats_records, kind, tmp_path / kind)
+        with pytest.raises(StoreError, match="No space left on device; make room"):
+            NasBench201.convert(source, data, ignore)
+    assert list(data.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        (lambda r: r["200"]["all_results"].update({5: {}}), r"by \(data set, seed\); got 5"),
+        (lambda r: r["200"].update(arch_index=True), "'arch_index'.* got True"),
+        (
+            lambda r: r["12"]["all_results"]["cifar10", 777]["train_losses"].update({3: 10**400}),
+            "train_losses should hold numbers",
+        ),
+    ],
+)
+def test_odd_values_are_named(
+    nats_records: Records,
+    write_nats: Write,
+    data: Path,
+    tmp_path: Path,
+    change: Callable[[Any], None],
+    told: str,
+) -> None:
+    bad = {0: copy.deepcopy(nats_records[0])}
+    change(bad[0])
+    with pytest.raises(CorruptDataError, match=told):
+        NasBench201.convert(write_nats(bad, "folder", tmp_path), data, ignore)
 
 
 class Attack:

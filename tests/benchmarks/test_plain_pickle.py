@@ -5,6 +5,9 @@ import fractions
 import io
 import pickle
 import pickletools
+import resource
+import struct
+import sys
 from collections import OrderedDict
 from collections.abc import Callable
 from pathlib import Path
@@ -78,8 +81,8 @@ def test_numpy_numbers_and_arrays_are_read(read: Reader, protocol: int) -> None:
     arrays += [np.asfortranarray(arrays[0]), np.zeros((0, 3)), np.array(7.0), np.array([True])]
     if protocol < 5:  # from 5 on numpy writes arrays in a way that no old file has
         found = read(io.BytesIO(pickle.dumps(arrays, protocol)), where="a test")
-        for one, other in zip(found, arrays, strict=True):
-            assert one.dtype == other.dtype.newbyteorder("=")  # numpy turns bytes as it reads
+        for one, other in zip(map(np.asarray, found), arrays, strict=True):
+            assert one.dtype == other.dtype
             assert np.array_equal(one, other)
     scalars: list[Any] = [
         np.float64(0.1),
@@ -268,3 +271,67 @@ def test_a_number_out_of_all_proportion_is_refused() -> None:
     memo[2**31] = "text"
     with pytest.raises(CorruptDataError, match=str(2**31)):
         memo.forget()
+
+
+def _text(value: str) -> bytes:
+    return b"X" + struct.pack("<I", len(value)) + value.encode()
+
+
+def _dtype(code: str) -> bytes:
+    return b"cnumpy\ndtype\n" + _text(code) + b"\x89\x88\x87R"
+
+
+def _content(code: str, count: int, content: bytes) -> bytes:
+    """The state of an array of that many numbers."""
+    packed = b"B" + struct.pack("<I", len(content)) + content
+    return (
+        b"(K\x01"
+        + b"M"
+        + struct.pack("<H", count)
+        + b"\x85"
+        + _dtype(code)
+        + b"\x89"
+        + packed
+        + b"t"
+    )
+
+
+_MADE = b"cnumpy.core.multiarray\n_reconstruct\ncnumpy\nndarray\nK\x00\x85C\x01b\x87R"
+
+
+@both
+@pytest.mark.parametrize(
+    "content",
+    [
+        # An array over the memory of another one, which then gets a new content: what was written
+        # to the first would go into memory that is no longer its own.
+        b"cnumpy\nndarray\nM\x00\x10\x85" + _text("u1") + b"\x86R.",
+        b"cnumpy\nndarray\nM\x00\x10\x85\x81.",  # by NEWOBJ
+        _MADE + b"K\x00K\x01s.",  # an item is set
+        _MADE + b"K\x01a.",  # appended
+        _MADE + _content("u1", 1, b"a") + b"b" + _content("u1", 1, b"b") + b"b.",  # twice
+        _MADE + _content("u1", 2, b"a") + b"b.",
+        _MADE + _content("U0", 60_000, b"") + b"b.",
+        _MADE + _content("i4,O", 1, b"a" * 12) + b"b.",
+    ],
+)
+def test_arrays_can_only_be_filled_once(read: Reader, content: bytes) -> None:
+    with pytest.raises(CorruptDataError, match="a test: damaged"):
+        read(io.BytesIO(b"\x80\x04" + content), where="a test")
+
+
+@both
+def test_an_array_without_content_is_no_numbers(read: Reader) -> None:
+    found = read(io.BytesIO(b"\x80\x04" + _MADE + b"."), where="a test")
+    with pytest.raises(ValueError, match="without a content"):
+        np.asarray(found)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="memory is bounded on Linux only")
+def test_a_short_pickle_does_not_take_much_memory() -> None:
+    """The memo of Python's own unpickler is as long as the largest number in it."""
+    bomb = b"\x80\x04Nr" + struct.pack("<I", 2**30) + b"."
+    with pytest.raises(CorruptDataError, match="MemoryError"):
+        load(io.BytesIO(bomb), where="a test")
+    assert scan(io.BytesIO(bomb), lambda found: False, where="a test") is None
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss < 8 * 2**20  # KiB

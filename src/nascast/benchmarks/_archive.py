@@ -45,7 +45,10 @@ def read_archive(path: Path) -> tuple[dict[str, Any], dict[str, bytes]]:
         head = json.loads(members.pop("head.json"))
         if head.pop("format") != _FORMAT:
             raise ValueError(f"its format is not {_FORMAT!r}")
-    except (zipfile.BadZipFile, zlib.error, KeyError, ValueError, NotImplementedError) as error:
+    except (
+        *(zipfile.BadZipFile, zlib.error, EOFError, OSError),
+        *(KeyError, ValueError, RuntimeError, AttributeError),  # NotImplementedError is one
+    ) as error:
         raise CorruptDataError(
             f"{path}: not a converted surrogate, or damaged ({error}); convert it again"
         ) from error

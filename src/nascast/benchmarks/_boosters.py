@@ -29,6 +29,7 @@ from nascast.spaces.darts import Darts
 
 __all__ = ["Boosters", "convert_trees", "released"]
 
+_DAMAGE = (zipfile.BadZipFile, zlib.error, EOFError, OSError, RuntimeError)  # of an archive
 _FEATURE = "this surrogate of nasbench301"
 
 _MODEL, _CONFIG = "surrogate_model.model", "model_config.json"
@@ -238,8 +239,11 @@ def _files(source: Path) -> Iterator[_File]:
                 inner = PurePosixPath(path.relative_to(source).as_posix())
                 yield _File(inner, path.stat().st_size, path.read_bytes)
     elif zipfile.is_zipfile(source):
-        with zipfile.ZipFile(source) as archive:
-            infos = archive.infolist()
+        try:
+            with zipfile.ZipFile(source) as archive:
+                infos = archive.infolist()
+        except _DAMAGE as error:
+            raise CorruptDataError(f"{source}: damaged ({error}); fetch it again") from error
         for info in infos:
             read = partial(_unpack, source, info.filename)
             yield _File(PurePosixPath(info.filename), info.file_size, read)
@@ -249,7 +253,7 @@ def _unpack(source: Path, name: str) -> bytes:
     try:
         with zipfile.ZipFile(source) as archive:
             return archive.read(name)
-    except (zipfile.BadZipFile, zlib.error) as error:
+    except _DAMAGE as error:
         raise CorruptDataError(f"{source}: {name} is damaged; fetch it again") from error
 
 

@@ -11,9 +11,11 @@ None of them is ever in memory as a whole.
 import bz2
 import hashlib
 import io
+import lzma
 import re
 import tarfile
 import zipfile
+import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -21,7 +23,7 @@ from typing import IO, Any
 
 from nascast.benchmarks._official import Progress
 from nascast.benchmarks._plain_pickle import load, scan
-from nascast.core.errors import CorruptDataError, MissingDataError
+from nascast.core.errors import CorruptDataError, MissingDataError, NascastError
 
 __all__ = ["md5", "walk"]
 
@@ -121,20 +123,39 @@ def _read_one(file: IO[bytes], take: Take, where: str) -> None:
 def _walk_tar(source: Path, take: Take, progress: Progress) -> None:
     found = 0
     try:
-        with _told(source, progress) as file, tarfile.open(fileobj=file, mode="r|*") as archive:
+        with _told(source, progress) as file, _open_tar(file) as archive:
             for member in archive:
                 if member.isfile() and _RECORD.fullmatch(member.name.rpartition("/")[2]):
                     content = archive.extractfile(member)
                     assert content is not None
                     _read_one(content, take, f"{source}, {member.name}")
                     found += 1
-    except (tarfile.TarError, EOFError, OSError) as error:
+    except (tarfile.TarError, zlib.error, lzma.LZMAError, EOFError, OSError) as error:
+        if isinstance(error, NascastError):
+            raise
         raise CorruptDataError(
             f"{source}: expected a .tar of the folder NATS-…-simple, a .pickle.pbz2 or a .pth; "
             f"not one of them, damaged or cut off ({error})"
         ) from error
     if not found:
         raise MissingDataError(f"{source}: it has no file such as 000000.pickle.pbz2")
+
+
+class _Member(tarfile.TarInfo):
+    """A member of a tar. Python takes a damaged or missing header for the end; here it is none."""
+
+    @classmethod
+    def fromtarfile(cls, archive: tarfile.TarFile) -> "_Member":
+        try:
+            return super().fromtarfile(archive)
+        except tarfile.HeaderError as error:
+            if type(error).__name__ == "EOFHeaderError":  # the zeros that a tar ends with
+                raise
+            raise tarfile.ReadError(f"at byte {archive.offset}: {error}") from error
+
+
+def _open_tar(file: IO[bytes]) -> tarfile.TarFile:
+    return tarfile.open(fileobj=file, mode="r|*", tarinfo=_Member)
 
 
 def _walk_zip(source: Path, take: Take, progress: Progress) -> None:
@@ -148,10 +169,12 @@ def _walk_zip(source: Path, take: Take, progress: Progress) -> None:
                 _scan(content, take, str(source))
                 while content.read(_BUFFER):  # so that the sum at its end is checked
                     pass
-    except (zipfile.BadZipFile, EOFError) as error:
+    except (zipfile.BadZipFile, zlib.error, EOFError, OSError, RuntimeError) as error:
+        if isinstance(error, NascastError):
+            raise
         raise CorruptDataError(f"{source}: damaged or cut off; {error}") from error
     except ValueError as error:
-        if isinstance(error, CorruptDataError):
+        if isinstance(error, NascastError):
             raise
         raise CorruptDataError(f"{source}: not a torch file; {error}") from error
 

@@ -111,6 +111,11 @@ def read_group(group: Any, where: str) -> Group:
     index, text = _field(group, "arch_index", int, where), _field(group, "arch_str", str, where)
     where = f"{where}, architecture {index}"
     results = _field(group, "all_results", dict, where)
+    for key in results:
+        if not isinstance(key, tuple) or len(key) != 2:
+            raise CorruptDataError(
+                f"{where}: expected trainings by (data set, seed); got {key!r:.60}"
+            )
     lengths = {_field(training, "epochs", int, where) for training in results.values()}
     if len(lengths) != 1 or min(lengths) < 1:
         raise CorruptDataError(
@@ -119,7 +124,7 @@ def read_group(group: Any, where: str) -> Group:
     (epochs,) = lengths
     trainings = {}
     for name, dataset in DATASETS.items():
-        found = sorted(_seed(key, where) for key in results if key[:1] == (dataset.official,))
+        found = sorted(_seed(key, where) for key in results if key[0] == dataset.official)
         if not 1 <= len(found) <= SEEDS:
             raise CorruptDataError(
                 f"{where}: expected 1 to {SEEDS} trainings of {epochs} epochs on "
@@ -137,17 +142,18 @@ def read_group(group: Any, where: str) -> Group:
 
 
 def _field(record: Any, name: str, kind: type, where: str) -> Any:
-    if not isinstance(record, dict) or not isinstance(record.get(name), kind):
+    value = record.get(name) if isinstance(record, dict) else None
+    if not isinstance(value, kind) or isinstance(value, bool):
         got = f"{record.get(name)!r:.40}" if isinstance(record, dict) else type(record).__name__
         raise CorruptDataError(
             f"{where}: expected the field {name!r} of a NATS-Bench v1.0 or NAS-Bench-201 v1.1 "
             f"record ({kind.__name__}); got {got}. Other versions are not read"
         )
-    return record[name]
+    return value
 
 
 def _seed(key: Any, where: str) -> int:
-    if len(key) != 2 or type(key[1]) is not int:
+    if type(key[1]) is not int:
         raise CorruptDataError(f"{where}: expected trainings by (data set, seed); got {key!r:.60}")
     seed: int = key[1]
     return seed
@@ -197,7 +203,7 @@ def _numbers(
         raise CorruptDataError(f"{where}: {field} has no value for {missing!r}")
     try:
         numbers = np.array([values.get(key, math.nan) for key in keys], dtype=np.float64)
-    except (TypeError, ValueError) as error:
+    except (TypeError, ValueError, OverflowError) as error:
         raise CorruptDataError(f"{where}: {field} should hold numbers; {error}") from error
     if not np.isfinite(numbers[there]).all():
         raise CorruptDataError(f"{where}: {field} should hold finite numbers")

@@ -6,9 +6,11 @@ epochs after which it was recorded for every architecture. Seed k of the table i
 training in the order of the official seed numbers, which stand in the provenance.
 """
 
+import math
 import tempfile
 from collections import Counter
 from collections.abc import Mapping
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,13 +20,14 @@ import numpy.typing as npt
 
 from nascast.benchmarks._nats_files import md5, walk
 from nascast.benchmarks._nats_records import DATASETS, SEEDS, Dataset, Group, read_group
-from nascast.benchmarks._official import Progress
+from nascast.benchmarks._official import Progress, staged
 from nascast.benchmarks._table import SECONDS, TableSource, write_table
 from nascast.core import plugins
 from nascast.core.errors import (
     CorruptDataError,
     InvalidArchitectureError,
     InvalidSettingError,
+    StoreError,
 )
 from nascast.core.space import SearchSpace
 from nascast.core.types import Metric
@@ -83,18 +86,53 @@ def convert_release(release: Release, source: Path, folder: Path, progress: Prog
         MissingDataError: nothing of the release is there.
         CorruptDataError: damaged, of another release, or an architecture lacks trainings.
     """
-    with tempfile.TemporaryDirectory(dir=folder, prefix=".part-") as scratch:
-        rows = _Rows(release, Path(scratch))
+    with (
+        staged(folder) as stage,
+        tempfile.TemporaryDirectory(dir=stage) as scratch,
+        closing(_Rows(release, Path(scratch))) as rows,
+    ):
         walk(source, rows.take, progress)
         index = rows.finished(str(source))
         origin = {"source": release.title, "licence": "MIT", "release": source.name}
         if source.is_file():
             origin["md5"] = md5(source)
-        written = []
         for name in DATASETS:
-            written.append(folder / release.file(name))
-            write_table(rows.table(name, index, origin), written[-1])
-    return written
+            write_table(rows.table(name, index, origin), stage / release.file(name))
+    return [folder / release.file(name) for name in DATASETS]
+
+
+class _Column:
+    """Values of one metric in a file, one row for each official index, and NaN in new rows.
+
+    Rows are written and not mapped: on a full disk a write fails, where a mapping would end the
+    process.
+    """
+
+    def __init__(self, path: Path, shape: tuple[int, int, int]) -> None:
+        self._shape, self._row = shape, np.full(shape[1:], np.nan, dtype=np.float32)
+        self._file = open(path, "wb", buffering=0)  # noqa: SIM115, see close
+        self._file.truncate(math.prod(shape) * 4)  # rows that are never written take no space
+
+    def put(self, index: int, values: npt.NDArray[np.float32]) -> None:
+        """Writes ``(seeds, epochs)`` of a row."""
+        self._row[: len(values)], self._row[len(values) :] = values, np.nan
+        try:
+            self._file.seek(index * self._row.nbytes)
+            self._file.write(self._row.tobytes())
+        except OSError as error:
+            raise StoreError(
+                f"cannot write {self._file.name}: {error.strerror}; make room, or set "
+                "NASCAST_DATA to a folder on another disk"
+            ) from error
+
+    def values(self) -> npt.NDArray[np.float32]:
+        """Returns all rows; those that were not written are zeros."""
+        self.close()
+        return np.memmap(self._file.name, np.float32, "r", shape=self._shape)
+
+    def close(self) -> None:
+        """Closes the file, where all is."""
+        self._file.close()
 
 
 class _Rows:
@@ -107,7 +145,7 @@ class _Rows:
         self.size = self.space.size()
         self.genes = np.zeros((self.size, self.space.length), dtype=np.int16)
         self.seen = np.zeros((self.size, len(release.epochs)), dtype=bool)
-        self.values: dict[tuple[str, str], npt.NDArray[np.float32]] = {}
+        self.columns: dict[tuple[str, str], _Column] = {}
         sizes = (len(DATASETS), self.size, len(release.epochs), SEEDS, 2)
         self.sizes = np.zeros(sizes, dtype=np.int64)
         self.seeds: dict[tuple[str, int], Counter[tuple[int, ...]]] = {}
@@ -132,9 +170,7 @@ class _Rows:
         for at, (name, trainings) in enumerate(group.trainings.items()):
             count = len(trainings.seeds)
             for metric, curve in trainings.curves.items():
-                values = self._column(name, metric + suffix, group.epochs)
-                values[group.index, :count] = curve
-                values[group.index, count:] = np.nan
+                self._column(name, metric + suffix, group.epochs).put(group.index, curve)
             self.sizes[at, group.index, budget, :count] = trainings.sizes
             self.seeds.setdefault((name, group.epochs), Counter())[trainings.seeds] += 1
 
@@ -149,12 +185,16 @@ class _Rows:
             raise CorruptDataError(f"{where}: its trainings are of two architectures")
         self.genes[group.index] = row
 
-    def _column(self, dataset: str, metric: str, epochs: int) -> npt.NDArray[np.float32]:
-        if (dataset, metric) not in self.values:
+    def _column(self, dataset: str, metric: str, epochs: int) -> _Column:
+        if (dataset, metric) not in self.columns:
             path = self.scratch / f"{dataset}.{metric}"
-            shape = (self.size, SEEDS, epochs)  # rows that are never written take no space
-            self.values[dataset, metric] = np.memmap(path, np.float32, "w+", shape=shape)
-        return self.values[dataset, metric]
+            self.columns[dataset, metric] = _Column(path, (self.size, SEEDS, epochs))
+        return self.columns[dataset, metric]
+
+    def close(self) -> None:
+        """Closes the files."""
+        for column in self.columns.values():
+            column.close()
 
     def finished(self, where: str) -> npt.NDArray[np.intp]:
         """Returns ``(n,)`` the indices that were there, ascending.
@@ -179,11 +219,11 @@ class _Rows:
         metrics: list[Metric] = []
         columns: dict[str, npt.NDArray[Any]] = {}
         suffixes = tuple(f"_{epochs}" for epochs in self.release.epochs[1:])
-        of_name = [metric for dataset, metric in self.values if dataset == name]
+        of_name = [metric for dataset, metric in self.columns if dataset == name]
         for metric in sorted(
             of_name, key=lambda m: m.endswith(suffixes)
         ):  # the full training first
-            meta, columns[metric] = _column(metric, self.values[name, metric], index)
+            meta, columns[metric] = _column(metric, self.columns[name, metric].values(), index)
             metrics.append(meta)
         sizes = self.sizes[list(DATASETS).index(name)][index]
         found = _most_frequent(sizes)
@@ -254,16 +294,15 @@ def _column(
 
 
 def _most_frequent(sizes: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
-    """Returns ``(n, 2)``: what most of an architecture's records say.
+    """Returns ``(n, 2)``: what most records of an architecture's shortest trainings say.
 
     Some records of the 200-epoch trainings carry the size of another network
-    (https://github.com/D-X-Y/NATS-Bench/issues/36); those of the shorter ones do not, so they win
-    where there are as many.
+    (https://github.com/D-X-Y/NATS-Bench/issues/36); those of the shorter ones do not.
 
     Args:
         sizes: ``(n, budgets, seeds, 2)``, 0 where there was no training.
     """
-    flat = sizes[:, ::-1].reshape(len(sizes), -1, 2)
+    flat = sizes[:, -1]
     same = (flat[:, :, None] == flat[:, None]).all(3).sum(2) * (flat[:, :, 0] > 0)
     return np.asarray(flat[np.arange(len(flat)), same.argmax(1)])
 
@@ -280,6 +319,6 @@ def _odd_sizes(
     return {
         "odd sizes": f"{int(odd.sum())} trainings of {len(rows)} architectures (indices {shown}) "
         "are recorded with the parameters or multiply-adds of another network; parameters and "
-        "flops are what the others say, the curves are as published "
+        "flops are what the shortest trainings say, the curves are as published "
         "(https://github.com/D-X-Y/NATS-Bench/issues/36)"
     }

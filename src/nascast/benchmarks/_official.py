@@ -1,8 +1,11 @@
 """What official benchmarks share: where their files are, and where converted ones are kept."""
 
 import os
+import shutil
+import tempfile
 from abc import abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
@@ -11,8 +14,9 @@ from nascast.benchmarks._table import Table
 from nascast.core.errors import MissingDataError
 from nascast.core.evaluator import Benchmark
 
-__all__ = ["Download", "Official", "OfficialTable", "Progress", "data_folder"]
+__all__ = ["Download", "Official", "OfficialTable", "Progress", "data_folder", "staged"]
 
+_STAGE = ".part-"
 Progress = Callable[[int, int], None]  # told what is done and what there is, in bytes of input
 
 
@@ -41,6 +45,34 @@ def data_folder() -> Path:
     """Returns where downloads and converted tables are kept: ``$NASCAST_DATA`` or the user's."""
     given = os.environ.get("NASCAST_DATA")
     return Path(given) if given else Path.home() / ".local" / "share" / "nascast"
+
+
+@contextmanager
+def staged(folder: Path) -> Iterator[Path]:
+    """Lends a folder inside of `folder`; the tables in it move there together at the end.
+
+    After an error nothing of it is left. What a killed process left is removed by the next one.
+    """
+    for old in folder.glob(f"{_STAGE}*"):
+        if not _runs(old.name.removeprefix(_STAGE).partition("-")[0]):
+            shutil.rmtree(old, ignore_errors=True)
+    with tempfile.TemporaryDirectory(dir=folder, prefix=f"{_STAGE}{os.getpid()}-") as stage:
+        yield Path(stage)
+        for table in sorted(Path(stage).glob("*.nascast")):
+            os.replace(table, folder / table.name)
+
+
+def _runs(pid: str) -> bool:
+    """Returns whether a process is alive, as far as that can be known."""
+    if os.name != "posix" or not pid.isdigit():
+        return os.name != "posix"
+    try:
+        os.kill(int(pid), 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
 
 
 class Official(Benchmark):

@@ -11,6 +11,7 @@ from collections.abc import Collection
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 __all__ = ["makers"]
 
@@ -72,25 +73,45 @@ def _numpy() -> dict[str, Any]:
                 raise ValueError("a numpy type with fields")
             self.dtype = self.dtype.newbyteorder(order)
 
-    class Array(np.ndarray[Any, Any]):
-        """An array that takes its content from bytes only."""
+    class Array:
+        """What an array was, with nothing that a pickle could call or change.
+
+        Numpy's own arrays are not at hand while the pickle is read: they can be made over memory
+        that others still use, and be written to.
+        """
+
+        __slots__ = ("values",)
 
         def __setstate__(self, state: Any) -> None:
+            if hasattr(self, "values"):
+                raise ValueError("an array with two contents")
             _, shape, kind, fortran, content = state
             dtype = _type(kind, DType)
-            if len(_bytes(content)) != dtype.itemsize * int(np.prod(shape, dtype=np.int64)):
+            size = int(np.prod(shape, dtype=np.int64))
+            if not dtype.itemsize or len(_bytes(content)) != dtype.itemsize * size:
                 raise ValueError(f"{len(content)} bytes for an array of shape {shape} of {dtype}")
-            checked: Any = (1, shape, dtype, bool(fortran), content)
-            super().__setstate__(checked)
+            order: Any = "F" if fortran else "C"
+            self.values = np.ndarray(shape, dtype, content, order=order)
+
+        def __array__(self, dtype: Any = None, copy: bool | None = None) -> npt.NDArray[Any]:
+            if not hasattr(self, "values"):
+                raise ValueError("an array without a content")
+            return np.array(self.values, dtype=dtype)  # never a view: that could be written to
+
+    class Kind:
+        """Stands for numpy's class of arrays, which pickles name and nobody needs."""
+
+        def __new__(cls, *_: Any) -> "Kind":
+            raise ValueError("an array that is not made from its bytes")
 
     def scalar(kind: Any, content: Any) -> Any:
         (value,) = np.frombuffer(_bytes(content), _type(kind, DType)).tolist()
         return value
 
     def reconstruct(*_: Any) -> Any:
-        return np.ndarray.__new__(Array, (0,), np.uint8)
+        return Array()
 
-    found: dict[str, Any] = {"numpy.dtype": DType, "numpy.ndarray": Array}
+    found: dict[str, Any] = {"numpy.dtype": DType, "numpy.ndarray": Kind}
     for module in ("numpy.core.multiarray", "numpy._core.multiarray"):  # before and since numpy 2
         found |= {f"{module}.scalar": scalar, f"{module}._reconstruct": reconstruct}
     return found

@@ -2,9 +2,10 @@
 
 Admitted are dictionaries, lists, tuples, sets, numbers, strings, bytes, `OrderedDict`, and numpy
 scalars and arrays of numbers, booleans or strings, which are made here and not by numpy's own
-pickling. A caller may name classes to be read as plain dictionaries and names to be read as None.
-Everything else is refused before it is looked up. Whatever is admitted is made anew for every
-load, so that a pickle that changes attributes changes nothing that outlives it.
+pickling: an array is an object that ``np.asarray`` takes. A caller may name classes to be read as
+plain dictionaries and names to be read as None. Everything else is refused before it is looked up.
+Whatever is admitted is made anew for every load, so that a pickle that changes attributes changes
+nothing that outlives it.
 
 `load` is the fast one. `scan` reads a pickle that is larger than the memory: it hands out every
 dictionary as it is completed, and forgets those that were taken.
@@ -12,14 +13,14 @@ dictionary as it is completed, and forgets those that were taken.
 
 import pickle
 import struct
-import zlib
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from typing import IO, Any
 
 from nascast.benchmarks._pickle_makers import makers
 from nascast.benchmarks._pickle_memo import Memo
-from nascast.core.errors import CorruptDataError
+from nascast.core.errors import CorruptDataError, NascastError
+from nascast.core.memory import more_memory
 
 __all__ = ["load", "scan"]
 
@@ -31,21 +32,7 @@ _FLOAT, _TEXT, _BYTE = pickle.BINFLOAT[0], pickle.SHORT_BINUNICODE[0], pickle.BI
 _NEXT, _PUT = pickle.MEMOIZE[0], pickle.LONG_BINPUT[0]
 _ITEMS = (pickle.SETITEMS[0], pickle.SETITEM[0])
 _real, _index = struct.Struct(">d").unpack_from, struct.Struct("<I").unpack_from
-_DAMAGE = (  # what an unpickler meets in bytes that are no pickle, or not all of one
-    pickle.UnpicklingError,
-    ArithmeticError,
-    AssertionError,
-    AttributeError,
-    EOFError,
-    LookupError,
-    MemoryError,
-    OSError,
-    RecursionError,
-    TypeError,
-    ValueError,
-    struct.error,
-    zlib.error,
-)
+_MOST = 1024  # MiB for one pickle that is loaded as a whole; chosen, official ones need a few
 
 
 def load(
@@ -61,9 +48,10 @@ def load(
             the memory of tensors, if there are any.
 
     Raises:
-        CorruptDataError: damaged, or it asks for something that is not admitted; named.
+        CorruptDataError: damaged, needs over a gigabyte of memory, or asks for something that is
+            not admitted; named.
     """
-    with _damage(where):
+    with _damage(where), more_memory(_MOST):
         return _Fast(file, makers(admitted, blank), where, bool(blank)).load()
 
 
@@ -97,9 +85,9 @@ def scan(
 def _damage(where: str) -> Iterator[None]:
     try:
         yield
-    except CorruptDataError:
+    except NascastError:
         raise
-    except _DAMAGE as error:
+    except Exception as error:  # an unpickler meets all kinds in bytes that are no pickle
         text = f"{type(error).__name__}: {error}"
         raise CorruptDataError(
             f"{where}: damaged or cut off ({text}); get the file again"

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from nascast.benchmarks._nasbench101_records import decode
 from nascast.benchmarks._nasbench101_trainings import Trainings
-from nascast.benchmarks._official import Download, OfficialTable, Progress
+from nascast.benchmarks._official import Download, OfficialTable, Progress, staged
 from nascast.benchmarks._table import TableSource, write_table
 from nascast.benchmarks._tfrecord import read_blocks
 from nascast.core.errors import InvalidSettingError, MissingDataError
@@ -79,20 +79,21 @@ class NasBench101(OfficialTable):
         """
         paths = _tfrecords(source)
         total = sum(path.stat().st_size for path in paths)
-        written: dict[Path, Path] = {}
+        written: dict[str, Path] = {}
         done = 0
-        for path in paths:
-            trainings, digest = _read(path, partial(_shifted, progress, done, total))
-            done += path.stat().st_size
-            progress(done, total)
-            target = folder / cls.files[trainings.budgets() == [108]]
-            if target in written:
-                raise InvalidSettingError(
-                    f"{written[target]} and {path} are of the same kind; name the one to convert"
-                )
-            write_table(_source(trainings, digest), target)
-            written[target] = path
-        return list(written)
+        with staged(folder) as stage:
+            for path in paths:
+                trainings, digest = _read(path, partial(_shifted, progress, done, total))
+                done += path.stat().st_size
+                progress(done, total)
+                name = cls.files[trainings.budgets() == [108]]
+                if name in written:
+                    raise InvalidSettingError(
+                        f"{written[name]} and {path} are of the same kind; name the one to convert"
+                    )
+                write_table(_source(trainings, digest), stage / name)
+                written[name] = path
+        return [folder / name for name in written]
 
 
 def _tfrecords(source: Path) -> list[Path]:

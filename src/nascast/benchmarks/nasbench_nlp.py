@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from nascast.benchmarks._nasbench_nlp_logs import CURVES, EPOCHS, Log, find_logs, read_logs
-from nascast.benchmarks._official import Download, OfficialTable, Progress
+from nascast.benchmarks._official import Download, OfficialTable, Progress, staged
 from nascast.benchmarks._table import SECONDS, TableSource, write_table
 from nascast.core.errors import CorruptDataError, InvalidArchitectureError
 from nascast.core.types import Floats, Genes, Metric
@@ -84,8 +84,9 @@ class NasBenchNlp(OfficialTable):
         for log in ordered:
             of_set.setdefault(_set_of(log), []).append(log)
         sources = {name: _source(name, of_set[name]) for name in _SETS if name in of_set}
-        for name, table in sources.items():
-            write_table(table, folder / _SETS[name])
+        with staged(folder) as stage:
+            for name, table in sources.items():
+                write_table(table, stage / _SETS[name])
         return [folder / _SETS[name] for name in sources]
 
 

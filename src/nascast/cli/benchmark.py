@@ -64,7 +64,8 @@ def info(
     Example: nascast benchmark info nb201-mini
     """
     known = None if Path(name).exists() else official(name.partition(":")[0])
-    if known and not any(item["there"] for item in describe_official(known)["files"]):
+    alone = ":" not in name  # a setting is for what is converted, and says what is wrong with it
+    if known and alone and not any(i["there"] for i in describe_official(known)["files"]):
         show_official(known, as_json)
         return
     facts = _describe(name)

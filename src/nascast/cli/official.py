@@ -94,7 +94,8 @@ def convert(
     for target in written:
         rows = f", {len(read_table(target)):,} rows" if target.suffix == ".nascast" else ""
         typer.echo(f"written: {target}, {target.stat().st_size / 1e6:,.1f} MB{rows}")
-    typer.echo(f"next: nascast benchmark info {name}")
+    first = benchmark.registered if written[0].name == benchmark.files[0] else str(written[0])
+    typer.echo(f"next: nascast benchmark info {first}")
 
 
 def official(name: str) -> "type[Official] | None":

@@ -4,11 +4,11 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
 import torch
 
 from nascast.core.errors import NascastError, UnsupportedError
+from nascast.core.memory import more_memory
 
 __all__ = ["MemoryLimitError", "TimeLimitError", "limited_memory", "time_guard"]
 
@@ -74,21 +74,8 @@ def limited_memory(mib: float | None, device: str) -> Iterator[None]:
 def _cpu_limit(mib: float, device: str) -> Iterator[None]:
     if sys.platform != "linux":
         raise UnsupportedError("a memory limit for trainings on a CPU needs Linux; leave it out")
-    import resource
-
-    kib = next(
-        int(line.split()[1])
-        for line in Path("/proc/self/status").read_text().splitlines()
-        if line.startswith("VmData")
-    )
-    soft, hard = resource.getrlimit(resource.RLIMIT_DATA)
-    wanted = int(kib * 1024 + mib * _MIB)
-    least = min([wanted, *(limit for limit in (soft, hard) if limit != resource.RLIM_INFINITY)])
-    resource.setrlimit(resource.RLIMIT_DATA, (least, hard))
-    try:
+    with more_memory(mib):
         yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_DATA, (soft, hard))
 
 
 @contextmanager
