@@ -381,3 +381,10 @@ def test_the_published_records(shared_data: Path, tmp_path: Path) -> None:
         assert table.query(genes, metric).tolist() == values
     per_epoch = np.asarray([float(row["train_seconds_per_epoch"]) for row in published])
     assert table.seconds(genes, 50) == pytest.approx(50 * per_epoch)
+
+
+def test_seconds_without_an_epoch_are_refused(tmp_path: Path) -> None:
+    path = written(tmp_path, "csv", ROWS)
+    spec = ColumnSpec("seconds", "time", None, 0, "train", "seconds", True)
+    with pytest.raises(InvalidSettingError, match=r"say which: seconds=time,epoch=…"):
+        convert(path, "nasbench201", "arch", [spec], name="mine")

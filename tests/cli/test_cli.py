@@ -234,3 +234,8 @@ def test_settings_of_an_option() -> None:
     assert settings("", "--skeleton") == {}
     with pytest.raises(InvalidSettingError, match="key=value"):
         settings("channels", "--skeleton")
+
+
+def test_a_name_that_is_too_long_is_a_mistake(cli: Cli) -> None:
+    code, _, err = cli("benchmark", "info", "a" * 300)
+    assert (code, "no file can have this name" in err) == (2, True)

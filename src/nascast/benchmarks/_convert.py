@@ -264,5 +264,9 @@ def _metric(name: str, specs: Sequence[ColumnSpec]) -> Metric:
             f"{name}: every seed from 0 and every epoch needs exactly one column; got "
             + ", ".join(f"{s.column} (seed {s.seed}, epoch {s.epoch})" for s in specs)
         )
+    if name == SECONDS and not epochs:
+        raise InvalidSettingError(
+            f"{SECONDS} are those of a training until an epoch; say which: {name}={one.column},epoch=…"
+        )
     unit = "percent" if one.unit == "fraction" else one.unit
     return Metric(name, unit, one.split, one.minimize, epochs, seeds)

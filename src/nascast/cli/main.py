@@ -1,5 +1,6 @@
 """The command line: parses, calls the library, prints; no logic of its own."""
 
+import errno
 import sys
 from typing import Annotated
 
@@ -56,6 +57,11 @@ def main() -> None:
         app()
     except NascastError as error:
         typer.secho(f"Error: {error}", fg="red", err=True)
+        sys.exit(2)
+    except OSError as error:
+        if error.errno != errno.ENAMETOOLONG:
+            raise
+        typer.secho(f"Error: no file can have this name: {error.filename}", fg="red", err=True)
         sys.exit(2)
     except ModuleNotFoundError as error:
         if error.name != "torch":
