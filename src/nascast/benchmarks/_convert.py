@@ -266,7 +266,8 @@ def _metric(name: str, specs: Sequence[ColumnSpec]) -> Metric:
         )
     if name == SECONDS and not epochs:
         raise InvalidSettingError(
-            f"{SECONDS} are those of a training until an epoch; say which: {name}={one.column},epoch=…"
+            f"{SECONDS} are those of a training until an epoch; "
+            f"say which: {name}={one.column},epoch=…"
         )
     unit = "percent" if one.unit == "fraction" else one.unit
     return Metric(name, unit, one.split, one.minimize, epochs, seeds)
