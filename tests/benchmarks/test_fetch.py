@@ -24,6 +24,9 @@ class Server(ThreadingHTTPServer):
     ranges = True
     breaks: tuple[int, ...] = ()  # the n-th answer stops after so many bytes
     statuses: tuple[int, ...] = ()  # the n-th answer has this status instead
+    tags: tuple[str, ...] = ()  # the n-th answer is of this version of the file
+    tag = ""  # of the last answer
+    lengths = True
     shift = 0  # answers with a range that begins so much later
 
     def __init__(self) -> None:
@@ -45,6 +48,10 @@ class Handler(BaseHTTPRequestHandler):
         if number < len(server.statuses) and server.statuses[number] != 200:
             self.send_error(server.statuses[number])
             return
+        if server.tags:
+            server.tag = server.tags[number]
+        if self.headers["If-Range"] not in (None, server.tag):
+            wanted = None
         start = int(wanted.removeprefix("bytes=").rstrip("-")) if wanted and server.ranges else 0
         if start >= len(CONTENT):
             self.send_response(416)
@@ -56,7 +63,10 @@ class Handler(BaseHTTPRequestHandler):
         self.send_response(206 if start else 200)
         if start:
             self.send_header("Content-Range", f"bytes {start}-{len(CONTENT) - 1}/{len(CONTENT)}")
-        self.send_header("Content-Length", str(len(CONTENT) - start))
+        if server.tag:
+            self.send_header("ETag", server.tag)
+        if server.lengths:
+            self.send_header("Content-Length", str(len(CONTENT) - start))
         self.end_headers()
         stop = server.breaks[number] if number < len(server.breaks) else len(CONTENT)
         self.wfile.write(CONTENT[start : start + stop])
@@ -206,3 +216,25 @@ def test_a_folder_that_cannot_be_written(setup: Setup) -> None:
 def test_no_address(setup: Setup) -> None:
     with pytest.raises(UnsupportedError, match="fetch it from the page"):
         get(setup, url=None)
+
+
+@pytest.mark.parametrize(("tags", "again"), [(("a", "a"), 1), (("a", "b"), 2), (("W/a", "b"), 1)])
+def test_a_file_that_changed_is_fetched_anew(
+    setup: Setup, tags: tuple[str, ...], again: int
+) -> None:
+    """A weak tag says nothing of the bytes; only a published sum can tell then."""
+    setup.server.breaks, setup.server.tags = (1_000_000,), tags
+    told: list[int] = []
+    path = fetch(
+        setup.file, setup.folder, lambda done, total: told.append(done), wait=lambda seconds: None
+    )
+    assert path.read_bytes() == CONTENT
+    assert setup.server.asked == [None, "bytes=1000000-"]
+    assert told.count(0) == again  # how often it began at the first byte
+    assert list(setup.folder.iterdir()) == [path]
+
+
+def test_a_break_is_noticed_without_the_servers_length(setup: Setup) -> None:
+    setup.server.lengths, setup.server.breaks = False, (1_000_000,)
+    assert get(setup).read_bytes() == CONTENT
+    assert setup.server.asked == [None, "bytes=1000000-"]

@@ -82,6 +82,7 @@ def fetch(
         wait(2.0 ** max(0, fruitless - 1))
     _checked(part, download)
     part.replace(target)
+    _tag(part).unlink(missing_ok=True)
     return target
 
 
@@ -92,6 +93,8 @@ def _transfer(download: Download, part: Path, progress: Progress) -> bool:
     request = urllib.request.Request(download.url, headers={"User-Agent": "nascast"})
     if start:
         request.add_header("Range", f"bytes={start}-")
+        if _tag(part).exists():  # the server sends all of it if the file has changed since
+            request.add_header("If-Range", _tag(part).read_text())
     try:
         response = urllib.request.urlopen(request, timeout=_TIMEOUT)
     except urllib.error.HTTPError as error:
@@ -112,13 +115,28 @@ def _transfer(download: Download, part: Path, progress: Progress) -> bool:
         _check_room(part.parent, total - start, download)
         with _open(part, "r+b" if start else "wb") as file:
             file.seek(start)
+            if not start:
+                _remember(response.headers, part)
             done = start
             progress(done, total)
             while chunk := response.read1(_CHUNK):
                 _write(file, chunk, part)
                 done += len(chunk)
                 progress(done, total)
-    return not length or done == total
+    return not total or done == total
+
+
+def _tag(part: Path) -> Path:
+    """Returns the file that says which version of a file the part is of."""
+    return part.with_name(part.name + ".tag")
+
+
+def _remember(headers: Message, part: Path) -> None:
+    tag = headers.get("ETag", "")
+    known = headers.get("Last-Modified", "") if tag.startswith("W/") or not tag else tag
+    _tag(part).unlink(missing_ok=True)
+    if known:
+        _tag(part).write_text(known)
 
 
 def _total(headers: Message) -> int | None:
