@@ -20,7 +20,7 @@ import numpy as np
 from nascast.benchmarks._tfrecord import checksums
 from nascast.benchmarks.nasbench101 import NasBench101 as Benchmark
 from nascast.core.types import Genes
-from nascast.spaces.nasbench101 import NasBench101
+from nascast.spaces.nasbench101.space import NasBench101
 
 SPACE = NasBench101()
 BUDGETS = (4, 12, 36, 108)

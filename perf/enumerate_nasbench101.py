@@ -10,7 +10,7 @@ import time
 import numpy as np
 
 from nascast.core.types import Task
-from nascast.spaces.nasbench101 import NasBench101
+from nascast.spaces.nasbench101.space import NasBench101
 
 _CELLS = {2: 1, 3: 6, 4: 84, 5: 2_441, 6: 62_010, 7: 359_082}  # by vertices
 _SAMPLE = 100_000

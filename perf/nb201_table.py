@@ -15,7 +15,7 @@ import numpy as np
 import torch
 
 import nascast
-from nascast.benchmarks._table import Table, read_table
+from nascast.benchmarks.table import Table, read_table
 from nascast.core.types import Floats, Genes
 from nascast.studies.metrics import agreement, kendall
 from nascast.training.data import Split, image_batch, open_data

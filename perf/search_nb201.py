@@ -17,7 +17,7 @@ import numpy as np
 from scipy import stats
 
 import nascast
-from nascast.benchmarks._table import Table
+from nascast.benchmarks.table import Table
 from nascast.core import plugins
 from nascast.core.types import Candidate, Evaluation, Floats
 from nascast.executors.processes import Processes

@@ -3,7 +3,7 @@
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,7 @@ os.environ.setdefault("RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER", "0")
 os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
 os.environ.setdefault("RAY_DEDUP_LOGS_SKIP_REGEX", ".")
 
+import numpy as np
 import pytest
 
 _SHARED = Path(__file__).parents[2] / "shared" / "data"
@@ -51,3 +52,24 @@ def ray_connected(ray_cluster: Any) -> Iterator[Any]:
 
     with Ray(address=ray_cluster.address):
         yield ray_cluster
+
+
+@pytest.fixture
+def images(tmp_path: Path) -> Callable[..., str]:
+    """Writes an .npz file of 8×8 images of three classes, one brightness each, and some noise."""
+
+    def write(name: str = "images.npz", colours: int = 0, **arrays: Any) -> str:
+        rng = np.random.default_rng(0)
+        found = {}
+        for part, n in (("train", 60), ("test", 30)):
+            labels = rng.permutation(np.arange(n) % 3)
+            shape = (n, 8, 8, colours) if colours else (n, 8, 8)
+            noise = rng.integers(0, 60, shape)
+            bright = 80 * labels.reshape(-1, *[1] * (len(shape) - 1))
+            found[f"x_{part}"] = (noise + bright).astype(np.uint8)
+            found[f"y_{part}"] = labels.astype(np.uint8)
+        path = tmp_path / name
+        np.savez(path, **{k: v for k, v in {**found, **arrays}.items() if v is not None})
+        return str(path)
+
+    return write

@@ -10,8 +10,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from nascast.benchmarks._convert import ColumnSpec, convert
-from nascast.benchmarks._table import TableSource, read_table, write_table
+from nascast.benchmarks.imported import ColumnSpec, convert
+from nascast.benchmarks.table import TableSource, read_table, write_table
 from nascast.core.errors import (
     CorruptDataError,
     InvalidSettingError,

@@ -25,7 +25,7 @@ from nascast.core.errors import (
     UnsupportedError,
 )
 from nascast.core.types import Genes
-from nascast.spaces.nasbench101 import NasBench101 as Space
+from nascast.spaces.nasbench101.space import NasBench101 as Space
 
 SPACE = Space()
 BUDGETS = (4, 12, 36, 108)

@@ -15,8 +15,8 @@ import numpy as np
 import pytest
 
 from nascast import testing
-from nascast.benchmarks._table import read_table
 from nascast.benchmarks.nasbench201 import NasBench201
+from nascast.benchmarks.table import read_table
 from nascast.core import plugins
 from nascast.core.errors import (
     CorruptDataError,

@@ -14,7 +14,7 @@ from nascast import testing
 from nascast.benchmarks.nasbench_nlp import NasBenchNlp
 from nascast.core import plugins
 from nascast.core.errors import CorruptDataError, MissingDataError, UnsupportedError
-from nascast.spaces.nasbench_nlp import NasBenchNlp as Space
+from nascast.spaces.nasbench_nlp.space import NasBenchNlp as Space
 
 SPACE = Space()
 SIMPLE = {

@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 
 from nascast.benchmarks import _nats_tables
-from nascast.benchmarks._table import write_table
 from nascast.benchmarks.nasbench201 import NasBench201
+from nascast.benchmarks.table import write_table
 from nascast.core import plugins
 from nascast.core.errors import CorruptDataError, StoreError
 

@@ -15,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from nascast.benchmarks._table import Table, TableSource, read_table, write_table
+from nascast.benchmarks.table import Table, TableSource, read_table, write_table
 from nascast.core import plugins
 from nascast.core.errors import (
     CorruptDataError,
@@ -275,7 +275,7 @@ def test_a_file_with_any_byte_changed_is_refused(table: Table, path: Path) -> No
 @pytest.fixture
 def large(monkeypatch: pytest.MonkeyPatch) -> None:
     """Every table counts as large."""
-    monkeypatch.setattr("nascast.benchmarks._table._LARGE", 0)
+    monkeypatch.setattr("nascast.benchmarks.table._LARGE", 0)
 
 
 @pytest.mark.usefixtures("large")

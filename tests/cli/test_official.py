@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from nascast.benchmarks._official import Download, OfficialTable, Progress
-from nascast.benchmarks._table import TableSource, write_table
+from nascast.benchmarks.table import TableSource, write_table
 from nascast.core import plugins
 from nascast.core.errors import CorruptDataError
 from nascast.core.types import Metric

@@ -14,14 +14,14 @@ from nascast.core.graph import Graph
 from nascast.core.space import SearchSpace
 from nascast.core.types import Genes
 from nascast.spaces.darts import Darts
-from nascast.spaces.hierarchical import Hierarchical
-from nascast.spaces.layerwise import Layerwise
-from nascast.spaces.morphism import Morphism
-from nascast.spaces.nasbench101 import NasBench101
-from nascast.spaces.nasbench_nlp import NasBenchNlp
+from nascast.spaces.hierarchical.space import Hierarchical
+from nascast.spaces.layerwise.space import Layerwise
+from nascast.spaces.morphism.space import Morphism
+from nascast.spaces.nasbench101.space import NasBench101
+from nascast.spaces.nasbench_nlp.space import NasBenchNlp
 from nascast.spaces.nasnet import NasNet
 from nascast.spaces.nats_size import NatsSize
-from nascast.spaces.recurrent_tree import RecurrentTree
+from nascast.spaces.recurrent_tree.space import RecurrentTree
 
 Family = tuple[SearchSpace, Genes]
 

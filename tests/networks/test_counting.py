@@ -12,7 +12,7 @@ from torch import nn
 from nascast.core.types import Architecture, Task
 from nascast.networks.counting import Counts, count
 from nascast.spaces.nasbench201 import NasBench201
-from nascast.spaces.nasbench_nlp import NasBenchNlp
+from nascast.spaces.nasbench_nlp.space import NasBenchNlp
 
 SPACE = NasBench201()
 PUBLISHED = {  # by the operation on all edges: parameters and multiply-adds of the official code

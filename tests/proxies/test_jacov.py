@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from nascast.core.ledger import Ledger
 from nascast.core.types import Architecture, Batch, Floats, Objective
-from nascast.proxies._passes import fresh_network, input_jacobian
 from nascast.proxies.jacov import JacobianCovariance, jacobian_score
+from nascast.proxies.passes import fresh_network, input_jacobian
 from nascast.spaces.nasbench201 import NasBench201
 from nascast.testing.doubles import TinyBenchmark, TinySpace
 

@@ -2,7 +2,7 @@ import torch
 
 from nascast.core.ledger import Ledger
 from nascast.core.types import Architecture, Objective
-from nascast.proxies._passes import fresh_network
+from nascast.proxies.passes import fresh_network
 from nascast.testing.doubles import TinyBenchmark, TinySpace
 
 ARCH = Architecture("tiny", (2, 1, 0, 2, 1))

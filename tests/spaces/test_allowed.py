@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from nascast.core import plugins
+from nascast.core.restricted import Restricted
 from nascast.core.space import SearchSpace
 from nascast.core.types import Bools, Genes
-from nascast.spaces._restricted import Restricted
 from nascast.testing.doubles import TinySpace
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from nascast.core.errors import InvalidArchitectureError, InvalidSettingError
 from nascast.core.types import Genes, Task
-from nascast.spaces.hierarchical import Hierarchical
+from nascast.spaces.hierarchical.space import Hierarchical
 
 SPACE = Hierarchical()
 SMALL = Hierarchical((3, 1), (3, 3))

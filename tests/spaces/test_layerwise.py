@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from nascast.core.errors import InvalidArchitectureError, InvalidSettingError
 from nascast.core.types import Architecture, Genes, Task
-from nascast.spaces.layerwise import Layerwise
+from nascast.spaces.layerwise.space import Layerwise
 from nascast.testing import checks
 
 SPACE = Layerwise()

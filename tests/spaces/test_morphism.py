@@ -8,7 +8,7 @@ import pytest
 
 from nascast.core.errors import InvalidArchitectureError, InvalidSettingError
 from nascast.core.types import Architecture, Genes, Task
-from nascast.spaces.morphism import Morphism
+from nascast.spaces.morphism.space import Morphism
 
 SPACE = Morphism()
 TASK = Task((3, 9, 9), 3, {"channels": 3})

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from nascast.core.errors import InvalidArchitectureError, InvalidSettingError
 from nascast.core.types import Genes
 from nascast.encodings.adjacency_one_hot import AdjacencyOneHot
-from nascast.spaces.nasbench101 import NasBench101
+from nascast.spaces.nasbench101.space import NasBench101
 
 SPACE = NasBench101()
 CONV3, CONV1, POOL = range(3)

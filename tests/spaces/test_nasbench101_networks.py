@@ -11,7 +11,7 @@ import pytest
 
 from nascast.core.errors import InvalidArchitectureError, InvalidSettingError
 from nascast.core.types import Architecture, Genes, Task
-from nascast.spaces.nasbench101 import NasBench101
+from nascast.spaces.nasbench101.space import NasBench101
 
 SPACE = NasBench101()
 CONV3, CONV1, POOL = range(3)

@@ -11,9 +11,9 @@ from torch import Tensor
 from nascast.core.errors import InvalidArchitectureError, InvalidSettingError
 from nascast.core.types import Architecture, Genes, Task
 from nascast.networks.recurrent import RecurrentLayer
-from nascast.spaces._nasbench_nlp_draw import accepted
-from nascast.spaces._nasbench_nlp_rows import live, names_of, parts, problem
-from nascast.spaces.nasbench_nlp import NasBenchNlp
+from nascast.spaces.nasbench_nlp.draw import accepted
+from nascast.spaces.nasbench_nlp.rows import live, names_of, parts, problem
+from nascast.spaces.nasbench_nlp.space import NasBenchNlp
 
 SPACE = NasBenchNlp()
 RNN = (

@@ -9,7 +9,7 @@ import pytest
 
 from nascast.core.errors import InvalidArchitectureError, InvalidSettingError
 from nascast.core.types import Architecture, Genes, Task
-from nascast.spaces.recurrent_tree import RecurrentTree
+from nascast.spaces.recurrent_tree.space import RecurrentTree
 from nascast.testing import checks
 
 SPACE = RecurrentTree()

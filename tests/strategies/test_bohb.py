@@ -5,7 +5,7 @@ import pytest
 
 from nascast.core.errors import InvalidSettingError
 from nascast.core.types import Candidate, Evaluation, Genes, Trial
-from nascast.spaces.nasbench101 import NasBench101
+from nascast.spaces.nasbench101.space import NasBench101
 from nascast.spaces.nasbench201 import NasBench201
 from nascast.strategies.bohb import Bohb
 from nascast.strategies.hyperband import Hyperband

@@ -6,10 +6,10 @@ import torch
 from scipy import stats
 
 from nascast.core import plugins
+from nascast.core.restricted import Restricted
 from nascast.core.space import SearchSpace
 from nascast.core.types import Bools, Floats, Genes
-from nascast.spaces._restricted import Restricted
-from nascast.strategies._controller import Controller
+from nascast.strategies.controller.network import Controller
 from nascast.testing.doubles import TinySpace
 
 

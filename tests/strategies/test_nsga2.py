@@ -7,7 +7,7 @@ from scipy.stats import wilcoxon
 from nascast.core.errors import InvalidSettingError
 from nascast.core.strategy import Strategy
 from nascast.core.types import Candidate, Evaluation, Floats, Objective, Trial
-from nascast.spaces.nasbench101 import NasBench101
+from nascast.spaces.nasbench101.space import NasBench101
 from nascast.spaces.nasbench201 import NasBench201
 from nascast.strategies.nsga2 import Nsga2
 from nascast.strategies.random import RandomSearch

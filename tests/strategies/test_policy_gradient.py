@@ -9,10 +9,10 @@ import torch
 
 from nascast.core import plugins
 from nascast.core.errors import InvalidSettingError
+from nascast.core.restricted import Restricted
 from nascast.core.space import SearchSpace
 from nascast.core.types import Bools, Candidate, Evaluation, Floats, Genes, Objective, Trial
-from nascast.spaces._restricted import Restricted
-from nascast.strategies._policy_gradient import PolicyGradient
+from nascast.strategies.controller.policy_gradient import PolicyGradient
 from nascast.strategies.ppo import PPO, _loss
 from nascast.strategies.reinforce import Reinforce
 from nascast.testing.doubles import TinySpace

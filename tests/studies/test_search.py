@@ -9,10 +9,10 @@ import pytest
 
 from nascast.core import plugins
 from nascast.core.errors import InvalidSettingError, StoreError
+from nascast.core.restricted import Restricted
 from nascast.core.types import Candidate, Evaluation, Task
 from nascast.executors.serial import Serial
 from nascast.runner import Step
-from nascast.spaces._restricted import Restricted
 from nascast.stores.memory import Memory
 from nascast.studies.limits import Limits, TaskNetworks
 from nascast.studies.search import (

@@ -12,7 +12,7 @@ import torch
 
 from nascast.core.errors import InvalidSettingError, MissingDataError, UnsupportedError
 from nascast.core.types import Architecture, Candidate, Evaluation
-from nascast.spaces.nasbench_nlp import NasBenchNlp
+from nascast.spaces.nasbench_nlp.space import NasBenchNlp
 from nascast.training.evaluator import LanguageEvaluator
 from nascast.training.language import evaluate_language
 from nascast.training.recipe import Recipe

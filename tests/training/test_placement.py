@@ -13,7 +13,7 @@ from nascast.core.types import Task
 from nascast.networks.counting import count
 from nascast.networks.separable import FactorizedReduction
 from nascast.spaces.nasnet import NasNet
-from nascast.training._placement import placed
+from nascast.training.placement import placed
 
 NARROW = nn.Conv2d(4, 6, 1, stride=2)
 
@@ -42,7 +42,7 @@ def test_wide_convolutions_are_left_alone() -> None:
 _TRAINS = """
 import torch
 from torch import nn
-from nascast.training._placement import placed
+from nascast.training.placement import placed
 torch.manual_seed(0)
 for c_in in range(1, 9):
     for c_out in (1, 4, 8, 13):

@@ -19,7 +19,7 @@ from nascast.benchmarks._nasbench101_metrics import decode_metrics
 from nascast.benchmarks._tfrecord import RecordBlock, cut
 from nascast.core.errors import CorruptDataError
 from nascast.core.types import Floats
-from nascast.spaces.nasbench101 import NasBench101
+from nascast.spaces.nasbench101.space import NasBench101
 
 __all__ = ["Records", "decode"]
 

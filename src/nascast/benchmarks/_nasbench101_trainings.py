@@ -7,10 +7,10 @@ import numpy as np
 import numpy.typing as npt
 
 from nascast.benchmarks._nasbench101_records import Records
-from nascast.benchmarks._table import SECONDS
+from nascast.benchmarks.table import SECONDS
 from nascast.core.errors import CorruptDataError
 from nascast.core.types import Floats, Genes, Metric
-from nascast.spaces.nasbench101 import NasBench101
+from nascast.spaces.nasbench101.space import NasBench101
 
 __all__ = ["Trainings"]
 

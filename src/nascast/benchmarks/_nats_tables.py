@@ -21,7 +21,7 @@ import numpy.typing as npt
 from nascast.benchmarks._nats_files import md5, walk
 from nascast.benchmarks._nats_records import DATASETS, SEEDS, Dataset, Group, read_group
 from nascast.benchmarks._official import Progress, staged
-from nascast.benchmarks._table import SECONDS, TableSource, write_table
+from nascast.benchmarks.table import SECONDS, TableSource, write_table
 from nascast.core import plugins
 from nascast.core.errors import (
     CorruptDataError,

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
 
-from nascast.benchmarks._table import Table
+from nascast.benchmarks.table import Table
 from nascast.core.errors import MissingDataError
 from nascast.core.evaluator import Benchmark
 

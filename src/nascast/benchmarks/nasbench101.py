@@ -12,8 +12,8 @@ from pathlib import Path
 from nascast.benchmarks._nasbench101_records import decode
 from nascast.benchmarks._nasbench101_trainings import Trainings
 from nascast.benchmarks._official import Download, OfficialTable, Progress, staged
-from nascast.benchmarks._table import TableSource, write_table
 from nascast.benchmarks._tfrecord import read_blocks
+from nascast.benchmarks.table import TableSource, write_table
 from nascast.core.errors import InvalidSettingError, MissingDataError
 
 __all__ = ["NasBench101"]

@@ -12,7 +12,7 @@ import numpy as np
 
 from nascast.benchmarks._nasbench_nlp_logs import CURVES, EPOCHS, Log, find_logs, read_logs
 from nascast.benchmarks._official import Download, OfficialTable, Progress, staged
-from nascast.benchmarks._table import SECONDS, TableSource, write_table
+from nascast.benchmarks.table import SECONDS, TableSource, write_table
 from nascast.core.errors import CorruptDataError, InvalidArchitectureError
 from nascast.core.types import Floats, Genes, Metric
 from nascast.spaces import nasbench_nlp as space_of_cells

@@ -6,7 +6,7 @@ them with ``nascast benchmark info nb201-mini``. The guide tells how to remake t
 
 from pathlib import Path
 
-from nascast.benchmarks._table import Table, read_table
+from nascast.benchmarks.table import Table, read_table
 
 __all__ = ["nb201_mini"]
 

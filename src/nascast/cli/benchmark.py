@@ -21,7 +21,7 @@ from nascast.cli.official import (
 
 if TYPE_CHECKING:
     from nascast.core.executor import Executor
-    from nascast.training.build import BuildPlan
+    from nascast.studies.build import BuildPlan
 
 __all__ = ["app"]
 
@@ -106,7 +106,7 @@ def info(
 def _describe(name: str) -> dict[str, Any]:
     import numpy as np
 
-    from nascast.benchmarks._table import Table
+    from nascast.benchmarks.table import Table
     from nascast.core.errors import UnsupportedError
     from nascast.core.types import Objective
     from nascast.studies.metrics import noise_ceiling
@@ -175,8 +175,8 @@ def import_table(
     --metric val_accuracy=val_acc_200,epoch=200 --metric params=params_M,unit=millions
     --seconds-per-epoch seconds --out nb201.nascast
     """
-    from nascast.benchmarks._convert import ColumnSpec, convert
-    from nascast.benchmarks._table import read_table
+    from nascast.benchmarks.imported import ColumnSpec, convert
+    from nascast.benchmarks.table import read_table
 
     _check_target(out)
     table = convert(
@@ -235,7 +235,7 @@ def build(
     --out mine.nascast
     """
     from nascast.cli._executor import open_executor
-    from nascast.training.build import pack
+    from nascast.studies.build import pack
 
     _check_target(out)
     changes = {"space": space, "cells": cells, "repeated": repeated, "seed": seed}
@@ -259,8 +259,8 @@ def _plan(
     import torch
 
     from nascast.core.errors import InvalidSettingError
+    from nascast.studies.build import BuildPlan
     from nascast.studies.study import open_benchmark
-    from nascast.training.build import BuildPlan
 
     if device == "auto":
         device = "cuda" if torch.cuda.is_available() else "cpu"
@@ -280,7 +280,7 @@ def _plan(
 
 def _train(plan: "BuildPlan", folder: Path, executor: "Executor") -> None:
     from nascast.cli._progress import bars
-    from nascast.training.build import trainings
+    from nascast.studies.build import trainings
 
     with bars() as shown:
         bar = shown.add_task("trainings", total=None)
@@ -303,7 +303,7 @@ def _check_target(out: Path) -> None:
 
 
 def _write(table: Any, out: Path) -> None:
-    from nascast.benchmarks._table import write_table
+    from nascast.benchmarks.table import write_table
     from nascast.core.errors import StoreError
 
     try:

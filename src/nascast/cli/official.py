@@ -70,7 +70,7 @@ def convert(
     Example: nascast benchmark convert nasbench101 nasbench_only108.tfrecord
     """
     from nascast.benchmarks._official import data_folder
-    from nascast.benchmarks._table import read_table
+    from nascast.benchmarks.table import read_table
     from nascast.cli._progress import bars
 
     benchmark = _required(name)

@@ -1,4 +1,4 @@
-"""Finding components by name: a component is one file, and the file's name is its name.
+"""Finding components by name: a component is one module or package, and its name is its name.
 
 External packages add components by entry points in the group ``nascast.<kind>``. Listing reads
 file names and package metadata and imports nothing.
@@ -27,24 +27,42 @@ KINDS = {
     "executor": "nascast.executors",
     "store": "nascast.stores",
 }
+_FAMILIES = ("model_based", "learning_curve", "hybrid", "zero_cost", "weight_sharing")
+_SHARED = {  # what the components of a kind share, and is none
+    "benchmark": {"table", "imported"},
+    "proxy": {"passes"},
+    "strategy": {"controller"},
+}
 _EXTRAS = {"xgboost": "boost", "ngboost": "boost"}  # which extra brings a package of another name
 
 
 @cache
 def _builtin(kind: str) -> dict[str, str]:
-    """Maps names to modules. Files that begin with an underscore are not components."""
+    """Maps names to modules: those at the top of the kind's folder and of its families.
+
+    What begins with an underscore is private to the folder, and what stands inside a package is
+    its own affair; neither is a component.
+    """
     if kind not in KINDS:
         raise UnknownComponentError(f"unknown kind {kind!r}; known are {', '.join(KINDS)}")
     spec = importlib.util.find_spec(KINDS[kind])
     assert spec is not None
     assert spec.submodule_search_locations
     root = Path(spec.submodule_search_locations[0])
-    found = {}
-    for file in sorted(root.rglob("*.py")):
-        if not file.stem.startswith("_"):
-            found[file.stem] = ".".join(
-                [KINDS[kind], *file.relative_to(root).with_suffix("").parts]
-            )
+    no_components = {*_FAMILIES, *_SHARED.get(kind, ())}
+    found: dict[str, str] = {}
+    for family in ("", *_FAMILIES):
+        for path in sorted((root / family).glob("*")):
+            name, module = path.stem, path.suffix == ".py" or (path / "__init__.py").is_file()
+            if not module or name.startswith("_") or name in no_components:
+                continue
+            dotted = ".".join(filter(None, [KINDS[kind], family, name]))
+            if name in found:
+                raise UnknownComponentError(
+                    f"two {kind} components are called {name!r}: {found[name]} and {dotted}; "
+                    "rename one"
+                )
+            found[name] = dotted
     return found
 
 

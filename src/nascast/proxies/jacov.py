@@ -24,7 +24,7 @@ class JacobianCovariance(Proxy):
     name = "jacov"
 
     def score(self, ledger: Ledger, arch: Architecture, batch: Batch) -> float:
-        from nascast.proxies._passes import fresh_network, input_jacobian
+        from nascast.proxies.passes import fresh_network, input_jacobian
 
         jacobian = input_jacobian(fresh_network(ledger, arch, self.seed), batch)
         return jacobian_score(jacobian.double().numpy())

@@ -22,7 +22,7 @@ class SynFlow(Proxy):
         return f"{self.name}|seed {self.seed}|{ledger.task}"  # it reads no data
 
     def score(self, ledger: Ledger, arch: Architecture, batch: Batch) -> float:
-        from nascast.proxies._passes import fresh_network, synflow_terms
+        from nascast.proxies.passes import fresh_network, synflow_terms
 
         terms = synflow_terms(fresh_network(ledger, arch, self.seed), ledger.task.input_shape)
         total = sum(term.sum().item() for term in terms)

@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from nascast.core.errors import InvalidSettingError
+from nascast.core.met import Met
 from nascast.core.space import SearchSpace
 from nascast.core.strategy import Strategy
 from nascast.core.types import Candidate, Genes, Objective, Trial
-from nascast.strategies._met import Met
 
 __all__ = ["LocalSearch"]
 

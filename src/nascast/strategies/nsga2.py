@@ -4,12 +4,12 @@ from collections.abc import Collection, Sequence
 
 import numpy as np
 
+from nascast.core.dominance import crowding, ranks
 from nascast.core.errors import InvalidSettingError
+from nascast.core.met import Met
 from nascast.core.space import SearchSpace
 from nascast.core.strategy import Strategy
 from nascast.core.types import Candidate, Genes, Objective, Trial
-from nascast.strategies._dominance import crowding, ranks
-from nascast.strategies._met import Met
 
 __all__ = ["Nsga2"]
 

@@ -6,7 +6,11 @@ from typing import TYPE_CHECKING, Any
 
 from nascast.core.space import SearchSpace
 from nascast.core.types import Genes, Objective
-from nascast.strategies._policy_gradient import PolicyGradient, PolicySettings, with_settings
+from nascast.strategies.controller.policy_gradient import (
+    PolicyGradient,
+    PolicySettings,
+    with_settings,
+)
 
 if TYPE_CHECKING:
     from torch import Tensor

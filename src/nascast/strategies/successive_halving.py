@@ -6,11 +6,11 @@ from collections.abc import Collection, Sequence
 import numpy as np
 
 from nascast.core.errors import InvalidSettingError
+from nascast.core.met import Met
 from nascast.core.space import SearchSpace
 from nascast.core.strategy import Strategy
 from nascast.core.types import Architecture, Candidate, Genes, Objective, Trial
 from nascast.strategies._levels import levels
-from nascast.strategies._met import Met
 
 __all__ = ["SuccessiveHalving"]
 

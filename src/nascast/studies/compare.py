@@ -25,10 +25,9 @@ from nascast.core.ledger import Ledger, Memo
 from nascast.core.store import changed_settings
 from nascast.core.types import Batch, Genes
 from nascast.executors.serial import Serial
-from nascast.stores._journal import Journal
-from nascast.studies._scores import Scores
-from nascast.studies._versions import versions
+from nascast.studies.journal import Journal
 from nascast.studies.metrics import METRICS, agreement, noise_ceiling
+from nascast.studies.scores import Scores
 from nascast.studies.study import (
     Cell,
     Progress,
@@ -42,6 +41,7 @@ from nascast.studies.study import (
     results,
     split,
 )
+from nascast.studies.versions import versions
 
 __all__ = ["compare"]
 

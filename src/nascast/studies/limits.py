@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Protocol
 import numpy as np
 
 from nascast.core.errors import InvalidSettingError
+from nascast.core.restricted import Restricted
 from nascast.core.space import SearchSpace
 from nascast.core.types import Architecture, Bools, Genes, Task
-from nascast.spaces._restricted import Restricted
 
 if TYPE_CHECKING:
     from torch import Tensor, nn

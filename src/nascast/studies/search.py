@@ -19,15 +19,15 @@ from nascast.core import plugins
 from nascast.core.errors import InvalidSettingError, StoreError, UnsupportedError
 from nascast.core.evaluator import Benchmark, Evaluator
 from nascast.core.executor import Executor
+from nascast.core.restricted import Restricted
 from nascast.core.space import SearchSpace
 from nascast.core.store import Store, changed_settings
 from nascast.core.strategy import Strategy
 from nascast.core.types import Bools, Genes, Objective, Trial
 from nascast.runner import Budget, Step, run, steps
-from nascast.spaces._restricted import Restricted
-from nascast.studies._versions import versions
 from nascast.studies.limits import Limits, Networks, TaskNetworks, limited
 from nascast.studies.study import open_benchmark, results
+from nascast.studies.versions import versions
 
 __all__ = [
     "TRIALS",

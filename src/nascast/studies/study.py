@@ -115,7 +115,7 @@ def open_benchmark(name: str) -> Benchmark:
     """
     path = Path(name)
     if path.suffix == ".nascast" or path.exists():
-        from nascast.benchmarks._table import read_table
+        from nascast.benchmarks.table import read_table
 
         return read_table(path)
     registered, colon, setting = name.partition(":")

@@ -9,11 +9,11 @@ from functools import cache
 
 import numpy as np
 
+from nascast.core.restricted import Restricted
 from nascast.core.space import SearchSpace
 from nascast.core.strategy import Strategy
 from nascast.core.types import Architecture, Bools, Candidate, Evaluation, Floats, Genes, Trial
-from nascast.spaces._restricted import Restricted
-from nascast.strategies._policy_gradient import PolicyGradient
+from nascast.strategies.controller.policy_gradient import PolicyGradient
 from nascast.strategies.random import RandomSearch
 from nascast.testing.doubles import TinyBenchmark, TinySpace
 from nascast.testing.expectations import untouched_generators

@@ -30,10 +30,10 @@ from nascast.training._limits import (
     limited_memory,
     time_guard,
 )
-from nascast.training._placement import placed
 from nascast.training.data import ImageData, Split, open_data, task_of
 from nascast.training.language import LanguageTraining, evaluate_language, language_model
 from nascast.training.loop import DivergedError, ImageTraining, Training, evaluate
+from nascast.training.placement import placed
 from nascast.training.recipe import Recipe
 from nascast.training.text import TextData, open_text
 

@@ -24,7 +24,6 @@ from nascast.core.space import SearchSpace
 from nascast.core.store import changed_settings
 from nascast.core.types import Architecture, Task
 from nascast.networks.counting import Counts, count
-from nascast.training._placement import placed
 from nascast.training.data import ImageData, Split, open_data, task_of
 from nascast.training.language import LanguageTraining, evaluate_language, language_model
 from nascast.training.loop import Curves, ImageTraining, Training, evaluate, finish
@@ -38,6 +37,7 @@ from nascast.training.model import (
     write_whole,
 )
 from nascast.training.model_card import CARD, PICTURE, model_card
+from nascast.training.placement import placed
 from nascast.training.recipe import Recipe
 from nascast.training.text import TextData, open_text
 

@@ -1,0 +1,304 @@
+"""Networks that grow from a seed by network morphisms.
+
+Elsken et al., 2017, https://arxiv.org/abs/1711.04528; LEMONADE (Elsken et al., ICLR 2019,
+https://arxiv.org/abs/1804.09081); Net2Net (Chen et al., ICLR 2016,
+https://arxiv.org/abs/1511.05641).
+"""
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+
+from nascast.core.errors import InvalidArchitectureError, InvalidSettingError, UnsupportedError
+from nascast.core.graph import Graph
+from nascast.core.space import SearchSpace
+from nascast.core.types import Architecture, Bools, Floats, Genes, Task
+from nascast.spaces.morphism.shapes import (
+    DEEPEN,
+    KINDS,
+    MOST_DOUBLINGS,
+    NONE,
+    WIDEN,
+    Moves,
+    Shapes,
+)
+
+if TYPE_CHECKING:
+    from torch import Generator, nn
+
+    from nascast.networks.morphisms import Move, Shape
+
+__all__ = ["Morphism"]
+
+_STAGES = 3  # of one layer each in the seed; chosen
+_KERNELS = (3, 5)  # of a new layer, as in Elsken et al. 2017
+_FACTORS = (2, 4)  # by which a layer is widened, as there
+_ROUNDS = 1000  # as in core.space
+_SKELETON = {"channels": 16}
+
+
+class Morphism(SearchSpace):
+    """Sequences of moves on a seed of three 3×3 layers, with texts, graphs and networks.
+
+    Gene i is the i-th move, as a position in `moves`: none, ``deepen(layer,kernel)`` inserts a
+    layer after one, ``widen(layer,factor)`` multiplies the width of one, and ``add(source,target)``
+    and ``concat(source,target)`` let a layer read an earlier one that it did not. Layers are
+    counted from 0 as they stand when the move is made.
+
+    A row is valid if every move can be made when its turn comes: the layers exist, no layer gets
+    more than 8 times the width of its stage, and no two layers are connected twice. None may stand
+    anywhere.
+
+    The network is a chain of layers, each a convolution with batch normalisation and ReLU, in three
+    stages between which images are halved and the width of the seed's layers doubles. See
+    `networks.morphisms` for the connections. As a descendant of its own prefixes a network can
+    inherit their weights, see `grow`; `build` makes one with new weights.
+
+    Attributes:
+        moves: the text of each move by gene value.
+    """
+
+    name = "morphism"
+    scales = (None, "channels")
+
+    def __init__(self, steps: int = 8) -> None:
+        """Chooses how many moves a row has.
+
+        Raises:
+            InvalidSettingError: there is none.
+        """
+        if steps < 1:
+            raise InvalidSettingError(f"{self.name}: expected at least 1 step; got {steps}")
+        self._layers = _STAGES + steps
+        self._moves = Moves(self._layers, _KERNELS, _FACTORS)
+        self.moves = tuple(_text(*row) for row in self._moves.rows)
+        self._genes = {text: gene for gene, text in enumerate(self.moves)}
+        self.cardinalities = (len(self.moves),) * steps
+
+    def is_valid(self, genes: Genes) -> Bools:
+        valid = super().is_valid(genes)
+        if valid.any():
+            valid[valid] = self._replay(genes[valid])[1]
+        return valid
+
+    def _explain(self, index: int, row: Genes) -> str:
+        if not super().is_valid(row[None])[0]:
+            return super()._explain(index, row)
+        shapes = self._seeds(1)
+        for step, gene in enumerate(row):
+            if not shapes.advance(self._moves, row[step : step + 1])[0]:
+                return (
+                    f"{self.name}: row {index} {row.tolist()}: move {step} is {self.moves[gene]}, "
+                    f"which {int(shapes.depth[0])} layers after {self._written(row[:step])} do not "
+                    "allow"
+                )
+        return super()._explain(index, row)
+
+    def _seeds(self, n: int) -> Shapes:
+        return Shapes.seeds(n, _STAGES, self._layers)
+
+    def _replay(self, genes: Genes) -> tuple[Shapes, Bools]:
+        """Returns what the moves lead to, and ``(n,)`` whether all of them could be made."""
+        shapes, valid = self._seeds(len(genes)), np.ones(len(genes), dtype=bool)
+        for step in range(genes.shape[1]):
+            valid &= shapes.advance(self._moves, genes[:, step])
+        return shapes, valid
+
+    def allowed(self, prefix: Genes) -> Bools:
+        """Returns ``(n, moves)``: those that can be made next; rows of them are valid."""
+        return self._replay(prefix)[0].allowed(self._moves)
+
+    def canonical(self, genes: Genes) -> Genes:
+        """Returns the rows with every none behind all other moves.
+
+        Moves in another order can lead to the same network, too; such rows are different ancestries
+        of it and stay different. Their `graphs` are equal.
+        """
+        self.check(genes)
+        order = np.argsort(genes == NONE, axis=1, kind="stable")
+        return np.take_along_axis(genes, order, axis=1)
+
+    def sample(self, n: int, rng: np.random.Generator) -> Genes:
+        """Draws rows move by move: first the kind, none included, then an allowed move of it.
+
+        Both are drawn uniformly, in the manner of Elsken et al.; a kind without an allowed move is
+        left out.
+        """
+        genes = np.zeros((n, self.length), dtype=np.int16)
+        shapes = self._seeds(n)
+        for step in range(self.length):
+            genes[:, step] = self._choose(shapes.allowed(self._moves), rng)
+            shapes.advance(self._moves, genes[:, step])
+        return genes
+
+    def _choose(self, allowed: Bools, rng: np.random.Generator) -> Genes:
+        """Returns ``(n,)``: one allowed move of each row of ``(n, moves)``, kinds being equal."""
+        weights: Floats = np.zeros(allowed.shape)
+        for kind in range(len(KINDS)):
+            of_kind = allowed & (self._moves.kind == kind)
+            weights += of_kind / of_kind.sum(1, keepdims=True).clip(1)
+        steps = weights.cumsum(1)
+        drawn = rng.random((len(allowed), 1)) * steps[:, -1:]
+        genes: Genes = (steps <= drawn).sum(1).astype(np.int16)
+        return genes
+
+    def mutate(self, genes: Genes, rng: np.random.Generator) -> Genes:
+        """Returns ``(n, length)``: rows with another move at one step, drawn as in `sample`.
+
+        Mutations after which a later move is not allowed are drawn again.
+        """
+        self.check(genes)
+        out = genes.copy()
+        todo = np.arange(len(genes))
+        for _ in range(_ROUNDS):
+            if not len(todo):
+                return out
+            steps = rng.integers(self.length, size=len(todo))
+            out[todo] = genes[todo]
+            out[todo, steps] = self._other(genes[todo], steps, rng)
+            todo = todo[~self.is_valid(out[todo])]
+        raise UnsupportedError(f"{self.name}: a row has no valid neighbour by one gene")
+
+    def _other(self, genes: Genes, steps: npt.NDArray[np.int64], rng: np.random.Generator) -> Genes:
+        """Returns ``(n,)``: for each row a move other than the one at its step, allowed there."""
+        shapes = self._seeds(len(genes))
+        allowed = np.zeros((len(genes), len(self.moves)), dtype=bool)
+        for step in range(self.length):
+            here = steps == step
+            allowed[here] = shapes.rows(here).allowed(self._moves)
+            shapes.advance(self._moves, genes[:, step])
+        every = np.arange(len(genes))
+        allowed[every, genes[every, steps]] = False
+        return self._choose(allowed, rng)
+
+    def graphs(self, genes: Genes) -> Graph:
+        """Returns the final networks, three vertices for each layer: add, concat, the layer.
+
+        The first two are there where a layer has such connections; ``add`` is fed by the layer
+        before and by the sources of the added ones, ``concat`` by that sum and the other sources.
+        A layer is labelled with its kernel, its stage, and its width as a multiple of that of the
+        seed's layer in the stage, as in ``conv3x3-s0-x2``.
+        """
+        self.check(genes)
+        return self._replay(genes)[0].graphs(_KERNELS, _STAGES)
+
+    def to_text(self, genes: Genes) -> list[str]:
+        """Returns the moves, such as ``deepen(2,5)-widen(1,2)-add(0,3)``.
+
+        Every none is written but those after the last other move; the seed itself is ``none``.
+        """
+        self.check(genes)
+        return [self._written(row) for row in genes]
+
+    def _written(self, row: Genes) -> str:
+        last = max(np.flatnonzero(row), default=0)
+        return "-".join(self.moves[gene] for gene in row[: last + 1]) or self.moves[NONE]
+
+    def _parse(self, text: str) -> list[int]:
+        """Reads moves; fewer than there are steps are followed by none.
+
+        Raises:
+            InvalidArchitectureError: naming the move that is unknown or not allowed.
+        """
+        parts = text.split("-")
+        for part in parts:
+            if part not in self._genes:
+                raise InvalidArchitectureError(
+                    f"{self.name}: unknown move {part!r} in {text!r}; moves are none, and "
+                    "deepen(layer,kernel), widen(layer,factor), add(source,target) and "
+                    f"concat(source,target) with layers below {self._layers - 1}, kernels "
+                    f"{_KERNELS} and factors {_FACTORS}"
+                )
+        if len(parts) > self.length:
+            raise InvalidArchitectureError(
+                f"{self.name}: expected at most {self.length} moves; got {len(parts)} in {text!r}"
+            )
+        return [self._genes[part] for part in parts] + [NONE] * (self.length - len(parts))
+
+    def build(self, arch: Architecture, task: Task) -> "nn.Module":
+        """Returns the final network with new weights.
+
+        The skeleton's only setting is ``channels`` of the seed's first layer, 16, chosen.
+
+        Raises:
+            InvalidSettingError: a setting of the skeleton is unknown or out of range.
+        """
+        from nascast.networks.morphisms import MorphNetwork
+
+        channels = {**_SKELETON, **task.skeleton}["channels"]
+        if task.skeleton.keys() - _SKELETON.keys() or type(channels) is not int or channels < 1:
+            raise InvalidSettingError(
+                f"{self.name}: the skeleton takes channels, a positive integer; "
+                f"got {dict(task.skeleton)}"
+            )
+        return MorphNetwork(self._shape(arch, channels), task.input_shape[0], task.classes)
+
+    def grow(
+        self,
+        network: "nn.Module",
+        arch: Architecture,
+        move: str,
+        *,
+        noise: float = 0.0,
+        generator: "Generator | None" = None,
+    ) -> tuple["nn.Module", Architecture]:
+        """Returns the child of a network by one move, and its architecture.
+
+        The child computes what the network does, with inherited weights. The move takes the place
+        of the first none behind the last other move. See `networks.morphisms.grow` for the rest.
+
+        Raises:
+            InvalidArchitectureError: the network is not one of `arch`, or the move not possible.
+        """
+        from nascast.networks.morphisms import MorphNetwork, grow
+
+        channels = 0
+        if isinstance(network, MorphNetwork):  # those of the seed, if it is of this architecture
+            channels = network.shape.layers[0].width // self._shape(arch, 1).layers[0].width
+        moves = [gene for gene in self.canonical(arch.row())[0].tolist() if gene != NONE]
+        if (
+            not isinstance(network, MorphNetwork)
+            or network.shape != self._shape(arch, channels)
+            or len(moves) == self.length
+            or self._genes.get(move, NONE) == NONE
+        ):
+            raise InvalidArchitectureError(
+                f"{self.name}: expected the network of at most {self.length - 1} moves, and one of "
+                f"`moves`; got the network {getattr(network, 'shape', type(network).__name__)} "
+                f"for {self.to_text(arch.row())[0]!r}, and {move!r}"
+            )
+        child = self.from_text(["-".join([*(self.moves[gene] for gene in moves), move])])[0]
+        made = _move(*self._moves.rows[child[len(moves)]])
+        grown = grow(network, made, noise=noise, generator=generator)
+        return grown, self.architecture(child)
+
+    def _shape(self, arch: Architecture, channels: int) -> "Shape":
+        """Returns the final network of an architecture, its first layer `channels` in the seed."""
+        from nascast.networks.morphisms import Layer, Shape, after
+
+        if arch.space != self.name or not super().is_valid(arch.row())[0]:
+            self.row(arch)  # says what is wrong
+        shape = Shape(tuple(Layer(stage, channels << stage) for stage in range(_STAGES)))
+        try:  # move by move is faster for one row than to check it first, and finds the same
+            for gene in arch.genes:
+                if gene != NONE:
+                    shape = after(shape, _move(*self._moves.rows[gene]))
+        except InvalidSettingError:
+            self.row(arch)
+            raise
+        if any(layer.width > channels << (layer.stage + MOST_DOUBLINGS) for layer in shape.layers):
+            self.row(arch)
+        return shape
+
+
+def _text(kind: int, first: int, second: int) -> str:
+    return KINDS[kind] if kind == NONE else f"{KINDS[kind]}({first},{second})"
+
+
+def _move(kind: int, first: int, second: int) -> "Move":
+    from nascast.networks.morphisms import Connect, Deepen, Widen
+
+    if kind in (DEEPEN, WIDEN):
+        return (Deepen if kind == DEEPEN else Widen)(first, second)
+    return Connect(first, second, KINDS[kind])

@@ -1,0 +1,147 @@
+"""One row for all recipes of NAS-Bench-NLP that differ only in the order of their parts.
+
+Colour refinement with individualisation, as in McKay & Piperno (2014), Practical graph isomorphism
+II, https://arxiv.org/abs/1301.1493, on at most 24 vertices, without its refinements.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from nascast.core.types import Genes
+from nascast.spaces.nasbench_nlp.rows import (
+    BLEND,
+    FIRST_NODE,
+    INPUTS,
+    NODES,
+    STATES,
+    join,
+    live,
+    parts,
+)
+
+__all__ = ["canonical_row"]
+
+Colours = list[int]
+Leaf = tuple[tuple[tuple[int, ...], ...], tuple[int, ...], Colours]  # nodes, states, colours
+
+
+@dataclass(frozen=True, slots=True)
+class _Cell:
+    """The live nodes of a row.
+
+    Attributes:
+        ops: operation genes.
+        inputs: what each node reads: a node, or one less than 0 for x and the previous states.
+        readers: (node, place among its inputs) by node; the place is 0 where it does not matter.
+        states: the nodes that are new states.
+    """
+
+    ops: list[int]
+    inputs: list[list[int]]
+    readers: list[list[tuple[int, int]]]
+    states: list[int]
+
+
+def canonical_row(row: Genes) -> Genes:
+    """Returns a valid row, shape ``(99,)``, without dead nodes and in canonical order."""
+    cell = _cell(row)
+    kinds = [
+        (op, cell.states.index(i) if i in cell.states else -1) for i, op in enumerate(cell.ops)
+    ]
+    rank = {kind: r for r, kind in enumerate(sorted(set(kinds)))}
+    nodes, chosen, _ = _smallest(cell, [rank[kind] for kind in kinds])
+    ops = np.zeros((1, NODES), dtype=np.int16)
+    inputs = np.zeros((1, NODES, INPUTS), dtype=np.int16)
+    states = np.zeros((1, STATES), dtype=np.int16)
+    for i, (op, *read) in enumerate(nodes):
+        ops[0, i] = op
+        inputs[0, i, : len(read)] = read
+    states[0, : len(chosen)] = chosen
+    return np.asarray(join(ops, inputs, states)[0])
+
+
+def _cell(row: Genes) -> _Cell:
+    all_ops, all_inputs, all_states = (part[0].tolist() for part in parts(row[None]))
+    kept = np.flatnonzero(live(row[None])[0]).tolist()
+    number = {FIRST_NODE + node: i for i, node in enumerate(kept)}
+    ops = [all_ops[node] for node in kept]
+    inputs = [[number.get(v, v - FIRST_NODE) for v in all_inputs[node] if v] for node in kept]
+    readers: list[list[tuple[int, int]]] = [[] for _ in kept]
+    for i, read in enumerate(inputs):
+        for place, source in enumerate(read):
+            if source >= 0:
+                readers[source].append((i, place if ops[i] == BLEND else 0))
+    states = [number[FIRST_NODE + state - 1] for state in all_states if state]
+    return _Cell(ops, inputs, readers, states)
+
+
+def _refined(cell: _Cell, colours: Colours) -> Colours:
+    """Splits colours by those of inputs and readers until nothing splits; they end as ranks."""
+    while True:
+        keys = []
+        for i, read in enumerate(cell.inputs):
+            into = [colours[source] if source >= 0 else source for source in read]
+            if cell.ops[i] != BLEND:
+                into.sort()
+            out = sorted((colours[reader], place) for reader, place in cell.readers[i])
+            keys.append((colours[i], into, out))
+        distinct: list[tuple[int, list[int], list[tuple[int, int]]]] = []
+        for key in sorted(keys):
+            if not distinct or distinct[-1] != key:
+                distinct.append(key)
+        before = len(set(colours))
+        colours = [distinct.index(key) for key in keys]
+        if len(distinct) == before:
+            return colours
+
+
+def _singled_out(colours: Colours) -> Iterator[Colours]:
+    """Yields the colourings that put one node before those of its colour, the first that ties."""
+    tied = [c for c in colours if colours.count(c) > 1]
+    for node, colour in enumerate(colours):
+        if tied and colour == min(tied):
+            yield [2 * c + (i != node) for i, c in enumerate(colours)]
+
+
+def _smallest(cell: _Cell, colours: Colours) -> Leaf:
+    """Returns the smallest leaf of the search tree.
+
+    If the first leaves below two nodes of a tie are equal, an automorphism takes one node to the
+    other, and one of them is enough.
+    """
+    colours = _refined(cell, colours)
+    best: Leaf | None = None
+    seen: list[Leaf] = []
+    for child in _singled_out(colours):
+        first = _first(cell, child)
+        if first not in seen:
+            seen.append(first)
+            leaf = _smallest(cell, child)
+            best = leaf if best is None else min(best, leaf)
+    return best or _leaf(cell, colours)
+
+
+def _first(cell: _Cell, colours: Colours) -> Leaf:
+    while True:
+        colours = _refined(cell, colours)
+        child = next(_singled_out(colours), None)
+        if child is None:
+            return _leaf(cell, colours)
+        colours = child
+
+
+def _leaf(cell: _Cell, colours: Colours) -> Leaf:
+    """Writes the nodes in the order of their colours, but each after what it reads."""
+    place: dict[int, int] = {}
+    waiting = sorted(range(len(colours)), key=colours.__getitem__)
+    nodes = []
+    while waiting:
+        node = next(i for i in waiting if all(s < 0 or s in place for s in cell.inputs[i]))
+        waiting.remove(node)
+        read = [FIRST_NODE + (s if s < 0 else place[s]) for s in cell.inputs[node]]
+        nodes.append((cell.ops[node], *(read if cell.ops[node] == BLEND else sorted(read))))
+        place[node] = len(place)
+    states = tuple(1 + place[node] for node in cell.states)
+    return tuple(nodes), states, [colours[node] for node in place]

@@ -1,0 +1,328 @@
+"""NAS-Bench-NLP (Klyuchnikov et al., IEEE Access 2022, https://arxiv.org/abs/2006.07116).
+
+A recurrent cell is a directed acyclic graph of at most 24 nodes. A node applies an operation to x,
+the input of the time step, to previous hidden states, h_prev_0 to h_prev_2, and to other nodes; one
+to three of the nodes are the new hidden states, h_new_0 to h_new_2, and h_new_0 is the output.
+
+The genes are, for each of 24 nodes, its operation (0: there is no such node) and three inputs (0
+none, 1 x, 2 to 4 the previous states, 5 + i the node i, an earlier one), then three new states (0
+none, 1 + i the node i). No recorded recipe has a node of more than three inputs.
+"""
+
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from nascast.core.errors import InvalidArchitectureError, InvalidSettingError, UnsupportedError
+from nascast.core.graph import Graph
+from nascast.core.space import SearchSpace
+from nascast.core.types import Architecture, Bools, Genes, Task
+from nascast.spaces.nasbench_nlp.allowed import allowed
+from nascast.spaces.nasbench_nlp.draw import accepted, draw
+from nascast.spaces.nasbench_nlp.order import canonical_row
+from nascast.spaces.nasbench_nlp.rows import (
+    FIRST_NODE,
+    INPUTS,
+    LINEAR,
+    NODES,
+    OPERATIONS,
+    STATES,
+    join,
+    live,
+    names_of,
+    parts,
+    problem,
+    valid,
+)
+from nascast.spaces.nasbench_nlp.text import parse, write
+
+if TYPE_CHECKING:
+    from torch import nn
+
+    from nascast.networks.recurrent import CellRecipe, LanguageModel
+
+__all__ = ["NasBenchNlp"]
+
+_SKELETON: dict[str, int] = {"embedding": 400, "hidden": 600, "layers": 3}
+_SIZES = (7, 14, 21)  # intermediate nodes that the generator was asked for
+_ROUNDS, _TRIES = 1000, 200  # of rejection, and drawn in a round; chosen
+_VOCABULARY = (
+    "input",
+    "output",
+    *(f"h_prev_{k}" for k in range(STATES)),
+    *(f"h_new_{k}" for k in range(1, STATES)),
+    *OPERATIONS,
+)
+
+
+class NasBenchNlp(SearchSpace):
+    """Recurrent cells, with their recipes, graphs and networks.
+
+    A row is valid if it can be computed: nodes are the first ones of the 24, and inputs the first
+    ones of a node's three; linear takes 1 to 3 of them, a product or a sum 2 or 3, blend 3, an
+    activation 1, all different; x, whose size is another, goes to linear nodes only; the new states
+    are different nodes, and previous states are those of which there is a new one. The generator's
+    further conditions (see `sample`) are not asked of a row: official examples break them.
+
+    Nodes that no new state depends on are dead: they are in the row and its text, and one mutation
+    may bring them to life, but not in `canonical`, `graphs` or networks. A mutation never changes
+    how many nodes a row has, dead ones included, because a node is more than one gene.
+
+    Attributes:
+        operations: names by gene value less 1.
+    """
+
+    name = "nasbench_nlp"
+    scales = ("layers", "hidden")
+    cardinalities = (
+        *(
+            cardinality
+            for node in range(NODES)
+            for cardinality in (len(OPERATIONS) + 1, *(FIRST_NODE + node,) * INPUTS)
+        ),
+        *(NODES + 1,) * STATES,
+    )
+    operations = OPERATIONS
+
+    def is_valid(self, genes: Genes) -> Bools:
+        good = super().is_valid(genes)
+        if good.any():
+            good[good] = valid(genes[good])
+        return good
+
+    def _explain(self, index: int, row: Genes) -> str:
+        if not super().is_valid(row[None])[0]:
+            return super()._explain(index, row)
+        return f"{self.name}: row {index} {row.tolist()}: {problem(row, names_of(row))}"
+
+    def allowed(self, prefix: Genes) -> Bools:
+        """Returns ``(n, c)``: what the next gene may be; rows of such genes are valid."""
+        return allowed(prefix, self.cardinalities[prefix.shape[1]])
+
+    def canonical(self, genes: Genes) -> Genes:
+        """Returns the rows without dead nodes, nodes and inputs in canonical order.
+
+        Equal if and only if two recipes differ in nothing but dead nodes, the order and the names
+        of nodes, and the order of inputs, where that does not matter (everywhere but in blend). Two
+        nodes that compute the same are not merged. Takes about a millisecond a row.
+        """
+        self.check(genes)
+        return np.stack([canonical_row(row) for row in genes]) if len(genes) else genes.copy()
+
+    def sample(self, n: int, rng: np.random.Generator) -> Genes:
+        """Draws n rows by the rules of the benchmark's generator, with replacement.
+
+        1, 2 or 3 states and 7, 14 or 21 nodes more than that are equally likely. Operations are
+        linear with weight 3 and blend, product and sum with weight 1; a linear node has 2 or 3
+        inputs with weights 4 and 1, among x, previous states and activations, and is followed by a
+        random activation; the others read anything but x. Random nodes are the new states. A row is
+        kept if the live nodes read x and all previous states, no new state reading one directly.
+
+        Deviations: dead nodes stay in the row. An activation that would be a 25th node, which the
+        generator allows itself, leads to another draw.
+        """
+        hidden = rng.integers(1, STATES + 1, size=n)
+        sizes = hidden + rng.choice(_SIZES, size=n)
+        genes = np.zeros((n, self.length), dtype=np.int16)
+        todo = np.arange(n)
+        for _ in range(_ROUNDS):
+            if not len(todo):
+                return genes
+            tries = np.repeat(todo, 1 + _TRIES // len(todo))  # a few rows cost as much as hundreds
+            rows, whole = draw(hidden[tries], sizes[tries], rng)
+            good = np.flatnonzero(whole)
+            good = good[accepted(rows[good])]
+            done, which = np.unique(tries[good], return_index=True)
+            genes[done] = rows[good][which]
+            todo = np.setdiff1d(todo, done)
+        raise UnsupportedError(f"{self.name}: the generator made too few recipes that it keeps")
+
+    def _decisions(self, genes: Genes, rng: np.random.Generator) -> npt.NDArray[np.intp]:
+        """Draws a gene of a node or of the new states for each row, among those that can change."""
+        ops, inputs, states = parts(genes)
+        fits = (np.arange(INPUTS) <= (inputs > 0).sum(2)[:, :, None]) & (ops > 0)[:, :, None]
+        new = np.arange(STATES) <= (states > 0).sum(1)[:, None]
+        open_genes = join(ops > 0, fits, new) > 0
+        return np.asarray(np.where(open_genes, rng.random(genes.shape), -1).argmax(1))
+
+    def graphs(self, genes: Genes) -> Graph:
+        """Returns graphs of 31 vertices: inputs, nodes, outputs; dead nodes are not in them.
+
+        ``input`` is x; previous states have labels of their own. The live nodes follow in the order
+        of the row. The node that is h_new_0 feeds ``output`` directly, those that are h_new_1 and
+        h_new_2 through vertices with these labels. Which input of a blend is which is not in a
+        graph.
+        """
+        self.check(genes)
+        ops, inputs, states = parts(genes)
+        first, last = FIRST_NODE - 1, FIRST_NODE - 1 + NODES
+        alive = live(genes)
+        # The vertex of each value of an input gene: live nodes move up, what is not there is last.
+        place = np.full((len(genes), FIRST_NODE + NODES), last + STATES)
+        place[:, 1:FIRST_NODE] = np.arange(first)
+        place[:, FIRST_NODE:] = np.where(alive, first - 1 + alive.cumsum(1), last + STATES)
+        every = np.arange(len(genes))[:, None]
+        labels = np.full((len(genes), last + STATES + 1), -1, dtype=np.int16)
+        shift = _VOCABULARY.index(OPERATIONS[0]) - LINEAR
+        labels[every, place[:, FIRST_NODE:]] = ops + shift
+        edges = np.zeros((*labels.shape, labels.shape[1]), dtype=bool)
+        reader = place[:, FIRST_NODE:, None]
+        edges[every[:, :, None], place[every[:, :, None], inputs], reader] = True
+        labels[:, 0] = _VOCABULARY.index("input")
+        labels[:, last + STATES - 1] = _VOCABULARY.index("output")
+        for k, vertex in enumerate((last + STATES - 1, *range(last, last + STATES - 1))):
+            there = np.flatnonzero(states[:, k])
+            labels[there, 1 + k] = _VOCABULARY.index(f"h_prev_{k}")
+            edges[there, place[there, FIRST_NODE - 1 + states[there, k]], vertex] = True
+            if k:
+                labels[there, vertex] = _VOCABULARY.index(f"h_new_{k}")
+                edges[there, vertex, last + STATES - 1] = True
+        return Graph(edges[:, :-1, :-1].copy(), labels[:, :-1].copy(), _VOCABULARY)
+
+    def to_text(self, genes: Genes) -> list[str]:
+        """Returns recipes in the form of the official records, one line of JSON each.
+
+        As in ``{"node_0": {"op": "linear", "input": ["x", "h_prev_0"]}, "h_new_0": {"op":
+        "activation_tanh", "input": ["node_0"]}}``: the nodes in the order of the genes, a node that
+        is a new state by that name and any other by its number.
+        """
+        self.check(genes)
+        return [write(row) for row in genes]
+
+    def _parse(self, text: str) -> list[int]:
+        """Reads recipes, such as what `to_text` writes, whatever the names and order of nodes.
+
+        Raises:
+            InvalidArchitectureError: naming the node that is wrong, and what is allowed.
+        """
+        try:
+            row: list[int] = parse(text).tolist()
+        except ValueError as error:
+            raise InvalidArchitectureError(f"{self.name}: {error}; got {text!r}") from None
+        return row
+
+    def parameters(self, genes: Genes, task: Task) -> npt.NDArray[np.int64]:
+        """Returns ``(n,)``: the parameters of the networks that `build` makes, without making them.
+
+        Raises:
+            InvalidSettingError: a setting of the skeleton that is unknown or out of range.
+        """
+        settings = _settings(task)
+        features = task.input_shape[0] * task.input_shape[2]
+        embedding = settings["embedding"]
+        ends = (features + 1) * embedding + (embedding + 1) * task.classes
+        return self._stack_parameters(genes, **settings) + ends
+
+    def language_model_parameters(
+        self, genes: Genes, vocabulary: int, *, embedding: int = 400, hidden: int = 600
+    ) -> npt.NDArray[np.int64]:
+        """Returns ``(n,)``: the parameters of language models of 3 layers with tied weights.
+
+        With the 33,278 words of WikiText-2 these are the numbers in the official records.
+        """
+        stack = self._stack_parameters(genes, embedding=embedding, hidden=hidden, layers=3)
+        return stack + vocabulary * (embedding + 1)
+
+    def _stack_parameters(
+        self, genes: Genes, *, embedding: int, hidden: int, layers: int
+    ) -> npt.NDArray[np.int64]:
+        self.check(genes)
+        ops, inputs, _ = parts(genes)
+        linear = (ops == LINEAR) & live(genes)
+        from_x = ((inputs == 1).any(2) & linear).sum(1)
+        others = ((inputs > 1).sum(2) * linear).sum(1)
+        sizes = [embedding, *(hidden,) * (layers - 1), embedding]
+        total = np.zeros(len(genes), dtype=np.int64)
+        for before, after in pairwise(sizes):
+            total += after * (from_x * before + others * after + linear.sum(1))
+        return total
+
+    def build(self, arch: Architecture, task: Task) -> "nn.Module":
+        """Returns a classifier that reads an image row by row, from top to bottom.
+
+        A row of the image, channels · width numbers, is a time step. It takes the place of a word:
+        a linear map makes an embedding of it, the recurrent layers are those of the benchmark's
+        language model, and the output of the last time step is classified. The skeleton's settings
+        are ``embedding`` (400; also the size of the last layer), ``hidden`` (600) and ``layers``
+        (3). There is no dropout.
+
+        Deviations: the benchmark has language models alone; these are built by `language_model`.
+
+        Raises:
+            InvalidSettingError: a setting of the skeleton that is unknown or out of range.
+        """
+        from nascast.networks.recurrent import RowClassifier
+
+        return RowClassifier(self._recipe(arch), task.input_shape, task.classes, **_settings(task))
+
+    def language_model(
+        self,
+        arch: Architecture,
+        vocabulary: int,
+        *,
+        embedding: int = 400,
+        hidden: int = 600,
+        layers: int = 3,
+        tied: bool = True,
+    ) -> "LanguageModel":
+        """Returns the language model of the benchmark, by default that of the official records.
+
+        Args:
+            arch: the cell; every layer has one of its own.
+            vocabulary: words; 10,000 for Penn Treebank, 33,278 for WikiText-2.
+            embedding: size of the embedding and, if tied, of the last layer.
+            hidden: size of the other layers.
+            layers: how many.
+            tied: whether the decoder's weights are the embedding's.
+
+        Raises:
+            InvalidSettingError: a size that is not a positive integer.
+        """
+        from nascast.networks.recurrent import LanguageModel
+
+        sizes = {"embedding": embedding, "hidden": hidden, "layers": layers}
+        _settings(Task(skeleton=sizes))
+        if type(vocabulary) is not int or vocabulary < 1:
+            raise InvalidSettingError(f"{self.name}: expected 1 word or more; got {vocabulary!r}")
+        return LanguageModel(
+            self._recipe(arch),
+            vocabulary,
+            embedding=embedding,
+            hidden=hidden,
+            layers=layers,
+            tied=tied,
+        )
+
+    def _recipe(self, arch: Architecture) -> "CellRecipe":
+        """Returns the live nodes of an architecture, numbered as `CellRecipe` does."""
+        from nascast.networks.recurrent import CellRecipe
+
+        if arch.space != self.name:
+            raise InvalidArchitectureError(
+                f"expected an architecture of {self.name}; got one of {arch.space}"
+            )
+        self.check(arch.row())
+        ops, inputs, states = (part[0] for part in parts(arch.row()))
+        hidden = int((states > 0).sum())
+        kept = np.flatnonzero(live(arch.row())[0]).tolist()
+        number = {value: value - 1 for value in range(1, 2 + hidden)}
+        number |= {FIRST_NODE + node: 1 + hidden + i for i, node in enumerate(kept)}
+        return CellRecipe(
+            operations=tuple(OPERATIONS[ops[node] - 1] for node in kept),
+            inputs=tuple(tuple(number[v] for v in inputs[node].tolist() if v) for node in kept),
+            states=tuple(number[FIRST_NODE + s - 1] for s in states.tolist() if s),
+        )
+
+
+def _settings(task: Task) -> dict[str, int]:
+    settings: dict[str, Any] = {**_SKELETON, **task.skeleton}
+    if settings.keys() != _SKELETON.keys() or not all(
+        type(value) is int and value > 0 for value in settings.values()
+    ):
+        raise InvalidSettingError(
+            f"nasbench_nlp: the skeleton takes {', '.join(_SKELETON)}, positive integers; "
+            f"got {dict(task.skeleton)}"
+        )
+    return settings

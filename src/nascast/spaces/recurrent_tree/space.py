@@ -1,0 +1,270 @@
+"""Recurrent cells as trees (Zoph & Le, ICLR 2017, https://arxiv.org/abs/1611.01578).
+
+Section 3.4. A complete binary tree has `base` leaves; leaf i joins a linear map of the input x_t
+with one of the hidden state h_{t−1}, every other node joins its two children. A node has a
+combination, addition or element-wise product, and an activation: identity, tanh, sigmoid or ReLU.
+Nodes are numbered level by level, leaves first, the root last; the root is h_t.
+
+The genes are the controller's choices in its order: combination and activation of each node; then
+those of the cell inject; then two cell indices. The first is the node whose value before the
+activation becomes c_t. The second is the node that is joined with c_{t−1} by the cell inject, and
+replaced by the result for its parent.
+"""
+
+import re
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from nascast.core.errors import InvalidArchitectureError, InvalidSettingError
+from nascast.core.graph import Graph
+from nascast.core.space import SearchSpace
+from nascast.core.types import Architecture, Genes, Task
+from nascast.spaces.recurrent_tree.form import sorted_children
+
+if TYPE_CHECKING:
+    from torch import nn
+
+    from nascast.networks.recurrent_tree import Tree, TreeLanguageModel
+
+__all__ = ["RecurrentTree"]
+
+_COMBINATIONS = ("add", "elem_mult")
+_ACTIVATIONS = ("identity", "tanh", "sigmoid", "relu")
+_OPERATIONS = tuple(f"{c} {a}" for c in _COMBINATIONS for a in _ACTIVATIONS)
+_VOCABULARY = ("input", "output", "hidden", "cell", "new_cell", *_OPERATIONS)
+_SKELETON: dict[str, Any] = {"hidden": 128, "layers": 2, "dropout": 0.0}
+
+
+class RecurrentTree(SearchSpace):
+    """The cells of one base: 8 ^ (2 · base) · (2 · base − 1)² rows, all of them valid.
+
+    For base 8 there are 8¹⁶ · 15² = 63,331,869,759,897,600 rows, the paper's 6 × 10¹⁶, so that its
+    number counts rows, with both cell indices over all 15 nodes. `canonical` leaves
+    708,770,961,985,536 of them.
+
+    Attributes:
+        base: leaves of the tree.
+        nodes: of the tree, 2 · base − 1.
+        combinations: names by gene value.
+        activations: names by gene value.
+    """
+
+    name = "recurrent_tree"
+    scales = ("layers", "hidden")
+    combinations = _COMBINATIONS
+    activations = _ACTIVATIONS
+
+    def __init__(self, base: int = 8) -> None:
+        """Chooses the size of the tree.
+
+        Args:
+            base: leaves, a power of two from 2; the paper searched with 8.
+
+        Raises:
+            InvalidSettingError: another base.
+        """
+        if type(base) is not int or base < 2 or base & (base - 1):
+            raise InvalidSettingError(f"{self.name}: base is a power of two from 2; got {base!r}")
+        self.base = base
+        self.nodes = 2 * base - 1
+        self.cardinalities = (2, 4) * (self.nodes + 1) + (self.nodes, self.nodes)
+
+    def _operations(self, genes: Genes) -> Genes:
+        """Returns ``(n, nodes + 1)``: indices into `_OPERATIONS`, the cell inject's last."""
+        return np.asarray(4 * genes[:, 0:-2:2] + genes[:, 1:-2:2])
+
+    def canonical(self, genes: Genes) -> Genes:
+        """Returns the rows with the children of each node in a fixed order.
+
+        Both combinations are commutative, so that two children can change places, with all below
+        them and with the cell indices that point there: the same formula with the weights of the
+        leaves renamed. For base 8 up to 2⁷ rows become one. Other laws, such as the associativity
+        of sums without activation, are not applied.
+        """
+        self.check(genes)
+        place = np.arange(self.nodes)
+        read, joined = genes[:, -2:-1] == place, genes[:, -1:] == place
+        tokens = self._operations(genes)[:, :-1] + 8 * read + 16 * joined
+        tokens = sorted_children(tokens.astype(np.int16))
+        out = genes.astype(np.int16)
+        out[:, 0 : 2 * self.nodes : 2] = tokens % 8 // 4
+        out[:, 1 : 2 * self.nodes : 2] = tokens % 4
+        out[:, -2] = (tokens // 8 % 2).argmax(1)
+        out[:, -1] = (tokens // 16).argmax(1)
+        return out
+
+    def graphs(self, genes: Genes) -> Graph:
+        """Returns the cells with the functions as vertices.
+
+        The first three are x_t (``input``), h_{t−1} (``hidden``) and c_{t−1} (``cell``); then the
+        nodes, labelled such as ``add tanh``, with the cell inject behind the node that it follows;
+        then c_t (``new_cell``), which reads its node before the activation; then the output, fed by
+        h_t and c_t.
+        """
+        self.check(genes)
+        n, v = len(genes), self.nodes + 6
+        every = np.arange(n)[:, None]
+        read, joined = genes[:, -2:-1].astype(np.int64), genes[:, -1:].astype(np.int64)
+        node = np.arange(self.nodes)
+        place = 3 + node + (node > joined)  # (n, nodes)
+        leaves = place[:, : self.base]
+        parents = np.append(place[:, self.base + node[:-1] // 2], np.full((n, 1), v - 1), axis=1)
+        inject = joined + 4
+        adjacency = np.zeros((n, v, v), dtype=bool)
+        adjacency[every, 0, leaves] = adjacency[every, 1, leaves] = True
+        adjacency[every, 2, inject] = True
+        adjacency[every, place, np.where(node == joined, inject, parents)] = True
+        adjacency[every, inject, np.take_along_axis(parents, joined, 1)] = True
+        adjacency[every, np.take_along_axis(place, read, 1), v - 2] = True
+        adjacency[:, v - 2, v - 1] = True
+        labels = np.empty((n, v), dtype=np.int16)
+        labels[:, :3], labels[:, -2:] = (0, 2, 3), (4, 1)
+        labels[every, np.concatenate([place, inject], axis=1)] = self._operations(genes) + 5
+        return Graph(adjacency, labels, _VOCABULARY)
+
+    def to_text(self, genes: Genes) -> list[str]:
+        """Returns the choices in the controller's order.
+
+        The cell of the paper's figure 5, of base 2, is ``add tanh; elem_mult relu; elem_mult
+        sigmoid; inject add relu; cell 1 0``: the nodes from the leaves to the root, the cell
+        inject, and the cell indices.
+        """
+        self.check(genes)
+        texts = []
+        for row, (read, joined) in zip(
+            self._operations(genes).tolist(), genes[:, -2:].tolist(), strict=True
+        ):
+            *nodes, inject = (_OPERATIONS[i] for i in row)
+            texts.append("; ".join([*nodes, f"inject {inject}", f"cell {read} {joined}"]))
+        return texts
+
+    def _parse(self, text: str) -> list[int]:
+        """Reads what `to_text` writes.
+
+        Raises:
+            InvalidArchitectureError: naming the part that is wrong.
+        """
+        *operations, last = text.split("; ")
+        if len(operations) != self.nodes + 1 or not operations[-1].startswith("inject "):
+            raise InvalidArchitectureError(
+                f"{self.name}: expected {self.nodes} nodes, the cell inject and the cell indices "
+                f"like 'add tanh; …; inject add relu; cell 1 0'; got {text!r}"
+            )
+        operations[-1] = operations[-1].removeprefix("inject ")
+        row: list[int] = []
+        for operation in operations:
+            if operation not in _OPERATIONS:
+                raise InvalidArchitectureError(
+                    f"{self.name}: unknown functions {operation!r} in {text!r}; known are "
+                    f"{' or '.join(_COMBINATIONS)} with {', '.join(_ACTIVATIONS)}"
+                )
+            row += divmod(_OPERATIONS.index(operation), 4)
+        places = {str(i): i for i in range(self.nodes)}
+        found = re.fullmatch(r"cell ([0-9]+) ([0-9]+)", last)
+        if not found or not places.keys() >= {found[1], found[2]}:
+            raise InvalidArchitectureError(
+                f"{self.name}: expected 'cell' and two of the nodes 0 to {self.nodes - 1}; "
+                f"got {last!r} in {text!r}"
+            )
+        return [*row, places[found[1]], places[found[2]]]
+
+    def parameters(self, genes: Genes, task: Task) -> npt.NDArray[np.int64]:
+        """Returns ``(n,)``: the parameters of the networks that `build` makes; all have as many.
+
+        Raises:
+            InvalidSettingError: a setting of the skeleton that is unknown or out of range.
+        """
+        self.check(genes)
+        settings = _settings(task)
+        hidden = settings["hidden"]
+        channels, _, width = task.input_shape
+        inputs = channels * width + hidden * (settings["layers"] - 1)
+        weights = self.base * hidden * (inputs + settings["layers"] * hidden)
+        return np.full(len(genes), weights + (hidden + 1) * task.classes, dtype=np.int64)
+
+    def build(self, arch: Architecture, task: Task) -> "nn.Module":
+        """Returns a network that reads an image row by row.
+
+        The rows, ``channels · width`` numbers each, are the time steps; the last hidden state is
+        classified. The skeleton's settings are ``hidden`` (128, chosen), ``layers`` (2, as in the
+        paper's models) and ``dropout`` before each layer. For text there is `language_model`.
+
+        Raises:
+            InvalidSettingError: a setting of the skeleton that is unknown or out of range.
+        """
+        from nascast.networks.recurrent_tree import RowClassifier, TreeRecurrence
+
+        tree = self._tree(arch)
+        channels, _, width = task.input_shape
+        recurrence = TreeRecurrence(tree, channels * width, **_settings(task))
+        return RowClassifier(recurrence, task.classes)
+
+    def language_model(
+        self,
+        arch: Architecture,
+        vocabulary: int,
+        *,
+        hidden: int = 650,
+        layers: int = 2,
+        dropout: float = 0.5,
+        tied: bool = False,
+    ) -> "TreeLanguageModel":
+        """Returns a model of text: ``(t, n)`` tokens and a state to logits and the next state.
+
+        The defaults are those of the medium model of Zaremba et al. (2014,
+        https://arxiv.org/abs/1409.2329); the paper changes `hidden` so that the number of
+        parameters is about that model's.
+
+        Args:
+            arch: the cell of all layers.
+            vocabulary: how many different tokens there are.
+            hidden: width of embedding and layers.
+            layers: how many.
+            dropout: probability, before each layer and before the decoder.
+            tied: whether the decoder has the weights of the embedding.
+
+        Raises:
+            InvalidSettingError: a setting out of range.
+        """
+        from nascast.networks.recurrent_tree import TreeLanguageModel, TreeRecurrence
+
+        if type(vocabulary) is not int or vocabulary < 1:
+            raise InvalidSettingError(f"vocabulary is a whole number from 1; got {vocabulary!r}")
+        settings = _settings(
+            Task(skeleton={"hidden": hidden, "layers": layers, "dropout": dropout})
+        )
+        recurrence = TreeRecurrence(self._tree(arch), hidden, **settings)
+        return TreeLanguageModel(recurrence, vocabulary, tied=tied)
+
+    def _tree(self, arch: Architecture) -> "Tree":
+        from nascast.networks.recurrent_tree import Tree
+
+        if arch.space != self.name:
+            raise InvalidArchitectureError(
+                f"expected an architecture of {self.name}; got one of {arch.space}"
+            )
+        self.check(arch.row())
+        *nodes, inject = (
+            (_COMBINATIONS[c], _ACTIVATIONS[a])
+            for c, a in zip(arch.genes[0:-2:2], arch.genes[1:-2:2], strict=True)
+        )
+        return Tree(tuple(nodes), inject, *arch.genes[-2:])
+
+
+def _settings(task: Task) -> dict[str, Any]:
+    settings = {**_SKELETON, **task.skeleton}
+    whole = [settings["hidden"], settings["layers"]]
+    dropout = settings["dropout"]
+    if (
+        settings.keys() != _SKELETON.keys()
+        or not all(type(value) is int and value >= 1 for value in whole)
+        or type(dropout) not in (int, float)
+        or not 0 <= dropout < 1
+    ):
+        raise InvalidSettingError(
+            "recurrent_tree: hidden and layers are whole numbers from 1, dropout is from 0 to "
+            f"below 1, and there are no other settings; got {settings}"
+        )
+    return settings

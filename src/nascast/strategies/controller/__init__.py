@@ -1,0 +1,1 @@
+"""The recurrent controller that REINFORCE and PPO train."""

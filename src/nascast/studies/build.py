@@ -1,0 +1,251 @@
+"""Making a benchmark by really training networks."""
+
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass, fields
+from functools import partial
+from importlib.metadata import version
+from itertools import islice
+from pathlib import Path
+from typing import Any, cast
+
+import numpy as np
+import torch
+
+from nascast.benchmarks.table import SECONDS, TableSource
+from nascast.core import plugins
+from nascast.core.errors import InvalidSettingError, MissingDataError, StoreError
+from nascast.core.executor import Executor
+from nascast.core.space import SearchSpace
+from nascast.core.store import changed_settings
+from nascast.core.types import Genes, Metric, Task
+from nascast.studies.journal import Journal
+from nascast.training.data import Split, open_data, task_of
+from nascast.training.loop import Curves, evaluate, train
+from nascast.training.placement import placed
+from nascast.training.recipe import Recipe
+
+__all__ = ["BuildPlan", "pack", "records", "train_one", "trainings"]
+
+
+Job = tuple[tuple[int, ...], int]  # genes and seed
+
+
+@dataclass(frozen=True, slots=True)
+class BuildPlan:
+    """Everything that decides what the records are.
+
+    Attributes:
+        space: name of the search space.
+        images: path of the data file.
+        split: which of its images.
+        skeleton: macro network, as the space's `build` takes it.
+        recipe: how each network is trained.
+        cells: how many distinct architectures, drawn by `seed`; 0 takes all of the space.
+        repeated: how many of them, the first ones, are trained with a second seed.
+        seed: of the draw; training k of a cell uses seed k.
+        device: ``cpu`` or ``cuda``.
+    """
+
+    space: str
+    images: str
+    split: Split
+    skeleton: Mapping[str, Any]
+    recipe: Recipe
+    cells: int
+    repeated: int
+    seed: int = 0
+    device: str = "cpu"
+
+    def settings(self) -> dict[str, Any]:
+        """Returns what must be equal for a resumed build; it may have more cells than before."""
+        values = asdict(self)
+        for free in ("images", "cells", "repeated"):
+            del values[free]
+        return values
+
+    @classmethod
+    def like(cls, provenance: Mapping[str, Any], images: str, **changes: Any) -> "BuildPlan":
+        """Returns the plan that a table was built with, for other images.
+
+        Raises:
+            InvalidSettingError: the table was not built by training.
+        """
+        if "build" not in provenance:
+            raise InvalidSettingError("that table was not made by `nascast benchmark build`")
+        values = dict(provenance["build"])
+        values["split"] = Split(**values["split"])
+        values["recipe"] = Recipe(**values["recipe"])
+        return cls(**{**values, "images": images, **changes})
+
+
+def records(folder: Path) -> list[dict[str, Any]]:
+    """Returns the finished trainings of a build, failed ones with an ``error``."""
+    return [r for r in Journal(folder / "trainings.jsonl").read() if "genes" in r]
+
+
+def pack(plan: BuildPlan, folder: Path, name: str) -> TableSource:
+    """Turns the finished trainings into a table; a cell whose first training failed is left out.
+
+    Raises:
+        MissingDataError: nothing is finished yet.
+    """
+    every = records(folder)
+    fine = {(tuple(r["genes"]), r["seed"]): r for r in every if "error" not in r}
+    cells = sorted(cell for cell, seed in fine if seed == 0)
+    if not cells:
+        raise MissingDataError(f"{folder} holds no finished training")
+    seeds = 1 + max(seed for cell, seed in fine)
+    epochs = tuple(range(1, plan.recipe.epochs + 1))
+    curves = [f.name for f in fields(Curves)]
+    values = {c: np.full((len(cells), seeds, len(epochs)), np.nan, np.float32) for c in curves}
+    values["test_accuracy"] = np.full((len(cells), seeds, 1), np.nan, np.float32)
+    values["parameters"] = np.empty((len(cells), 1, 1))
+    for i, cell in enumerate(cells):
+        values["parameters"][i] = fine[cell, 0]["parameters"]
+        for seed in range(seeds):
+            record = fine.get((cell, seed), {})
+            for key in (*curves, "test_accuracy"):
+                if record:
+                    values[key][i, seed] = record[key]
+    values[SECONDS] = values[SECONDS].cumsum(2)
+    metrics = (
+        Metric("train_loss", "nats", "train", True, epochs, seeds),
+        Metric("val_loss", "nats", "validation", True, epochs, seeds),
+        Metric("val_accuracy", "percent", "validation", False, epochs, seeds),
+        Metric("test_accuracy", "percent", "test", False, epochs[-1:], seeds),
+        Metric(SECONDS, "seconds", "train", True, epochs, seeds),
+        Metric("parameters", "count", "none"),
+    )
+    data = open_data(plan.images, plan.split, "cpu")
+    provenance = {
+        "build": {**plan.settings(), "cells": len(cells), "repeated": plan.repeated},
+        "data": f"{Path(plan.images).name}, arrays with SHA-256 {data.fingerprint}",
+        "seconds": "processor seconds of one core" if plan.device == "cpu" else "wall seconds",
+        "failed": [{"genes": r["genes"], "error": r["error"]} for r in every if "error" in r],
+        "versions": {"nascast": version("nascast"), "torch": torch.__version__},
+    }
+    genes = np.asarray(cells, dtype=np.int16)
+    task = _task(plan)
+    return TableSource(name, plan.space, genes, metrics, values, task, provenance, canonical=True)
+
+
+def trainings(plan: BuildPlan, folder: Path, executor: Executor) -> Iterator[tuple[int, int]]:
+    """Trains what is not on record yet; yields (finished, all) after each training.
+
+    A training that fails is recorded with its error and not repeated.
+
+    Raises:
+        StoreError: the folder holds a build with other settings.
+        MissingDataError: there are no images; likewise for all that no training could do without.
+    """
+    journal = Journal(folder / "trainings.jsonl")
+    space, task = plugins.load("space", plan.space), _task(plan)
+    space.build(space.architecture(_draw(space, plan)[0]), task)  # a mistake in the plan shows here
+    folder.mkdir(parents=True, exist_ok=True)
+    _begin(plan, journal)
+    done = {(tuple(r["genes"]), r["seed"]) for r in records(folder)}
+    jobs = _jobs(plan)
+    todo = [job for job in jobs if job not in done]
+    finished = len(jobs) - len(todo)
+    yield finished, len(jobs)
+    queue = iter(todo)
+    waiting = 0
+    while finished < len(jobs):
+        for job in islice(queue, 2 * executor.workers - waiting):
+            executor.submit(job, partial(train_one, plan, *job))
+            waiting += 1
+        for record in _collect(executor):
+            journal.append(record)
+            waiting -= 1
+            finished += 1
+            yield finished, len(jobs)
+
+
+def _collect(executor: Executor) -> Iterator[dict[str, Any]]:
+    for done in executor.collect():
+        if done.error:
+            genes, seed = cast(Job, done.task)
+            yield {"genes": list(genes), "seed": seed, "error": done.error}
+        else:
+            yield done.value
+
+
+def _begin(plan: BuildPlan, journal: Journal) -> None:
+    settings = plan.settings()
+    for record in journal.read():
+        if "settings" in record:
+            if changed := changed_settings(_complete(record["settings"]), settings):
+                raise StoreError(
+                    f"{journal.path.parent} holds a build with other settings: {changed}; "
+                    "choose another folder"
+                )
+            return
+    journal.append({"settings": settings})
+
+
+def _complete(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """Returns settings with what they had no words for yet when they were written."""
+    values = dict(settings)
+    for key, kind in (("split", Split), ("recipe", Recipe)):
+        values[key] = asdict(kind(**values[key]))
+    return values
+
+
+def _jobs(plan: BuildPlan) -> list[Job]:
+    """The trainings in order: repeated cells first, so that the noise is known early."""
+    space = plugins.load("space", plan.space)
+    cells = [tuple(int(g) for g in row) for row in _draw(space, plan)]
+    twice = [(cell, seed) for cell in cells[: plan.repeated] for seed in (0, 1)]
+    return twice + [(cell, 0) for cell in cells[plan.repeated :]]
+
+
+def _draw(space: SearchSpace, plan: BuildPlan) -> Genes:
+    """Draws distinct canonical rows: uniformly over them where the space can list its rows."""
+    rng = np.random.default_rng(plan.seed)
+    if hasattr(space, "all"):
+        rows = np.unique(space.canonical(space.all()), axis=0)
+        if plan.cells > len(rows):
+            raise InvalidSettingError(
+                f"{plan.space} has {len(rows)} distinct architectures; {plan.cells} asked for"
+            )
+        return rng.permutation(rows)[: plan.cells or len(rows)]
+    if not plan.cells:
+        raise InvalidSettingError(f"{plan.space} cannot be listed; say how many cells to train")
+    found: dict[bytes, Any] = {}
+    for _ in range(1000):  # in chunks of one size, so that more cells begin with the same
+        for row in space.canonical(space.sample(1024, rng)):
+            found.setdefault(row.tobytes(), row)
+        if len(found) >= plan.cells:
+            return np.stack(list(found.values())[: plan.cells])
+    raise InvalidSettingError(
+        f"{plan.cells} distinct architectures asked for; drawing found {len(found)} in {plan.space}"
+    )
+
+
+def _task(plan: BuildPlan) -> Task:
+    return task_of(open_data(plan.images, plan.split, plan.device), plan.skeleton, plan.recipe)
+
+
+def train_one(plan: BuildPlan, genes: tuple[int, ...], seed: int) -> dict[str, Any]:
+    """Trains one network and returns its record; runs in a worker."""
+    if plan.device == "cpu":
+        torch.set_num_threads(1)  # one training a core is faster than one over all cores
+    # Processor seconds on a CPU, where trainings share cores; a GPU works beside the processor.
+    clock = time.process_time if plan.device == "cpu" else time.perf_counter
+    data = open_data(plan.images, plan.split, plan.device)
+    task = _task(plan)
+    space = plugins.load("space", plan.space)
+    torch.manual_seed(seed)
+    network = placed(space.build(space.architecture(np.asarray(genes)), task), plan.device)
+    generator = torch.Generator().manual_seed(seed)
+    curves = train(network, data, plan.recipe, generator, clock)
+    _, test_accuracy = evaluate(network, *data.test)
+    parameters = sum(p.numel() for p in network.parameters())
+    return {
+        "genes": list(genes),
+        "seed": seed,
+        **asdict(curves),
+        "test_accuracy": test_accuracy,
+        "parameters": parameters,
+    }

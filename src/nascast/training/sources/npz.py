@@ -1,0 +1,49 @@
+"""Images in an ``.npz`` file of NumPy."""
+
+import zipfile
+import zlib
+
+import numpy as np
+
+from nascast.core.errors import CorruptDataError
+from nascast.training.sources._arrays import Arrays
+
+KEYS = ("x_train", "y_train", "x_test", "y_test")
+FORM = f"an .npz file with {', '.join(KEYS)} (uint8 images and labels)"
+
+_UNREADABLE = (  # what NumPy and zipfile raise for files that are damaged, or something else
+    KeyError,
+    ValueError,
+    TypeError,
+    OSError,
+    EOFError,
+    RuntimeError,  # NotImplementedError among them
+    zlib.error,
+    zipfile.BadZipFile,
+)
+
+
+def accepts(source: str) -> bool:
+    """Whether a source is of this form."""
+    return source.endswith(".npz")
+
+
+def read(source: str, size: int | None) -> Arrays:
+    """Reads the file; ``x_val`` and ``y_val`` may be there too.
+
+    Raises:
+        CorruptDataError: not such a file.
+    """
+    try:
+        with open(source, "rb") as raw, np.load(raw, allow_pickle=False) as file:
+            keys = [*KEYS, *(key for key in ("x_val", "y_val") if key in file)]
+            found = {key: file[key] for key in keys}
+    except _UNREADABLE as error:
+        raise CorruptDataError(
+            f"{source}: expected an .npz file with {', '.join(KEYS)}; {error}"
+        ) from error
+    if ("x_val" in found) != ("y_val" in found):
+        raise CorruptDataError(f"{source}: x_val and y_val come together; one is missing")
+    validation = (found["x_val"], found["y_val"]) if "x_val" in found else None
+    train, test = (found["x_train"], found["y_train"]), (found["x_test"], found["y_test"])
+    return Arrays(train, test, validation)
