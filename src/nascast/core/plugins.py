@@ -15,7 +15,7 @@ from typing import Any
 
 from nascast.core.errors import MissingExtraError, UnknownComponentError
 
-__all__ = ["KINDS", "family", "load", "names", "resolve"]
+__all__ = ["KINDS", "family", "load", "name_of", "names", "resolve"]
 
 KINDS = {
     "space": "nascast.spaces",
@@ -86,6 +86,25 @@ def family(kind: str, name: str) -> str:
     """Returns the folder a built-in component stands in below its kind, or an empty string."""
     module = _builtin(kind).get(_registered(kind, name), "")
     return ".".join(module.split(".")[2:-1])
+
+
+def name_of(kind: str, component: Any) -> str:
+    """Returns the name under which a class, or function, is registered.
+
+    Raises:
+        UnknownComponentError: it is not.
+    """
+    module = component.__module__
+    for name, home in _builtin(kind).items():
+        if module == home or module.startswith(home + "."):
+            return name
+    for name, point in _external(kind).items():
+        if point.load() is component:
+            return name
+    raise UnknownComponentError(
+        f"{module}.{component.__qualname__} is no registered {kind}; an entry point in the group "
+        f"nascast.{kind} makes it one"
+    )
 
 
 def _registered(kind: str, name: str) -> str:

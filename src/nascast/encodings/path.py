@@ -35,7 +35,7 @@ class PathEncoding(Encoding):
             length: operations on the longest path that is encoded; None encodes all. Short paths
                 are the likely ones, and a truncated encoding loses little.
         """
-        self._length = length
+        self.length = length
 
     def encode(self, space: SearchSpace, genes: Genes) -> npt.NDArray[np.float32]:
         """Returns ``(n, columns)`` bits.
@@ -47,7 +47,7 @@ class PathEncoding(Encoding):
             return self.encode(space, space.sample(1, np.random.default_rng(0)))[:0]
         graph = space.graphs(genes)
         inner = graph.labels.shape[1] - 2
-        longest = inner if self._length is None else min(self._length, inner)
+        longest = inner if self.length is None else min(self.length, inner)
         lengths = [m for m in _lengths(graph) if m <= longest]
         operations = [i for i, name in enumerate(graph.vocabulary) if name not in _ENDS]
         k = len(operations)

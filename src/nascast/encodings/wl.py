@@ -31,8 +31,8 @@ class WeisfeilerLehman(Encoding):
             depth: rounds of relabelling.
             columns: into which the subtrees are hashed; different ones rarely meet.
         """
-        self._depth = depth
-        self._columns = columns
+        self.depth = depth
+        self.columns = columns
 
     def subtrees(self, space: SearchSpace, genes: Genes) -> UInts:
         """Returns ``(n, (depth + 1) · v)`` names of subtrees; 0 where there is no vertex."""
@@ -47,7 +47,7 @@ class WeisfeilerLehman(Encoding):
         state = np.where(alive, mix((graph.labels + 2).astype(np.uint64)), _NOTHING)
         rounds = [state]
         with np.errstate(over="ignore"):
-            for _ in range(self._depth):
+            for _ in range(self.depth):
                 into = np.zeros(n * v, dtype=np.uint64)
                 np.add.at(into, stop, mix(state).ravel()[start])
                 state = np.where(alive, mix(mix(state) + into.reshape(n, v)), _NOTHING)
@@ -60,7 +60,7 @@ class WeisfeilerLehman(Encoding):
 
     def _counts(self, graph: Graph) -> npt.NDArray[np.float32]:
         names = self._subtrees(graph)
-        n, columns = len(names), self._columns
+        n, columns = len(names), self.columns
         places = (names % np.uint64(columns)).astype(np.int64) + columns * np.arange(n)[:, None]
         counts = np.bincount(places[names != _NOTHING], minlength=n * columns)
         return counts.reshape(n, columns).astype(np.float32)

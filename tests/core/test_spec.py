@@ -1,0 +1,127 @@
+import pickle
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from nascast.core.errors import InvalidSettingError, UnknownComponentError
+from nascast.core.spec import Spec, component_of
+
+EVOLUTION = "regularized_evolution"
+NESTED = Spec("random", {"seed": 1})
+TUPLES = {"seed": (1, (2.5, None)), "population": True}
+
+
+@pytest.mark.parametrize(
+    ("text", "settings"),
+    [
+        (EVOLUTION, {}),
+        (f"{EVOLUTION}()", {}),
+        (f"{EVOLUTION}(population=50, tournament=5)", {"population": 50, "tournament": 5}),
+        (f" {EVOLUTION} ( tournament = 5 , seed = 1 ) ", {"seed": 1, "tournament": 5}),
+        (f"{EVOLUTION}:population=50", {"population": 50}),
+        (f"{EVOLUTION}:3", {"seed": 3}),
+        (f"{EVOLUTION}(1,50)", {"seed": 1, "population": 50}),
+        (f'{EVOLUTION}(population="50")', {"population": "50"}),
+        (f"{EVOLUTION}(seed=[1,[2.5,none]],population=true)", TUPLES),
+        (f"{EVOLUTION}(population=[])", {"population": ()}),
+        (f"{EVOLUTION}(population=random(seed=1))", {"population": NESTED}),
+        (f"{EVOLUTION}(population=random:1,seed=2)", {"population": NESTED, "seed": 2}),
+    ],
+)  # fmt: skip
+def test_texts_are_read(text: str, settings: dict[str, Any]) -> None:
+    spec = Spec.parse("strategy", text)
+    assert spec == Spec(EVOLUTION, settings)
+    assert Spec.parse("strategy", str(spec)) == spec
+
+
+def test_the_name_of_a_setting_says_the_kind_of_its_spec() -> None:
+    text = "wl(depth=wl(2),columns=[3])"
+    assert str(Spec.parse("encoding", text)) == "wl(columns=[3],depth=wl(depth=2))"
+    with pytest.raises(UnknownComponentError, match="unknown strategy 'wl'"):
+        Spec.parse("strategy", f"{EVOLUTION}(seed=wl(2))")
+
+
+def test_several_are_joined_by_commas() -> None:
+    found = Spec.parse_list("strategy", "random,regularized-evolution(population=5,tournament=2)")
+    assert [str(spec) for spec in found] == ["random", f"{EVOLUTION}(population=5,tournament=2)"]
+    with pytest.raises(InvalidSettingError, match="expected one strategy"):
+        Spec.parse("strategy", "random,random")
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("", "expected the name of a strategy at 'the end'"),
+        ("random(", "expected a value"),
+        ("random(seed=1", r"expected '\)' at 'the end'"),
+        ("random(seed=1))", r"expected the end at '\)'"),
+        ("random(1,2)", "expected at most 1 settings of random"),
+        ("random(seed=1,seed=2)", "expected seed only once"),
+        ("random(colour=1)", "random has no setting 'colour'; it has seed"),
+        ("random,", "expected the name of a strategy"),
+        ("random(seed=[1)", "expected ']'"),
+    ],
+)
+def test_what_cannot_be_read_is_named(text: str, message: str) -> None:
+    with pytest.raises(InvalidSettingError, match=message):
+        Spec.parse_list("strategy", text)
+
+
+def test_unknown_names_are_refused() -> None:
+    with pytest.raises(UnknownComponentError, match=r"'randum'.*random"):
+        Spec.parse("strategy", "randum")
+    with pytest.raises(InvalidSettingError, match="no setting 'depth'; it has"):
+        Spec(EVOLUTION, {"depth": 1}).load("strategy")
+
+
+plain = st.one_of(
+    st.none(),
+    st.booleans(),
+    st.integers(),
+    st.floats(allow_nan=False),
+    st.text(max_size=5),
+    st.builds(Spec, st.just("random"), st.fixed_dictionaries({}, optional={"seed": st.integers()})),
+)
+values = st.recursive(plain, lambda inner: st.lists(inner, max_size=3).map(tuple), max_leaves=5)
+keys = st.sampled_from(["seed", "population", "tournament"])
+
+
+@given(st.dictionaries(keys, values))
+def test_every_form_reads_back(settings: dict[str, Any]) -> None:
+    spec = Spec(EVOLUTION, settings)
+    for again in (
+        Spec.parse("strategy", str(spec)),
+        Spec.from_json(spec.json()),
+        pickle.loads(pickle.dumps(spec)),
+    ):
+        assert again == spec
+        assert hash(again) == hash(spec)
+        assert str(again) == str(spec)
+
+
+def test_the_order_of_settings_does_not_count() -> None:
+    one = Spec(EVOLUTION, {"population": 5, "seed": 1})
+    other = Spec(EVOLUTION, {"seed": 1, "population": 5})
+    assert len({one, other}) == 1
+
+
+def test_settings_are_plain() -> None:
+    with pytest.raises(InvalidSettingError, match="population should be a plain value"):
+        Spec(EVOLUTION, {"population": object()})  # type: ignore[dict-item]
+    with pytest.raises(InvalidSettingError, match="expected an object with name and settings"):
+        Spec.from_json({"name": "random"})
+
+
+def test_a_component_has_the_spec_that_makes_it() -> None:
+    spec = Spec("wl", {"depth": 3})
+    encoding = spec.load("encoding")
+    assert encoding.depth == 3
+    assert Spec.of("encoding", encoding) == spec
+    assert Spec.of("encoding", Spec("wl").load("encoding")) == Spec("wl")
+    assert component_of("encoding", "wl:3").depth == 3
+    assert component_of("encoding", spec).depth == 3
+    assert component_of("encoding", encoding) is encoding
+    with pytest.raises(UnknownComponentError, match="is no registered encoding"):
+        Spec.of("encoding", spec)
