@@ -138,7 +138,7 @@ def _begin(study: Study, benchmark: Benchmark, batch: Batch, out: Path) -> Journ
 
 
 def _family(predictor: str) -> str:
-    return plugins.family("predictor", predictor) or "hybrid"
+    return plugins.family("predictor", predictor)
 
 
 def _cell_of(row: Row) -> Cell:
@@ -178,7 +178,7 @@ def _run_cell(study: Study, cell: Cell, test: Genes, train: Genes, batch: Batch,
         rng = np.random.default_rng(key)
         predictor.initialize(ledger, train[: cell.train_size or 0], rng)
     with ledger.phase("query"):
-        predicted = predictor.query(ledger, test)
+        predicted = predictor.query(ledger, test).mean
     values = benchmark.query(test, study.metric)
     true = -values if objective.minimize else values  # scores, as the predictions are
     return {

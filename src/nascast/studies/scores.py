@@ -1,6 +1,7 @@
 """Proxy scores of a study: measured once for all cells, in parallel, and kept on disk."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 
@@ -8,7 +9,7 @@ import numpy as np
 
 from nascast.core.evaluator import Benchmark
 from nascast.core.executor import Executor
-from nascast.core.ledger import Ledger, Memo
+from nascast.core.ledger import Ledger, Memo, Score
 from nascast.core.predictor import Proxy
 from nascast.core.types import Batch, Genes
 from nascast.studies.journal import Journal
@@ -37,8 +38,11 @@ class Scores:
         self._batch = batch
         self._journal = Journal(path)
         self._memo: Memo = {
-            (r["key"], np.asarray(r["genes"], dtype=np.int16).tobytes()): (r["value"], r["seconds"])
+            (r["key"], np.asarray(r["genes"], dtype=np.int16).tobytes()): Score(
+                r["value"], r["seconds"], r["passes"]
+            )
             for r in self._journal.read()
+            if "passes" in r  # without, it is of a version that did not tell passes apart
         }
 
     def part(self, cell: Cell, sets: Sequence[tuple[Genes, Genes]]) -> Memo:
@@ -74,10 +78,10 @@ class Scores:
                 executor.submit((key, start), call)
                 tasks += 1
         for done in results(executor, tasks):
-            for (key, row), (value, seconds) in (done.value or {}).items():
-                self._memo[key, row] = (value, seconds)
+            for (key, row), score in (done.value or {}).items():
+                self._memo[key, row] = score
                 listed = np.frombuffer(row, dtype=np.int16).tolist()
-                record = {"key": key, "genes": listed, "value": value, "seconds": seconds}
+                record = {"key": key, "genes": listed, **asdict(score)}
                 self._journal.append(record)
             progress.advance(len(done.value or ()))
 
