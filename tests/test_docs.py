@@ -39,7 +39,7 @@ def test_links_lead_somewhere(link: tuple[str, str]) -> None:
 
 
 def test_the_reference_is_made_from_docstrings(tmp_path: Path) -> None:
-    command = [sys.executable, "-m", "pdoc", "-d", "google", "-o", tmp_path, "nascast.core"]
+    command = [sys.executable, "-m", "pdoc", "-d", "google", "-o", str(tmp_path), "nascast.core"]
     made = subprocess.run(command, capture_output=True, text=True)
     assert (made.returncode, made.stderr) == (0, "")
     page = (tmp_path / "nascast" / "core" / "ledger.html").read_text()
