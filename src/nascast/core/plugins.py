@@ -29,7 +29,7 @@ KINDS = {
 }
 _FAMILIES = ("model_based", "learning_curve", "hybrid", "weight_sharing")
 _SHARED = {  # what the components of a kind share, and is none
-    "benchmark": {"table", "imported"},
+    "benchmark": {"table", "imported", "converted"},
     "predictor": {"features"},
     "proxy": {"passes"},
     "strategy": {"controller"},
