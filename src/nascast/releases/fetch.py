@@ -60,19 +60,9 @@ def fetch(
     fruitless = 0
     while True:
         before = _size(part)
-        try:
-            if _transfer(download, part, progress):
-                break
-            reason = "the connection broke"
-        except urllib.error.HTTPError as error:
-            if error.code < 500 and error.code not in _LATER:
-                raise MissingDataError(
-                    f"{download.url}: the server answers {error.code} {error.reason}; "
-                    f"look for {download.file} at {download.page}"
-                ) from error
-            reason = f"the server answers {error.code}"
-        except _BROKEN as error:
-            reason = str(error) or type(error).__name__
+        reason = _broken(download, part, progress)
+        if reason is None:
+            break
         fruitless = 0 if _size(part) > before else fruitless + 1
         if fruitless == _TRIES:
             kept = f"; {_size(part):,} bytes are kept, the same command goes on after them"
@@ -84,6 +74,25 @@ def fetch(
     part.replace(target)
     _tag(part).unlink(missing_ok=True)
     return target
+
+
+def _broken(download: Download, part: Path, progress: Progress) -> str | None:
+    """Asks once for what is missing; returns why it is not whole then, or None if it is.
+
+    Raises:
+        MissingDataError: the server does not have it.
+    """
+    try:
+        return None if _transfer(download, part, progress) else "the connection broke"
+    except urllib.error.HTTPError as error:
+        if error.code < 500 and error.code not in _LATER:
+            raise MissingDataError(
+                f"{download.url}: the server answers {error.code} {error.reason}; "
+                f"look for {download.file} at {download.page}"
+            ) from error
+        return f"the server answers {error.code}"
+    except _BROKEN as error:
+        return str(error) or type(error).__name__
 
 
 def _transfer(download: Download, part: Path, progress: Progress) -> bool:

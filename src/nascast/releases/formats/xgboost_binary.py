@@ -90,6 +90,11 @@ def to_json(content: bytes, where: str) -> bytes:
         raise UnsupportedError(f"{where}: a booster with more than one output")
     features = int(learner["num_feature"])
     trees = [_tree(reader, i, features, where) for i in range(int(forest["num_trees"]))]
+    return _model(trees, features, float(learner["base_score"]))
+
+
+def _model(trees: list[dict[str, Any]], features: int, base_score: float) -> bytes:
+    """Returns the JSON around the trees."""
     model = {
         "gbtree_model_param": {"num_trees": str(len(trees)), "size_leaf_vector": "0"},
         "tree_info": [0] * len(trees),
@@ -102,7 +107,7 @@ def to_json(content: bytes, where: str) -> bytes:
                 "attributes": {},
                 "gradient_booster": {"model": model, "name": "gbtree"},
                 "learner_model_param": {
-                    "base_score": repr(float(learner["base_score"])),
+                    "base_score": repr(base_score),
                     "num_class": "0",
                     "num_feature": str(features),
                 },

@@ -58,6 +58,30 @@ def _old_bytes() -> dict[str, Any]:
 
 def _numpy() -> dict[str, Any]:
     """Returns how numpy writes scalars and arrays."""
+    kinds = _dtypes()
+    arrays = _arrays(kinds)
+
+    class Kind:
+        """Stands for numpy's class of arrays, which pickles name and nobody needs."""
+
+        def __new__(cls, *_: Any) -> "Kind":
+            raise ValueError("an array that is not made from its bytes")
+
+    def scalar(kind: Any, content: Any) -> Any:
+        (value,) = np.frombuffer(_bytes(content), _type(kind, kinds)).tolist()
+        return value
+
+    def reconstruct(*_: Any) -> Any:
+        return arrays()
+
+    found: dict[str, Any] = {"numpy.dtype": kinds, "numpy.ndarray": Kind}
+    for module in ("numpy.core.multiarray", "numpy._core.multiarray"):  # before and since numpy 2
+        found |= {f"{module}.scalar": scalar, f"{module}._reconstruct": reconstruct}
+    return found
+
+
+def _dtypes() -> type[Any]:
+    """Returns a class for the types of scalars and arrays."""
 
     class DType:
         """The type of a scalar or array, as pickles describe it."""
@@ -73,6 +97,12 @@ def _numpy() -> dict[str, Any]:
                 raise ValueError("a numpy type with fields")
             self.dtype = self.dtype.newbyteorder(order)
 
+    return DType
+
+
+def _arrays(kinds: type[Any]) -> type[Any]:
+    """Returns a class for arrays, whose types are of the class `kinds`."""
+
     class Array:
         """What an array was, with nothing that a pickle could call or change.
 
@@ -86,7 +116,7 @@ def _numpy() -> dict[str, Any]:
             if hasattr(self, "values"):
                 raise ValueError("an array with two contents")
             _, shape, kind, fortran, content = state
-            dtype = _type(kind, DType)
+            dtype = _type(kind, kinds)
             size = int(np.prod(shape, dtype=np.int64))
             if not dtype.itemsize or len(_bytes(content)) != dtype.itemsize * size:
                 raise ValueError(f"{len(content)} bytes for an array of shape {shape} of {dtype}")
@@ -98,23 +128,7 @@ def _numpy() -> dict[str, Any]:
                 raise ValueError("an array without a content")
             return np.array(self.values, dtype=dtype)  # never a view: that could be written to
 
-    class Kind:
-        """Stands for numpy's class of arrays, which pickles name and nobody needs."""
-
-        def __new__(cls, *_: Any) -> "Kind":
-            raise ValueError("an array that is not made from its bytes")
-
-    def scalar(kind: Any, content: Any) -> Any:
-        (value,) = np.frombuffer(_bytes(content), _type(kind, DType)).tolist()
-        return value
-
-    def reconstruct(*_: Any) -> Any:
-        return Array()
-
-    found: dict[str, Any] = {"numpy.dtype": DType, "numpy.ndarray": Kind}
-    for module in ("numpy.core.multiarray", "numpy._core.multiarray"):  # before and since numpy 2
-        found |= {f"{module}.scalar": scalar, f"{module}._reconstruct": reconstruct}
-    return found
+    return Array
 
 
 def _type(kind: Any, expected: type[Any]) -> np.dtype[Any]:
