@@ -52,7 +52,9 @@ def test_a_table_is_named_by_what_sets_it_apart_or_by_its_path(data: Path) -> No
         "tiny-less.nascast": 2.0,
         str(data / "other.nascast"): 3.0,
     }.items():
-        assert Tiny(given).query(row, "val_accuracy")[0] == value
+        table = Tiny(given)
+        assert table.query(row, "val_accuracy")[0] == value
+        assert table.file == given
 
 
 def test_what_is_missing_says_what_to_do_and_what_is_there(data: Path) -> None:

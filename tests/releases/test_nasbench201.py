@@ -309,7 +309,8 @@ def test_a_missing_table_says_what_to_do(data: Path, dataset: str) -> None:
 
 def test_the_default_data_set(converted: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("NASCAST_DATA", str(converted))
-    assert plugins.load("benchmark", "nasbench201").name == "nasbench201-cifar10"
+    table = plugins.load("benchmark", "nasbench201")
+    assert (table.name, table.dataset) == ("nasbench201-cifar10", "cifar10")
 
 
 def test_unknown_data_sets_are_refused() -> None:

@@ -79,6 +79,7 @@ class ConvertedTable(Table, Converted):
         Raises:
             MissingDataError: it is not there; the message says how to get it.
         """
+        self.file = file
         if file is not None and f"{self.registered}-{file}.nascast" in self.files:
             file = f"{self.registered}-{file}.nascast"
         path = data_folder() / (file or self.files[0])

@@ -54,3 +54,4 @@ class NasBench201(ConvertedTable):
             MissingDataError: it was not converted; the message says how to get it.
         """
         super().__init__(file_of(dataset, self.files))
+        self.dataset = dataset

@@ -34,3 +34,4 @@ class NatsSize(ConvertedTable):
             MissingDataError: it was not converted; the message says how to get it.
         """
         super().__init__(file_of(dataset, self.files))
+        self.dataset = dataset

@@ -103,6 +103,7 @@ def test_which_surrogate_is_opened(yahpo: NasBench301, trees: NasBench301) -> No
     assert len(NasBench301().metrics["val_accuracy"].epochs) == 98
     assert len(NasBench301("yahpo").metrics["val_accuracy"].epochs) == 98
     assert NasBench301("trees").metrics["val_accuracy"].epochs == (98,)
+    assert [NasBench301(name).surrogate for name in (None, "trees")] == [None, "trees"]
     with pytest.raises(InvalidSettingError, match="yahpo and trees; got 'gin'"):
         NasBench301("gin")
 

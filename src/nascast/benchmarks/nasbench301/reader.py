@@ -81,7 +81,7 @@ class NasBench301(Converted):
         if path is None:
             raise self.missing(files[0])
         head, members = read_archive(path)
-        self.path = path
+        self.path, self.surrogate = path, surrogate
         self.provenance: Mapping[str, Any] = head
         self.space = Darts()
         self.task = Task((3, 32, 32), 10, {"channels": 32, "cells": 8})
