@@ -331,8 +331,9 @@ class SearchSpace(ABC):
             raise InvalidArchitectureError(
                 f"expected an architecture of {self.name}; got one of {arch.space}"
             )
-        self.check(arch.row())
-        return arch.row()
+        row = arch.row()
+        self.check(row)
+        return row
 
     def scaled(self, repeats: int | None = None, filters: int | None = None) -> dict[str, int]:
         """Returns the settings of the skeleton for networks of another depth and width.
