@@ -2,7 +2,8 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from typing import Protocol
+from types import MappingProxyType
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -29,6 +30,7 @@ class Benchmark(ABC):
         space: the search space of its rows.
         metrics: what was recorded, by name.
         task: what its networks were built for.
+        provenance: where the records come from, as plain JSON values; empty where nobody said.
         separate: whether trainings of different epochs are separate ones with schedules of their
             own, and not one training seen at different times.
     """
@@ -37,6 +39,7 @@ class Benchmark(ABC):
     space: SearchSpace
     metrics: Mapping[str, Metric]
     task: Task
+    provenance: Mapping[str, Any] = MappingProxyType({})
     separate: bool = False
 
     @abstractmethod
@@ -67,6 +70,14 @@ class Benchmark(ABC):
             UnsupportedError: the benchmark is a function, not a table.
         """
         raise UnsupportedError(f"{self.name} has no list of architectures; sample its space")
+
+    def recorded(self, metric: str, seed: int) -> Genes:
+        """Returns the rows, ``(m, length)``, for which a metric was recorded with a seed.
+
+        Raises:
+            UnsupportedError: the benchmark is a function, not a table.
+        """
+        raise UnsupportedError(f"{self.name} has no list of the trainings of each architecture")
 
     def curve(self, genes: Genes, metric: str, epochs: int, seed: int | None = 0) -> Floats:
         """Returns ``(n, k)``: the values at the k recorded epochs up to and including `epochs`."""
@@ -107,6 +118,17 @@ class Benchmark(ABC):
             InvalidArchitectureError: the architecture is of another space, or was not recorded.
         """
         row, epochs = self.space.row(candidate.arch), candidate.epochs
+        metrics = {
+            name: float(self.query(row, name, epochs)[0]) for name in self.recorded_after(epochs)
+        }
+        return Evaluation(metrics, float(self.seconds(row, epochs)[0]))
+
+    def recorded_after(self, epochs: int | None) -> list[str]:
+        """Returns the metrics recorded then, and those that do not depend on epochs.
+
+        Raises:
+            UnsupportedError: nothing was recorded after so many epochs.
+        """
         recorded = [
             name
             for name, metric in self.metrics.items()
@@ -118,5 +140,4 @@ class Benchmark(ABC):
                 f"{self.name}: nothing was recorded after epoch {epochs}; "
                 f"recorded epochs: {', '.join(map(str, known)) or 'none'}"
             )
-        metrics = {name: float(self.query(row, name, epochs)[0]) for name in recorded}
-        return Evaluation(metrics, float(self.seconds(row, epochs)[0]))
+        return recorded

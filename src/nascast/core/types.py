@@ -43,7 +43,7 @@ class Architecture:
         """
         genes: Sequence[object] = self.genes
         for i, gene in enumerate(genes):
-            if not isinstance(gene, int | np.integer) or not -(2**15) <= gene < 2**15:
+            if not isinstance(gene, (int, np.integer)) or not -(2**15) <= gene < 2**15:
                 raise InvalidArchitectureError(
                     f"{self.space}: gene {i} is {gene!r}; allowed are integers below 32,768"
                 )
