@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 import numpy.typing as npt
 
-from nascast.core.types import Candidate, Floats, Genes, Objective, Trial
+from nascast.core.types import Floats, Genes, Objective, Trial
 
 __all__ = ["History"]
 
@@ -24,13 +24,9 @@ class History:
         self._genes = np.empty((16, length), dtype=np.int16)
         self._scores = np.empty((16, len(self.objectives)))
         self._epochs = np.empty(16, dtype=np.int64)
-        self._seen: set[Candidate] = set()
 
     def __len__(self) -> int:
         return len(self.trials)
-
-    def __contains__(self, candidate: Candidate) -> bool:
-        return candidate in self._seen
 
     @property
     def genes(self) -> Genes:
@@ -59,7 +55,6 @@ class History:
             self._genes[n] = candidate.arch.genes
             self._scores[n] = [o.score(trial.evaluation) for o in self.objectives]
             self._epochs[n] = -1 if candidate.epochs is None else candidate.epochs
-            self._seen.add(candidate)
             self.trials.append(trial)
 
     def best(self, k: int = 1) -> npt.NDArray[np.intp]:
