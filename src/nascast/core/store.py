@@ -4,6 +4,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from nascast.core.spec import Spec
 from nascast.core.types import Trial
 
 __all__ = ["Store", "changed_settings"]
@@ -16,7 +17,10 @@ def changed_settings(old: Mapping[str, Any], new: Mapping[str, Any]) -> str:
     """
 
     def words(settings: Mapping[str, Any], key: str) -> str:
-        return str(settings[key]) if key in settings else "not set"
+        value = settings.get(key, "not set")
+        if isinstance(value, Mapping) and value.keys() == {"name", "settings"}:
+            return str(Spec.from_json(value))
+        return str(value)
 
     names = sorted((old.keys() | new.keys()) - {"versions"})
     return "; ".join(

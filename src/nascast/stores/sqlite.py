@@ -25,7 +25,10 @@ __all__ = ["Sqlite"]
 
 _HEADER = b"SQLite format 3\0"
 _MARK = 0x6E617363  # "nasc", the application id of our files
-_VERSION = 1  # of the tables; raise it with every change to them
+_VERSION = 2  # of the tables; raise it with every change to them
+_CHANGES = {  # by version: what makes the tables those of the next one
+    1: "ALTER TABLE trials ADD COLUMN thinking REAL",  # unknown for the trials that are there
+}
 _WAIT = 60.0  # seconds for another process to finish writing; chosen: a write takes milliseconds
 _TABLES = """
 CREATE TABLE runs (
@@ -45,11 +48,12 @@ CREATE TABLE trials (
   error TEXT,
   curves TEXT NOT NULL,
   finished REAL,
+  thinking REAL,
   PRIMARY KEY (run, position),
   UNIQUE (run, id)
 ) STRICT, WITHOUT ROWID
 """
-_COLUMNS = "id, space, genes, epochs, metrics, seconds, error, curves, finished"
+_COLUMNS = "id, space, genes, epochs, metrics, seconds, error, curves, finished, thinking"
 
 
 class Sqlite(Store):
@@ -189,36 +193,37 @@ def _connect(path: Path) -> sqlite3.Connection:
             _check(path, connection)  # a foreign file stays as it is
             connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = FULL")
-        if not _check(path, connection):
+        if _check(path, connection) != _VERSION:
             with _transaction(connection):
-                if not _check(path, connection):  # nobody else was faster
-                    for statement in (
-                        *_TABLES.split(";"),
-                        f"PRAGMA application_id = {_MARK}",
-                        f"PRAGMA user_version = {_VERSION}",
-                    ):
-                        connection.execute(statement)
+                version = _check(path, connection)  # somebody else may have been faster
+                for statement in (
+                    *(() if version else _TABLES.split(";")),
+                    *(_CHANGES[old] for old in range(version or _VERSION, _VERSION)),
+                    f"PRAGMA application_id = {_MARK}",
+                    f"PRAGMA user_version = {_VERSION}",
+                ):
+                    connection.execute(statement)
     except BaseException:
         connection.close()
         raise
     return connection
 
 
-def _check(path: Path, connection: sqlite3.Connection) -> bool:
-    """Whether the file has our tables; raises if it has others, or ours of another version."""
+def _check(path: Path, connection: sqlite3.Connection) -> int:
+    """Returns the version of our tables in the file, 0 if it is empty; raises if it has others."""
     (mark,) = connection.execute("PRAGMA application_id").fetchone()
     (version,) = connection.execute("PRAGMA user_version").fetchone()
     (tables,) = connection.execute("SELECT COUNT(*) FROM sqlite_schema").fetchone()
     if not tables and not mark:
-        return False
+        return 0
     if mark != _MARK:
         raise StoreError(f"{path} is a database of another program; choose another path")
-    if version != _VERSION:
+    if not 1 <= version <= _VERSION:
         raise StoreError(
-            f"{path} has version {version} of the tables, and this nascast reads {_VERSION}; use "
-            "the nascast that wrote it, or choose another path"
+            f"{path} has version {version} of the tables, and this nascast reads 1 to {_VERSION}; "
+            "use the nascast that wrote it, or choose another path"
         )
-    return True
+    return int(version)
 
 
 @contextmanager
@@ -250,16 +255,21 @@ def _row(trial: Trial) -> tuple[Any, ...]:
         error,
         json.dumps(curves),
         float(trial.finished),
+        float(trial.thinking),
     )
 
 
 def _trial(row: Sequence[Any]) -> Trial:
-    number, space, genes, epochs, metrics, seconds, error, curves, finished = row
+    number, space, genes, epochs, metrics, seconds, error, curves, finished, thinking = row
     evaluation = Evaluation(
         json.loads(metrics),
-        math.nan if seconds is None else seconds,
+        _known(seconds),
         error,
         {name: tuple(values) for name, values in json.loads(curves).items()},
     )
     candidate = Candidate(Architecture(space, tuple(json.loads(genes))), epochs)
-    return Trial(number, candidate, evaluation, math.nan if finished is None else finished)
+    return Trial(number, candidate, evaluation, _known(finished), _known(thinking))
+
+
+def _known(value: float | None) -> float:
+    return math.nan if value is None else value
