@@ -36,7 +36,7 @@ def test_a_setup_is_read_off_the_components() -> None:
 
 def test_a_search_of_several_runs_has_neither_strategy_nor_seed() -> None:
     setup = Setup("tiny", (SMALL,), {"benchmark": "tiny"})
-    assert setup.json().keys() == {"space", "limits", "objectives", "evaluator"}
+    assert setup.json().keys() == {"space", "objectives", "evaluator"}
     assert Setup.from_json(setup.json()) == setup
 
 

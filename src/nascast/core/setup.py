@@ -53,12 +53,12 @@ class Setup:
         )
 
     def json(self) -> dict[str, Any]:
-        """Returns plain JSON values, which `from_json` reads back; what is None is left out."""
+        """Returns plain JSON values, which `from_json` reads back; what is empty is left out."""
         found = {
             "strategy": self.strategy and self.strategy.json(),
             "seed": self.seed,
             "space": self.space,
-            "limits": self.limits,
+            "limits": self.limits or None,
             "objectives": [asdict(objective) for objective in self.objectives],
             "evaluator": json.loads(json.dumps(dict(self.evaluator))),
         }
@@ -77,17 +77,18 @@ class Setup:
                 space=value["space"],
                 objectives=tuple(Objective(**item) for item in value["objectives"]),
                 evaluator=dict(value["evaluator"]),
-                limits=value["limits"],
+                limits=value.get("limits", ""),
                 strategy=None if strategy is None else Spec.from_json(strategy),
                 seed=value.get("seed"),
             )
         except (AttributeError, KeyError, TypeError, ValueError) as error:
             raise StoreError(
                 "expected strategy, space, limits, objectives, evaluator and seed in the form of "
-                f"this nascast; got {dict(value)!r}"
+                f"this nascast; got {', '.join(value)} with {error!r}"
             ) from error
         texts = (found.space, found.limits, *(o.metric for o in found.objectives))
-        if not found.objectives or not all(isinstance(text, str) for text in texts):
+        fine = all(isinstance(o.minimize, bool) for o in found.objectives)
+        if not found.objectives or not fine or not all(isinstance(text, str) for text in texts):
             raise StoreError(f"expected names of a space and of metrics; got {dict(value)!r}")
         return found
 

@@ -54,10 +54,14 @@ CREATE TABLE trials (
 ) STRICT, WITHOUT ROWID
 """
 _COLUMNS = "id, space, genes, epochs, metrics, seconds, error, curves, finished, thinking"
+_COLUMNS_1 = _COLUMNS.replace("thinking", "NULL")  # what version 1 has of them
 
 
 class Sqlite(Store):
     """Runs in a file that is made by the first `begin`.
+
+    A file of an earlier version can be read; the first that writes to it makes it one of this
+    version.
 
     The file is in write-ahead mode, where a kill at any moment loses nothing that was acknowledged,
     and every commit waits for the disk (``synchronous=FULL``), so that losing power does not
@@ -122,8 +126,9 @@ class Sqlite(Store):
     def read(self, run: str, start: int = 0) -> list[Trial]:
         with self._reading() as connection:
             number, _ = self._run(connection, run)
+            columns = _COLUMNS if _version(connection) != 1 else _COLUMNS_1
             rows = connection.execute(
-                f"SELECT {_COLUMNS} FROM trials WHERE run = ? AND position >= ? ORDER BY position",
+                f"SELECT {columns} FROM trials WHERE run = ? AND position >= ? ORDER BY position",
                 (number, start),
             )
             return [_trial(row) for row in rows]
@@ -152,6 +157,8 @@ class Sqlite(Store):
     def _writing(self, create: bool = False) -> Iterator[sqlite3.Connection]:
         """Gives a connection inside a transaction that happens as a whole or not at all."""
         with self._explained(), self._opened(create) as connection, _transaction(connection):
+            if self._connection is not None:
+                _renew(connection)
             yield connection
 
     @contextmanager
@@ -193,29 +200,40 @@ def _connect(path: Path) -> sqlite3.Connection:
             _check(path, connection)  # a foreign file stays as it is
             connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = FULL")
-        if _check(path, connection) != _VERSION:
+        if not _check(path, connection):
             with _transaction(connection):
-                version = _check(path, connection)  # somebody else may have been faster
-                for statement in (
-                    *(() if version else _TABLES.split(";")),
-                    *(_CHANGES[old] for old in range(version or _VERSION, _VERSION)),
-                    f"PRAGMA application_id = {_MARK}",
-                    f"PRAGMA user_version = {_VERSION}",
-                ):
-                    connection.execute(statement)
+                if not _check(path, connection):  # nobody else was faster
+                    for statement in (
+                        *_TABLES.split(";"),
+                        f"PRAGMA application_id = {_MARK}",
+                        f"PRAGMA user_version = {_VERSION}",
+                    ):
+                        connection.execute(statement)
     except BaseException:
         connection.close()
         raise
     return connection
 
 
-def _check(path: Path, connection: sqlite3.Connection) -> int:
-    """Returns the version of our tables in the file, 0 if it is empty; raises if it has others."""
+def _version(connection: sqlite3.Connection) -> int:
+    (found,) = connection.execute("PRAGMA user_version").fetchone()
+    return int(found)
+
+
+def _renew(connection: sqlite3.Connection) -> None:
+    """Makes the tables of an earlier version those of this one."""
+    for old in range(_version(connection), _VERSION):
+        connection.execute(_CHANGES[old])
+        connection.execute(f"PRAGMA user_version = {old + 1}")
+
+
+def _check(path: Path, connection: sqlite3.Connection) -> bool:
+    """Whether the file has our tables; raises if it has others, or ours of a later version."""
     (mark,) = connection.execute("PRAGMA application_id").fetchone()
-    (version,) = connection.execute("PRAGMA user_version").fetchone()
+    version = _version(connection)
     (tables,) = connection.execute("SELECT COUNT(*) FROM sqlite_schema").fetchone()
     if not tables and not mark:
-        return 0
+        return False
     if mark != _MARK:
         raise StoreError(f"{path} is a database of another program; choose another path")
     if not 1 <= version <= _VERSION:
@@ -223,7 +241,7 @@ def _check(path: Path, connection: sqlite3.Connection) -> int:
             f"{path} has version {version} of the tables, and this nascast reads 1 to {_VERSION}; "
             "use the nascast that wrote it, or choose another path"
         )
-    return int(version)
+    return True
 
 
 @contextmanager
