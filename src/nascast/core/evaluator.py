@@ -3,7 +3,7 @@
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 
@@ -11,7 +11,7 @@ from nascast.core.errors import UnsupportedError
 from nascast.core.space import SearchSpace
 from nascast.core.types import Candidate, Evaluation, Floats, Genes, Metric, Task
 
-__all__ = ["Benchmark", "Evaluator"]
+__all__ = ["Benchmark", "Described", "Evaluator", "settings_of"]
 
 
 class Evaluator(Protocol):
@@ -20,6 +20,25 @@ class Evaluator(Protocol):
     def evaluate(self, candidate: Candidate, seed: int) -> Evaluation:
         """Returns what came of the candidate; a failure may raise, the runner records it."""
         ...
+
+
+@runtime_checkable
+class Described(Protocol):
+    """An evaluator that says what decides its answers; see `settings_of`."""
+
+    def settings(self) -> Mapping[str, Any]:
+        """Returns what decides the answers, as JSON values.
+
+        A run goes on only where they are equal.
+        """
+        ...
+
+
+def settings_of(evaluator: Evaluator) -> dict[str, Any]:
+    """Returns the settings of an evaluator, as JSON values; without any the name of its class."""
+    if isinstance(evaluator, Described):
+        return dict(evaluator.settings())
+    return {"evaluator": type(evaluator).__name__}
 
 
 class Benchmark(ABC):
@@ -41,6 +60,10 @@ class Benchmark(ABC):
     task: Task
     provenance: Mapping[str, Any] = MappingProxyType({})
     separate: bool = False
+
+    def settings(self) -> dict[str, Any]:
+        """Returns the name, which stands for the records; see `Described`."""
+        return {"benchmark": self.name}
 
     @abstractmethod
     def query(

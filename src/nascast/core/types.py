@@ -85,12 +85,15 @@ class Trial:
         candidate: what was evaluated.
         evaluation: what came of it.
         finished: seconds on the executor's clock since the run began; pauses of the run left out.
+        thinking: seconds that the strategy was busy with asking for the candidate and with being
+            told the trials before it, see `Executor.busy`; NaN where nobody knows.
     """
 
     id: int
     candidate: Candidate
     evaluation: Evaluation
     finished: float
+    thinking: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

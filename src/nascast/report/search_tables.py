@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 
 from nascast.report.figure_parts import Look
-from nascast.report.search_folder import Searched
-from nascast.report.search_summary import StrategySummary, best_trials, metric_on_test
 from nascast.report.summary import duration
 from nascast.report.tables import facts, mark
+from nascast.studies.searches.results import Searched, best_trials
+from nascast.studies.searches.summary import StrategySummary, metric_on_test
 
 __all__ = ["amount", "failures", "settings", "strategies", "trials", "words"]
 
@@ -52,7 +52,7 @@ def strategies(found: Searched, items: Sequence[StrategySummary], look: Mapping[
     down = "ascending" if found.objectives[0].minimize else "descending"
     test = any(math.isfinite(item.test_mean) for item in items)
     head = [
-        ("Strategy", "registered name", ""),
+        ("Strategy", "name, and settings in which others of that name differ", ""),
         ("Seeds", "runs", "descending"),
         ("Trials", "in all runs", "descending"),
         ("Failed", "trials without a value", "descending"),
@@ -63,6 +63,7 @@ def strategies(found: Searched, items: Sequence[StrategySummary], look: Mapping[
             * _has_regret(items)
         ),
         ("Clock", "mean time of a run", "ascending"),
+        ("Thinking", "mean processor time of the strategy in a run", "ascending"),
         ("Spent", "evaluation time of all runs", "ascending"),
     ]
     rows = []
@@ -72,7 +73,7 @@ def strategies(found: Searched, items: Sequence[StrategySummary], look: Mapping[
         row.append(_mean(item.best_mean, item.best_sd))
         row += [_mean(item.test_mean, item.test_sd)] * test
         row += [_mean(item.regret_mean, item.regret_sd)] * _has_regret(items)
-        row += [_Cell(_time(s), s) for s in (item.seconds, item.spent)]
+        row += [_Cell(_time(s), s) for s in (item.seconds, item.thinking, item.spent)]
         rows.append(row)
     return _table(head, rows, order=4)
 
@@ -156,11 +157,10 @@ def settings(found: Searched) -> str:
     for run in found.runs:
         for name, value in _mapping(run.info.get("versions")).items():
             versions.setdefault(name, {})[str(value)] = None
-        for name, value in _mapping(run.info.get("strategy_settings")).items():
-            own.setdefault(f"{run.strategy}: {name}", value)
+        own[run.strategy] = str(run.spec)
     parts = [
-        facts("Settings", dict(_flat(found.settings))),
-        facts("Strategies", dict(_flat(own))) if own else "",
+        facts("Settings", dict(_flat(found.setup.json()))),
+        facts("Strategies", own) if own else "",
         facts("Versions", {name: list(values) for name, values in versions.items()}),
     ]
     return (

@@ -6,7 +6,6 @@ The terminal table, ``--json`` and the HTML report all read these.
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -14,13 +13,12 @@ import numpy as np
 
 from nascast.core.space import SearchSpace
 from nascast.core.types import Floats, Genes
-from nascast.report.search_folder import Run, Searched, read_search
+from nascast.studies.searches.results import Run, Searched, read_search
 
 __all__ = [
     "StrategySummary",
     "best_by_clock",
     "best_by_trial",
-    "best_trials",
     "metric_on_test",
     "operation_shares",
     "summarize",
@@ -35,7 +33,7 @@ class StrategySummary:
     """One strategy over its seeds; means and sample deviations (None for one run) over runs.
 
     Attributes:
-        strategy: registered name.
+        strategy: its name, with the settings in which others of that name differ.
         seeds: runs.
         trials: in all runs.
         failed: those without a value.
@@ -46,6 +44,7 @@ class StrategySummary:
             run, where it was recorded; NaN if it never was.
         regret_mean: the best recorded value less the best found, larger is worse; NaN if unknown.
         seconds: mean over runs on the executor's clock.
+        thinking: mean over runs of the seconds that the strategy was busy; NaN if unknown.
         spent: seconds that the evaluations cost, of all runs.
     """
 
@@ -61,6 +60,7 @@ class StrategySummary:
     regret_mean: float
     regret_sd: float | None
     seconds: float
+    thinking: float
     spent: float
 
 
@@ -83,6 +83,7 @@ def summary_rows(folder: Path) -> list[dict[str, Any]]:
             "test_sd": item.test_sd,
             "regret_mean": item.regret_mean,
             "seconds": item.seconds,
+            "thinking": item.thinking,
         }
         rows.append({key: _known(value) for key, value in row.items()})
     return rows
@@ -143,33 +144,6 @@ def best_by_clock(runs: Sequence[Run]) -> tuple[Floats, Floats]:
     times = times[times >= begin]
     rows = [best[np.searchsorted(clock, times, side="right") - 1] for clock, best, _ in useful]
     return times, np.stack(rows)
-
-
-def best_trials(
-    found: Searched, n: int | None = None, *, distinct: int = 3
-) -> list[tuple[Run, int]]:
-    """Returns runs and places in them of the n best trials of all; of equal ones the first.
-
-    Args:
-        found: the search.
-        n: how many; None is one trial for each of the best distinct architectures.
-        distinct: how many architectures, if n is None.
-    """
-    scores = np.concatenate([np.empty(0), *(run.scores[:, 0] for run in found.runs)])
-    owners = np.repeat(np.arange(len(found.runs)), [len(run.trials) for run in found.runs])
-    begins = np.searchsorted(owners, np.arange(len(found.runs)))
-    order = np.argsort(-scores, kind="stable")
-    order = order[: np.isfinite(scores).sum()]
-    pairs = ((found.runs[owners[i]], int(i - begins[owners[i]])) for i in order)
-    if n is not None:
-        return list(islice(pairs, n))
-    best: dict[bytes, tuple[Run, int]] = {}
-    for run, place in pairs:
-        row = found.space.canonical(found.space.row(run.trials[place].candidate.arch))
-        best.setdefault(row.tobytes(), (run, place))
-        if len(best) == distinct:
-            break
-    return list(best.values())
 
 
 def operation_shares(found: Searched) -> tuple[list[str], Floats, Floats]:
@@ -243,6 +217,7 @@ def _summary(found: Searched, name: str, runs: Sequence[Run]) -> StrategySummary
         regret_mean=regret_mean,
         regret_sd=regret_sd,
         seconds=float(np.mean(lengths)) if lengths else math.nan,
+        thinking=float(np.mean([sum(trial.thinking for trial in run.trials) for run in runs])),
         spent=float(sum(trial.evaluation.seconds for run in runs for trial in run.trials)),
     )
 
