@@ -68,7 +68,12 @@ def table_cases(space: Any) -> Iterator[Case]:
         else "nascast.benchmarks._table"
     )
     from nascast.core.types import Candidate, Metric
-    from nascast.studies.search import recorded
+
+    searches = import_module(
+        "nascast.studies.searches.run"
+        if find_spec("nascast.studies.searches")
+        else "nascast.studies.search"
+    )
 
     rng = np.random.default_rng(1)
     rows = np.unique(space.canonical(space.sample(100_000, rng)), axis=0)
@@ -96,7 +101,7 @@ def table_cases(space: Any) -> Iterator[Case]:
                 yield "table evaluate", evaluate, 1
                 yield "table query", partial(table.query, rows, "val_accuracy"), len(rows)
                 continue
-            holes = recorded(table)
+            holes = searches.recorded(table)
             parents = holes.sample(MANY, rng)
 
             def mutate(holes: Any = holes, parents: Any = parents) -> Any:

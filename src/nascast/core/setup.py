@@ -45,7 +45,7 @@ class Setup:
         space = strategy.space
         return cls(
             space=space.name,
-            objectives=strategy.objectives,
+            objectives=tuple(strategy.objectives),
             evaluator=settings_of(evaluator),
             limits=space.what if isinstance(space, Restricted) else "",
             strategy=spec_of(strategy),
@@ -96,13 +96,12 @@ class Setup:
 def spec_of(strategy: Strategy) -> Spec:
     """Returns the name and the settings of a strategy, without its seed.
 
-    One that is not registered has the name of its class, and all settings that it keeps as
-    attributes.
+    One that is not registered has the name of its class. Settings that are objects, such as a
+    task, are told by their names, or by their own settings.
     """
     try:
         found = Spec.of("strategy", strategy)
-    except (UnknownComponentError, AttributeError, InvalidSettingError):
-        # The last two: until every built-in strategy keeps its arguments as plain attributes.
+    except (UnknownComponentError, InvalidSettingError):  # an object among the settings
         found = Spec(_name(strategy), _kept(strategy))
     return replace(found, settings={k: v for k, v in found.settings.items() if k != "seed"})
 

@@ -130,9 +130,7 @@ def preset(strategy: Spec, name: str) -> Spec:
 
     A strategy that declares nothing under that name stays as it is.
     """
-    component = plugins.resolve("strategy", strategy.name)
-    # Until all strategies have `presets`: getattr, and `small_budget` of the controllers.
-    presets = getattr(component, "presets", {"small": getattr(component, "small_budget", {})})
+    presets = plugins.resolve("strategy", strategy.name).presets
     return Spec(strategy.name, {**presets.get(name, {}), **strategy.settings})
 
 

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any, Protocol, runtime_checkable
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -21,7 +21,6 @@ from nascast.core.restricted import Restricted
 from nascast.core.space import SearchSpace
 from nascast.core.spec import Spec
 from nascast.core.store import Store
-from nascast.core.strategy import Strategy
 from nascast.core.types import Bools, Genes, Trial
 from nascast.runner import Step, steps
 from nascast.studies.limits import Networks, TaskNetworks, limited
@@ -37,13 +36,6 @@ Watch = Callable[[str, Step], None]  # told the run's name and what is new
 
 class Trainer(Evaluator, Networks, Protocol):
     """An evaluator that trains networks, which limits are about."""
-
-
-@runtime_checkable
-class _Diagnosed(Protocol):
-    """A strategy that tells about itself, such as a controller's entropy."""
-
-    def diagnostics(self) -> Diagnostics: ...
 
 
 def recorded(benchmark: Benchmark) -> SearchSpace:
@@ -120,17 +112,13 @@ def simulate(search: Search, strategy: Spec, seed: int, store: Store | None = No
         if store is not None and time.monotonic() - saved > _SAVED:
             _save(store, name, kept.info(name), kept.read(name))
             saved = time.monotonic()
-    return Simulation(name, kept.info(name), kept.read(name), _diagnostics(fresh))
+    return Simulation(name, kept.info(name), kept.read(name), fresh.diagnostics())
 
 
 def _save(store: Store, name: str, info: dict[str, Any], trials: list[Trial]) -> None:
     """Stores the trials that are not stored yet."""
     store.begin(name, info)
     store.append(name, trials[len(store.read(name)) :])
-
-
-def _diagnostics(strategy: Strategy) -> Diagnostics:
-    return strategy.diagnostics() if isinstance(strategy, _Diagnosed) else {}
 
 
 def simulations(
@@ -208,4 +196,4 @@ def train_children(
         ):
             watch(name, step)
         if out is not None:
-            keep_diagnostics(out, name, _diagnostics(fresh))
+            keep_diagnostics(out, name, fresh.diagnostics())
