@@ -8,7 +8,7 @@ import torch
 from torch import nn
 
 from nascast.core.ledger import Ledger
-from nascast.core.types import Architecture, Batch, Objective, Task
+from nascast.core.types import Architecture, Batch, ImageTask, Objective
 from nascast.proxies.passes import fresh_network, synflow_terms
 from nascast.proxies.synflow import SynFlow
 from nascast.spaces.nasbench201 import NasBench201
@@ -51,7 +51,7 @@ def weights(network: nn.Module) -> list[torch.Tensor]:
 @pytest.mark.parametrize("row", [(3, 0, 0, 1, 2, 0), (0, 2, 0, 4, 0, 3), (1, 1, 1, 1, 1, 1)])
 def test_each_weight_counts_what_is_lost_without_it(row: tuple[int, ...]) -> None:
     """R is linear in every single weight, so that w ∂R/∂w is R minus R with w = 0."""
-    task = Task((2, 3, 3), 3, SMALL)
+    task = ImageTask((2, 3, 3), 3, SMALL)
     torch.manual_seed(0)
     network = NasBench201().build(Architecture("nasbench201", row), task)
     reference = positive(network)
@@ -80,7 +80,7 @@ def test_in_a_chain_every_layer_carries_the_whole_flow(row: tuple[int, ...]) -> 
     log = ledger()
     arch = Architecture("tiny", row)
     reference = positive(fresh_network(log, arch, 0))
-    shape = log.task.input_shape
+    shape = TinyBenchmark().task.input_shape
     bias = next(m.bias.sum().item() for m in reference.modules() if isinstance(m, nn.Linear))
     carried = flow(reference, shape) - bias
     terms = synflow_terms(fresh_network(log, arch, 0), shape)
@@ -98,7 +98,7 @@ def test_the_sign_of_a_weight_does_not_count() -> None:
     turned = copy.deepcopy(network)
     for weight in weights(turned):
         weight.mul_(torch.where(torch.arange(weight.numel()).view_as(weight) % 2 > 0, 1.0, -1.0))
-    shape = log.task.input_shape
+    shape = TinyBenchmark().task.input_shape
     for one, other in zip(synflow_terms(network, shape), synflow_terms(turned, shape), strict=True):
         assert torch.allclose(one, other)
 

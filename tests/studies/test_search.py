@@ -10,7 +10,7 @@ import pytest
 from nascast.core import plugins
 from nascast.core.errors import InvalidSettingError, StoreError
 from nascast.core.restricted import Restricted
-from nascast.core.types import Candidate, Evaluation, Task
+from nascast.core.types import Candidate, Evaluation, ImageTask
 from nascast.executors.serial import Serial
 from nascast.runner import Step
 from nascast.stores.memory import Memory
@@ -39,7 +39,8 @@ MINI = Search(
 class _Children:
     """Scores a child by its genes, and counts how often it was asked."""
 
-    task = Task((3, 8, 8), 10, {"channels": 4, "cells": 1})
+    metrics = ("val_accuracy",)
+    task = ImageTask((3, 8, 8), 10, {"channels": 4, "cells": 1})
 
     def __init__(self) -> None:
         self.asked = 0

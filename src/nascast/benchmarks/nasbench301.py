@@ -27,7 +27,7 @@ from nascast.benchmarks._boosters import Boosters, convert_trees, released
 from nascast.benchmarks._official import Download, Official, Progress, data_folder
 from nascast.benchmarks._onnx_rows import EPOCHS, MODEL, OnnxRows, convert_network
 from nascast.core.errors import InvalidSettingError, MissingDataError, UnsupportedError
-from nascast.core.types import Floats, Genes, Metric, Task
+from nascast.core.types import Floats, Genes, ImageTask, Metric
 from nascast.spaces.darts import Darts
 
 __all__ = ["NasBench301"]
@@ -101,7 +101,7 @@ class NasBench301(Official):
         self.path = path
         self.provenance: Mapping[str, Any] = head
         self.space = Darts()
-        self.task = Task((3, 32, 32), 10, {"channels": 32, "cells": 8})
+        self.task = ImageTask((3, 32, 32), 10, {"channels": 32, "cells": 8})
         self._surrogate: _Surrogate
         if MODEL in members:
             marks, self._surrogate = tuple(range(1, EPOCHS + 1)), OnnxRows(members[MODEL], path)

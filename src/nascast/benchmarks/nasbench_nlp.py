@@ -14,13 +14,14 @@ from nascast.benchmarks._nasbench_nlp_logs import CURVES, EPOCHS, Log, find_logs
 from nascast.benchmarks._official import Download, OfficialTable, Progress, staged
 from nascast.benchmarks.table import SECONDS, TableSource, write_table
 from nascast.core.errors import CorruptDataError, InvalidArchitectureError
-from nascast.core.types import Floats, Genes, Metric
+from nascast.core.types import Floats, Genes, Metric, TextTask
 from nascast.spaces import nasbench_nlp as space_of_cells
 
 __all__ = ["NasBenchNlp"]
 
 _PAGE = "https://github.com/fmsnew/nas-bench-nlp-release"
 _SETS = {"ptb": "nasbench_nlp.nascast", "wikitext-2": "nasbench_nlp-wikitext2.nascast"}
+_WORDS = {"ptb": 10_000, "wikitext-2": 33_278}  # published; those of the logs' num_params
 _METRICS = ("train_loss", "val_loss", "test_loss", SECONDS)  # in the order of `CURVES`
 _SPLITS = ("train", "validation", "test", "train")
 _MOST_SEEDS = (
@@ -48,7 +49,9 @@ class NasBenchNlp(OfficialTable):
     no training was completed is not in the table, nor is one that the space cannot represent. What
     was left out for which reason stands in the provenance, by number of the recipe.
 
-    `task` is not the recorded one, which was to predict words: the space builds classifiers for it.
+    `task` is the recorded one: language models of the data set's vocabulary, with three layers. A
+    table that was converted by nascast before it knew tasks of text has a task of images; convert
+    the logs again.
     """
 
     registered = "nasbench_nlp"
@@ -131,7 +134,8 @@ def _source(name: str, logs: Sequence[Log]) -> TableSource:
         rows,
         metrics,
         values,
-        provenance=provenance,
+        TextTask(_WORDS[name]),
+        provenance,
         canonical=True,
     )
 

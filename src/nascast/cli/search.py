@@ -173,9 +173,9 @@ def _metric(evaluator: "ChildEvaluator | None") -> str:
     """Returns what counts unless told: language models are compared by their loss."""
     if evaluator is None:
         return "val_accuracy"
-    from nascast.training.evaluator import LanguageEvaluator
+    from nascast.core.types import TextTask
 
-    return "val_loss" if isinstance(evaluator, LanguageEvaluator) else "val_accuracy"
+    return "val_loss" if isinstance(evaluator.task, TextTask) else "val_accuracy"
 
 
 def _space(given: dict[str, Any], evaluator: "ChildEvaluator | None") -> tuple[str, int | None]:
@@ -223,17 +223,16 @@ def _evaluator(given: dict[str, Any]) -> "ChildEvaluator":
 def _text_evaluator(
     space: "SearchSpace", given: dict[str, Any], shared: dict[str, Any]
 ) -> "ChildEvaluator":
-    import inspect
-
     from nascast.core.errors import InvalidSettingError
+    from nascast.core.types import TextTask
     from nascast.training.evaluator import LanguageEvaluator
     from nascast.training.recipes import named_recipe
 
     if given["split"]:
         raise InvalidSettingError("--split is for images; a text is split by its files or lines")
     recipe = recipe_of(given["recipe"], "--recipe", named_recipe("text-child"))
-    if not shared["skeleton"] and hasattr(space, "language_model"):
-        known = inspect.signature(space.language_model).parameters
+    if not shared["skeleton"]:
+        known = space.skeleton(TextTask)
         shared["skeleton"] = {name: n for name, n in _SMALL_TEXT.items() if name in known}
     return LanguageEvaluator(space, given["data"], recipe, **shared)
 

@@ -4,7 +4,7 @@ import math
 
 from nascast.core.ledger import Ledger
 from nascast.core.predictor import Proxy
-from nascast.core.types import Architecture, Batch
+from nascast.core.types import Architecture, Batch, ImageTask
 
 __all__ = ["SynFlow"]
 
@@ -24,6 +24,7 @@ class SynFlow(Proxy):
     def score(self, ledger: Ledger, arch: Architecture, batch: Batch) -> float:
         from nascast.proxies.passes import fresh_network, synflow_terms
 
-        terms = synflow_terms(fresh_network(ledger, arch, self.seed), ledger.task.input_shape)
+        task = ledger.space.expect_task(ledger.task, ImageTask)
+        terms = synflow_terms(fresh_network(ledger, arch, self.seed), task.input_shape)
         total = sum(term.sum().item() for term in terms)
         return math.log(total) if 0 < total < math.inf else math.nan
