@@ -14,7 +14,7 @@ from nascast.core.evaluator import Benchmark
 from nascast.core.executor import Done, Executor
 from nascast.core.predictor import PerformancePredictor, Proxy
 from nascast.core.space import SearchSpace
-from nascast.core.types import Batch, Genes, Objective
+from nascast.core.types import Batch, Genes, Objective, TextTask
 
 __all__ = [
     "Cell",
@@ -44,8 +44,9 @@ class Study:
         seed: of trial t is ``(seed, t)``.
         test_size: architectures in a test set.
         metric: which metric predictors are to predict, after full training.
-        images: ``.npz`` file with images for zero-cost proxies; None is a seeded random batch.
-        batch_size: images in that batch.
+        images: source of the batch for zero-cost proxies, see `open_data`, or for networks that
+            read text `open_text`; None is a seeded random batch.
+        batch_size: images, or columns of text, in that batch.
     """
 
     benchmark: str
@@ -177,13 +178,28 @@ def _distinct(space: SearchSpace, need: int, rng: np.random.Generator) -> Genes:
 
 
 def batch_of(study: Study, benchmark: Benchmark) -> Batch:
-    """Returns the inputs for zero-cost proxies."""
-    task = benchmark.task
+    """Returns the inputs for zero-cost proxies.
+
+    Raises:
+        InvalidSettingError: the source's images are of another shape, it has more different words,
+            or less images or words than are asked for.
+        NascastError: see `open_data` and `open_text`.
+    """
+    task, size = benchmark.task, study.batch_size
     if study.images is None:
-        return Batch.random(task, study.batch_size)
+        return Batch.random(task, size)
+    if isinstance(task, TextTask):
+        from nascast.training.text import open_text, text_batch
+
+        text = open_text(study.images)
+        if len(text.words) > task.words:
+            raise InvalidSettingError(
+                f"{study.images} has {len(text.words):,} different words; the networks of "
+                f"{benchmark.name} know {task.words:,}"
+            )
+        return text_batch(text, size)
     from nascast.training.data import Split, image_batch, open_data
 
-    size = study.batch_size
     part = Split(train=size, validation=1, test=1, size=task.input_shape[1])
     batch = image_batch(open_data(study.images, part), size)
     if batch.inputs.shape[1:] != task.input_shape:
