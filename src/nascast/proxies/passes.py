@@ -122,14 +122,16 @@ class Passes:
 
 
 def fresh_network(build: Callable[[], nn.Module], seed: int) -> nn.Module:
-    """Returns the network with the initial weights of a seed, in training mode.
+    """Returns the network with the initial weights of a seed.
 
-    The process's own random state is left as it was. Channels stand last in memory, which is the
-    fastest for nearly all passes on a CPU.
+    Classifiers are in training mode, with the statistics of the batch; language models are not,
+    since there that means dropout. The process's own random state is left as it was. Channels stand
+    last in memory, which is the fastest for nearly all passes on a CPU.
     """
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        return placed(build().train(), "cpu")
+        network = build()
+    return placed(network.train(not isinstance(network, LanguageNetwork)), "cpu")
 
 
 def input_jacobian(network: nn.Module, batch: Batch) -> Tensor:
@@ -146,7 +148,7 @@ def input_jacobian(network: nn.Module, batch: Batch) -> Tensor:
 
 
 def synflow_terms(network: nn.Module, task: Task) -> list[Tensor]:
-    """Returns ``|w ∂R/∂w|`` of every convolution and linear weight, in double precision.
+    """Returns ``|w ∂R/∂w|`` of every weight of a convolution or linear map, in double precision.
 
     R is the sum of the logits for an input of ones, with all weights made positive and batch
     normalisation left out. Of a language model the input are the embeddings of a few words, since
@@ -160,7 +162,7 @@ def synflow_terms(network: nn.Module, task: Task) -> list[Tensor]:
     shape = _input_shape(network, task)
     with _without_normalisation(network):
         total = functional_call(reader, positive, (torch.ones(shape, dtype=torch.float64),)).sum()
-    weights = [positive[f"{name}.weight"] for name, m in reader.named_modules() if _weighs(m)]
+    weights = [positive[name] for name in _weights(reader)]
     gradients = torch.autograd.grad(total, weights, allow_unused=True)
     pairs = zip(weights, gradients, strict=True)
     return [(weight * g).abs().detach() for weight, g in pairs if g is not None]
@@ -184,8 +186,12 @@ def _input_shape(network: nn.Module, task: Task) -> tuple[int, ...]:
     return (1, *task.input_shape)
 
 
-def _weighs(module: nn.Module) -> bool:
-    return isinstance(module, nn.Conv2d | nn.Linear)
+def _weights(reader: _Reader) -> list[str]:
+    """Returns the names of the weights that a flow passes; a language model's are its matrices."""
+    if isinstance(reader.network, LanguageNetwork):
+        return [name for name, parameter in reader.named_parameters() if parameter.ndim > 1]
+    layers = (name for name, m in reader.named_modules() if isinstance(m, nn.Conv2d | nn.Linear))
+    return [f"{name}.weight" for name in layers]
 
 
 @contextmanager
