@@ -74,7 +74,7 @@ def _rows(make_row: Make, trials: int = 2) -> Iterator[Any]:
         for trial in range(trials):
             init = 1e-6 if train_size is None else 60.0 * train_size
             query = 14.0 * epochs if epochs else 0.02
-            times = {"init_seconds": init, "query_seconds": query}
+            times = {"init_seconds_total": init, "query_seconds_each": query}
             batch = "random normal batch of 64 (seed 0)" if family == "zero_cost" else ""
             changes = {"family": family, "batch": batch, **times}
             yield make_row(name, train_size, epochs, trial, **changes)
@@ -251,10 +251,10 @@ def test_scatters_show_the_largest_budget_in_the_first_trial_that_ran(
     make_run: Make, make_row: Make, make_failed: Make
 ) -> None:
     rows = [make_row("xgboost", n, trial=t) for n in (100, 20) for t in range(3)]
-    rows[0] = {**make_failed("xgboost", "its worker died"), "train_size": 100}
+    rows[0] = make_failed("xgboost", "its worker died", train_size=100)
     page = _report(make_run(rows))
     (cloud,) = page.figures()["scatter-0"]["data"]
-    assert cloud["x"] == rows[1]["true"]
+    assert cloud["x"] == list(rows[1].true)
     assert ["xgboost", "100 labels", "1 of 3", "its worker died"] in page.rows
     assert "xgboost (100 labels): 2 of 3 trials." in page.text
 

@@ -28,7 +28,7 @@ from nascast.report.search_summary import (
 )
 from nascast.spaces.nasbench201 import NasBench201
 from nascast.stores.sqlite import Sqlite
-from nascast.studies.study import open_benchmark
+from nascast.studies.records import open_benchmark
 
 NAN = float("nan")
 GENES = NasBench201().sample(400, np.random.default_rng(0))

@@ -15,6 +15,7 @@ from nascast.executors.serial import Serial
 from nascast.runner import Step
 from nascast.stores.memory import Memory
 from nascast.studies.limits import Limits, TaskNetworks
+from nascast.studies.records import open_benchmark
 from nascast.studies.search import (
     Search,
     begin,
@@ -24,7 +25,6 @@ from nascast.studies.search import (
     strategy_of,
     train_children,
 )
-from nascast.studies.study import open_benchmark
 from nascast.testing.doubles import TinyBenchmark
 
 MINI = Search(

@@ -181,7 +181,7 @@ def _metric(evaluator: "ChildEvaluator | None") -> str:
 def _space(given: dict[str, Any], evaluator: "ChildEvaluator | None") -> tuple[str, int | None]:
     """Returns the name of the space, and the epochs of a full training."""
     from nascast.core.errors import InvalidSettingError
-    from nascast.studies.study import open_benchmark
+    from nascast.studies.records import open_benchmark
 
     if evaluator is not None:
         return evaluator.settings()["space"], evaluator.recipe.epochs
@@ -268,7 +268,7 @@ def _image_evaluator(
 def _objectives(given: dict[str, Any], evaluator: "ChildEvaluator | None") -> tuple[Any, ...]:
     from nascast.core.errors import InvalidSettingError
     from nascast.core.types import Objective
-    from nascast.studies.study import open_benchmark
+    from nascast.studies.records import open_benchmark
 
     chosen = names(given["metric"], "--metric")
     if given["benchmark"]:

@@ -3,20 +3,17 @@
 from collections.abc import Iterable, Mapping, Sequence
 from html import escape
 from pathlib import Path, PurePath
-from typing import Any
 
 import numpy as np
 
 from nascast.report import tables
 from nascast.report.figure_parts import Look
-from nascast.report.figures import (
-    budget_words,
-    looks,
-    predicted_against_true,
-    tau_against_time,
-)
+from nascast.report.figures import looks, predicted_against_true, tau_against_time
 from nascast.report.page import page, plot, plotly_source, tile, write
-from nascast.report.summary import Row, Summary, failures, read_run, summarize
+from nascast.report.words import axis_words, budget_words, count, either, number
+from nascast.studies.predictors.head import Head
+from nascast.studies.predictors.results import Result, read_run
+from nascast.studies.predictors.summary import Summary, failures, summarize
 
 __all__ = ["write_report"]
 
@@ -39,36 +36,36 @@ def write_report(folder: Path, out: Path | None = None) -> Path:
         MissingExtraError: Plotly is not installed.
         StoreError: the report cannot be written.
     """
-    head, rows = read_run(folder)
-    text = _page(head, rows, plotly_source())
+    head, results = read_run(folder)
+    text = _page(head, results, plotly_source())
     return write(text, out or folder / "report.html")
 
 
-def _page(head: Mapping[str, Any], rows: Sequence[Row], plotly: str) -> str:
-    summaries = summarize(rows)
+def _page(head: Head, results: Sequence[Result], plotly: str) -> str:
+    summaries = summarize(results)
     look = looks(summaries)
-    name = escape(PurePath(head["benchmark"]).name)
+    name = escape(PurePath(head.benchmark).name)
     body = [
         '<header><p class="eyebrow">nascast · predictor comparison</p>',
         f"<h1>Performance predictors on {name}</h1>",
-        f'<p class="lead">{_lead(head, rows)}</p></header>',
+        f'<p class="lead">{_lead(head, results)}</p></header>',
         _tiles(head, summaries),
-        *_results(head, rows, summaries, look),
-        tables.not_run(rows, failures(rows)),
-        tables.settings(head, rows),
+        *_results(head, results, summaries, look),
+        tables.not_run(results, failures(results)),
+        tables.settings(head, results),
     ]
     return page(f"Performance predictors on {name}", body, plotly if summaries else "")
 
 
-def _lead(head: Mapping[str, Any], rows: Sequence[Row]) -> str:
+def _lead(head: Head, results: Sequence[Result]) -> str:
     """Says in plain words what was compared."""
-    settings = head["settings"]
-    names = {row["predictor"] for row in rows}
-    ran = {row["predictor"] for row in rows if row.get("error") is None}
+    settings = head.settings
+    names = {item.predictor for item in results}
+    ran = {item.predictor for item in results if item.error is None}
     text = [
-        f"{_count(len(ran or names), 'predictor')} {'ranked' if ran else 'could not rank'} "
+        f"{count(len(ran or names), 'predictor')} {'ranked' if ran else 'could not rank'} "
         f"{settings['test_size']:,} test architectures by the {settings['metric']} "
-        f"({head['unit']}) that each reaches after full training."
+        f"({head.unit}) that each reaches after full training."
     ]
     if ran:
         text.append(
@@ -79,46 +76,29 @@ def _lead(head: Mapping[str, Any], rows: Sequence[Row]) -> str:
         text.append(f"There are {settings['trials']:,} trials, each with other architectures.")
     else:
         text.append("There is one trial.")
-    text += _evidence(rows)
+    text += _evidence(results, head.axes)
     if 0 < len(ran) < len(names):
-        text.append(f"{_count(len(names) - len(ran), 'more predictor')} could not run; see below.")
+        text.append(f"{count(len(names) - len(ran), 'more predictor')} could not run; see below.")
     return escape(" ".join(text))
 
 
-def _evidence(rows: Sequence[Row]) -> Iterable[str]:
+def _evidence(results: Sequence[Result], axes: Sequence[str]) -> Iterable[str]:
     """Says what the predictors were given: labels, learning curves, images."""
-    labels = sorted({row["train_size"] for row in rows if row["train_size"] is not None})
-    if labels:
-        yield (
-            f"Predictors that learn from labels were given {_either(labels)} trained "
-            f"architecture{'s' * (labels[-1] > 1)}, none of them in the test set."
-        )
-    epochs = sorted({row["epochs"] for row in rows if row["epochs"] is not None})
-    if epochs:
-        yield (
-            f"Those that read learning curves saw the first {_either(epochs)} "
-            f"epoch{'s' * (epochs[-1] > 1)} of every test architecture."
-        )
-    batches = sorted({row["batch"] for row in rows if row.get("batch")})
+    for axis in axes:
+        amounts = sorted({item.budget[axis] for item in results if axis in item.budget})
+        if amounts:
+            yield axis_words(axis).given.format(either(amounts), s="s" * (amounts[-1] > 1))
+    batches = sorted({item.batch for item in results if item.batch})
     if batches:
         yield f"Zero-cost proxies scored untrained networks on one batch: {'; '.join(batches)}."
 
 
-def _count(number: int, word: str) -> str:
-    return f"{number:,} {word}{'s' * (number != 1)}"
-
-
-def _either(numbers: Sequence[int]) -> str:
-    *most, last = (f"{number:,}" for number in numbers)
-    return f"{', '.join(most)} or {last}" if most else last
-
-
-def _tiles(head: Mapping[str, Any], summaries: Sequence[Summary]) -> str:
+def _tiles(head: Head, summaries: Sequence[Summary]) -> str:
     tiles = [_best_tile(summaries)]
-    if head["noise_ceiling"]:
-        tau, cells = head["noise_ceiling"]
+    if head.noise_ceiling:
+        tau, cells = head.noise_ceiling
         note = f"τ between two trainings of the same {cells:,} cells"
-        tiles.append(tile("Noise ceiling", tables.number(tau), note))
+        tiles.append(tile("Noise ceiling", number(tau), note))
     else:
         note = "unknown: the benchmark recorded no cell twice"
         tiles.append(tile("Noise ceiling", "–", note))
@@ -133,22 +113,22 @@ def _best_tile(summaries: Sequence[Summary]) -> str:
     if not ranked:
         return tile("Best predictor", "–", "no predictor ran; the reasons are below")
     best = max(ranked, key=lambda item: item.kendall)
-    budget = budget_words(best.train_size, best.epochs) or _FREE
+    budget = budget_words(best.budget) or _FREE
     value = f"{escape(best.predictor)} <small>τ {tables.spread(best)}</small>"
     return tile("Best predictor", value, f"with {budget}")
 
 
 def _results(
-    head: Mapping[str, Any],
-    rows: Sequence[Row],
+    head: Head,
+    results: Sequence[Result],
     summaries: Sequence[Summary],
     look: Mapping[str, Look],
 ) -> Iterable[str]:
     if not summaries:
         yield '<p class="empty">There are no results: every predictor failed.</p>'
         return
-    yield tables.results(summaries, look)
-    ceiling = head["noise_ceiling"][0] if head["noise_ceiling"] else None
+    yield tables.results(summaries, look, head.axes)
+    ceiling = head.noise_ceiling[0] if head.noise_ceiling else None
     key = tables.key(look)
     yield (
         '<section><h2>Accuracy and cost</h2><p class="about">Towards the upper left is better: '
@@ -162,7 +142,7 @@ def _results(
         + (
             " A predictor that reads the learning curve of the very training it is judged by "
             "shares the noise of that training, and may pass the noise ceiling."
-            if ceiling is not None and any(item.epochs is not None for item in summaries)
+            if ceiling is not None and any("epochs" in item.budget for item in summaries)
             else ""
         )
         + "</p>"
@@ -175,22 +155,22 @@ def _results(
         yield f"<figure><figcaption>{title}</figcaption>{key}{plot(f'tau-{axis}', spec, title)}"
         yield "</figure>"
     yield "</section>"
-    yield _scatters(head, rows, summaries, look)
+    yield _scatters(head, results, summaries, look)
 
 
 def _scatters(
-    head: Mapping[str, Any],
-    rows: Sequence[Row],
+    head: Head,
+    results: Sequence[Result],
     summaries: Sequence[Summary],
     look: Mapping[str, Look],
 ) -> str:
     """Draws every predictor at its largest budget, in the first trial that ran."""
-    metric = f"{head['settings']['metric']} ({head['unit']})"
+    metric = f"{head.settings['metric']} ({head.unit})"
     figures = []
-    for number, name in enumerate(look):
-        ran = [row for row in rows if row["predictor"] == name and row.get("error") is None]
-        row = min(ran, key=lambda r: (-(r["train_size"] or 0), -(r["epochs"] or 0), r["trial"]))
-        figures.append(_scatter(f"scatter-{number}", row, look[name], metric))
+    for place, name in enumerate(look):
+        ran = [item for item in results if item.predictor == name and item.error is None]
+        shown = max(ran, key=lambda item: (*item.budget.values(), -item.trial))
+        figures.append(_scatter(f"scatter-{place}", shown, look[name], metric))
     return (
         '<section><h2>Predicted against true</h2><p class="about">One trial of every predictor at '
         "its largest budget; a point is a test architecture. Only the order of predictions counts, "
@@ -199,16 +179,16 @@ def _scatters(
     )
 
 
-def _scatter(id_: str, row: Row, look: Look, metric: str) -> str:
-    predicted = np.asarray(row["predicted"], dtype=np.float64)
-    true = np.asarray(row["true"], dtype=np.float64)
+def _scatter(id_: str, shown: Result, look: Look, metric: str) -> str:
+    predicted = np.asarray(shown.predicted, dtype=np.float64)
+    true = np.asarray(shown.true, dtype=np.float64)
     spec, beyond = predicted_against_true(predicted, true, look, metric)
     undefined = int((~np.isfinite(predicted)).sum())
-    remarks = [budget_words(row["train_size"], row["epochs"])]
+    remarks = [budget_words(shown.budget)]
     remarks += [f"{undefined:,} undefined"] * (undefined > 0)
     remarks += [f"{beyond:,} off the scale, hollow"] * (beyond > 0)
-    name, tau = escape(row["predictor"]), tables.number(row["kendall"])
-    title = f"{row['predictor']}: predicted against true"
+    name, tau = escape(shown.predictor), number(shown.kendall)
+    title = f"{shown.predictor}: predicted against true"
     empty = '<p class="empty">every prediction is undefined</p>'
     drawn = plot(id_, spec, title) if spec else empty
     return (

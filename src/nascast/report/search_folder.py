@@ -15,7 +15,7 @@ from nascast.core.evaluator import Benchmark
 from nascast.core.space import SearchSpace
 from nascast.core.store import Store
 from nascast.core.types import Floats, Objective, Trial
-from nascast.studies.study import open_benchmark
+from nascast.studies.records import open_benchmark
 
 __all__ = ["Run", "Searched", "read_search"]
 

@@ -21,8 +21,8 @@ from nascast.report.search_summary import (
     summarize,
 )
 from nascast.report.search_tables import amount, words
-from nascast.report.summary import duration
 from nascast.report.tables import key
+from nascast.report.words import duration
 
 __all__ = ["write_search_report"]
 

@@ -11,8 +11,8 @@ import numpy as np
 from nascast.report.figure_parts import Look
 from nascast.report.search_folder import Searched
 from nascast.report.search_summary import StrategySummary, best_trials, metric_on_test
-from nascast.report.summary import duration
 from nascast.report.tables import facts, mark
+from nascast.report.words import duration
 
 __all__ = ["amount", "failures", "settings", "strategies", "trials", "words"]
 

@@ -8,10 +8,12 @@ from html import escape
 from typing import Any
 
 from nascast.report.figure_parts import Look
-from nascast.report.figures import budget_words
-from nascast.report.summary import Budget, Row, Summary, budget_of, duration
+from nascast.report.words import axis_words, budget_words, duration, number
+from nascast.studies.predictors.head import Head
+from nascast.studies.predictors.results import Result
+from nascast.studies.predictors.summary import Entry, Summary
 
-__all__ = ["facts", "key", "mark", "not_run", "number", "results", "settings", "spread"]
+__all__ = ["facts", "key", "mark", "not_run", "results", "settings", "spread"]
 
 # Marker outlines in a box of 12 × 12, the shapes that Plotly draws under the same names.
 _SHAPES = {
@@ -31,7 +33,7 @@ class _Column:
     Attributes:
         title: in the header.
         about: what it means, for the header's tooltip and the notes.
-        field: of a summary, to sort by; None and NaN come last.
+        field: of a summary, or an axis, to sort by; None and NaN come last.
         text: what stands in the cell, as HTML.
         score: larger is better, and the best is emphasised.
     """
@@ -41,11 +43,6 @@ class _Column:
     field: str
     text: Callable[[Summary], str]
     score: bool = False
-
-
-def number(value: float, digits: int = 3) -> str:
-    """Writes a number with a true minus sign; NaN is a dash."""
-    return f"{value:.{digits}f}".replace("-", "−") if math.isfinite(value) else "–"
 
 
 def spread(item: Summary) -> str:
@@ -72,12 +69,13 @@ def key(look: Mapping[str, Look], shown: Collection[str] | None = None) -> str:
     return f'<ul class="key">{buttons}</ul>'
 
 
-def results(summaries: Sequence[Summary], look: Mapping[str, Look]) -> str:
+def results(summaries: Sequence[Summary], look: Mapping[str, Look], axes: Sequence[str]) -> str:
     """Returns the section with one row per budget, the highest τ first."""
+    columns = _columns(axes)
     order = sorted(summaries, key=lambda s: -s.kendall if math.isfinite(s.kendall) else math.inf)
-    best = _best(summaries)
-    header = "".join(map(_header, _COLUMNS))
-    body = "\n".join(_row(item, look[item.predictor], best) for item in order)
+    best = _best(summaries, columns)
+    header = "".join(map(_header, columns))
+    body = "\n".join(_row(item, look[item.predictor], columns, best) for item in order)
     return (
         "<section><h2>Results</h2>"
         f'<div class="wide"><table id="results"><thead><tr>{header}</tr></thead>'
@@ -85,19 +83,19 @@ def results(summaries: Sequence[Summary], look: Mapping[str, Look]) -> str:
     )
 
 
-def not_run(rows: Sequence[Row], reasons: Mapping[Budget, str]) -> str:
+def not_run(found: Sequence[Result], reasons: Mapping[Entry, str]) -> str:
     """Returns the section with what failed and why; empty if nothing did."""
     if not reasons:
         return ""
-    trials: dict[Budget, list[bool]] = {}
-    for row in rows:
-        trials.setdefault(budget_of(row), []).append(row.get("error") is not None)
+    trials: dict[Entry, list[bool]] = {}
+    for item in found:
+        trials.setdefault((item.predictor, item.budget), []).append(item.error is not None)
     groups: dict[tuple[str, str, str], list[str]] = {}
-    for budget, reason in reasons.items():
-        failed, all_ = sum(trials[budget]), len(trials[budget])
+    for entry, reason in reasons.items():
+        failed, all_ = sum(trials[entry]), len(trials[entry])
         share = "all" if failed == all_ else f"{failed:,} of {all_:,}"
-        words = budget_words(*budget[1:]) or "–"
-        groups.setdefault((budget[0], reason, share), []).append(words)
+        words = escape(budget_words(entry[1])) or "–"
+        groups.setdefault((entry[0], reason, share), []).append(words)
     body = "\n".join(
         f'<tr><th scope="row">{escape(name)}</th><td>{"<br>".join(budgets)}</td>'
         f'<td>{share}</td><td class="reason">{escape(reason)}</td></tr>'
@@ -110,13 +108,14 @@ def not_run(rows: Sequence[Row], reasons: Mapping[Budget, str]) -> str:
     )
 
 
-def settings(head: Mapping[str, Any], rows: Iterable[Row]) -> str:
+def settings(head: Head, found: Iterable[Result]) -> str:
     """Returns the section with all settings, and the versions that took part in the run."""
-    chosen = {"benchmark": head["benchmark"], **head["settings"], "batch": head["batch"]}
+    chosen = {"benchmark": head.benchmark, **head.settings}
+    axes = chosen.pop("axes")
     return (
         "<details><summary>Settings and versions</summary>"
-        f'<div class="facts">{facts("Settings", chosen)}'
-        f"{facts('Versions', _versions(head, rows))}</div></details>"
+        f'<div class="facts">{facts("Settings", {**chosen, **axes, "batch": head.batch})}'
+        f"{facts('Versions', _versions(head, found))}</div></details>"
     )
 
 
@@ -128,11 +127,24 @@ def _whole(value: int | None) -> str:
     return "–" if value is None else f"{value:,}"
 
 
-_COLUMNS = (
-    _Column("Predictor", "registered name", "predictor", lambda s: escape(s.predictor)),
+def _columns(axes: Sequence[str]) -> list[_Column]:
+    return [*_FIRST, *map(_axis_column, axes), *_SCORES]
+
+
+def _axis_column(axis: str) -> _Column:
+    words = axis_words(axis)
+    return _Column(words.title, words.about, axis, lambda s: _whole(s.budget.get(axis)))
+
+
+def _value(item: Summary, column: _Column) -> Any:
+    return getattr(item, column.field, item.budget.get(column.field))
+
+
+_FIRST = (
+    _Column("Predictor", "name and settings", "predictor", lambda s: escape(s.predictor)),
     _Column("Family", "kind of evidence", "family", lambda s: escape(s.family.replace("_", " "))),
-    _Column("Labels", "labels at initialization", "train_size", lambda s: _whole(s.train_size)),
-    _Column("Epochs", "partial training at query", "epochs", lambda s: _whole(s.epochs)),
+)
+_SCORES = (
     _Column("Kendall τ", "agreement of two rankings, 1 at most", "kendall", spread, True),
     _Column("Spearman", "rank correlation", "spearman", lambda s: number(s.spearman), True),
     _Column(
@@ -149,8 +161,18 @@ _COLUMNS = (
         lambda s: number(s.precision_at_10, 2),
         True,
     ),
-    _Column("Init", "initialization time", "init_seconds", lambda s: duration(s.init_seconds)),
-    _Column("Query", "for one architecture", "query_seconds", lambda s: duration(s.query_seconds)),
+    _Column(
+        "Init",
+        "initialization time",
+        "init_seconds_total",
+        lambda s: duration(s.init_seconds_total),
+    ),
+    _Column(
+        "Query",
+        "for one architecture",
+        "query_seconds_each",
+        lambda s: duration(s.query_seconds_each),
+    ),
     _Column("Pareto", "Pareto-optimal in τ, init and query time", "pareto", _tick),
 )
 _TEXTS = ("predictor", "family")
@@ -166,10 +188,10 @@ def _header(column: _Column) -> str:
     )
 
 
-def _row(item: Summary, look: Look, best: Mapping[str, float]) -> str:
+def _row(item: Summary, look: Look, columns: Sequence[_Column], best: Mapping[str, float]) -> str:
     cells = []
-    for column in _COLUMNS:
-        value, text = getattr(item, column.field), column.text(item)
+    for column in columns:
+        value, text = _value(item, column), column.text(item)
         if column.field == "predictor":
             cells.append(f'<th scope="row">{mark(look)}{text}</th>')
         elif column.field in _TEXTS:
@@ -184,10 +206,10 @@ def _row(item: Summary, look: Look, best: Mapping[str, float]) -> str:
     return f"<tr{kind}>{''.join(cells)}</tr>"
 
 
-def _best(summaries: Sequence[Summary]) -> dict[str, float]:
+def _best(summaries: Sequence[Summary], columns: Sequence[_Column]) -> dict[str, float]:
     """Returns the best of every score as it is shown, so that equal numbers look equal."""
     best = {}
-    for column in _COLUMNS:
+    for column in columns:
         values = [getattr(item, column.field) for item in summaries] if column.score else []
         known = [value for value in values if math.isfinite(value)]
         if known:
@@ -217,7 +239,7 @@ def _notes(summaries: Sequence[Summary]) -> str:
     )
     remarks = []
     for item in summaries:
-        budget = budget_words(item.train_size, item.epochs)
+        budget = budget_words(item.budget)
         name = item.predictor + (f" ({budget})" if budget else "")
         if item.trials < most:
             remarks.append(f"{name}: {item.trials:,} of {most:,} trials.")
@@ -242,10 +264,10 @@ def _plain(value: Any) -> str:
     return "–" if value is None else str(value)
 
 
-def _versions(head: Mapping[str, Any], rows: Iterable[Row]) -> dict[str, list[str]]:
+def _versions(head: Head, found: Iterable[Result]) -> dict[str, list[str]]:
     """Returns all versions of every package; a run that was continued may have several."""
-    found = {name: {str(version): None} for name, version in head["versions"].items()}
-    for text in dict.fromkeys(row.get("versions") for row in rows):
+    versions = {name: {str(version): None} for name, version in head.versions.items()}
+    for text in dict.fromkeys(item.versions for item in found):
         for name, version in json.loads(text).items() if text else ():
-            found.setdefault(name, {})[str(version)] = None
-    return {name: list(versions) for name, versions in found.items()}
+            versions.setdefault(name, {})[str(version)] = None
+    return {name: list(values) for name, values in versions.items()}

@@ -26,7 +26,8 @@ from nascast.core.strategy import Strategy
 from nascast.core.types import Bools, Genes, Objective, Trial
 from nascast.runner import Budget, Step, run, steps
 from nascast.studies.limits import Limits, Networks, TaskNetworks, limited
-from nascast.studies.study import open_benchmark, results
+from nascast.studies.progress import finished
+from nascast.studies.records import open_benchmark
 from nascast.studies.versions import versions
 
 __all__ = [
@@ -285,7 +286,7 @@ def simulations(
             todo.append((name, seed))
             executor.submit((name, seed), partial(simulate, search, name, seed))
     failed = []
-    for done in results(executor, len(todo)):
+    for done in finished(executor, len(todo)):
         if done.error:
             failed.append(f"{run_name(*done.task)}: {done.error}")  # type: ignore[misc]
             continue

@@ -3,24 +3,18 @@
 from collections.abc import Iterator, Sequence
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
-from nascast.core.evaluator import Benchmark
 from nascast.core.executor import Executor
-from nascast.core.ledger import Ledger, Memo
+from nascast.core.ledger import Memo
 from nascast.core.predictor import Proxy
-from nascast.core.types import Batch, Genes
+from nascast.core.types import Genes
 from nascast.studies.journal import Journal
-from nascast.studies.study import (
-    Cell,
-    Progress,
-    Study,
-    objective_of,
-    open_benchmark,
-    proxies_of,
-    results,
-)
+from nascast.studies.predictors.design import LABELS, Cell, proxies_of
+from nascast.studies.predictors.evidence import Evidence
+from nascast.studies.progress import Progress, finished
 
 __all__ = ["Scores"]
 
@@ -30,11 +24,10 @@ _CHUNK = 8  # architectures in one task; chosen, about a second of work
 class Scores:
     """The scores that the cells of a study read, by content."""
 
-    def __init__(self, study: Study, benchmark: Benchmark, batch: Batch, path: Path) -> None:
-        self._study = study
-        self._space = benchmark.space
-        self._ledger = Ledger(benchmark, objective_of(study, benchmark), batch=batch)
-        self._batch = batch
+    def __init__(self, evidence: Evidence, path: Path) -> None:
+        self._evidence = evidence
+        self._space = evidence.records().space
+        self._ledger = evidence.ledger()
         self._journal = Journal(path)
         self._memo: Memo = {
             (r["key"], np.asarray(r["genes"], dtype=np.int16).tobytes()): (r["value"], r["seconds"])
@@ -69,17 +62,14 @@ class Scores:
         for key, rows in missing.items():
             genes = np.frombuffer(b"".join(rows), dtype=np.int16).reshape(len(rows), -1)
             for start in range(0, len(genes), _CHUNK):
-                chunk = genes[start : start + _CHUNK]
-                call = partial(_score, self._study, proxies[key], chunk, self._batch)
+                call = partial(_score, self._evidence, proxies[key], genes[start : start + _CHUNK])
                 executor.submit((key, start), call)
                 tasks += 1
-        for done in results(executor, tasks):
-            for (key, row), (value, seconds) in (done.value or {}).items():
-                self._memo[key, row] = (value, seconds)
-                listed = np.frombuffer(row, dtype=np.int16).tolist()
-                record = {"key": key, "genes": listed, "value": value, "seconds": seconds}
-                self._journal.append(record)
-            progress.advance(len(done.value or ()))
+        for done in finished(executor, tasks):
+            memo: Memo = done.value or {}
+            self._memo.update(memo)
+            self._journal.append_all(_records(memo))
+            progress.advance(len(memo))
 
     def _items(
         self, cell: Cell, sets: Sequence[tuple[Genes, Genes]]
@@ -88,20 +78,32 @@ class Scores:
         if not proxies:
             return
         test, train = sets[cell.trial]
-        genes = np.concatenate([test, train[: cell.train_size or 0]])
+        genes = np.concatenate([test, train[: cell.budget.get(LABELS, 0)]])
         for row in self._space.canonical(genes):
             for proxy in proxies:
                 yield proxy.key(self._ledger), row.tobytes()
 
 
-def _score(study: Study, proxy: Proxy, genes: Genes, batch: Batch) -> Memo:
+def _records(memo: Memo) -> list[dict[str, Any]]:
+    """Returns scores as plain JSON values."""
+    return [
+        {
+            "key": key,
+            "genes": np.frombuffer(row, dtype=np.int16).tolist(),
+            "value": value,
+            "seconds": seconds,
+        }
+        for (key, row), (value, seconds) in memo.items()
+    ]
+
+
+def _score(evidence: Evidence, proxy: Proxy, genes: Genes) -> Memo:
     """Measures one proxy on some architectures; runs in a worker."""
     import torch
 
     torch.set_num_threads(1)
     memo: Memo = {}
-    benchmark = open_benchmark(study.benchmark)
-    ledger = Ledger(benchmark, objective_of(study, benchmark), batch=batch, memo=memo)
+    ledger = evidence.ledger(memo)
     with ledger.phase("query"):
         proxy(ledger, genes)
     return memo

@@ -1,0 +1,73 @@
+"""Test and training sets, also of benchmarks without a list of rows."""
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+
+from nascast.core.errors import InvalidSettingError, UnsupportedError
+from nascast.core.types import Genes
+from nascast.spaces.darts import Darts
+from nascast.studies.predictors.design import Study
+from nascast.studies.predictors.split import split
+from nascast.studies.records import open_benchmark
+from nascast.testing.doubles import TinyBenchmark
+
+STUDY = Study("nb201-mini", ("xgboost",), axes={"train_size": (5, 30)}, test_size=40)
+
+LISTED = Study("nb201-mini", ("xgboost",), axes={"train_size": (5, 20)}, trials=3, test_size=30)
+
+
+class Function(TinyBenchmark):
+    def genes(self) -> Genes:
+        raise UnsupportedError("no list")
+
+
+def test_rows_of_a_function_are_canonical_distinct_and_seeded() -> None:
+    benchmark = Function()
+    benchmark.space = Darts()
+    for trial in range(3):
+        test, train = split(STUDY, benchmark, trial)
+        assert test.shape == (40, 24)
+        assert train.shape == (30, 24)
+        rows = np.concatenate([test, train])
+        assert np.array_equal(benchmark.space.canonical(rows), rows)
+        assert len(np.unique(rows, axis=0)) == 70
+        assert np.array_equal(split(STUDY, benchmark, trial)[0], test)
+    assert not np.array_equal(split(STUDY, benchmark, 0)[0], test)
+    assert not np.array_equal(split(replace(STUDY, seed=1), benchmark, 2)[0], test)
+
+
+def test_a_small_space_is_drawn_to_the_last_row() -> None:
+    benchmark = Function()
+    every = len(np.unique(benchmark.space.canonical(TinyBenchmark().genes()), axis=0))
+    test, train = split(replace(STUDY, test_size=every - 40), benchmark, 0)
+    assert len(np.unique(np.concatenate([test, train]), axis=0)) == every - 10
+    with pytest.raises(InvalidSettingError, match=f"has {every} distinct ones"):
+        split(replace(STUDY, test_size=every), benchmark, 0)
+
+
+def test_no_architecture_of_the_test_set_is_equivalent_to_one_of_the_training_set() -> None:
+    class AllCells(type(open_benchmark("nb201-mini"))):  # type: ignore[misc]
+        def genes(self) -> Any:
+            return self.space.all()
+
+    bench = open_benchmark("nb201-mini")
+    everything = AllCells.__new__(AllCells)
+    everything.__dict__.update(bench.__dict__)
+    for trial in range(3):
+        test, train = split(replace(LISTED, axes={"train_size": (500,)}), everything, trial)
+        both = bench.space.canonical(np.concatenate([test, train]))
+        assert len(np.unique(both, axis=0)) == 530
+        raw = np.concatenate([test, train])
+        assert (both != raw).any()  # so rows that are not canonical were drawn too
+
+
+def test_trials_differ_and_repeat() -> None:
+    bench = open_benchmark("nb201-mini")
+    first, again = split(LISTED, bench, 0), split(LISTED, bench, 0)
+    assert (first[0] == again[0]).all()
+    assert (first[1] == again[1]).all()
+    assert (split(LISTED, bench, 1)[0] != first[0]).any()
+    assert (split(replace(LISTED, seed=1), bench, 0)[0] != first[0]).any()
