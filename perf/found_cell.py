@@ -18,7 +18,7 @@ from scipy import stats
 from nascast.core import plugins
 from nascast.core.types import Candidate, Evaluation
 from nascast.executors.processes import Processes
-from nascast.studies.study import results
+from nascast.studies.progress import finished
 from nascast.training.data import Split
 from nascast.training.evaluator import TrainingEvaluator
 from nascast.training.recipe import Recipe
@@ -58,7 +58,7 @@ def main() -> None:
     with Processes(2) as executor:
         for k, candidate in enumerate([*found, *drawn]):
             executor.submit(k, partial(child.evaluate, candidate, UNUSED + k))
-        for done in results(executor, len(found) + len(drawn)):
+        for done in finished(executor, len(found) + len(drawn)):
             assert isinstance(done.task, int)
             scores[done.task] = done.value or Evaluation({}, 0.0, done.error)
     print(f"{len(trials)} trials; the best, {best.id}, in the search: {best.evaluation.metrics}")

@@ -24,8 +24,8 @@ from nascast.core.space import SearchSpace
 from nascast.core.store import Store
 from nascast.core.strategy import Strategy
 from nascast.core.types import Candidate, Evaluation, Trial
+from nascast.studies.records import open_benchmark
 from nascast.studies.searches.run import recorded
-from nascast.studies.study import open_benchmark
 
 _WINDOW = 1000  # trials at the end whose cost is shown too, since some strategies slow down
 

@@ -22,8 +22,9 @@ from nascast.benchmarks.table import Table
 from nascast.core.spec import Spec
 from nascast.core.types import Candidate, Evaluation, Floats, Metric, Task
 from nascast.executors.processes import Processes
+from nascast.studies.progress import finished
+from nascast.studies.records import open_benchmark
 from nascast.studies.searches.design import Search, preset, strategy_of
-from nascast.studies.study import open_benchmark, results
 
 STRATEGIES = (
     "random",
@@ -150,7 +151,7 @@ def main() -> None:
             for seed in range(options.seeds):
                 arguments = (options.table, name, seed, options.evaluations, options.epochs)
                 executor.submit((name, seed), partial(search, *arguments))
-        for done in results(executor, len(names) * options.seeds):
+        for done in finished(executor, len(names) * options.seeds):
             if done.error:
                 raise RuntimeError(f"{done.task}: {done.error}")
             name, seed = done.task  # type: ignore[misc]

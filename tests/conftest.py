@@ -1,9 +1,10 @@
 """What tests of several folders need."""
 
+import json
 import os
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -73,3 +74,104 @@ def images(tmp_path: Path) -> Callable[..., str]:
         return str(path)
 
     return write
+
+
+_HEAD: dict[str, Any] = {
+    "settings": {
+        "benchmark": "nb201_mini",
+        "predictors": ["xgboost", "jacov"],
+        "axes": {"train_size": [20, 100], "epochs": [2, 6]},
+        "trials": 2,
+        "seed": 0,
+        "test_size": 12,
+        "metric": "val_accuracy",
+        "images": None,
+        "batch_size": 64,
+    },
+    "benchmark": "nb201-mini",
+    "unit": "percent",
+    "batch": "random normal batch of 64 (seed 0)",
+    "noise_ceiling": (0.84, 1000),
+    "versions": {"python": "3.12.0", "nascast": "0.1.0"},
+}
+
+
+def _cell(predictor: str, trial: int, **budget: int | None) -> dict[str, Any]:
+    """Returns what a result says of its cell."""
+    from nascast.studies.predictors.design import Budget
+
+    name, _, settings = predictor.partition("(")
+    return {
+        "predictor": predictor,
+        "predictor_name": name,
+        "predictor_settings": json.dumps(
+            dict(part.split("=") for part in settings[:-1].split(",") if "=" in part)
+        ),
+        "family": "model_based",
+        "budget": Budget({axis: n for axis, n in budget.items() if n is not None}),
+        "trial": trial,
+        "seed": 0,
+        "test_size": 12,
+    }
+
+
+@pytest.fixture
+def make_row() -> Callable[..., Any]:
+    """Makes a result that is there; predictions, metrics and times are plausible."""
+    from nascast.studies.metrics import agreement
+    from nascast.studies.predictors.results import Result
+
+    def make(
+        predictor: str = "xgboost",
+        train_size: int | None = 20,
+        epochs: int | None = None,
+        trial: int = 0,
+        **changes: Any,
+    ) -> Result:
+        rng = np.random.default_rng([trial, len(predictor), train_size or 0, epochs or 0])
+        true = np.asarray(changes.pop("true", rng.normal(60, 5, 12)))
+        predicted = np.asarray(
+            changes.pop("predicted", true + rng.normal(0, 3, len(true))), dtype=np.float64
+        )
+        more = changes.pop("budget", {})
+        values: dict[str, Any] = {
+            **_cell(predictor, trial, train_size=train_size, epochs=epochs, **more),
+            **agreement(predicted, true),
+            **{"init_seconds_total": 120.0 + trial, "query_seconds_each": 2e-5},
+            "architectures": tuple(f"|arch {i}|" for i in range(len(true))),
+            **{"predicted": tuple(predicted.tolist()), "true": tuple(true.tolist())},
+            "versions": json.dumps(_HEAD["versions"]),
+        }
+        return Result(**{**values, **changes})
+
+    return make
+
+
+@pytest.fixture
+def make_failed() -> Callable[..., Any]:
+    """Makes the result of a cell that did not run."""
+    from nascast.studies.predictors.results import Result
+
+    def make(predictor: str, reason: str, *, trial: int = 0, **budget: int | None) -> Result:
+        cell = {**_cell(predictor, trial, **budget), "family": "zero_cost"}
+        return Result(**cell, error=reason)
+
+    return make
+
+
+@pytest.fixture
+def make_run(tmp_path: Path) -> Callable[..., Path]:
+    """Makes the folder of a comparison of some results, with the changes to its head."""
+    from nascast.studies.predictors.head import Head, write_head
+    from nascast.studies.predictors.results import TABLE, write_results
+
+    def make(results: Sequence[Any], **changes: Any) -> Path:
+        folder = tmp_path / "run"
+        folder.mkdir(exist_ok=True)
+        settings = {**_HEAD["settings"], **changes.pop("settings", {})}
+        head = Head(**{**_HEAD, "settings": settings, **changes})
+        write_head(head, folder)
+        write_results(results, head.axes, folder / TABLE)
+        return folder
+
+    return make

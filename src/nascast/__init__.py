@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from nascast.core.types import TextTask as TextTask
     from nascast.runner import Budget as Budget
     from nascast.runner import run as run
-    from nascast.studies.compare import compare as compare
-    from nascast.studies.study import Study as Study
+    from nascast.studies.predictors.design import Study as Study
+    from nascast.studies.predictors.run import compare as compare
 
 __version__ = "0.1.0"
 
@@ -28,8 +28,8 @@ _HOME = {
     "NascastError": "nascast.core.errors",
     "Objective": "nascast.core.types",
     "TextTask": "nascast.core.types",
-    "Study": "nascast.studies.study",
-    "compare": "nascast.studies.compare",
+    "Study": "nascast.studies.predictors.design",
+    "compare": "nascast.studies.predictors.run",
     "load": "nascast.core.plugins",
     "names": "nascast.core.plugins",
     "run": "nascast.runner",

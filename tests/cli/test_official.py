@@ -174,14 +174,14 @@ def test_a_function_has_ranges_of_random_rows(
 ) -> None:
     from nascast.core.errors import UnsupportedError
     from nascast.core.types import Genes
-    from nascast.studies import study
+    from nascast.studies import records
     from nascast.testing.doubles import TinyBenchmark
 
     class Function(TinyBenchmark):
         def genes(self) -> Genes:
             raise UnsupportedError("no list")
 
-    monkeypatch.setattr(study, "open_benchmark", lambda name: Function())
+    monkeypatch.setattr(records, "open_benchmark", lambda name: Function())
     code, out, _ = benchmark("info", "nb201_mini")
     assert code == 0
     assert "a function of every row of tiny" in out

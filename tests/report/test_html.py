@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from nascast import report
 from nascast.core.errors import MissingExtraError, StoreError
 from nascast.report.html import write_report
 
@@ -74,7 +75,7 @@ def _rows(make_row: Make, trials: int = 2) -> Iterator[Any]:
         for trial in range(trials):
             init = 1e-6 if train_size is None else 60.0 * train_size
             query = 14.0 * epochs if epochs else 0.02
-            times = {"init_seconds": init, "query_seconds": query}
+            times = {"init_seconds_total": init, "query_seconds_each": query}
             batch = "random normal batch of 64 (seed 0)" if family == "zero_cost" else ""
             changes = {"family": family, "batch": batch, **times}
             yield make_row(name, train_size, epochs, trial, **changes)
@@ -124,20 +125,36 @@ def test_nothing_is_fetched_and_plotly_is_there_once(make_run: Make, make_row: M
 
 def test_text_from_the_run_is_escaped(make_run: Make, make_row: Make, make_failed: Make) -> None:
     name = "<script>x</script><b>&"
+    quoted = 'forest("\'><u>")'
     rows = [
         make_row(name, 20, trial=0, family="<i>", batch="<u>batch", versions='{"<p>": "<q>"}'),
-        make_failed("<em>", "</script><script>alert(1)</script>"),
+        make_row(quoted, 20, budget={"<s>": 3}),
+        make_row(name, 20, trial=1, predicted=[float("nan")] * 12),
+        make_failed("<em>", "</script><script>alert(1)</script>", **{"<s>": 3}),
     ]
-    folder = make_run(rows, benchmark="a/<s>.nascast", unit="<sub>", batch="<u>batch")
+    settings = {"axes": {"train_size": [20], "<s>": [3]}, "predictors": [name, "{{ 7 * 7 }}"]}
+    changes = {"unit": "<sub>", "batch": "<u>batch", "settings": settings}
+    folder = make_run(rows, benchmark="a/<s>.nascast", **changes)
     page = _report(folder)
     known = {tag for tag, _ in page.tags}
     assert not known & {"i", "u", "s", "sub", "em", "q"}
     assert sum(tag == "script" for tag, _ in page.tags) == len(page.figures()) + 2
-    for words in (name, "</script><script>alert(1)</script>", "<s>.nascast", "<em>", "<q>"):
+    script = "</script><script>alert(1)</script>"
+    for words in (name, quoted, script, "<s>.nascast", "<em>", "<q>", "3 <s>", "{{ 7 * 7 }}"):
         assert words in page.text
     for spec in page.figures().values():  # Plotly reads its texts as HTML once more
         assert "<script>" not in json.dumps(spec)
         assert "<sub>" not in json.dumps(spec)
+        assert "<u>" not in json.dumps(spec)
+
+
+def test_the_templates_trust_nothing_but_the_shapes_of_markers() -> None:
+    templates = sorted((Path(report.__file__).parent / "templates").glob("*.html"))
+    assert len(templates) >= 4
+    trusted = [line for t in templates for line in t.read_text().splitlines() if "| safe" in line]
+    assert len(trusted) == 1
+    assert "shapes[look.symbol] | safe" in trusted[0]
+    assert not any("autoescape" in template.read_text() for template in templates)
 
 
 def test_the_same_run_gives_the_same_bytes(make_run: Make, make_row: Make, tmp_path: Path) -> None:
@@ -251,10 +268,10 @@ def test_scatters_show_the_largest_budget_in_the_first_trial_that_ran(
     make_run: Make, make_row: Make, make_failed: Make
 ) -> None:
     rows = [make_row("xgboost", n, trial=t) for n in (100, 20) for t in range(3)]
-    rows[0] = {**make_failed("xgboost", "its worker died"), "train_size": 100}
+    rows[0] = make_failed("xgboost", "its worker died", train_size=100)
     page = _report(make_run(rows))
     (cloud,) = page.figures()["scatter-0"]["data"]
-    assert cloud["x"] == rows[1]["true"]
+    assert cloud["x"] == list(rows[1].true)
     assert ["xgboost", "100 labels", "1 of 3", "its worker died"] in page.rows
     assert "xgboost (100 labels): 2 of 3 trials." in page.text
 
@@ -277,15 +294,17 @@ def test_versions_of_a_continued_run_are_all_listed(make_run: Make, make_row: Ma
     assert "0.1.0, 0.2.0" in _report(make_run(rows)).text
 
 
-def test_without_plotly_the_install_command_is_named(
-    make_run: Make, make_row: Make, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("package", ["plotly", "jinja2"])
+def test_without_its_packages_the_install_command_is_named(
+    make_run: Make, make_row: Make, monkeypatch: pytest.MonkeyPatch, package: str
 ) -> None:
-    for name in [name for name in sys.modules if name.split(".")[0] == "plotly"]:
+    folder = make_run([make_row()])
+    write_report(folder, folder / "before.html")
+    for name in [name for name in sys.modules if name.split(".")[0] == package]:
         monkeypatch.delitem(sys.modules, name)
     monkeypatch.setattr(sys, "path", [])
     monkeypatch.setattr(sys, "path_importer_cache", {})
-    folder = make_run([make_row()])
-    with pytest.raises(MissingExtraError, match=r'pip install "nascast\[report\]"'):
+    with pytest.raises(MissingExtraError, match=rf'{package}.*pip install "nascast\[report\]"'):
         write_report(folder)
     assert not (folder / "report.html").exists()
 

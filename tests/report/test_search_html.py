@@ -22,6 +22,7 @@ from nascast.report.search_figures import front
 from nascast.report.search_html import write_search_report
 from nascast.spaces.nasbench201 import NasBench201
 from nascast.stores.sqlite import Sqlite
+from nascast.studies.records import open_benchmark
 from nascast.studies.searches.results import best_trials, read_search
 from nascast.studies.searches.summary import (
     best_by_clock,
@@ -30,7 +31,6 @@ from nascast.studies.searches.summary import (
     summarize,
     summary_rows,
 )
-from nascast.studies.study import open_benchmark
 
 NAN = float("nan")
 GENES = NasBench201().sample(400, np.random.default_rng(0))

@@ -82,6 +82,33 @@ def test_cut_off_anywhere_in_the_last_record(tmp_path: Path) -> None:
         assert list(journal.read()) == [*kept, {"after": 1}, {"after": 2}]
 
 
+def test_cut_off_anywhere_in_a_chunk_keeps_the_records_before(tmp_path: Path) -> None:
+    path = tmp_path / "journal"
+    journal = Journal(path)
+    journal.append({"before": 0})
+    start = len(path.read_bytes())
+    journal.append_all(RECORDS)
+    data = path.read_bytes()
+    ends = [i for i in range(start, len(data)) if data[i : i + 1] == b"\n"]
+    assert len(ends) == len(RECORDS)
+    for length in range(start, len(data)):
+        path.write_bytes(data[:length])
+        kept = [{"before": 0}, *RECORDS[: sum(end <= length for end in ends)]]
+        assert list(journal.read()) == kept
+        journal.append_all([{"after": 1}, {"after": 2}])
+        assert list(journal.read()) == [*kept, {"after": 1}, {"after": 2}]
+
+
+def test_a_chunk_is_one_write_to_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    synced: list[int] = []
+    monkeypatch.setattr(os, "fsync", synced.append)
+    journal = Journal(tmp_path / "journal")
+    journal.append_all(RECORDS)
+    journal.append_all([])
+    assert len(synced) == 1
+    assert list(journal.read()) == RECORDS
+
+
 def test_cut_off_in_the_first_record(tmp_path: Path) -> None:
     path = tmp_path / "journal"
     for length in range(1, len(json.dumps(RECORDS[0]))):

@@ -79,8 +79,8 @@ def plan(asked: Asked, children: Children) -> "tuple[Search, ChildEvaluator | No
 def _on_benchmark(asked: Asked, name: str, shared: Mapping[str, Any]) -> "Search":
     from nascast.core.errors import InvalidSettingError
     from nascast.core.types import Objective
+    from nascast.studies.records import open_benchmark
     from nascast.studies.searches.design import Search
-    from nascast.studies.study import open_benchmark
 
     benchmark = open_benchmark(name)
     if asked.space and asked.space.replace("-", "_") != benchmark.space.name:

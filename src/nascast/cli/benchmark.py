@@ -110,7 +110,7 @@ def _describe(name: str) -> dict[str, Any]:
     from nascast.core.errors import UnsupportedError
     from nascast.core.types import Objective
     from nascast.studies.metrics import noise_ceiling
-    from nascast.studies.study import open_benchmark
+    from nascast.studies.records import open_benchmark
 
     table = open_benchmark(name)
     try:
@@ -260,7 +260,7 @@ def _plan(
 
     from nascast.core.errors import InvalidSettingError
     from nascast.studies.build import BuildPlan
-    from nascast.studies.study import open_benchmark
+    from nascast.studies.records import open_benchmark
 
     if device == "auto":
         device = "cuda" if torch.cuda.is_available() else "cpu"

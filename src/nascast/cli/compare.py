@@ -7,10 +7,15 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from nascast.cli._options import names, whole_numbers
+from nascast.cli._options import whole_numbers
 
 if TYPE_CHECKING:
-    from nascast.studies.study import Study
+    from rich.table import Table
+
+    from nascast.studies.predictors.design import Study
+    from nascast.studies.predictors.head import Head
+    from nascast.studies.predictors.results import Result
+    from nascast.studies.predictors.summary import Summary
 
 __all__ = ["compare"]
 
@@ -21,7 +26,12 @@ def compare(
     benchmark: Annotated[
         str, typer.Option(help="Registered benchmark, or the path of a table.")
     ] = "nb201-mini",
-    predictors: Annotated[str, typer.Option(help="Names joined by commas.")] = _ALL,
+    predictors: Annotated[
+        str,
+        typer.Option(
+            help="Predictors joined by commas, with settings such as xgboost(encoding=path)."
+        ),
+    ] = _ALL,
     train_sizes: Annotated[
         str, typer.Option(help="Labels at initialization, for predictors that learn from labels.")
     ] = "20,100",
@@ -55,13 +65,16 @@ def compare(
 
     Example: nascast compare --predictors xgboost,jacov --train-sizes 50 --out runs/first
     """
-    from nascast.studies.study import Study
+    from nascast.core.spec import Spec
+    from nascast.studies.predictors.design import Study
 
     study = Study(
         benchmark=benchmark,
-        predictors=names(predictors, "--predictors"),
-        train_sizes=whole_numbers(train_sizes, "--train-sizes"),
-        epochs=whole_numbers(epochs, "--epochs"),
+        predictors=Spec.parse_list("predictor", predictors),
+        axes={
+            "train_size": whole_numbers(train_sizes, "--train-sizes"),
+            "epochs": whole_numbers(epochs, "--epochs"),
+        },
         trials=trials,
         seed=seed,
         test_size=test_size,
@@ -69,25 +82,24 @@ def compare(
         images=str(images) if images else None,
         batch_size=batch_size,
     )
-    rows = _run(study, out, workers or os.cpu_count() or 1)
+    results = _run(study, out, workers or os.cpu_count() or 1)
 
     from nascast.report.html import write_report
-    from nascast.report.summary import read_run, summarize
+    from nascast.studies.predictors.head import read_head
 
     page = write_report(out)
-    head, _ = read_run(out)
     if as_json:
-        typer.echo(json.dumps(_plain(head, rows), indent=1))
+        typer.echo(json.dumps(_plain(read_head(out), results), indent=1))
     else:
-        _print(head, summarize(rows), rows, out, page)
+        _print(read_head(out), results, out, page)
 
 
-def _run(study: "Study", out: Path, workers: int) -> list[dict[str, Any]]:
+def _run(study: "Study", out: Path, workers: int) -> "list[Result]":
     import nascast
     from nascast.cli._progress import bars
     from nascast.executors.processes import Processes
-    from nascast.studies.compare import compare as run
-    from nascast.studies.study import Progress
+    from nascast.studies.predictors.run import compare as run
+    from nascast.studies.progress import Progress
 
     home = Path(os.environ.get("NASCAST_CACHE", Path.home() / ".cache" / "nascast"))
     cache = home / f"proxies-{nascast.__version__}.jsonl"
@@ -108,53 +120,71 @@ def _run(study: "Study", out: Path, workers: int) -> list[dict[str, Any]]:
         return run(study, out, executor, progress=Progress(start, advance), cache=cache)
 
 
-def _plain(head: dict[str, Any], rows: list[dict[str, Any]]) -> dict[str, Any]:
-    from dataclasses import asdict
-
-    from nascast.report.summary import failures, summarize
+def _plain(head: "Head", results: "list[Result]") -> dict[str, Any]:
+    from nascast.studies.predictors.summary import failures, summarize
 
     return {
-        "settings": head["settings"],
-        "noise_ceiling": head["noise_ceiling"],
-        "batch": head["batch"],
-        "summary": [asdict(item) for item in summarize(rows)],
+        "settings": head.settings,
+        "noise_ceiling": head.noise_ceiling,
+        "batch": head.batch,
+        "summary": [item.plain(head.axes) for item in summarize(results)],
         "not_run": [
-            {"predictor": key[0], "train_size": key[1], "epochs": key[2], "reason": reason}
-            for key, reason in failures(rows).items()
+            {"predictor": name, **{a: budget.get(a) for a in head.axes}, "reason": reason}
+            for (name, budget), reason in failures(results).items()
         ],
     }
 
 
-def _print(
-    head: dict[str, Any], summaries: Any, rows: list[dict[str, Any]], out: Path, page: Path
-) -> None:
+def _print(head: "Head", results: "list[Result]", out: Path, page: Path) -> None:
     from rich.console import Console
-    from rich.table import Table
 
     from nascast.core.errors import UnsupportedError
-    from nascast.report.summary import duration, failures
+    from nascast.studies.predictors.results import TABLE
+    from nascast.studies.predictors.summary import summarize
 
     console = Console()
+    summaries = summarize(results)
+    if summaries:
+        console.print(_table(summaries, head.axes))
+    for line in _refusals(results):
+        console.print(f"not run: {line}", style="yellow", highlight=False, markup=False)
+    if head.noise_ceiling:
+        tau, cells = head.noise_ceiling
+        console.print(f"noise ceiling: τ = {tau:.3f} between two trainings of {cells} cells")
+    if any(item.batch for item in results):
+        console.print(f"zero-cost proxies: {head.batch}", highlight=False, markup=False)
+    console.print(f"written: {out / TABLE}, {page}", highlight=False, markup=False)
+    if not summaries:
+        raise UnsupportedError("no predictor could run on this benchmark; the reasons stand above")
+
+
+def _table(summaries: "list[Summary]", axes: tuple[str, ...]) -> "Table":
+    from rich.table import Table
+    from rich.text import Text
+
+    from nascast.report.words import axis_words, duration
+
     table = Table("predictor", box=None, header_style="bold", padding=(0, 1, 0, 0))
-    for name in ("labels", "epochs", "Kendall τ", "±", "Spearman", "init", "query"):
+    titles = [axis_words(axis).title.lower() for axis in axes]
+    for name in (*titles, "Kendall τ", "±", "Spearman", "init", "query"):
         table.add_column(name, justify="right", no_wrap=True)
     for item in sorted(summaries, key=lambda item: -item.kendall):
         spread = "" if item.kendall_sd is None else f"{item.kendall_sd:.3f}"
-        budget = ["" if b is None else str(b) for b in (item.train_size, item.epochs)]
-        times = [duration(item.init_seconds), duration(item.query_seconds)]
+        budget = [str(item.budget.get(axis, "")) for axis in axes]
+        times = [duration(item.init_seconds_total), duration(item.query_seconds_each)]
         scores = [f"{item.kendall:.3f}", spread, f"{item.spearman:.3f}"]
-        table.add_row(item.predictor, *budget, *scores, *times)
-    if table.row_count:
-        console.print(table)
-    refused = {(name, epochs, why): None for (name, _, epochs), why in failures(rows).items()}
-    for name, epochs, why in refused:
-        at = f" (epochs {epochs})" if epochs else ""
-        console.print(f"not run: {name}{at}: {why}", style="yellow", highlight=False)
-    if head["noise_ceiling"]:
-        tau, cells = head["noise_ceiling"]
-        console.print(f"noise ceiling: τ = {tau:.3f} between two trainings of {cells} cells")
-    if any(row.get("batch") for row in rows):
-        console.print(f"zero-cost proxies: {head['batch']}", highlight=False)
-    console.print(f"written: {out / 'results.parquet'}, {page}", highlight=False)
-    if not table.row_count:
-        raise UnsupportedError("no predictor could run on this benchmark; the reasons stand above")
+        table.add_row(Text(item.predictor), *budget, *scores, *times)
+    return table
+
+
+def _refusals(results: "list[Result]") -> list[str]:
+    """Returns what did not run and why; labels, of which it does not depend, are left out."""
+    from nascast.report.words import budget_words
+    from nascast.studies.predictors.design import LABELS, Budget
+    from nascast.studies.predictors.summary import failures
+
+    lines = []
+    for (name, budget), why in failures(results).items():
+        at = budget_words(Budget({axis: n for axis, n in budget.items() if axis != LABELS}))
+        lines.append(f"{name}{f' ({at})' if at else ''}: {why}")
+    return list(dict.fromkeys(lines))

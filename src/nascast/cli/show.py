@@ -98,7 +98,7 @@ def _records(genes: list[int], space: str, benchmark: str) -> dict[str, Any]:
     import numpy as np
 
     from nascast.core.errors import InvalidSettingError
-    from nascast.studies.study import open_benchmark
+    from nascast.studies.records import open_benchmark
 
     table = open_benchmark(benchmark)
     if table.space.name != space:

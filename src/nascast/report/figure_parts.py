@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from html import escape
 from typing import Any
 
-from nascast.report.summary import INSTANT, duration
+from nascast.report.words import duration
+from nascast.studies.predictors.summary import INSTANT
 
 __all__ = [
     "BAND",

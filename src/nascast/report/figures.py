@@ -26,9 +26,11 @@ from nascast.report.figure_parts import (
     note,
     time_axis,
 )
-from nascast.report.summary import INSTANT, Summary, duration
+from nascast.report.words import budget_words, duration
+from nascast.studies.predictors.design import Budget
+from nascast.studies.predictors.summary import INSTANT, Summary
 
-__all__ = ["budget_words", "looks", "predicted_against_true", "tau_against_time"]
+__all__ = ["looks", "predicted_against_true", "tau_against_time"]
 
 _SYMBOLS = {
     "model_based": "circle",
@@ -46,16 +48,6 @@ def looks(summaries: Sequence[Summary]) -> dict[str, Look]:
         name: Look(COLOURS[i % len(COLOURS)], _SYMBOLS.get(family, "hexagon"))
         for i, (name, family) in enumerate(families.items())
     }
-
-
-def budget_words(train_size: int | None, epochs: int | None) -> str:
-    """Writes a budget in words, such as ``100 labels, 6 epochs``; empty if there is none."""
-    parts = []
-    if train_size is not None:
-        parts.append(f"{train_size:,} label{'s' * (train_size != 1)}")
-    if epochs is not None:
-        parts.append(f"{epochs:,} epoch{'s' * (epochs != 1)}")
-    return ", ".join(parts)
 
 
 def tau_against_time(
@@ -131,7 +123,7 @@ _TITLES = {"init": "initialization time", "query": "query time for one architect
 
 
 def _seconds(item: Summary, axis: str) -> float:
-    return item.init_seconds if axis == "init" else item.query_seconds
+    return item.init_seconds_total if axis == "init" else item.query_seconds_each
 
 
 def _places(points: Sequence[Summary], axis: str) -> dict[Summary, float]:
@@ -170,14 +162,11 @@ def _sizes(points: Sequence[Summary]) -> dict[Summary, float]:
     """Returns marker diameters in pixels: 10 for a predictor's smallest budget up to 15."""
     sizes = {}
     for name in {s.predictor for s in points}:
-        own = sorted((s for s in points if s.predictor == name), key=_budget_order)
+        own = [s for s in points if s.predictor == name]
+        own.sort(key=lambda item: tuple(item.budget.values()))
         for rank, item in enumerate(own):
             sizes[item] = 10 + 5 * (rank / (len(own) - 1) if len(own) > 1 else 0.4)
     return sizes
-
-
-def _budget_order(item: Summary) -> tuple[int, int]:
-    return item.train_size or 0, item.epochs or 0
 
 
 def _joined(
@@ -186,12 +175,14 @@ def _joined(
     """Returns segments, parted by None, between budgets that differ in one step of one axis."""
     x: list[float | None] = []
     y: list[float | None] = []
-    for fixed, moving in (("train_size", "epochs"), ("epochs", "train_size")):
-        groups: dict[int | None, list[Summary]] = {}
-        for item in sorted(own, key=_budget_order):
-            groups.setdefault(getattr(item, fixed), []).append(item)
+    axes = dict.fromkeys(axis for item in own for axis in item.budget)
+    for moving in reversed(axes):
+        groups: dict[Budget, list[Summary]] = {}
+        for item in sorted(own, key=lambda item: tuple(item.budget.values())):
+            fixed = {axis: n for axis, n in item.budget.items() if axis != moving}
+            groups.setdefault(Budget(fixed), []).append(item)
         for group in groups.values():
-            if len({getattr(item, moving) for item in group}) > 1:
+            if len(group) > 1:
                 x += [*(places[item] for item in group), None]
                 y += [*(item.kendall for item in group), None]
     return x, y
@@ -228,12 +219,12 @@ def _markers(
 
 
 def _hover(item: Summary) -> str:
-    budget = budget_words(item.train_size, item.epochs)
+    budget = budget_words(item.budget)
     spread = "" if item.kendall_sd is None else f" ± {item.kendall_sd:.3f}"
     lines = [
         f"<b>{escape(item.predictor, quote=False)}</b>" + (f" · {budget}" if budget else ""),
         f"τ {item.kendall:.3f}{spread}".replace("-", "−"),
-        f"init {duration(item.init_seconds)} · query {duration(item.query_seconds)}",
+        f"init {duration(item.init_seconds_total)} · query {duration(item.query_seconds_each)}",
     ]
     if item.pareto:
         lines.append("Pareto-optimal")

@@ -1,26 +1,34 @@
 """A comparison as one HTML file that needs nothing else: no network, no other files."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from html import escape
+from dataclasses import dataclass
 from pathlib import Path, PurePath
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
 from nascast.report import tables
 from nascast.report.figure_parts import Look
-from nascast.report.figures import (
-    budget_words,
-    looks,
-    predicted_against_true,
-    tau_against_time,
-)
-from nascast.report.page import page, plot, plotly_source, tile, write
-from nascast.report.summary import Row, Summary, failures, read_run, summarize
+from nascast.report.figures import looks, predicted_against_true, tau_against_time
+from nascast.report.page import Figure, Tile, figure, page, write
+from nascast.report.words import axis_words, budget_words, count, either, number
+from nascast.studies.predictors.head import Head
+from nascast.studies.predictors.results import Result, read_run
+from nascast.studies.predictors.summary import Summary, failures, summarize
 
 __all__ = ["write_report"]
 
 _FREE = "no labels, no epochs"  # the budget of a predictor that has none
+
+
+@dataclass(frozen=True, slots=True)
+class _Scatter:
+    """Predicted against true scores of one predictor; no figure if no prediction is finite."""
+
+    predictor: str
+    tau: str
+    note: str
+    figure: Figure | None
 
 
 def write_report(folder: Path, out: Path | None = None) -> Path:
@@ -36,183 +44,146 @@ def write_report(folder: Path, out: Path | None = None) -> Path:
     Raises:
         MissingDataError: no finished run in `folder`.
         CorruptDataError: a file of the run cannot be read.
-        MissingExtraError: Plotly is not installed.
+        MissingExtraError: Jinja2 or Plotly is not installed.
         StoreError: the report cannot be written.
     """
-    head, rows = read_run(folder)
-    text = _page(head, rows, plotly_source())
+    head, results = read_run(folder)
+    summaries = summarize(results)
+    values = {
+        "eyebrow": "predictor comparison",
+        "title": f"Performance predictors on {PurePath(head.benchmark).name}",
+        "lead": " ".join(_lead(head, results)),
+        "tiles": _tiles(head, summaries),
+        "not_run": tables.not_run(results, failures(results)),
+        "settings": tables.settings(head, results),
+        "results": None,
+        **(_drawn(head, results, summaries) if summaries else {}),
+    }
+    text = page("comparison.html", values, drawn=bool(summaries))
     return write(text, out or folder / "report.html")
 
 
-def _page(head: Mapping[str, Any], rows: Sequence[Row], plotly: str) -> str:
-    summaries = summarize(rows)
-    look = looks(summaries)
-    name = escape(PurePath(head["benchmark"]).name)
-    body = [
-        '<header><p class="eyebrow">nascast · predictor comparison</p>',
-        f"<h1>Performance predictors on {name}</h1>",
-        f'<p class="lead">{_lead(head, rows)}</p></header>',
-        _tiles(head, summaries),
-        *_results(head, rows, summaries, look),
-        tables.not_run(rows, failures(rows)),
-        tables.settings(head, rows),
-    ]
-    return page(f"Performance predictors on {name}", body, plotly if summaries else "")
-
-
-def _lead(head: Mapping[str, Any], rows: Sequence[Row]) -> str:
+def _lead(head: Head, results: Sequence[Result]) -> Iterable[str]:
     """Says in plain words what was compared."""
-    settings = head["settings"]
-    names = {row["predictor"] for row in rows}
-    ran = {row["predictor"] for row in rows if row.get("error") is None}
-    text = [
-        f"{_count(len(ran or names), 'predictor')} {'ranked' if ran else 'could not rank'} "
+    settings = head.settings
+    names = {item.predictor for item in results}
+    ran = {item.predictor for item in results if item.error is None}
+    yield (
+        f"{count(len(ran or names), 'predictor')} {'ranked' if ran else 'could not rank'} "
         f"{settings['test_size']:,} test architectures by the {settings['metric']} "
-        f"({head['unit']}) that each reaches after full training."
-    ]
+        f"({head.unit}) that each reaches after full training."
+    )
     if ran:
-        text.append(
+        yield (
             "Kendall’s τ says how well a ranking agrees with the recorded one: "
             "1 is the same order, 0 is chance."
         )
     if settings["trials"] > 1:
-        text.append(f"There are {settings['trials']:,} trials, each with other architectures.")
+        yield f"There are {settings['trials']:,} trials, each with other architectures."
     else:
-        text.append("There is one trial.")
-    text += _evidence(rows)
+        yield "There is one trial."
+    yield from _evidence(results, head.axes)
     if 0 < len(ran) < len(names):
-        text.append(f"{_count(len(names) - len(ran), 'more predictor')} could not run; see below.")
-    return escape(" ".join(text))
+        yield f"{count(len(names) - len(ran), 'more predictor')} could not run; see below."
 
 
-def _evidence(rows: Sequence[Row]) -> Iterable[str]:
+def _evidence(results: Sequence[Result], axes: Sequence[str]) -> Iterable[str]:
     """Says what the predictors were given: labels, learning curves, images."""
-    labels = sorted({row["train_size"] for row in rows if row["train_size"] is not None})
-    if labels:
-        yield (
-            f"Predictors that learn from labels were given {_either(labels)} trained "
-            f"architecture{'s' * (labels[-1] > 1)}, none of them in the test set."
-        )
-    epochs = sorted({row["epochs"] for row in rows if row["epochs"] is not None})
-    if epochs:
-        yield (
-            f"Those that read learning curves saw the first {_either(epochs)} "
-            f"epoch{'s' * (epochs[-1] > 1)} of every test architecture."
-        )
-    batches = sorted({row["batch"] for row in rows if row.get("batch")})
+    for axis in axes:
+        amounts = sorted({item.budget[axis] for item in results if axis in item.budget})
+        if amounts:
+            yield axis_words(axis).given.format(either(amounts), s="s" * (amounts[-1] > 1))
+    batches = sorted({item.batch for item in results if item.batch})
     if batches:
         yield f"Zero-cost proxies scored untrained networks on one batch: {'; '.join(batches)}."
 
 
-def _count(number: int, word: str) -> str:
-    return f"{number:,} {word}{'s' * (number != 1)}"
-
-
-def _either(numbers: Sequence[int]) -> str:
-    *most, last = (f"{number:,}" for number in numbers)
-    return f"{', '.join(most)} or {last}" if most else last
-
-
-def _tiles(head: Mapping[str, Any], summaries: Sequence[Summary]) -> str:
-    tiles = [_best_tile(summaries)]
-    if head["noise_ceiling"]:
-        tau, cells = head["noise_ceiling"]
+def _tiles(head: Head, summaries: Sequence[Summary]) -> list[Tile]:
+    if head.noise_ceiling:
+        tau, cells = head.noise_ceiling
         note = f"τ between two trainings of the same {cells:,} cells"
-        tiles.append(tile("Noise ceiling", tables.number(tau), note))
+        ceiling = Tile("Noise ceiling", number(tau), note)
     else:
-        note = "unknown: the benchmark recorded no cell twice"
-        tiles.append(tile("Noise ceiling", "–", note))
-    optimal = f"{sum(item.pareto for item in summaries)} <small>of {len(summaries)}</small>"
+        ceiling = Tile("Noise ceiling", "–", "unknown: the benchmark recorded no cell twice")
     note = "no other is as good in τ, initialization and query time and better in one"
-    tiles.append(tile("Pareto-optimal budgets", optimal if summaries else "–", note))
-    return f'<section class="tiles" aria-label="Headline results">{"".join(tiles)}</section>'
+    optimal = Tile("Pareto-optimal budgets", "–", note)
+    if summaries:
+        some, every = sum(item.pareto for item in summaries), len(summaries)
+        optimal = Tile(optimal.label, f"{some}", note, small=f"of {every}")
+    return [_best_tile(summaries), ceiling, optimal]
 
 
-def _best_tile(summaries: Sequence[Summary]) -> str:
+def _best_tile(summaries: Sequence[Summary]) -> Tile:
+    label = "Best predictor"
     ranked = [item for item in summaries if item.kendall == item.kendall]
     if not ranked:
-        return tile("Best predictor", "–", "no predictor ran; the reasons are below")
+        return Tile(label, "–", "no predictor ran; the reasons are below")
     best = max(ranked, key=lambda item: item.kendall)
-    budget = budget_words(best.train_size, best.epochs) or _FREE
-    value = f"{escape(best.predictor)} <small>τ {tables.spread(best)}</small>"
-    return tile("Best predictor", value, f"with {budget}")
+    spread = "" if best.kendall_sd is None else number(best.kendall_sd)
+    note = f"with {budget_words(best.budget) or _FREE}"
+    return Tile(label, best.predictor, note, small=f"τ {number(best.kendall)}", deviation=spread)
 
 
-def _results(
-    head: Mapping[str, Any],
-    rows: Sequence[Row],
-    summaries: Sequence[Summary],
-    look: Mapping[str, Look],
-) -> Iterable[str]:
-    if not summaries:
-        yield '<p class="empty">There are no results: every predictor failed.</p>'
-        return
-    yield tables.results(summaries, look)
-    ceiling = head["noise_ceiling"][0] if head["noise_ceiling"] else None
-    key = tables.key(look)
-    yield (
-        '<section><h2>Accuracy and cost</h2><p class="about">Towards the upper left is better: '
-        "rankings that agree more with the truth, sooner. Larger markers are larger budgets of "
-        "the same predictor, joined by lines; a ring marks the Pareto-optimal ones"
-        + (
-            ". Bars are ± one standard deviation over trials."
-            if any(item.kendall_sd is not None for item in summaries)
-            else "."
-        )
-        + (
-            " A predictor that reads the learning curve of the very training it is judged by "
-            "shares the noise of that training, and may pass the noise ceiling."
-            if ceiling is not None and any(item.epochs is not None for item in summaries)
-            else ""
-        )
-        + "</p>"
-    )
-    for axis, title in (
+def _drawn(head: Head, results: Sequence[Result], summaries: Sequence[Summary]) -> dict[str, Any]:
+    """Returns what the page shows of results, where there are any."""
+    look = looks(summaries)
+    ceiling = head.noise_ceiling[0] if head.noise_ceiling else None
+    drawn: tuple[tuple[Literal["query", "init"], str], ...] = (
         ("query", "τ against query time"),
         ("init", "τ against initialization time"),
-    ):
-        spec = tau_against_time(summaries, axis, look, ceiling)  # type: ignore[arg-type]
-        yield f"<figure><figcaption>{title}</figcaption>{key}{plot(f'tau-{axis}', spec, title)}"
-        yield "</figure>"
-    yield "</section>"
-    yield _scatters(head, rows, summaries, look)
+    )
+    return {
+        "look": look,
+        "results": tables.results(summaries, look, head.axes),
+        "notes": tables.notes(summaries),
+        "cost": " ".join(_cost(summaries, ceiling)),
+        "figures": [
+            figure(f"tau-{axis}", tau_against_time(summaries, axis, look, ceiling), title)
+            for axis, title in drawn
+        ],
+        "scatters": list(_scatters(head, results, look)),
+    }
+
+
+def _cost(summaries: Sequence[Summary], ceiling: float | None) -> Iterable[str]:
+    """Says how to read the figures of accuracy and cost."""
+    yield (
+        "Towards the upper left is better: rankings that agree more with the truth, sooner. Larger "
+        "markers are larger budgets of the same predictor, joined by lines; a ring marks the "
+        "Pareto-optimal ones."
+    )
+    if any(item.kendall_sd is not None for item in summaries):
+        yield "Bars are ± one standard deviation over trials."
+    if ceiling is not None and any("epochs" in item.budget for item in summaries):
+        yield (
+            "A predictor that reads the learning curve of the very training it is judged by shares "
+            "the noise of that training, and may pass the noise ceiling."
+        )
 
 
 def _scatters(
-    head: Mapping[str, Any],
-    rows: Sequence[Row],
-    summaries: Sequence[Summary],
-    look: Mapping[str, Look],
-) -> str:
+    head: Head, results: Sequence[Result], look: Mapping[str, Look]
+) -> Iterable[_Scatter]:
     """Draws every predictor at its largest budget, in the first trial that ran."""
-    metric = f"{head['settings']['metric']} ({head['unit']})"
-    figures = []
-    for number, name in enumerate(look):
-        ran = [row for row in rows if row["predictor"] == name and row.get("error") is None]
-        row = min(ran, key=lambda r: (-(r["train_size"] or 0), -(r["epochs"] or 0), r["trial"]))
-        figures.append(_scatter(f"scatter-{number}", row, look[name], metric))
-    return (
-        '<section><h2>Predicted against true</h2><p class="about">One trial of every predictor at '
-        "its largest budget; a point is a test architecture. Only the order of predictions counts, "
-        "and larger predictions mean better architectures; units need not be those of the metric."
-        f'</p><div class="multiples">{"".join(figures)}</div></section>'
-    )
+    metric = f"{head.settings['metric']} ({head.unit})"
+    for place, name in enumerate(look):
+        ran = [item for item in results if item.predictor == name and item.error is None]
+        shown = max(ran, key=lambda item: (*item.budget.values(), -item.trial))
+        yield _scatter(f"scatter-{place}", shown, look[name], metric)
 
 
-def _scatter(id_: str, row: Row, look: Look, metric: str) -> str:
-    predicted = np.asarray(row["predicted"], dtype=np.float64)
-    true = np.asarray(row["true"], dtype=np.float64)
+def _scatter(id_: str, shown: Result, look: Look, metric: str) -> _Scatter:
+    predicted = np.asarray(shown.predicted, dtype=np.float64)
+    true = np.asarray(shown.true, dtype=np.float64)
     spec, beyond = predicted_against_true(predicted, true, look, metric)
     undefined = int((~np.isfinite(predicted)).sum())
-    remarks = [budget_words(row["train_size"], row["epochs"])]
+    remarks = [budget_words(shown.budget)]
     remarks += [f"{undefined:,} undefined"] * (undefined > 0)
     remarks += [f"{beyond:,} off the scale, hollow"] * (beyond > 0)
-    name, tau = escape(row["predictor"]), tables.number(row["kendall"])
-    title = f"{row['predictor']}: predicted against true"
-    empty = '<p class="empty">every prediction is undefined</p>'
-    drawn = plot(id_, spec, title) if spec else empty
-    return (
-        f'<figure><figcaption><span class="row"><b>{name}</b><span>τ {tau}</span></span>'
-        f'<span class="note">{escape(" · ".join(filter(None, remarks))) or _FREE}</span>'
-        f"</figcaption>{drawn}</figure>"
+    title = f"{shown.predictor}: predicted against true"
+    return _Scatter(
+        predictor=shown.predictor,
+        tau=number(shown.kendall),
+        note=" · ".join(filter(None, remarks)) or _FREE,
+        figure=figure(id_, spec, title) if spec else None,
     )

@@ -1,43 +1,92 @@
-"""The frame of a report: one HTML file that needs nothing else, no network and no other files."""
+"""The frame of a report: one HTML file that needs nothing else, no network and no other files.
+
+Pages are Jinja2 templates in the folder `templates`; every text that they are given is escaped.
+"""
 
 import json
-from collections.abc import Iterable
-from html import escape
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from nascast.core.errors import StoreError
 from nascast.core.extras import extra
 from nascast.report.figure_parts import Spec
 
-__all__ = ["page", "plot", "plotly_source", "tile", "write"]
-
-# Nothing may be fetched, whatever the data or the plotting library ask for.
-_POLICY = (
-    "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; img-src data: blob:"
-)
+__all__ = ["Figure", "Tile", "figure", "markup", "page", "write"]
 
 
-def page(title: str, body: Iterable[str], plotly: str) -> str:
+@dataclass(frozen=True, slots=True)
+class Tile:
+    """A headline result.
+
+    Attributes:
+        label: what it is.
+        value: in large letters.
+        note: a line below.
+        unit: of the value, in smaller letters.
+        small: in smaller letters after the value.
+        deviation: after `small`, behind a ±; empty for none.
+    """
+
+    label: str
+    value: str
+    note: str
+    unit: str = ""
+    small: str = ""
+    deviation: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """A figure that report.js draws.
+
+    Attributes:
+        id: of its place in the page.
+        title: of the figure.
+        height: in pixels.
+        json: its specification, as markup that stands in a script element.
+    """
+
+    id: str
+    title: str
+    height: int
+    json: Any
+
+
+def figure(id_: str, spec: Spec, title: str) -> Figure:
+    """Returns a figure of a Plotly specification."""
+    text = json.dumps(spec, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    for sign in "<>&":  # a script element ends at the first `</script`, also inside a string
+        text = text.replace(sign, f"\\u{ord(sign):04x}")
+    return Figure(id_, title, spec["layout"]["height"], markup(text))
+
+
+def page(template: str, values: dict[str, Any], *, drawn: bool) -> str:
     """Returns the whole file.
 
     Args:
-        title: as HTML.
-        body: HTML of the sections.
-        plotly: source of plotly.js; empty for a page without figures.
+        template: file in the folder `templates`; extends ``page.html``.
+        values: what it shows.
+        drawn: whether it has figures, and needs plotly.js.
+
+    Raises:
+        MissingExtraError: Jinja2 or Plotly is not installed.
     """
-    return "\n".join(
-        [
-            '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">',
-            f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">',
-            '<meta name="viewport" content="width=device-width, initial-scale=1">',
-            '<meta name="color-scheme" content="light dark">',
-            f"<title>{title}</title>",
-            f"<style>\n{_asset('report.css')}</style>\n</head>\n<body>\n<main>",
-            *body,
-            f"</main>\n<script>\n{plotly}\n</script>" if plotly else "</main>",
-            f"<script>\n{_asset('report.js')}</script>\n</body>\n</html>\n",
-        ]
+    jinja2 = extra("jinja2", "report", "the report")
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(Path(__file__).with_name("templates")),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
     )
+    assets = {"css": _asset("report.css"), "js": _asset("report.js"), "plotly": ""}
+    if drawn:
+        assets["plotly"] = extra("plotly.offline", "report", "the report").get_plotlyjs()
+    sources = {name: markup(text) for name, text in assets.items()}
+    text: str = environment.get_template(template).render(**values, **sources)
+    return text
 
 
 def write(text: str, out: Path) -> Path:
@@ -55,35 +104,9 @@ def write(text: str, out: Path) -> Path:
     return out
 
 
-def plotly_source() -> str:
-    """Returns the source of plotly.js.
-
-    Raises:
-        MissingExtraError: Plotly is not installed.
-    """
-    source: str = extra("plotly.offline", "report", "the report").get_plotlyjs()
-    return source
-
-
-def tile(label: str, value: str, note: str) -> str:
-    """Lays out one tile; `value` is HTML, the others are text."""
-    return (
-        f'<div class="tile"><h2>{escape(label)}</h2><p class="value">{value}</p>'
-        f'<p class="note">{escape(note)}</p></div>'
-    )
-
-
-def plot(id_: str, spec: Spec, title: str) -> str:
-    """Returns a place for a figure and its specification, which report.js draws there."""
-    text = json.dumps(spec, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
-    for sign in "<>&":  # a script element ends at the first `</script`, also inside a string
-        text = text.replace(sign, f"\\u{ord(sign):04x}")
-    height = spec["layout"]["height"]
-    return (
-        f'<div class="plot" id="{id_}" role="img" aria-label="{escape(title)}" '
-        f'style="height:{height}px"></div>'
-        f'<script type="application/json" data-plot="{id_}">{text}</script>'
-    )
+def markup(text: str) -> Any:
+    """Marks a text as HTML, which is not escaped."""
+    return extra("markupsafe", "report", "the report").Markup(text)
 
 
 def _asset(name: str) -> str:

@@ -1,9 +1,9 @@
 """A search as one HTML file that needs nothing else: no network, no other files."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from html import escape
+from dataclasses import dataclass
 from pathlib import Path, PurePath
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 
@@ -12,10 +12,9 @@ from nascast.report import search_figures as figures
 from nascast.report import search_tables as tables
 from nascast.report.drawing import svg
 from nascast.report.figure_parts import Look, Spec
-from nascast.report.page import page, plot, plotly_source, tile, write
+from nascast.report.page import Figure, Tile, figure, markup, page, write
 from nascast.report.search_tables import amount, words
-from nascast.report.summary import duration
-from nascast.report.tables import key
+from nascast.report.words import count, duration
 from nascast.studies.searches.results import Run, Searched, best_trials, read_search
 from nascast.studies.searches.summary import StrategySummary, operation_shares, summarize
 
@@ -23,6 +22,48 @@ __all__ = ["write_search_report"]
 
 _LABELS = 20  # operations in the figure at most; chosen
 _SIZES = {"parameters": "parameters", "multiply_adds": "multiply-adds"}
+
+
+@dataclass(frozen=True, slots=True)
+class _Drawn:
+    """A figure under its key.
+
+    Attributes:
+        title: of the figure.
+        figure: what is drawn.
+        shown: strategies in the key; None is all.
+    """
+
+    title: str
+    figure: Figure
+    shown: Collection[str] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Section:
+    """Figures under a title and a text."""
+
+    title: str
+    about: str
+    figures: Sequence[_Drawn]
+
+
+@dataclass(frozen=True, slots=True)
+class _Best:
+    """One of the best architectures: its value, sizes, picture as markup, and notation."""
+
+    value: str
+    note: str
+    picture: Any
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Operations:
+    """The figure of operations, and how many it leaves out in words."""
+
+    figure: Figure
+    rest: str
 
 
 def write_search_report(folder: Path, out: Path | None = None) -> Path:
@@ -38,25 +79,29 @@ def write_search_report(folder: Path, out: Path | None = None) -> Path:
     Raises:
         MissingDataError: no search in `folder`.
         CorruptDataError: a file of the search cannot be read.
-        MissingExtraError: Plotly or Matplotlib is not installed.
+        MissingExtraError: Jinja2, Plotly or Matplotlib is not installed.
         StoreError: the trials cannot be read, or the report cannot be written.
     """
     found = read_search(folder)
     groups = found.by_strategy()
-    title = escape(f"Architecture search in {found.space.name}")
     items = summarize(found)
-    body = [
-        '<header><p class="eyebrow">nascast · architecture search</p>',
-        f'<h1>{title}</h1><p class="lead">{escape(" ".join(_lead(found, groups)))}</p></header>',
-        _tiles(found, items),
-        *_sections(found, groups, items, figures.strategy_looks(list(groups))),
-        tables.failures(found),
-        tables.settings(found),
-    ]
+    look = figures.strategy_looks(list(groups))
     valued = bool(best_trials(found, 1))
-    return write(
-        page(title, body, plotly_source() if valued else ""), out or folder / "report.html"
-    )
+    values = {
+        "eyebrow": "architecture search",
+        "title": f"Architecture search in {found.space.name}",
+        "lead": " ".join(_lead(found, groups)),
+        "tiles": _tiles(found, items),
+        "look": look,
+        "strategies": tables.strategies(found, items, look) if items else None,
+        "note": _strategies_note(found, items),
+        "failures": tables.failures(found),
+        "more_failures": tables.more_failures(found),
+        "settings": tables.settings(found),
+        "sections": None,
+        **(_valued(found, groups, items, look) if valued else {}),
+    }
+    return write(page("search.html", values, drawn=valued), out or folder / "report.html")
 
 
 def _lead(found: Searched, groups: Mapping[str, Sequence[Run]]) -> Iterable[str]:
@@ -66,7 +111,7 @@ def _lead(found: Searched, groups: Mapping[str, Sequence[Run]]) -> Iterable[str]
     names = words(objective.metric, found.unit)
     seeds = max(map(len, groups.values()), default=0)
     yield (
-        f"{_count(len(groups), 'strategy')} looked for the architecture with the {aim} {names}"
+        f"{count(len(groups), 'strategy')} looked for the architecture with the {aim} {names}"
         f"{f' with {seeds:,} seeds each' if seeds > 1 else ''}."
     )
     if benchmark:
@@ -82,57 +127,45 @@ def _lead(found: Searched, groups: Mapping[str, Sequence[Run]]) -> Iterable[str]
         yield f"Also counted: {also}."
 
 
-def _tiles(found: Searched, items: Sequence[StrategySummary]) -> str:
+def _tiles(found: Searched, items: Sequence[StrategySummary]) -> list[Tile]:
     first = best_trials(found, 1)
+    best = Tile("Best value", "–", "no trial has a value")
     if first:
         ((run, place),) = first
         value = amount(found.measured(run.scores[place, 0]))
-        unit = {"percent": " %"}.get(found.unit, "")
         which = f"{run.strategy}, seed {run.seed}, trial {run.trials[place].id:,}"
-        name = words(found.objectives[0].metric)
-        best = tile(f"Best {name}", f"{value}<small>{unit}</small>", which)
-    else:
-        best = tile("Best value", "–", "no trial has a value")
+        unit = {"percent": "%"}.get(found.unit, "")
+        best = Tile(f"Best {words(found.objectives[0].metric)}", value, which, unit=unit)
     trials, failed = sum(item.trials for item in items), sum(item.failed for item in items)
-    runs = _count(len(found.runs), "run")
-    counts = tile(
-        "Trials",
-        f"{trials:,} <small>{failed:,} failed</small>" if failed else f"{trials:,}",
-        f"of {runs}" + ("" if failed else ", none failed"),
-    )
+    runs = f"of {count(len(found.runs), 'run')}"
+    counts = Tile("Trials", f"{trials:,}", f"{runs}, none failed")
+    if failed:
+        counts = Tile("Trials", f"{trials:,}", runs, small=f"{failed:,} failed")
     spent = float(np.nansum([item.spent for item in items]))
     clocks = [float(np.nanmax(r.clock)) for r in found.runs if np.isfinite(r.clock).any()]
     note = f"of evaluations; the longest run took {duration(max(clocks))}" if clocks else "unknown"
-    time = tile("Time", escape(duration(spent)) if clocks else "–", note)
-    return f'<section class="tiles" aria-label="Headline results">{best}{counts}{time}</section>'
+    return [best, counts, Tile("Time", duration(spent) if clocks else "–", note)]
 
 
-def _sections(
+def _valued(
     found: Searched,
     groups: Mapping[str, Sequence[Run]],
     items: Sequence[StrategySummary],
     look: Mapping[str, Look],
-) -> Iterable[str]:
-    if not items:
-        yield '<p class="empty">There are no trials yet.</p>'
-        return
-    yield (
-        f"<section><h2>Strategies</h2>{tables.strategies(found, items, look)}"
-        f'<p class="about small">{escape(_strategies_note(found, items))}</p></section>'
+) -> dict[str, Any]:
+    """Returns what the page shows of trials that have a value, where there are any."""
+    sections = (
+        _progress(found, groups, look),
+        _pareto(found, groups, look),
+        _controller(found, groups, look),
     )
-    if not best_trials(found, 1):
-        yield '<p class="empty">There is nothing to draw: no trial has a value.</p>'
-        return
-    yield _progress(found, groups, look)
-    yield _pareto(found, groups, look)
-    yield _controller(found, groups, look)
-    yield _pictures(found)
-    yield _operations(found)
-    shown = min(50, sum(item.trials - item.failed for item in items))
-    yield (
-        f'<section><h2>Best trials</h2><p class="about">The best {shown:,} of all runs; click a '
-        f'title to sort.</p><div class="trials">{tables.trials(found)}</div></section>'
-    )
+    return {
+        "sections": [section for section in sections if section and section.figures],
+        "best": list(_bests(found)),
+        "operations": _operations(found),
+        "trials": tables.trials(found),
+        "shown": f"{min(50, sum(item.trials - item.failed for item in items)):,}",
+    }
 
 
 def _strategies_note(found: Searched, items: Sequence[StrategySummary]) -> str:
@@ -156,7 +189,7 @@ def _strategies_note(found: Searched, items: Sequence[StrategySummary]) -> str:
 
 def _progress(
     found: Searched, groups: Mapping[str, Sequence[Run]], look: Mapping[str, Look]
-) -> str:
+) -> _Section:
     objective = found.objectives[0]
     metric = words(objective.metric, found.unit)
     several = any(len(runs) > 1 for runs in groups.values())
@@ -182,13 +215,14 @@ def _progress(
     ]
     title = "Every trial, and the mean of the last 20" + (", first seed" if several else "")
     drawn.append(("rewards", title, figures.rewards(groups, look, metric, objective.minimize)))
-    parts = "".join(_figure(id_, caption, spec, look) for id_, caption, spec in drawn)
-    return f'<section><h2>Progress</h2><p class="about">{about}</p>{parts}</section>'
+    return _Section("Progress", about, list(_figures(drawn)))
 
 
-def _pareto(found: Searched, groups: Mapping[str, Sequence[Run]], look: Mapping[str, Look]) -> str:
+def _pareto(
+    found: Searched, groups: Mapping[str, Sequence[Run]], look: Mapping[str, Look]
+) -> _Section | None:
     if len(found.objectives) < 2:
-        return ""
+        return None
     one, two = found.objectives[:2]
     spec = figures.objectives_of_all(
         groups,
@@ -201,96 +235,72 @@ def _pareto(found: Searched, groups: Mapping[str, Sequence[Run]], look: Mapping[
         f"A point is a trial; better is {ways[0]} and {ways[1]}. Rings are the trials of all "
         "strategies together that no other surpasses in both."
     )
-    drawn = _figure("front", "The first two objectives", spec, look)
-    return f'<section><h2>Pareto front</h2><p class="about">{escape(about)}</p>{drawn}</section>'
+    return _Section(
+        "Pareto front", about, list(_figures([("front", "The first two objectives", spec)]))
+    )
 
 
 def _controller(
     found: Searched, groups: Mapping[str, Sequence[Run]], look: Mapping[str, Look]
-) -> str:
+) -> _Section:
     recorded = [name for name in look if any(run.name in found.diagnostics for run in groups[name])]
     shown = [
         ("entropy", "Entropy of the controller", ("entropy",), "nats"),
         ("reward", "Reward, and dotted its baseline", ("reward", "baseline"), "reward"),
     ]
-    drawn = "".join(
-        _figure(
-            id_,
-            title,
-            figures.per_update(groups, look, found.diagnostics, series, unit),
-            look,
-            recorded,
-        )
+    drawn = [
+        (id_, title, figures.per_update(groups, look, found.diagnostics, series, unit))
         for id_, title, series, unit in shown
-    )
-    if not drawn:
-        return ""
+    ]
     about = (
         "What strategies recorded at each update of their controller. Entropy falls as it makes up "
         "its mind: at 0 it proposes one architecture only."
     )
-    return f'<section><h2>Controller</h2><p class="about">{about}</p>{drawn}</section>'
+    return _Section("Controller", about, list(_figures(drawn, recorded)))
 
 
-def _pictures(found: Searched) -> str:
-    cards = []
+def _bests(found: Searched) -> Iterable[_Best]:
     for rank, (run, place) in enumerate(best_trials(found)):
         trial = run.trials[place]
         genes = found.space.row(trial.candidate.arch)
         try:
-            picture = f'<div class="picture">{svg(found.space.graphs(genes), f"best{rank}")}</div>'
+            picture = markup(svg(found.space.graphs(genes), f"best{rank}"))
         except UnsupportedError:
-            picture = ""
+            picture = None
         metrics = trial.evaluation.metrics
         sizes = [
             f"{_large(metrics[name])} {word}" for name, word in _SIZES.items() if name in metrics
         ]
-        note = " · ".join([f"{run.name}, trial {trial.id:,}", *sizes])
-        (text,) = found.space.to_text(genes)
         value = amount(found.measured(run.scores[place, 0]))
-        cards.append(
-            f'<figure class="best"><figcaption><span class="row"><b>No. {rank + 1}</b>'
-            f"<span>{escape(words(found.objectives[0].metric))} {value}</span></span>"
-            f'<span class="note">{escape(note)}</span></figcaption>{picture}'
-            f'<p class="text"><code>{escape(text)}</code>'
-            '<button type="button" data-copy>copy</button></p></figure>'
+        (text,) = found.space.to_text(genes)
+        yield _Best(
+            value=f"{words(found.objectives[0].metric)} {value}",
+            note=" · ".join([f"{run.name}, trial {trial.id:,}", *sizes]),
+            picture=picture,
+            text=text,
         )
-    return (
-        f'<section><h2>Best architectures</h2><div class="bests">{"".join(cards)}</div></section>'
-    )
 
 
-def _operations(found: Searched) -> str:
+def _operations(found: Searched) -> _Operations | None:
     try:
         labels, best, every = operation_shares(found)
     except UnsupportedError:
-        return ""
+        return None
     if not labels:
-        return ""
+        return None
     spec = figures.operations(labels[:_LABELS], best[:_LABELS], every[:_LABELS])
     more = len(labels) - _LABELS
     rest = f" The {_LABELS} most frequent of {len(labels):,} are shown." if more > 0 else ""
-    return (
-        '<section><h2>Operations</h2><p class="about">How often each operation stands in the '
-        f"architectures of the best tenth of all trials, against all trials with a value.{rest}</p>"
-        '<figure><figcaption><span class="bars"><i class="first"></i>the best tenth'
-        '<i class="second"></i>all trials</span></figcaption>'
-        f"{plot('operations', spec, 'Frequency of operations')}</figure></section>"
-    )
+    return _Operations(figure("operations", spec, "Frequency of operations"), rest)
 
 
-def _figure(
-    id_: str,
-    title: str,
-    spec: Spec | None,
-    look: Mapping[str, Look],
-    shown: Collection[str] | None = None,
-) -> str:
-    """Returns a figure under its key; nothing without a specification."""
-    if spec is None:
-        return ""
-    names = key(look, shown) if len(look) > 1 else ""
-    return f"<figure><figcaption>{title}</figcaption>{names}{plot(id_, spec, title)}</figure>"
+def _figures(
+    specs: Iterable[tuple[str, str, Spec | None]], shown: Collection[str] | None = None
+) -> Iterable[_Drawn]:
+    """Yields figures of id, title and specification, where there is one."""
+    for id_, title, spec in specs:
+        if spec is not None:
+            yield _Drawn(title, figure(id_, spec, title), shown)
 
 
 def _large(value: float) -> str:
@@ -299,8 +309,3 @@ def _large(value: float) -> str:
         if value >= size:
             return f"{value / size:.3g} {letter}"
     return amount(value)
-
-
-def _count(number: int, word: str) -> str:
-    many = word[:-1] + "ies" if word.endswith("y") else word + "s"
-    return f"{number:,} {word if number == 1 else many}"

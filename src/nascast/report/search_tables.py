@@ -1,33 +1,23 @@
-"""The tables of a search's report, as HTML; every text that comes from the run is escaped."""
+"""The tables of a search's report, as texts and numbers that the templates lay out."""
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from html import escape
 from typing import Any
 
 import numpy as np
 
 from nascast.report.figure_parts import Look
-from nascast.report.summary import duration
-from nascast.report.tables import facts, mark
+from nascast.report.tables import Cell, Heading, Row, Table, facts
+from nascast.report.words import duration
 from nascast.studies.searches.results import Searched, best_trials
 from nascast.studies.searches.summary import StrategySummary, metric_on_test
 
-__all__ = ["amount", "failures", "settings", "strategies", "trials", "words"]
+__all__ = ["amount", "failures", "more_failures", "settings", "strategies", "trials", "words"]
 
 _SHOWN = 50  # trials in the table; chosen
 _REASONS = 20  # kinds of failure in the table; chosen
 _LONG = 400  # letters of a message that are shown; chosen
 _METRICS = 6  # columns of further metrics at most; chosen
-
-
-@dataclass(frozen=True, slots=True)
-class _Cell:
-    """What stands in a table: HTML, and for numbers what to sort by; NaN comes last."""
-
-    html: str
-    value: float | None = None
 
 
 def amount(value: float) -> str:
@@ -47,8 +37,10 @@ def words(metric: str, unit: str = "") -> str:
     return metric.replace("_", " ") + (f" ({sign})" if sign else "")
 
 
-def strategies(found: Searched, items: Sequence[StrategySummary], look: Mapping[str, Look]) -> str:
-    """Returns the table with one row per strategy, the best mean first."""
+def strategies(
+    found: Searched, items: Sequence[StrategySummary], look: Mapping[str, Look]
+) -> Table:
+    """Returns one row per strategy, the best mean first."""
     down = "ascending" if found.objectives[0].minimize else "descending"
     test = any(math.isfinite(item.test_mean) for item in items)
     head = [
@@ -68,21 +60,19 @@ def strategies(found: Searched, items: Sequence[StrategySummary], look: Mapping[
     ]
     rows = []
     for item in items:
-        name = f"{mark(look[item.strategy])}{escape(item.strategy)}"
-        row = [_Cell(name), *(_Cell(f"{n:,}", n) for n in (item.seeds, item.trials, item.failed))]
+        name = Cell(item.strategy, look=look[item.strategy])
+        row = [name, *(Cell(f"{n:,}", n) for n in (item.seeds, item.trials, item.failed))]
         row.append(_mean(item.best_mean, item.best_sd))
         row += [_mean(item.test_mean, item.test_sd)] * test
         row += [_mean(item.regret_mean, item.regret_sd)] * _has_regret(items)
-        row += [_Cell(_time(s), s) for s in (item.seconds, item.thinking, item.spent)]
+        row += [Cell(_time(s), s) for s in (item.seconds, item.thinking, item.spent)]
         rows.append(row)
     return _table(head, rows, order=4)
 
 
-def trials(found: Searched) -> str:
-    """Returns the table of the 50 best trials of all runs; empty if none has a value."""
+def trials(found: Searched) -> Table:
+    """Returns the 50 best trials of all runs, of which there is at least one with a value."""
     best = best_trials(found, _SHOWN)
-    if not best:
-        return ""
     objective = found.objectives[0]
     evaluations = [run.trials[place].evaluation for run, place in best]
     measured = dict.fromkeys(name for e in evaluations for name in e.metrics)
@@ -109,64 +99,70 @@ def trials(found: Searched) -> str:
         more = [evaluation.metrics.get(name, math.nan) for name in others]
         rows.append(
             [
-                _Cell(escape(run.name)),
-                _Cell(f"{trial.id:,}", trial.id),
-                _Cell(amount(value), value),
-                _Cell(
+                Cell(run.name),
+                Cell(f"{trial.id:,}", trial.id),
+                Cell(amount(value), value),
+                Cell(
                     "–" if epochs is None else f"{epochs:,}", math.nan if epochs is None else epochs
                 ),
-                _Cell(_time(evaluation.seconds), evaluation.seconds),
-                *(_Cell(amount(number), number) for number in more),
-                _Cell(f"<code>{escape(text)}</code>"),
+                Cell(_time(evaluation.seconds), evaluation.seconds),
+                *(Cell(amount(number), number) for number in more),
+                Cell(text, code=True),
             ]
         )
     return _table(head, rows, order=2)
 
 
-def failures(found: Searched) -> str:
-    """Returns the section with what failed, the same messages counted; empty if nothing did."""
+def failures(found: Searched) -> Table:
+    """Returns what failed, the same messages counted, the most frequent ones first."""
+    head = [
+        Heading("Trials", "that failed so", "descending"),
+        Heading("Strategies", ""),
+        Heading("Message", ""),
+    ]
+    rows = []
+    for message, own in _messages(found)[:_REASONS]:
+        count = sum(own.values())
+        short = message if len(message) <= _LONG else message[:_LONG] + "…"
+        first, *more = (f"{name} {n:,}" for name, n in own.items())
+        rows.append(Row([Cell(f"{count:,}", count), Cell(first, more=more), Cell(short)]))
+    return Table(head, rows, order=0)
+
+
+def more_failures(found: Searched) -> str:
+    """Says how many messages the table of failures leaves out; empty if none."""
+    rest = _messages(found)[_REASONS:]
+    more = sum(sum(own.values()) for _, own in rest)
+    return f"{len(rest):,} other messages, {more:,} trials in all, are in trials.sqlite." * bool(
+        rest
+    )
+
+
+def _messages(found: Searched) -> list[tuple[str, dict[str, int]]]:
+    """Returns every message with its number of trials by strategy, the most frequent first."""
     groups: dict[str, dict[str, int]] = {}
     missing = f"no value of {found.objectives[0].metric}"
     for run in found.runs:
         for k in np.flatnonzero(np.isnan(run.scores[:, 0])).tolist():
             own = groups.setdefault(run.trials[k].evaluation.error or missing, {})
             own[run.strategy] = own.get(run.strategy, 0) + 1
-    if not groups:
-        return ""
-    ranked = sorted(groups.items(), key=lambda item: (-sum(item[1].values()), item[0]))
-    head = [("Trials", "that failed so", "descending"), ("Strategies", "", ""), ("Message", "", "")]
-    rows = []
-    for message, own in ranked[:_REASONS]:
-        count = sum(own.values())
-        short = message if len(message) <= _LONG else message[:_LONG] + "…"
-        who = "<br>".join(f"{escape(name)} {n:,}" for name, n in own.items())
-        rows.append([_Cell(f"{count:,}", count), _Cell(who), _Cell(escape(short))])
-    rest = ranked[_REASONS:]
-    more = sum(sum(own.values()) for _, own in rest)
-    tail = f"{len(rest):,} other messages, {more:,} trials in all, are in trials.sqlite."
-    note = f'<p class="about small">{tail}</p>' if rest else ""
-    return (
-        f'<section class="failures"><h2>Failures</h2>{_table(head, rows, order=0)}{note}</section>'
-    )
+    return sorted(groups.items(), key=lambda item: (-sum(item[1].values()), item[0]))
 
 
-def settings(found: Searched) -> str:
-    """Returns the section with settings of the search and its strategies, and all versions."""
+def settings(found: Searched) -> list[tuple[str, list[tuple[str, str]]]]:
+    """Returns settings of the search and its strategies, and all versions, under their titles."""
     versions = {name: {str(value): None} for name, value in found.versions.items()}
     own: dict[str, Any] = {}
     for run in found.runs:
         for name, value in _mapping(run.info.get("versions")).items():
             versions.setdefault(name, {})[str(value)] = None
         own[run.strategy] = str(run.spec)
-    parts = [
-        facts("Settings", dict(_flat(found.setup.json()))),
-        facts("Strategies", own) if own else "",
-        facts("Versions", {name: list(values) for name, values in versions.items()}),
-    ]
-    return (
-        "<details><summary>Settings and versions</summary>"
-        f'<div class="facts">{"".join(parts)}</div></details>'
-    )
+    groups = {
+        "Settings": dict(_flat(found.setup.json())),
+        "Strategies": own,
+        "Versions": {name: list(values) for name, values in versions.items()},
+    }
+    return [(title, facts(group)) for title, group in groups.items() if group]
 
 
 def _mapping(value: Any) -> Mapping[str, Any]:
@@ -190,41 +186,15 @@ def _has_regret(items: Sequence[StrategySummary]) -> bool:
 
 
 def _time(seconds: float) -> str:
-    return duration(seconds).replace("<", "&lt;") if math.isfinite(seconds) else "–"
+    return duration(seconds) if math.isfinite(seconds) else "–"
 
 
-def _mean(mean: float, deviation: float | None) -> _Cell:
-    sd = "" if deviation is None else f' <span class="sd">± {amount(deviation)}</span>'
-    return _Cell(amount(mean) + sd, mean)
+def _mean(mean: float, deviation: float | None) -> Cell:
+    return Cell(amount(mean), mean, "" if deviation is None else amount(deviation))
 
 
 def _table(
-    head: Sequence[tuple[str, str, str]], rows: Sequence[Sequence[_Cell]], order: int
-) -> str:
-    """Returns a table that can be sorted.
-
-    Args:
-        head: title, tooltip, and the order that a first click gives; empty for texts.
-        rows: of cells.
-        order: the column by which the rows are in order already.
-    """
-    titles = []
-    for i, (title, about, first) in enumerate(head):
-        kind = ' class="num"' if first else ""
-        now = f' aria-sort="{first}"' if i == order else ""
-        titles.append(
-            f'<th scope="col"{kind}{now} data-first="{first or "ascending"}" '
-            f'title="{escape(about)}"><button type="button">{escape(title)}</button></th>'
-        )
-    body = "\n".join(f"<tr>{''.join(map(_cell, range(len(row)), row))}</tr>" for row in rows)
-    return (
-        f'<div class="wide"><table><thead><tr>{"".join(titles)}</tr></thead>'
-        f"<tbody>\n{body}\n</tbody></table></div>"
-    )
-
-
-def _cell(column: int, cell: _Cell) -> str:
-    if cell.value is None:
-        return f"<td>{cell.html}</td>" if column else f'<th scope="row">{cell.html}</th>'
-    sort = f' data-value="{float(cell.value)!r}"' if math.isfinite(cell.value) else ""
-    return f'<td class="num"{sort}>{cell.html}</td>'
+    head: Sequence[tuple[str, str, str]], rows: Sequence[Sequence[Cell]], order: int
+) -> Table:
+    """Returns a table of columns with title, tooltip and order of a first click."""
+    return Table([Heading(*column) for column in head], [Row(cells) for cells in rows], order)

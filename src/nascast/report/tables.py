@@ -1,209 +1,122 @@
-"""The tables of a report, as HTML; every text that comes from the run is escaped."""
+"""The tables of a comparison's report, as texts and numbers that the templates lay out."""
 
 import json
 import math
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from html import escape
 from typing import Any
 
 from nascast.report.figure_parts import Look
-from nascast.report.figures import budget_words
-from nascast.report.summary import Budget, Row, Summary, budget_of, duration
+from nascast.report.words import axis_words, budget_words, duration, number
+from nascast.studies.predictors.head import Head
+from nascast.studies.predictors.results import Result
+from nascast.studies.predictors.summary import Entry, Summary
 
-__all__ = ["facts", "key", "mark", "not_run", "number", "results", "settings", "spread"]
-
-# Marker outlines in a box of 12 × 12, the shapes that Plotly draws under the same names.
-_SHAPES = {
-    "circle": '<circle cx="6" cy="6" r="4.5"/>',
-    "square": '<rect x="2" y="2" width="8" height="8"/>',
-    "triangle-up": '<path d="M6 1.2 11 10H1z"/>',
-    "diamond": '<path d="M6 .5 11.5 6 6 11.5.5 6z"/>',
-    "pentagon": '<path d="M6 1l5 3.7-1.9 6H2.9L1 4.7z"/>',
-    "hexagon": '<path d="M6 1l4.4 2.5v5L6 11 1.6 8.5v-5z"/>',
-}
+__all__ = [
+    "Cell",
+    "Failure",
+    "Heading",
+    "Row",
+    "Table",
+    "facts",
+    "not_run",
+    "notes",
+    "results",
+    "settings",
+]
 
 
 @dataclass(frozen=True, slots=True)
-class _Column:
-    """A column of the result table.
+class Heading:
+    """The head of a column.
 
     Attributes:
-        title: in the header.
-        about: what it means, for the header's tooltip and the notes.
-        field: of a summary, to sort by; None and NaN come last.
-        text: what stands in the cell, as HTML.
-        score: larger is better, and the best is emphasised.
+        title: of the column.
+        about: what it means, for the tooltip.
+        first: order of a first click, ``ascending`` or ``descending``; empty for texts.
     """
 
     title: str
     about: str
-    field: str
-    text: Callable[[Summary], str]
-    score: bool = False
+    first: str = ""
 
 
-def number(value: float, digits: int = 3) -> str:
-    """Writes a number with a true minus sign; NaN is a dash."""
-    return f"{value:.{digits}f}".replace("-", "−") if math.isfinite(value) else "–"
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """What stands in a table.
 
-
-def spread(item: Summary) -> str:
-    """Writes mean τ and its deviation over trials as HTML; without the latter for one trial."""
-    text = number(item.kendall)
-    if item.kendall_sd is None:
-        return text
-    return f'{text} <span class="sd">± {number(item.kendall_sd)}</span>'
-
-
-def key(look: Mapping[str, Look], shown: Collection[str] | None = None) -> str:
-    """Returns the key to colours and markers; its buttons show and hide what has a name.
-
-    Args:
-        look: all looks; the number of one is the legend group of its traces.
-        shown: names that the figure has; None is all.
+    Attributes:
+        text: as shown.
+        value: what to sort by, where the column has numbers; NaN comes last.
+        deviation: after the text, behind a ±; empty for none.
+        look: whose marker stands before the text.
+        best: the text is emphasised.
+        tick: a check mark stands in place of the text.
+        code: the text is in the letters of code.
+        more: further lines.
     """
-    buttons = "".join(
-        f'<li><button type="button" data-trace="{i}" aria-pressed="true">'
-        f"{mark(one)}{escape(name)}</button></li>"
-        for i, (name, one) in enumerate(look.items())
-        if shown is None or name in shown
-    )
-    return f'<ul class="key">{buttons}</ul>'
+
+    text: str
+    value: float | None = None
+    deviation: str = ""
+    look: Look | None = None
+    best: bool = False
+    tick: bool = False
+    code: bool = False
+    more: Sequence[str] = ()
+
+    @property
+    def known(self) -> bool:
+        """Whether there is a number to sort by."""
+        return self.value is not None and math.isfinite(self.value)
 
 
-def results(summaries: Sequence[Summary], look: Mapping[str, Look]) -> str:
-    """Returns the section with one row per budget, the highest τ first."""
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A row of a table; `pareto` marks it."""
+
+    cells: Sequence[Cell]
+    pareto: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A table that can be sorted; its rows are in the order of column `order`."""
+
+    head: Sequence[Heading]
+    rows: Sequence[Row]
+    order: int
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """Budgets of a predictor that did not run for the same reason, in such a share of trials."""
+
+    predictor: str
+    budgets: Sequence[str]
+    share: str
+    reason: str
+
+
+def results(summaries: Sequence[Summary], look: Mapping[str, Look], axes: Sequence[str]) -> Table:
+    """Returns one row per budget, the highest τ first."""
     order = sorted(summaries, key=lambda s: -s.kendall if math.isfinite(s.kendall) else math.inf)
     best = _best(summaries)
-    header = "".join(map(_header, _COLUMNS))
-    body = "\n".join(_row(item, look[item.predictor], best) for item in order)
-    return (
-        "<section><h2>Results</h2>"
-        f'<div class="wide"><table id="results"><thead><tr>{header}</tr></thead>'
-        f"<tbody>\n{body}\n</tbody></table></div>{_notes(summaries)}</section>"
-    )
+    words = [axis_words(axis) for axis in axes]
+    head = [
+        Heading("Predictor", "name and settings"),
+        Heading("Family", "kind of evidence"),
+        *(Heading(word.title, word.about, "ascending") for word in words),
+        *(Heading(score.title, score.about, "descending") for score in _SCORES),
+        Heading("Init", "initialization time", "ascending"),
+        Heading("Query", "for one architecture", "ascending"),
+        Heading("Pareto", "Pareto-optimal in τ, init and query time", "descending"),
+    ]
+    rows = [Row(_cells(item, look[item.predictor], axes, best), item.pareto) for item in order]
+    return Table(head, rows, order=2 + len(axes))
 
 
-def not_run(rows: Sequence[Row], reasons: Mapping[Budget, str]) -> str:
-    """Returns the section with what failed and why; empty if nothing did."""
-    if not reasons:
-        return ""
-    trials: dict[Budget, list[bool]] = {}
-    for row in rows:
-        trials.setdefault(budget_of(row), []).append(row.get("error") is not None)
-    groups: dict[tuple[str, str, str], list[str]] = {}
-    for budget, reason in reasons.items():
-        failed, all_ = sum(trials[budget]), len(trials[budget])
-        share = "all" if failed == all_ else f"{failed:,} of {all_:,}"
-        words = budget_words(*budget[1:]) or "–"
-        groups.setdefault((budget[0], reason, share), []).append(words)
-    body = "\n".join(
-        f'<tr><th scope="row">{escape(name)}</th><td>{"<br>".join(budgets)}</td>'
-        f'<td>{share}</td><td class="reason">{escape(reason)}</td></tr>'
-        for (name, reason, share), budgets in groups.items()
-    )
-    return (
-        '<section><h2>Not run</h2><div class="wide"><table class="plain"><thead><tr>'
-        "<th>Predictor</th><th>Budget</th><th>Trials</th><th>Reason</th></tr></thead>"
-        f"<tbody>\n{body}\n</tbody></table></div></section>"
-    )
-
-
-def settings(head: Mapping[str, Any], rows: Iterable[Row]) -> str:
-    """Returns the section with all settings, and the versions that took part in the run."""
-    chosen = {"benchmark": head["benchmark"], **head["settings"], "batch": head["batch"]}
-    return (
-        "<details><summary>Settings and versions</summary>"
-        f'<div class="facts">{facts("Settings", chosen)}'
-        f"{facts('Versions', _versions(head, rows))}</div></details>"
-    )
-
-
-def _tick(item: Summary) -> str:
-    return '<span role="img" aria-label="yes">✓</span>' if item.pareto else ""
-
-
-def _whole(value: int | None) -> str:
-    return "–" if value is None else f"{value:,}"
-
-
-_COLUMNS = (
-    _Column("Predictor", "registered name", "predictor", lambda s: escape(s.predictor)),
-    _Column("Family", "kind of evidence", "family", lambda s: escape(s.family.replace("_", " "))),
-    _Column("Labels", "labels at initialization", "train_size", lambda s: _whole(s.train_size)),
-    _Column("Epochs", "partial training at query", "epochs", lambda s: _whole(s.epochs)),
-    _Column("Kendall τ", "agreement of two rankings, 1 at most", "kendall", spread, True),
-    _Column("Spearman", "rank correlation", "spearman", lambda s: number(s.spearman), True),
-    _Column(
-        "Sparse τ",
-        "Kendall τ against true scores rounded to 0.1",
-        "sparse_kendall",
-        lambda s: number(s.sparse_kendall),
-        True,
-    ),
-    _Column(
-        "P@10",
-        "share of the 10 predicted best among the 10 truly best",
-        "precision_at_10",
-        lambda s: number(s.precision_at_10, 2),
-        True,
-    ),
-    _Column("Init", "initialization time", "init_seconds", lambda s: duration(s.init_seconds)),
-    _Column("Query", "for one architecture", "query_seconds", lambda s: duration(s.query_seconds)),
-    _Column("Pareto", "Pareto-optimal in τ, init and query time", "pareto", _tick),
-)
-_TEXTS = ("predictor", "family")
-
-
-def _header(column: _Column) -> str:
-    kind = "" if column.field in _TEXTS else ' class="num"'
-    down = "descending" if column.score or column.field == "pareto" else "ascending"
-    now = ' aria-sort="descending"' if column.field == "kendall" else ""
-    return (
-        f'<th scope="col"{kind}{now} data-first="{down}" title="{escape(column.about)}">'
-        f'<button type="button">{escape(column.title)}</button></th>'
-    )
-
-
-def _row(item: Summary, look: Look, best: Mapping[str, float]) -> str:
-    cells = []
-    for column in _COLUMNS:
-        value, text = getattr(item, column.field), column.text(item)
-        if column.field == "predictor":
-            cells.append(f'<th scope="row">{mark(look)}{text}</th>')
-        elif column.field in _TEXTS:
-            cells.append(f"<td>{text}</td>")
-        else:
-            known = value is not None and math.isfinite(value)
-            sort = f' data-value="{float(value)!r}"' if known else ""
-            if column.field in best and known and round(value, 3) == best[column.field]:
-                text = f"<strong>{text}</strong>"
-            cells.append(f'<td class="num"{sort}>{text}</td>')
-    kind = ' class="pareto"' if item.pareto else ""
-    return f"<tr{kind}>{''.join(cells)}</tr>"
-
-
-def _best(summaries: Sequence[Summary]) -> dict[str, float]:
-    """Returns the best of every score as it is shown, so that equal numbers look equal."""
-    best = {}
-    for column in _COLUMNS:
-        values = [getattr(item, column.field) for item in summaries] if column.score else []
-        known = [value for value in values if math.isfinite(value)]
-        if known:
-            best[column.field] = round(max(known), 3)
-    return best
-
-
-def mark(look: Look) -> str:
-    """Returns the marker of a look, as SVG."""
-    return (
-        f'<svg class="mark" viewBox="0 0 12 12" fill="{look.colour}" aria-hidden="true">'
-        f"{_SHAPES[look.symbol]}</svg>"
-    )
-
-
-def _notes(summaries: Sequence[Summary]) -> str:
+def notes(summaries: Sequence[Summary]) -> list[str]:
     """Explains the columns, and says where fewer trials or predictions stand behind a row."""
     most = max(item.trials for item in summaries)
     means = "Means over trials, ± one sample standard deviation. " if most > 1 else ""
@@ -217,23 +130,96 @@ def _notes(summaries: Sequence[Summary]) -> str:
     )
     remarks = []
     for item in summaries:
-        budget = budget_words(item.train_size, item.epochs)
+        budget = budget_words(item.budget)
         name = item.predictor + (f" ({budget})" if budget else "")
         if item.trials < most:
             remarks.append(f"{name}: {item.trials:,} of {most:,} trials.")
         if item.undefined:
             remarks.append(f"{name}: {item.undefined:,} undefined predictions, which rank last.")
-    paragraphs = filter(None, [about, " ".join(remarks)])
-    return "".join(f'<p class="about small">{escape(text)}</p>' for text in paragraphs)
+    return list(filter(None, [about, " ".join(remarks)]))
 
 
-def facts(title: str, values: Mapping[str, Any]) -> str:
-    """Returns a list of names and values under a heading."""
-    items = "".join(
-        f"<dt>{escape(name.replace('_', ' '))}</dt><dd>{escape(_plain(value))}</dd>"
-        for name, value in values.items()
-    )
-    return f"<div><h3>{title}</h3><dl>{items}</dl></div>"
+def not_run(found: Sequence[Result], reasons: Mapping[Entry, str]) -> list[Failure]:
+    """Returns what failed and why."""
+    trials: dict[Entry, list[bool]] = {}
+    for item in found:
+        trials.setdefault((item.predictor, item.budget), []).append(item.error is not None)
+    groups: dict[tuple[str, str, str], list[str]] = {}
+    for entry, reason in reasons.items():
+        failed, all_ = sum(trials[entry]), len(trials[entry])
+        share = "all" if failed == all_ else f"{failed:,} of {all_:,}"
+        groups.setdefault((entry[0], reason, share), []).append(budget_words(entry[1]) or "–")
+    return [Failure(name, words, share, why) for (name, why, share), words in groups.items()]
+
+
+def settings(head: Head, found: Iterable[Result]) -> list[tuple[str, list[tuple[str, str]]]]:
+    """Returns all settings, and the versions that took part in the run, under their titles."""
+    chosen = {"benchmark": head.benchmark, **head.settings}
+    axes = chosen.pop("axes")
+    return [
+        ("Settings", facts({**chosen, **axes, "batch": head.batch})),
+        ("Versions", facts(_versions(head, found))),
+    ]
+
+
+def facts(values: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """Returns names and values in words."""
+    return [(name.replace("_", " "), _plain(value)) for name, value in values.items()]
+
+
+@dataclass(frozen=True, slots=True)
+class _Score:
+    """A column of which larger is better, and the best emphasised."""
+
+    title: str
+    about: str
+    value: Callable[[Summary], float]
+    digits: int = 3
+
+
+_SCORES = (
+    _Score("Kendall τ", "agreement of two rankings, 1 at most", lambda s: s.kendall),
+    _Score("Spearman", "rank correlation", lambda s: s.spearman),
+    _Score("Sparse τ", "Kendall τ against true scores rounded to 0.1", lambda s: s.sparse_kendall),
+    _Score(
+        "P@10",
+        "share of the 10 predicted best among the 10 truly best",
+        lambda s: s.precision_at_10,
+        digits=2,
+    ),
+)
+
+
+def _cells(
+    item: Summary, look: Look, axes: Sequence[str], best: Mapping[_Score, float]
+) -> list[Cell]:
+    amounts = [item.budget.get(axis) for axis in axes]
+    spread = "" if item.kendall_sd is None else number(item.kendall_sd)
+    times = (item.init_seconds_total, item.query_seconds_each)
+    return [
+        Cell(item.predictor, look=look),
+        Cell(item.family.replace("_", " ")),
+        *(Cell("–", math.nan) if n is None else Cell(f"{n:,}", n) for n in amounts),
+        *(_score(item, score, best, spread if i == 0 else "") for i, score in enumerate(_SCORES)),
+        *(Cell(duration(seconds), seconds) for seconds in times),
+        Cell("", float(item.pareto), tick=item.pareto),
+    ]
+
+
+def _score(item: Summary, score: _Score, best: Mapping[_Score, float], spread: str) -> Cell:
+    value = score.value(item)
+    shown = number(value, score.digits)
+    return Cell(shown, value, spread, best=round(value, 3) == best.get(score))
+
+
+def _best(summaries: Sequence[Summary]) -> dict[_Score, float]:
+    """Returns the best of every score as it is shown, so that equal numbers look equal."""
+    best = {}
+    for score in _SCORES:
+        known = [v for v in map(score.value, summaries) if math.isfinite(v)]
+        if known:
+            best[score] = round(max(known), 3)
+    return best
 
 
 def _plain(value: Any) -> str:
@@ -242,10 +228,10 @@ def _plain(value: Any) -> str:
     return "–" if value is None else str(value)
 
 
-def _versions(head: Mapping[str, Any], rows: Iterable[Row]) -> dict[str, list[str]]:
+def _versions(head: Head, found: Iterable[Result]) -> dict[str, list[str]]:
     """Returns all versions of every package; a run that was continued may have several."""
-    found = {name: {str(version): None} for name, version in head["versions"].items()}
-    for text in dict.fromkeys(row.get("versions") for row in rows):
+    versions = {name: {str(version): None} for name, version in head.versions.items()}
+    for text in dict.fromkeys(item.versions for item in found):
         for name, version in json.loads(text).items() if text else ():
-            found.setdefault(name, {})[str(version)] = None
-    return {name: list(versions) for name, versions in found.items()}
+            versions.setdefault(name, {})[str(version)] = None
+    return {name: list(values) for name, values in versions.items()}

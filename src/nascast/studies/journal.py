@@ -2,7 +2,7 @@
 
 import json
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -10,20 +10,29 @@ __all__ = ["Journal"]
 
 
 class Journal:
-    """Records in a file, one JSON object a line; what `append` has returned from is on disk."""
+    """Records in a file, one JSON object a line; what was appended is on disk."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
 
     def append(self, record: Mapping[str, Any]) -> None:
         """Writes one record and waits until it is on disk."""
-        line = json.dumps(record, separators=(",", ":")).encode() + b"\n"
+        self.append_all([record])
+
+    def append_all(self, records: Iterable[Mapping[str, Any]]) -> None:
+        """Writes records in one go and waits until they are on disk.
+
+        Where the write is cut off, the records before the cut are kept.
+        """
+        lines = [json.dumps(record, separators=(",", ":")).encode() + b"\n" for record in records]
+        if not lines:
+            return
         with open(self.path, "ab+") as file:
             if file.tell():
                 file.seek(-1, os.SEEK_END)
                 if file.read(1) != b"\n":  # the end of a record that was cut off
-                    line = b"\n" + line
-            file.write(line)
+                    lines.insert(0, b"\n")
+            file.write(b"".join(lines))
             file.flush()
             os.fsync(file.fileno())
 

@@ -20,10 +20,10 @@ from nascast.runner import Step
 from nascast.stores.memory import Memory
 from nascast.stores.sqlite import Sqlite
 from nascast.studies.limits import Limits, TaskNetworks
+from nascast.studies.records import open_benchmark
 from nascast.studies.searches import run
 from nascast.studies.searches.design import Search
 from nascast.studies.searches.run import recorded, simulate, simulations, train_children
-from nascast.studies.study import open_benchmark
 from nascast.testing.doubles import TinyBenchmark
 
 MINI = Search(

@@ -22,8 +22,8 @@ from nascast.core.spec import Spec
 from nascast.core.store import Store, changed_settings
 from nascast.core.types import Floats, Objective, Trial
 from nascast.studies.limits import Limits
+from nascast.studies.records import open_benchmark
 from nascast.studies.searches.design import Search, labels, strategy_of
-from nascast.studies.study import open_benchmark
 from nascast.studies.versions import versions
 
 __all__ = [

@@ -24,9 +24,10 @@ from nascast.core.store import Store
 from nascast.core.types import Bools, Genes, Trial
 from nascast.runner import Step, steps
 from nascast.studies.limits import Networks, TaskNetworks, limited
+from nascast.studies.progress import finished
+from nascast.studies.records import open_benchmark
 from nascast.studies.searches.design import Search, run_name, strategy_of
 from nascast.studies.searches.results import Diagnostics, keep_diagnostics
-from nascast.studies.study import open_benchmark, results
 
 __all__ = ["Simulation", "Trainer", "recorded", "simulate", "simulations", "train_children"]
 
@@ -148,7 +149,7 @@ def simulations(
             todo.append(name)
             executor.submit(name, partial(simulate, search, strategy, seed, store))
     failed = []
-    for done in results(executor, len(todo)):
+    for done in finished(executor, len(todo)):
         if done.error:
             failed.append(f"{done.task}: {done.error}")
             continue

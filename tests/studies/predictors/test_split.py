@@ -1,4 +1,4 @@
-"""Test and training sets of benchmarks without a list of rows, and the names of benchmarks."""
+"""Test and training sets, also of benchmarks without a list of rows."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -7,14 +7,17 @@ from typing import Any
 import numpy as np
 import pytest
 
-from nascast.core import plugins
-from nascast.core.errors import InvalidSettingError, UnknownComponentError, UnsupportedError
+from nascast.core.errors import InvalidSettingError, UnsupportedError
 from nascast.core.types import STEPS, Genes, ImageTask, TextTask
 from nascast.spaces.darts import Darts
-from nascast.studies.study import Study, batch_of, open_benchmark, split
+from nascast.studies.predictors.design import Study
+from nascast.studies.predictors.split import batch_of, split
+from nascast.studies.records import open_benchmark
 from nascast.testing.doubles import TinyBenchmark
 
-STUDY = Study("function", ("xgboost",), train_sizes=(5, 30), test_size=40)
+STUDY = Study("nb201-mini", ("xgboost",), axes={"train_size": (5, 30)}, test_size=40)
+
+LISTED = Study("nb201-mini", ("xgboost",), axes={"train_size": (5, 20)}, trials=3, test_size=30)
 
 
 class Function(TinyBenchmark):
@@ -46,29 +49,29 @@ def test_a_small_space_is_drawn_to_the_last_row() -> None:
         split(replace(STUDY, test_size=every), benchmark, 0)
 
 
-def test_a_setting_of_a_benchmark_follows_a_colon(monkeypatch: pytest.MonkeyPatch) -> None:
-    made: list[Any] = []
+def test_no_architecture_of_the_test_set_is_equivalent_to_one_of_the_training_set() -> None:
+    class AllCells(type(open_benchmark("nb201-mini"))):  # type: ignore[misc]
+        def genes(self) -> Any:
+            return self.space.all()
 
-    def make(setting: str = "default") -> TinyBenchmark:
-        made.append(setting)
-        return TinyBenchmark()
-
-    def component(kind: str, name: str) -> Any:
-        assert (kind, name) == ("benchmark", "some")
-        return make
-
-    monkeypatch.setattr(plugins, "resolve", component)
-    for name in ("some", "some:other"):
-        open_benchmark(name)
-    open_benchmark.cache_clear()
-    assert made == ["default", "other"]
+    bench = open_benchmark("nb201-mini")
+    everything = AllCells.__new__(AllCells)
+    everything.__dict__.update(bench.__dict__)
+    for trial in range(3):
+        test, train = split(replace(LISTED, axes={"train_size": (500,)}), everything, trial)
+        both = bench.space.canonical(np.concatenate([test, train]))
+        assert len(np.unique(both, axis=0)) == 530
+        raw = np.concatenate([test, train])
+        assert (both != raw).any()  # so rows that are not canonical were drawn too
 
 
-def test_names_that_are_no_benchmarks() -> None:
-    with pytest.raises(InvalidSettingError, match="nb201-mini has no settings"):
-        open_benchmark("nb201-mini:other")
-    with pytest.raises(UnknownComponentError, match="unknown benchmark 'nb202'"):
-        open_benchmark("nb202:other")
+def test_trials_differ_and_repeat() -> None:
+    bench = open_benchmark("nb201-mini")
+    first, again = split(LISTED, bench, 0), split(LISTED, bench, 0)
+    assert (first[0] == again[0]).all()
+    assert (first[1] == again[1]).all()
+    assert (split(LISTED, bench, 1)[0] != first[0]).any()
+    assert (split(replace(LISTED, seed=1), bench, 0)[0] != first[0]).any()
 
 
 class OfText(TinyBenchmark):

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable, Hashable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -11,66 +12,40 @@ import pyarrow.parquet as pq
 import pytest
 
 from nascast.core import plugins
-from nascast.core.errors import InvalidSettingError, StoreError, UnknownComponentError
+from nascast.core.errors import (
+    InvalidSettingError,
+    StoreError,
+    UnsupportedError,
+)
+from nascast.core.ledger import Ledger
+from nascast.core.prediction import Prediction
+from nascast.core.predictor import PerformancePredictor
+from nascast.core.types import Genes
 from nascast.executors.processes import Processes
 from nascast.executors.serial import Serial
-from nascast.studies.compare import compare
+from nascast.report.html import write_report
 from nascast.studies.metrics import METRICS
-from nascast.studies.study import Progress, Study, cells, open_benchmark, split
+from nascast.studies.predictors.design import Study
+from nascast.studies.predictors.results import Result, read_run
+from nascast.studies.predictors.run import compare
+from nascast.studies.predictors.split import split
+from nascast.studies.progress import Progress
+from nascast.studies.records import open_benchmark
+from nascast.testing.doubles import TinyBenchmark
 
 STUDY = Study(
     benchmark="nb201-mini",
     predictors=("xgboost", "sotl_e"),
-    train_sizes=(5, 20),
-    epochs=(1, 3),
+    axes={"train_size": (5, 20), "epochs": (1, 3)},
     trials=3,
     test_size=30,
     batch_size=4,
 )
 
 
-def _results(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+def _results(results: list[Result]) -> list[Result]:
     """Drops what is measured by a clock."""
-    return [
-        {key: value for key, value in row.items() if not key.endswith("_seconds")} for row in rows
-    ]
-
-
-def test_every_predictor_is_run_with_every_budget_it_can_spend() -> None:
-    grid = cells(replace(STUDY, predictors=("xgboost", "synflow", "sotl_e", "omni")))
-    budgets = {(cell.predictor, cell.train_size, cell.epochs) for cell in grid}
-    assert budgets == {
-        *(("xgboost", n, None) for n in (5, 20)),
-        ("synflow", None, None),
-        *(("sotl_e", None, e) for e in (1, 3)),
-        *(("omni", n, e) for n in (5, 20) for e in (1, 3)),
-    }
-    assert len(grid) == len(budgets) * STUDY.trials
-
-
-def test_no_architecture_of_the_test_set_is_equivalent_to_one_of_the_training_set() -> None:
-    class AllCells(type(open_benchmark("nb201-mini"))):  # type: ignore[misc]
-        def genes(self) -> Any:
-            return self.space.all()
-
-    bench = open_benchmark("nb201-mini")
-    everything = AllCells.__new__(AllCells)
-    everything.__dict__.update(bench.__dict__)
-    for trial in range(3):
-        test, train = split(replace(STUDY, train_sizes=(500,)), everything, trial)
-        both = bench.space.canonical(np.concatenate([test, train]))
-        assert len(np.unique(both, axis=0)) == 530
-        raw = np.concatenate([test, train])
-        assert (both != raw).any()  # so rows that are not canonical were drawn too
-
-
-def test_trials_differ_and_repeat() -> None:
-    bench = open_benchmark("nb201-mini")
-    first, again = split(STUDY, bench, 0), split(STUDY, bench, 0)
-    assert (first[0] == again[0]).all()
-    assert (first[1] == again[1]).all()
-    assert (split(STUDY, bench, 1)[0] != first[0]).any()
-    assert (split(replace(STUDY, seed=1), bench, 0)[0] != first[0]).any()
+    return [replace(item, init_seconds_total=0.0, query_seconds_each=0.0) for item in results]
 
 
 def test_rows_hold_metrics_times_and_versions(tmp_path: Path) -> None:
@@ -84,23 +59,26 @@ def test_rows_hold_metrics_times_and_versions(tmp_path: Path) -> None:
         assert json.loads(row["versions"])["nascast"]
         assert len(row["predicted"]) == len(row["true"]) == 30
         test, train = split(STUDY, bench, row["trial"])
+        assert row["architectures"] == bench.space.to_text(test)
+        assert row["deviation"] is None
         np.testing.assert_array_equal(row["true"], bench.query(test, "val_accuracy"))
         if row["predictor"] == "sotl_e":
             epochs = row["epochs"]
             cost = bench.seconds(test, epochs).mean()
-            assert row["query_seconds"] == pytest.approx(cost, rel=0.01)
+            assert row["query_seconds_each"] == pytest.approx(cost, rel=0.01)
             expected = -bench.query(test, "train_loss", epochs)
             np.testing.assert_array_equal(row["predicted"], expected)
         else:
             cost = bench.seconds(train[: row["train_size"]]).sum()
-            assert cost < row["init_seconds"] < cost + 30
+            assert cost < row["init_seconds_total"] < cost + 30
 
 
 def test_more_labels_and_more_epochs_help(tmp_path: Path) -> None:
-    rows = compare(replace(STUDY, train_sizes=(5, 100), epochs=(1, 8), test_size=60), tmp_path)
+    axes = {"train_size": (5, 100), "epochs": (1, 8)}
+    rows = compare(replace(STUDY, axes=axes, test_size=60), tmp_path)
 
     def tau(name: str, budget: str, value: int) -> float:
-        found = [r["kendall"] for r in rows if r["predictor"] == name and r[budget] == value]
+        found = [r.kendall for r in rows if r.predictor == name and r.budget[budget] == value]
         return float(np.mean(found))
 
     assert tau("xgboost", "train_size", 100) > tau("xgboost", "train_size", 5)
@@ -178,17 +156,17 @@ def test_proxy_scores_are_kept_and_charged_with_their_seconds(tmp_path: Path) ->
     assert cache.read_text() == kept
     seconds = [json.loads(line)["seconds"] for line in kept.splitlines()]
     for (row,) in (first, again):
-        assert np.mean(seconds) <= row["query_seconds"] < np.mean(seconds) + 0.05
+        assert np.mean(seconds) <= row.query_seconds_each < np.mean(seconds) + 0.05
     other = replace(study, batch_size=5)  # another batch is another score
     compare(other, tmp_path / "c", cache=cache)
     assert len(cache.read_text().splitlines()) == 12
 
 
 def test_evidence_that_was_not_recorded_is_a_reason_not_a_crash(tmp_path: Path) -> None:
-    rows = compare(replace(STUDY, epochs=(3, 99), trials=1), tmp_path)
-    wrong = [row for row in rows if row["error"]]
-    assert [(row["predictor"], row["epochs"]) for row in wrong] == [("sotl_e", 99)]
-    assert "recorded epochs: 1, 2" in wrong[0]["error"]
+    rows = compare(replace(STUDY, axes={"train_size": (5,), "epochs": (3, 99)}, trials=1), tmp_path)
+    wrong = [row for row in rows if row.error]
+    assert [(row.predictor, dict(row.budget)) for row in wrong] == [("sotl_e", {"epochs": 99})]
+    assert "recorded epochs: 1, 2" in str(wrong[0].error)
 
 
 def test_a_predictor_that_breaks_is_recorded(
@@ -199,40 +177,15 @@ def test_a_predictor_that_breaks_is_recorded(
 
     monkeypatch.setattr(plugins.resolve("predictor", "xgboost"), "initialize", broken)
     rows = compare(replace(STUDY, trials=1), tmp_path)
-    reasons = {row["predictor"]: row["error"] for row in rows}
+    reasons = {row.predictor: row.error for row in rows}
     assert reasons == {"xgboost": "ZeroDivisionError: by design", "sotl_e": None}
-
-
-@pytest.mark.parametrize(
-    ("change", "words"),
-    [
-        ({"train_sizes": (0,)}, "train_sizes"),
-        ({"train_sizes": ()}, "none"),
-        ({"epochs": (2, 2)}, "different"),
-        ({"trials": 0}, "trials"),
-        ({"test_size": 1}, "at least 2"),
-        ({"seed": -1}, "-1"),
-        ({"predictors": ()}, "at least one"),
-        ({"predictors": ("xgboost", "xgboost")}, "once"),
-    ],
-)
-def test_settings_are_checked(change: dict[str, Any], words: str) -> None:
-    with pytest.raises(InvalidSettingError, match=words):
-        replace(STUDY, **change)
-
-
-def test_unknown_names_list_the_known_ones() -> None:
-    with pytest.raises(UnknownComponentError, match="sotl_e"):
-        replace(STUDY, predictors=("xgbost",))
-    with pytest.raises(UnknownComponentError, match="nb201_mini"):
-        open_benchmark("nb202")
 
 
 def test_more_architectures_than_there_are_is_refused_before_anything_is_written(
     tmp_path: Path,
 ) -> None:
     with pytest.raises(InvalidSettingError, match="distinct"):
-        compare(replace(STUDY, train_sizes=(100_000,)), tmp_path / "new")
+        compare(replace(STUDY, axes={"train_size": (100_000,)}), tmp_path / "new")
     assert not (tmp_path / "new").exists()
 
 
@@ -240,3 +193,76 @@ def test_a_folder_that_cannot_be_made_is_refused(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(StoreError, match="cannot write"):
         compare(STUDY, tmp_path / "file" / "run")
+
+
+def test_a_folder_of_the_version_before_is_refused(tmp_path: Path) -> None:
+    old = {"settings": {"predictors": ["sotl_e"], "train_sizes": [20]}, "benchmark": "nb201-mini"}
+    (tmp_path / "study.json").write_text(json.dumps(old))
+    with pytest.raises(UnsupportedError, match="older version"):
+        compare(STUDY, tmp_path)
+    assert [file.name for file in tmp_path.iterdir()] == ["study.json"]
+
+
+def test_one_predictor_with_several_settings(tmp_path: Path) -> None:
+    specs = ("xgboost", "xgboost(encoding=path)", "sotl_e(epochs=2)")
+    rows = compare(replace(STUDY, predictors=specs, trials=1), tmp_path)
+    found = [(row.predictor, *row.budget.values()) for row in rows]
+    assert found == [
+        *(("xgboost", 5), ("xgboost", 20)),
+        *(("xgboost(encoding=path)", 5), ("xgboost(encoding=path)", 20)),
+        ("sotl_e(epochs=2)", 2),
+    ]
+    assert len({row.predicted for row in rows}) == 5
+    assert rows[2].predictor_name == "xgboost"
+    assert json.loads(rows[2].predictor_settings) == {"encoding": "path"}
+    test, _ = split(STUDY, open_benchmark("nb201-mini"), 0)
+    losses = open_benchmark("nb201-mini").query(test, "train_loss", 2)
+    assert rows[4].predicted == tuple((-losses).tolist())
+    head, again = read_run(tmp_path)
+    assert again == rows
+    assert head.settings["predictors"] == list(specs)
+
+
+class _Noisy(PerformancePredictor):
+    """The label with as much noise as its third axis says, and half the labels' mean."""
+
+    axes = frozenset({"train_size", "noise"})
+
+    def __init__(self, noise: int = 1) -> None:
+        self.noise = noise
+
+    def initialize(self, ledger: Ledger, train: Genes, rng: np.random.Generator) -> None:
+        self.mean = ledger.labels(train).mean()
+
+    def query(self, ledger: Ledger, genes: Genes) -> Prediction:
+        drawn = np.random.default_rng(0).normal(0, self.noise, len(genes))
+        return Prediction(ledger.labels(genes) + drawn + self.mean / 2, np.full(len(genes), 0.5))
+
+
+def _tiny(study: Study, spread: float) -> TinyBenchmark:
+    return TinyBenchmark(spread=spread)
+
+
+def test_a_third_axis_and_records_that_are_no_named_benchmark(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    resolve = plugins.resolve
+    monkeypatch.setattr(
+        plugins, "resolve", lambda kind, name: _Noisy if name == "noisy" else resolve(kind, name)
+    )
+    study = Study(
+        "nb201-mini",
+        ("noisy", "sotl_e"),
+        axes={"train_size": (5,), "noise": (1, 30), "epochs": (2,)},
+        trials=2,
+        test_size=20,
+    )
+    rows = compare(study, tmp_path, records=partial(_tiny, spread=2.0))
+    table = pq.read_table(tmp_path / "results.parquet").to_pylist()
+    assert [(r["predictor"], r["train_size"], r["noise"], r["epochs"]) for r in table[::2]] == [
+        *(("noisy", 5, 1, None), ("noisy", 5, 30, None), ("sotl_e", None, None, 2))
+    ]
+    assert min(rows[i].kendall for i in (0, 1)) > max(rows[i].kendall for i in (2, 3))
+    test, _ = split(study, _tiny(study, 2.0), 0)
+    np.testing.assert_array_equal(rows[0].true, _tiny(study, 2.0).query(test, "val_accuracy"))
+    assert write_report(tmp_path).exists()

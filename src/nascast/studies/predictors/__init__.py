@@ -1,0 +1,1 @@
+"""The predictor study: predictors × budgets × trials on one benchmark."""

@@ -1,0 +1,198 @@
+"""What a predictor study is made of: settings, axes, budgets and cells."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, fields
+from functools import lru_cache
+from itertools import product
+from pathlib import Path
+from typing import Any, cast
+
+from nascast.core import plugins
+from nascast.core.errors import InvalidSettingError
+from nascast.core.predictor import PerformancePredictor, Proxy
+from nascast.core.spec import Spec
+from nascast.studies.records import benchmark_named
+
+__all__ = [
+    "LABELS",
+    "Budget",
+    "Cell",
+    "Study",
+    "axes_of",
+    "budgets",
+    "cells",
+    "predictor_of",
+    "proxies_of",
+]
+
+# The axis that is spent as labelled architectures at initialization. What is spent on any other
+# axis is given to the predictor as the setting of that name.
+LABELS = "train_size"
+
+
+class Budget(Mapping[str, int]):
+    """What a predictor may spend, by axis; hashable, and equal whatever the order of the axes."""
+
+    __slots__ = ("_amounts",)
+
+    def __init__(self, amounts: Mapping[str, int] | None = None) -> None:
+        self._amounts = dict(amounts or {})
+
+    def __getitem__(self, axis: str) -> int:
+        return self._amounts[axis]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._amounts)
+
+    def __len__(self) -> int:
+        return len(self._amounts)
+
+    def __hash__(self) -> int:
+        return hash(frozenset(self._amounts.items()))
+
+    def __repr__(self) -> str:
+        return f"Budget({self._amounts})"
+
+
+@dataclass(frozen=True, slots=True)
+class Study:
+    """Everything that decides the result of a comparison.
+
+    Attributes:
+        benchmark: spec of a registered benchmark, or path of a table; a text is read as one of
+            the two.
+        predictors: specs, or texts that are read as specs.
+        axes: the amounts to try on every axis. A predictor is run with every combination on the
+            axes that it declares, such as ``train_size`` (labels at initialization) and ``epochs``
+            (partial training at query); one that its spec sets stays as it is.
+        trials: how often everything is repeated with other test and training sets.
+        seed: of trial t is ``(seed, t)``.
+        test_size: architectures in a test set.
+        metric: which metric predictors are to predict, after full training.
+        images: ``.npz`` file with images for zero-cost proxies; None is a seeded random batch.
+        batch_size: images in that batch.
+    """
+
+    benchmark: Spec | Path | str
+    predictors: tuple[Spec | str, ...]
+    axes: Mapping[str, tuple[int, ...]] = field(
+        default_factory=lambda: {LABELS: (20, 100), "epochs": (2, 6)}
+    )
+    trials: int = 5
+    seed: int = 0
+    test_size: int = 200
+    metric: str = "val_accuracy"
+    images: str | None = None
+    batch_size: int = 64
+
+    def __post_init__(self) -> None:
+        for name in ("trials", "test_size", "batch_size"):
+            if getattr(self, name) < 1:
+                raise InvalidSettingError(f"{name} should be at least 1; got {getattr(self, name)}")
+        if self.seed < 0 or self.test_size < 2 or self.batch_size < 2:
+            raise InvalidSettingError(
+                "the seed should be at least 0, the test set and the batch at least 2; got "
+                f"{self.seed}, {self.test_size} and {self.batch_size}"
+            )
+        axes = {axis: tuple(amounts) for axis, amounts in self.axes.items()}
+        for axis, amounts in axes.items():
+            if not amounts or min(amounts) < 1 or len(set(amounts)) != len(amounts):
+                raise InvalidSettingError(
+                    f"{axis} should be different whole numbers of at least 1; "
+                    f"got {', '.join(map(str, amounts)) or 'none'}"
+                )
+        specs = tuple(
+            Spec.parse("predictor", p) if isinstance(p, str) else p for p in self.predictors
+        )
+        if not specs or len(set(specs)) != len(specs):
+            raise InvalidSettingError("name at least one predictor, and each only once")
+        for spec in specs:
+            spec.check("predictor")
+            if LABELS in axes_of(spec) - axes.keys():
+                raise InvalidSettingError(
+                    f"{spec} learns from labels; give {LABELS} among the axes"
+                )
+        object.__setattr__(self, "benchmark", benchmark_named(self.benchmark))
+        object.__setattr__(self, "predictors", specs)
+        object.__setattr__(self, "axes", axes)
+
+    @property
+    def specs(self) -> tuple[Spec, ...]:
+        """The predictors; after construction no text is left among them."""
+        return cast(tuple[Spec, ...], self.predictors)
+
+    def described(self) -> dict[str, Any]:
+        """Returns the settings as JSON values; specs in their written form."""
+        plain = {item.name: getattr(self, item.name) for item in fields(self)}
+        return {
+            **plain,
+            "benchmark": str(self.benchmark),
+            "predictors": [str(spec) for spec in self.specs],
+            "axes": {axis: list(amounts) for axis, amounts in self.axes.items()},
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """One predictor with one budget in one trial."""
+
+    predictor: Spec
+    budget: Budget
+    trial: int
+
+    @property
+    def settings(self) -> Budget:
+        """What of the budget the predictor is made with: all but the labels."""
+        return Budget({axis: n for axis, n in self.budget.items() if axis != LABELS})
+
+
+def cells(study: Study) -> list[Cell]:
+    """Returns every predictor with every budget it can spend, in every trial."""
+    return [
+        Cell(spec, budget, trial)
+        for spec in study.specs
+        for budget in budgets(study, spec)
+        for trial in range(study.trials)
+    ]
+
+
+def budgets(study: Study, spec: Spec) -> list[Budget]:
+    """Returns what a predictor can spend: every combination on the axes that it declares."""
+    declared = axes_of(spec)
+    amounts = {
+        axis: (fixed,) if isinstance(fixed := spec.settings.get(axis), int) else free
+        for axis, free in study.axes.items()
+        if axis in declared
+    }
+    return [
+        Budget(dict(zip(amounts, chosen, strict=True))) for chosen in product(*amounts.values())
+    ]
+
+
+def axes_of(spec: Spec) -> frozenset[str]:
+    """Returns the axes that a predictor declares.
+
+    They stand on its class; where they depend on its settings, as those of a combinator do, they
+    are a property, and read from the predictor itself.
+    """
+    declared = plugins.resolve("predictor", spec.name).axes
+    if not isinstance(declared, frozenset):
+        declared = _made(spec, Budget()).axes
+    return frozenset(declared)
+
+
+def predictor_of(cell: Cell) -> PerformancePredictor:
+    """Returns the predictor of a cell; the same one each time, so initialize it first."""
+    return _made(cell.predictor, cell.settings)
+
+
+@lru_cache(maxsize=32)
+def _made(spec: Spec, settings: Budget) -> PerformancePredictor:
+    predictor: PerformancePredictor = spec.load("predictor", **settings)
+    return predictor
+
+
+def proxies_of(cell: Cell) -> list[Proxy]:
+    """Returns the proxies among the features of a cell's predictor."""
+    features = predictor_of(cell).features
+    return [feature for feature in features if isinstance(feature, Proxy)]

@@ -1,0 +1,47 @@
+"""What the cells of a study read: records, behind a ledger, and a batch of inputs."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from nascast.core.evaluator import Benchmark
+from nascast.core.ledger import Ledger, Memo
+from nascast.core.types import Batch, Objective
+from nascast.studies.predictors.design import Study
+from nascast.studies.records import open_benchmark
+
+__all__ = ["Evidence", "Opener", "benchmark_of"]
+
+Opener = Callable[[Study], Benchmark]  # opens the records of a study, here and in workers
+
+
+def benchmark_of(study: Study) -> Benchmark:
+    """Returns the benchmark that the study names."""
+    return open_benchmark(study.benchmark)
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """The evidence of a study; small to send to a worker, which opens the records there.
+
+    Attributes:
+        study: the settings.
+        batch: inputs for zero-cost proxies.
+        opener: returns the records; called in every task, so what is dear it keeps.
+    """
+
+    study: Study
+    batch: Batch
+    opener: Opener
+
+    def records(self) -> Benchmark:
+        """Returns the records, opened in this process."""
+        return self.opener(self.study)
+
+    def objective(self) -> Objective:
+        """Returns what the predictors are to predict."""
+        metric = self.study.metric
+        return Objective(metric, self.records().describe(metric).minimize)
+
+    def ledger(self, memo: Memo | None = None) -> Ledger:
+        """Returns a new ledger; `memo` holds proxy scores measured earlier, and is extended."""
+        return Ledger(self.records(), self.objective(), batch=self.batch, memo=memo)

@@ -1,0 +1,113 @@
+"""What ``study.json`` says: the settings of a study, and what all of its results share."""
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from nascast.core.errors import CorruptDataError, MissingDataError, UnsupportedError
+
+__all__ = ["FORMAT", "HEAD", "Head", "read_head", "write_head"]
+
+HEAD = "study.json"  # in the folder of a study
+FORMAT = 2  # of the folder; 1, without a number, had a predictor's name alone and two fixed axes
+
+_EXPECTED: dict[str, Callable[[Any], bool]] = {
+    "settings.trials": lambda value: isinstance(value, int),
+    "settings.test_size": lambda value: isinstance(value, int),
+    "settings.metric": lambda value: isinstance(value, str),
+    "settings.axes": lambda value: isinstance(value, dict),
+    "benchmark": lambda value: isinstance(value, str),
+    "unit": lambda value: isinstance(value, str),
+    "batch": lambda value: isinstance(value, str),
+    "noise_ceiling": lambda value: value is None or (isinstance(value, list) and len(value) == 2),
+    "versions": lambda value: isinstance(value, dict),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """What is known of a study before its results.
+
+    Attributes:
+        settings: see `design.Study.described`.
+        benchmark: name of the benchmark.
+        unit: of the metric to predict.
+        batch: where the inputs of zero-cost proxies come from.
+        noise_ceiling: Kendall's τ between two trainings of the same architectures, and how many
+            there were; None where fewer than two were trained twice.
+        versions: of the packages that could matter, when the study was begun.
+    """
+
+    settings: Mapping[str, Any]
+    benchmark: str
+    unit: str
+    batch: str
+    noise_ceiling: tuple[float, int] | None
+    versions: Mapping[str, str]
+
+    @property
+    def axes(self) -> tuple[str, ...]:
+        """The axes of the study, in its order."""
+        return tuple(self.settings["axes"])
+
+
+def write_head(head: Head, folder: Path) -> None:
+    """Writes ``study.json``; it appears whole or not at all.
+
+    Raises:
+        OSError: it cannot be written.
+    """
+    file = folder / HEAD
+    part = file.with_suffix(".part")
+    part.write_text(json.dumps({"format": FORMAT, **asdict(head)}, indent=1), encoding="utf-8")
+    part.replace(file)
+
+
+def read_head(folder: Path) -> Head:
+    """Reads ``study.json``.
+
+    Raises:
+        MissingDataError: it is not there, or cannot be read.
+        CorruptDataError: it is not what `write_head` writes.
+        UnsupportedError: another version of nascast wrote it.
+    """
+    file = folder / HEAD
+    again = "expected what `nascast compare` writes; run it again with another --out"
+    if not file.is_file():
+        raise MissingDataError(
+            f"{folder} has no {HEAD}; expected a folder written by `nascast compare --out`"
+        )
+    try:
+        found = json.loads(file.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise CorruptDataError(f"{file} is not JSON ({error}); {again}") from error
+    except OSError as error:
+        raise MissingDataError(f"cannot read {file}: {error.strerror}") from error
+    if isinstance(found, dict) and found.get("format", 1) != FORMAT:
+        _refuse(folder, found)
+    wrong = [name for name, fits in _EXPECTED.items() if not fits(_at(found, name))]
+    if wrong:
+        raise CorruptDataError(f"{file} lacks or garbles {', '.join(wrong)}; {again}")
+    ceiling = found["noise_ceiling"]
+    shared = {name: found[name] for name in ("settings", "benchmark", "unit", "batch", "versions")}
+    return Head(**shared, noise_ceiling=None if ceiling is None else (ceiling[0], ceiling[1]))
+
+
+def _refuse(folder: Path, found: Mapping[str, Any]) -> None:
+    """Raises where the folder is of another format, and not merely garbled."""
+    number = found.get("format", 1)
+    if "format" in found or {"settings", "benchmark"} <= found.keys():
+        raise UnsupportedError(
+            f"{folder} was written by {'an older' if number == 1 else 'another'} version of "
+            f"nascast, in format {number} where this one reads {FORMAT}; give another --out and "
+            "run the comparison again, or read the folder with the version that wrote it"
+        )
+
+
+def _at(head: Any, path: str) -> Any:
+    """Returns what stands at a dotted path; Ellipsis where nothing does."""
+    for key in path.split("."):
+        head = head.get(key, ...) if isinstance(head, dict) else ...
+    return head

@@ -1,0 +1,229 @@
+"""Running a predictor study: predictors × budgets × trials on one benchmark.
+
+Protocol of White et al. (NeurIPS 2021, https://arxiv.org/abs/2104.01177, section 3): every trial
+draws a test set and, apart from it, a nested sequence of training sets; a predictor is initialized
+on a training set and queried on the test set; both times are read off its ledger. Deviations: no
+canonical architecture is in both sets, and correlations keep their sign.
+"""
+
+import json
+import sys
+import zlib
+from collections.abc import Iterator, Sequence
+from functools import partial
+from pathlib import Path
+from typing import Any, cast
+
+import numpy as np
+
+from nascast.core import plugins
+from nascast.core.errors import StoreError, UnsupportedError
+from nascast.core.executor import Executor
+from nascast.core.feature import Feature
+from nascast.core.ledger import Memo
+from nascast.core.spec import Spec
+from nascast.core.store import changed_settings
+from nascast.core.types import Genes
+from nascast.executors.serial import Serial
+from nascast.studies.journal import Journal
+from nascast.studies.metrics import agreement, noise_ceiling
+from nascast.studies.predictors.design import (
+    LABELS,
+    Budget,
+    Cell,
+    Study,
+    cells,
+    predictor_of,
+    proxies_of,
+)
+from nascast.studies.predictors.evidence import Evidence, Opener, benchmark_of
+from nascast.studies.predictors.head import HEAD, Head, read_head, write_head
+from nascast.studies.predictors.results import (
+    TABLE,
+    Result,
+    check_axes,
+    from_record,
+    to_record,
+    write_results,
+)
+from nascast.studies.predictors.scores import Scores
+from nascast.studies.predictors.split import batch_of, split
+from nascast.studies.progress import Progress, finished
+from nascast.studies.versions import versions
+
+__all__ = ["compare"]
+
+
+def compare(
+    study: Study,
+    out: Path,
+    executor: Executor | None = None,
+    *,
+    progress: Progress | None = None,
+    cache: Path | None = None,
+    records: Opener = benchmark_of,
+) -> list[Result]:
+    """Runs what is not on record in `out` yet; returns all results and writes ``results.parquet``.
+
+    A predictor that cannot work on this benchmark, or fails, gives results with an ``error``.
+
+    Args:
+        study: the settings.
+        out: folder of the run; made if needed.
+        executor: runs the cells; None runs them in this process.
+        progress: told of every step.
+        cache: file of proxy scores by content, read and extended; None keeps them in `out`.
+        records: opens what the study stands on, here and in every worker, so it must pickle;
+            without, the benchmark that the study names.
+
+    Raises:
+        StoreError: `out` holds another study, or cannot be written.
+        InvalidSettingError: more architectures asked for than the benchmark has.
+        UnsupportedError: another version of nascast wrote `out`.
+    """
+    executor = executor or Serial()
+    progress = progress or Progress()
+    check_axes(study.axes)
+    benchmark = records(study)
+    benchmark.describe(study.metric)
+    grid = cells(study)
+    sets = [split(study, benchmark, trial) for trial in range(study.trials)]
+    evidence = Evidence(study, batch_of(study, benchmark), records)
+    journal = _begin(evidence, out)
+    known = {result.cell: result for result in _kept(journal, study)}
+    todo = [cell for cell in grid if cell not in known]
+    refused = _refusals(evidence, todo, sets[0][0][:1])
+    known |= {cell: _failed(study, cell, reason) for cell, reason in refused.items()}
+    todo = [cell for cell in todo if cell not in refused]
+    memo = Scores(evidence, cache or out / "proxies.jsonl")
+    memo.measure(todo, sets, executor, progress)
+    progress.start("predictors", len(grid))
+    progress.advance(len(grid) - len(todo))
+    for cell in todo:
+        call = partial(_run_cell, evidence, cell, *sets[cell.trial], memo.part(cell, sets))
+        executor.submit(cell, call)
+    for done in finished(executor, len(todo)):
+        cell = cast(Cell, done.task)
+        known[cell] = _failed(study, cell, done.error) if done.error else done.value
+        journal.append(to_record(known[cell], study.axes))
+        progress.advance(1)
+    ordered = [known[cell] for cell in grid]
+    write_results(ordered, list(study.axes), out / TABLE)
+    return ordered
+
+
+def _begin(evidence: Evidence, out: Path) -> Journal:
+    """Makes the run's folder, or finds the same study in it."""
+    settings = json.loads(json.dumps(evidence.study.described()))
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        if (out / HEAD).exists():
+            if changed := changed_settings(read_head(out).settings, settings):
+                raise StoreError(
+                    f"{out} holds another study: {changed}; choose another folder with --out"
+                )
+        else:
+            write_head(_head(evidence, settings), out)
+        journal = Journal(out / "cells.jsonl")
+        journal.path.touch()
+    except OSError as error:
+        raise StoreError(f"cannot write to {out}: {error.strerror}; choose --out") from error
+    return journal
+
+
+def _head(evidence: Evidence, settings: dict[str, Any]) -> Head:
+    benchmark = evidence.records()
+    return Head(
+        settings=settings,
+        benchmark=benchmark.name,
+        unit=benchmark.metrics[evidence.study.metric].unit,
+        batch=evidence.batch.source,
+        noise_ceiling=noise_ceiling(benchmark, evidence.objective()),
+        versions=versions(),
+    )
+
+
+def _kept(journal: Journal, study: Study) -> Iterator[Result]:
+    """Yields the results on record."""
+    for record in journal.read():
+        if "predictor" in record:
+            yield from_record(record, study.axes)
+
+
+def _refusals(evidence: Evidence, cells: Sequence[Cell], genes: Genes) -> dict[Cell, str]:
+    """Tries every feature on some architecture, and says which cells cannot have their evidence."""
+    reasons: dict[tuple[Spec, Budget], str | None] = {}
+    found = {}
+    for cell in cells:
+        kind = cell.predictor, cell.settings
+        if kind not in reasons:
+            reasons[kind] = _refusal(evidence, predictor_of(cell).features, genes)
+        reason = reasons[kind]
+        if reason is not None:
+            found[cell] = reason
+    return found
+
+
+def _refusal(evidence: Evidence, features: Sequence[Feature], genes: Genes) -> str | None:
+    ledger = evidence.ledger()
+    try:
+        with ledger.phase("query"):
+            for feature in features:
+                feature(ledger, genes)
+    except UnsupportedError as error:
+        return str(error)
+    return None
+
+
+def _run_cell(evidence: Evidence, cell: Cell, test: Genes, train: Genes, memo: Memo) -> Result:
+    """Initializes and queries one predictor; runs in a worker."""
+    _one_thread()
+    study, records, objective = evidence.study, evidence.records(), evidence.objective()
+    ledger = evidence.ledger(memo)
+    predictor = predictor_of(cell)
+    size = cell.budget.get(LABELS, 0)
+    key = [study.seed, cell.trial, size, zlib.crc32(str(cell.predictor).encode())]
+    with ledger.phase("init"):
+        predictor.initialize(ledger, train[:size], np.random.default_rng(key))
+    with ledger.phase("query"):
+        predicted = predictor.query(ledger, test)
+    mean, deviation = predicted.mean, predicted.deviation
+    values = records.query(test, study.metric)
+    true = -values if objective.minimize else values  # scores, as the predictions are
+    return Result(
+        **{**_shared(study, cell), **agreement(mean, true)},
+        init_seconds_total=ledger.seconds["init"],
+        query_seconds_each=ledger.seconds["query"] / len(test),
+        batch=evidence.batch.source if proxies_of(cell) else "",
+        architectures=tuple(records.space.to_text(test)),
+        predicted=tuple(mean.tolist()),
+        deviation=None if deviation is None else tuple(deviation.tolist()),
+        true=tuple(true.tolist()),
+        versions=json.dumps(versions()),
+    )
+
+
+def _failed(study: Study, cell: Cell, reason: str) -> Result:
+    return Result(**_shared(study, cell), error=reason)
+
+
+def _shared(study: Study, cell: Cell) -> dict[str, Any]:
+    """Returns what results say of their cell."""
+    spec = cell.predictor
+    return {
+        "predictor": str(spec),
+        "predictor_name": spec.name,
+        "predictor_settings": json.dumps(spec.json()["settings"]),
+        "family": plugins.family("predictor", spec.name),
+        "budget": cell.budget,
+        "trial": cell.trial,
+        "seed": study.seed,
+        "test_size": study.test_size,
+    }
+
+
+def _one_thread() -> None:
+    """Keeps a worker to its core, so that measured seconds do not depend on the other workers."""
+    torch = sys.modules.get("torch")
+    if torch is not None:
+        torch.set_num_threads(1)

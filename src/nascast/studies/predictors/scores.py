@@ -1,0 +1,120 @@
+"""Proxy scores of a study: measured once for all cells, in parallel, and kept on disk."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from nascast.core.executor import Executor
+from nascast.core.ledger import Memo, Score
+from nascast.core.predictor import Proxy
+from nascast.core.types import Genes
+from nascast.studies.journal import Journal
+from nascast.studies.predictors.design import LABELS, Cell, proxies_of
+from nascast.studies.predictors.evidence import Evidence
+from nascast.studies.progress import Progress, finished
+
+__all__ = ["Scores"]
+
+_CHUNK = 8  # architectures in one task; chosen, about a second of work
+
+
+class Scores:
+    """The scores that the cells of a study read, by content."""
+
+    def __init__(self, evidence: Evidence, path: Path) -> None:
+        self._evidence = evidence
+        self._space = evidence.records().space
+        self._ledger = evidence.ledger()
+        self._journal = Journal(path)
+        self._memo: Memo = {
+            (r["key"], np.asarray(r["genes"], dtype=np.int16).tobytes()): Score(
+                r["value"], r["seconds"], r["passes"]
+            )
+            for r in self._journal.read()
+            if "passes" in r  # without, it is of a version that did not tell passes apart
+        }
+
+    def part(self, cell: Cell, sets: Sequence[tuple[Genes, Genes]]) -> Memo:
+        """Returns the scores that one cell reads."""
+        return {item: self._memo[item] for item in self._items(cell, sets) if item in self._memo}
+
+    def measure(
+        self,
+        cells: Sequence[Cell],
+        sets: Sequence[tuple[Genes, Genes]],
+        executor: Executor,
+        progress: Progress,
+    ) -> None:
+        """Measures what is missing. A score that fails is left to the cell, which records why.
+
+        The proxies of one network are measured together, so that they share its passes.
+        """
+        proxies: dict[str, Proxy] = {}
+        missing: dict[bytes, dict[str, None]] = {}
+        for cell in cells:
+            for proxy in proxies_of(cell):
+                proxies[proxy.key(self._ledger)] = proxy
+            for key, row in self._items(cell, sets):
+                if (key, row) not in self._memo:
+                    missing.setdefault(row, {})[key] = None
+        total = sum(map(len, missing.values()))
+        if total:
+            self._journal.path.parent.mkdir(parents=True, exist_ok=True)
+            progress.start("proxies", total)
+        tasks = 0
+        for keys, genes in _chunks(missing):
+            wanted = [proxies[key] for key in keys]
+            executor.submit(tasks, partial(_score, self._evidence, wanted, genes))
+            tasks += 1
+        for done in finished(executor, tasks):
+            memo: Memo = done.value or {}
+            self._memo.update(memo)
+            self._journal.append_all(_records(memo))
+            progress.advance(len(memo))
+
+    def _items(
+        self, cell: Cell, sets: Sequence[tuple[Genes, Genes]]
+    ) -> Iterator[tuple[str, bytes]]:
+        proxies = proxies_of(cell)
+        if not proxies:
+            return
+        test, train = sets[cell.trial]
+        genes = np.concatenate([test, train[: cell.budget.get(LABELS, 0)]])
+        for row in self._space.canonical(genes):
+            for proxy in proxies:
+                yield proxy.key(self._ledger), row.tobytes()
+
+
+def _chunks(missing: Mapping[bytes, Iterable[str]]) -> Iterator[tuple[tuple[str, ...], Genes]]:
+    """Yields keys of scores, and some architectures that lack just these, until all were there."""
+    groups: dict[tuple[str, ...], list[bytes]] = {}
+    for row, keys in missing.items():
+        groups.setdefault(tuple(keys), []).append(row)
+    for keys, rows in groups.items():
+        genes = np.frombuffer(b"".join(rows), dtype=np.int16).reshape(len(rows), -1)
+        for start in range(0, len(genes), _CHUNK):
+            yield keys, genes[start : start + _CHUNK]
+
+
+def _records(memo: Memo) -> list[dict[str, Any]]:
+    """Returns scores as plain JSON values."""
+    return [
+        {"key": key, "genes": np.frombuffer(row, dtype=np.int16).tolist(), **asdict(score)}
+        for (key, row), score in memo.items()
+    ]
+
+
+def _score(evidence: Evidence, proxies: Sequence[Proxy], genes: Genes) -> Memo:
+    """Measures proxies on some architectures; runs in a worker."""
+    import torch
+
+    torch.set_num_threads(1)
+    memo: Memo = {}
+    ledger = evidence.ledger(memo)
+    with ledger.phase("query"):
+        ledger.scores(proxies, genes)
+    return memo

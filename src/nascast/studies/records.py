@@ -1,0 +1,48 @@
+"""Opening the records that a study stands on."""
+
+from functools import lru_cache
+from pathlib import Path
+
+from nascast.core.evaluator import Benchmark
+from nascast.core.spec import Spec
+
+__all__ = ["benchmark_named", "open_benchmark"]
+
+
+def benchmark_named(given: Spec | Path | str) -> Spec | Path:
+    """Returns the spec of a registered benchmark, or the path of a table.
+
+    Args:
+        given: either of the two, or a text: a path where it ends with ``.nascast`` or exists, and
+            otherwise a spec such as ``nasbench201:cifar100``.
+
+    Raises:
+        UnknownComponentError: neither of the two.
+        InvalidSettingError: a setting that the benchmark does not have.
+    """
+    if not isinstance(given, str):
+        return given
+    path = Path(given)
+    if path.suffix == ".nascast" or path.exists():
+        return path
+    return Spec.parse("benchmark", given)
+
+
+def open_benchmark(given: Spec | Path | str) -> Benchmark:
+    """Returns a registered benchmark, or the table in a file; the last four stay open.
+
+    Raises:
+        UnknownComponentError, InvalidSettingError: see `benchmark_named`.
+        MissingDataError, CorruptDataError: the table cannot be read.
+    """
+    return _opened(benchmark_named(given))
+
+
+@lru_cache(maxsize=4)
+def _opened(named: Spec | Path) -> Benchmark:
+    if isinstance(named, Path):
+        from nascast.benchmarks.table import read_table
+
+        return read_table(named)
+    benchmark: Benchmark = named.load("benchmark")
+    return benchmark

@@ -1,0 +1,188 @@
+"""Results: their columns, the file they stand in, and folders that cannot be right."""
+
+import json
+import math
+import types
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, get_type_hints
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from nascast.core.errors import (
+    CorruptDataError,
+    InvalidSettingError,
+    MissingDataError,
+    StoreError,
+    UnsupportedError,
+)
+from nascast.core.spec import Spec
+from nascast.studies.predictors.design import Budget, Cell
+from nascast.studies.predictors.results import (
+    Result,
+    check_axes,
+    columns,
+    from_record,
+    read_run,
+    to_record,
+    write_results,
+)
+
+Make = Callable[..., Any]
+AXES = ["train_size", "epochs"]
+
+
+def test_a_run_reads_back(make_run: Make, make_row: Make, make_failed: Make) -> None:
+    nan = float("nan")
+    rows = [
+        make_row("jacov", None, predicted=[nan, *range(11)]),
+        make_row("xgboost(encoding=path)", 20, 6, deviation=(0.5,) * 12),
+        make_failed("x", "why", epochs=2),
+    ]
+    head, found = read_run(make_run(rows))
+    assert head.noise_ceiling == (0.84, 1000)
+    assert head.axes == ("train_size", "epochs")
+    assert math.isnan(found[0].predicted[0])
+    assert found[0].predicted[1:] == rows[0].predicted[1:]
+    assert found[1] == rows[1]
+    assert found[1].spec == Spec("xgboost", {"encoding": "path"})
+    assert found[1].cell == Cell(found[1].spec, Budget({"epochs": 6, "train_size": 20}), 0)
+    assert (found[2].error, found[2].budget) == ("why", Budget({"epochs": 2}))
+    assert math.isnan(found[2].kendall)
+
+
+def test_the_file_has_nulls_where_an_error_leaves_nothing(
+    make_run: Make, make_row: Make, make_failed: Make
+) -> None:
+    rows = [make_row(init_seconds_total=float("nan")), make_failed("x", "why", train_size=20)]
+    table = pq.read_table(make_run(rows) / "results.parquet")
+    first, second = table.to_pylist()
+    assert math.isnan(first["init_seconds_total"])  # unknown, and no error
+    assert first["deviation"] is None
+    for name in ("kendall", "init_seconds_total", "predicted", "architectures", "deviation"):
+        assert second[name] is None
+    assert (second["train_size"], second["epochs"]) == (20, None)
+
+
+def test_the_columns_of_the_file_are_the_fields(tmp_path: Path) -> None:
+    write_results([], ["train_size", "third"], tmp_path / "empty.parquet")
+    found = {field.name: field.type for field in pq.read_schema(tmp_path / "empty.parquet")}
+    kinds = {str: pa.string(), int: pa.int64(), float: pa.float64()}
+    expected: dict[str, pa.DataType] = {}
+    for name, hint in get_type_hints(Result).items():
+        if name == "budget":
+            expected |= {"train_size": pa.int64(), "third": pa.int64()}
+            continue
+        if isinstance(hint, types.UnionType):
+            hint = hint.__args__[0]
+        listed = getattr(hint, "__origin__", None) is tuple
+        expected[name] = pa.list_(kinds[hint.__args__[0]]) if listed else kinds[hint]
+    assert found == expected
+    assert list(found) == [column.name for column in columns(["train_size", "third"])]
+    assert all(column.about for column in columns(AXES))
+
+
+def test_any_record_comes_back_through_json(make_row: Make, make_failed: Make) -> None:
+    for result in (make_row(epochs=6), make_row(deviation=(1.0,) * 12), make_failed("x", "why")):
+        record = json.loads(json.dumps(to_record(result, AXES)))
+        again = from_record({**record, "more": 1}, AXES)
+        assert to_record(again, AXES) == record
+        assert again.error or again == result
+
+
+def test_an_axis_named_as_a_column_is_refused() -> None:
+    check_axes(["train_size", "epochs", "third"])
+    for name in ("trial", "kendall", "budget"):
+        with pytest.raises(InvalidSettingError, match=f"called {name}"):
+            check_axes(["epochs", name])
+
+
+def test_a_folder_of_the_version_before_is_refused(tmp_path: Path) -> None:
+    settings = {
+        "benchmark": "nb201-mini",
+        "predictors": ["jacov"],
+        "train_sizes": [20],
+        "trials": 1,
+    }
+    old = {"settings": settings, "benchmark": "nb201-mini", "unit": "percent", "versions": {}}
+    (tmp_path / "study.json").write_text(json.dumps(old))
+    with pytest.raises(UnsupportedError, match=r"older version.*another --out"):
+        read_run(tmp_path)
+    (tmp_path / "study.json").write_text(json.dumps({**old, "format": 3}))
+    with pytest.raises(UnsupportedError, match="in format 3 where this one reads 2"):
+        read_run(tmp_path)
+
+
+def test_a_place_that_cannot_be_written_is_a_store_error(tmp_path: Path) -> None:
+    with pytest.raises(StoreError, match="cannot write"):
+        write_results([], AXES, tmp_path / "no" / "such" / "results.parquet")
+
+
+def test_a_folder_that_is_no_run_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(MissingDataError, match=r"study\.json.*nascast compare"):
+        read_run(tmp_path)
+
+
+def test_an_unfinished_run_says_how_to_go_on(make_run: Make, make_row: Make) -> None:
+    folder = make_run([make_row()])
+    (folder / "results.parquet").unlink()
+    with pytest.raises(MissingDataError, match="goes on where it stopped"):
+        read_run(folder)
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("{", "not JSON"),
+        ("[]", r"settings\.trials"),
+        ('{"settings": 3}', "settings"),
+        ('{"settings": {"trials": "five"}}', r"settings\.trials"),
+    ],
+)
+def test_a_head_that_is_no_head_is_refused(
+    make_run: Make, make_row: Make, text: str, reason: str
+) -> None:
+    folder = make_run([make_row()])
+    (folder / "study.json").write_text(text)
+    with pytest.raises(CorruptDataError, match=reason):
+        read_run(folder)
+
+
+def test_a_truncated_table_is_refused(make_run: Make, make_row: Make) -> None:
+    folder = make_run([make_row()])
+    file = folder / "results.parquet"
+    file.write_bytes(file.read_bytes()[:-40])
+    with pytest.raises(CorruptDataError, match="not a whole Parquet file"):
+        read_run(folder)
+
+
+def test_a_table_without_a_column_is_refused(make_run: Make, make_row: Make) -> None:
+    folder = make_run([make_row()])
+    file = folder / "results.parquet"
+    pq.write_table(pq.read_table(file).drop_columns(["query_seconds_each"]), file)
+    with pytest.raises(CorruptDataError, match="query_seconds_each"):
+        read_run(folder)
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        ({"kendall": None}, "no kendall"),
+        ({"family": None}, "no family"),
+        ({"versions": "{"}, "versions is not JSON"),
+        ({"predictor_settings": "{"}, "predictor_settings is not JSON"),
+        ({"trial": None, "error": "why"}, "trial"),
+    ],
+)
+def test_a_row_that_cannot_be_right_is_refused(
+    make_run: Make, make_row: Make, change: dict[str, Any], reason: str
+) -> None:
+    file = make_run([make_row(), make_row(trial=1)]) / "results.parquet"
+    table = pq.read_table(file)
+    records = table.to_pylist()
+    records[1] |= change
+    pq.write_table(pa.Table.from_pylist(records, schema=table.schema), file)
+    with pytest.raises(CorruptDataError, match=f"row 1.*{reason}"):
+        read_run(file.parent)

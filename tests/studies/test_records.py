@@ -1,0 +1,46 @@
+"""Opening benchmarks by name, with a setting, or by path."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from nascast.core import plugins
+from nascast.core.errors import InvalidSettingError, MissingDataError, UnknownComponentError
+from nascast.core.spec import Spec
+from nascast.studies.records import benchmark_named, open_benchmark
+from nascast.testing.doubles import TinyBenchmark
+
+
+def test_a_setting_of_a_benchmark_follows_a_colon(monkeypatch: pytest.MonkeyPatch) -> None:
+    made: list[Any] = []
+
+    def make(setting: str = "default") -> TinyBenchmark:
+        made.append(setting)
+        return TinyBenchmark()
+
+    def component(kind: str, name: str) -> Any:
+        assert (kind, name) == ("benchmark", "some")
+        return make
+
+    monkeypatch.setattr(plugins, "resolve", component)
+    opened = [open_benchmark(name) for name in ("some", "some:other", "some(setting=other)")]
+    assert made == ["default", "other"]
+    assert opened[1] is opened[2]
+    assert open_benchmark(Spec("some", {"setting": "other"})) is opened[1]
+
+
+def test_a_path_is_a_table(tmp_path: Path) -> None:
+    assert benchmark_named(str(tmp_path)) == tmp_path
+    assert benchmark_named("my.nascast") == Path("my.nascast")
+    with pytest.raises(MissingDataError):
+        open_benchmark(tmp_path / "none.nascast")
+
+
+def test_names_that_are_no_benchmarks() -> None:
+    with pytest.raises(InvalidSettingError, match="at most 0 settings of nb201_mini"):
+        open_benchmark("nb201-mini:other")
+    with pytest.raises(UnknownComponentError, match="unknown benchmark 'nb202'"):
+        open_benchmark("nb202:other")
+    with pytest.raises(UnknownComponentError, match="nb201_mini"):
+        open_benchmark("nb202")
