@@ -250,6 +250,6 @@ def _settings(task: Task) -> dict[str, Any]:
         raise InvalidSettingError(
             "recurrent_tree: hidden and layers are whole numbers from 1, dropout is from 0 to "
             f"below 1, {'tied is True or False, ' if text else ''}and there are no other settings; "
-            f"got {settings}"
+            f"got {dict(task.skeleton)}"
         )
     return settings
