@@ -52,7 +52,7 @@ def search(table: str, name: str, seed: int, evaluations: int, epochs: int) -> l
     records = open_benchmark(table)
     assert isinstance(records, Table)
     strategy, _, preset = name.partition(":")
-    settings = plugins.resolve("strategy", strategy).small_budget if preset else {}
+    settings = plugins.resolve("strategy", strategy).presets["small"] if preset else {}
     plan = Search(
         space=records.space.name,
         strategies=(strategy,),

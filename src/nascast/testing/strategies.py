@@ -177,7 +177,10 @@ def check_presets_are_settings(factory: Factory) -> None:
 
 
 def check_pickles(factory: Factory) -> None:
-    """Pickled in the middle of a run, a strategy goes on like the one that was not."""
+    """Pickled in the middle of a run, a strategy goes on like the one that was not.
+
+    Its class must be importable, as those of a module are.
+    """
     strategy = factory(TinySpace())
     batches = _batches(factory)
     for k, trials in enumerate(batches):
