@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 
-.PHONY: demo test check format clean
+.PHONY: demo test check docs format clean
 
 demo: $(VENV)/all.stamp
 	$(BIN)/nascast compare --benchmark nb201-mini \
@@ -22,12 +22,18 @@ check: $(VENV)/dev.stamp
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
+# The API reference, from the docstrings, as a static site in site/.
+docs: $(VENV)/test.stamp
+	$(BIN)/python -m pdoc -d google -o site $(addprefix nascast.,core networks spaces training \
+	  encodings proxies benchmarks stores executors predictors strategies runner studies report \
+	  testing)
+
 format: $(VENV)/dev.stamp
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
 clean:
-	rm -rf $(VENV) runs report.html
+	rm -rf $(VENV) runs site report.html
 
 $(VENV)/bin/python:
 	$(PYTHON) -m venv $(VENV)

@@ -19,7 +19,7 @@ def main() -> None:
         with ledger.phase("init"):
             predictor.initialize(ledger, train, rng)
         with ledger.phase("query"):
-            scores = predictor.query(ledger, test)
+            scores = predictor.query(ledger, test).mean
         per_query = ledger.seconds["query"] / len(test)
         print(
             f"{name}: τ {kendall(scores, truth):.3f}, init {ledger.seconds['init']:.0f} s, "

@@ -17,9 +17,10 @@ from typing import BinaryIO
 
 import numpy as np
 
-from nascast.benchmarks._tfrecord import checksums
 from nascast.benchmarks.nasbench101 import NasBench101 as Benchmark
 from nascast.core.types import Genes
+from nascast.releases.formats.tfrecord import checksums
+from nascast.releases.nasbench101 import release
 from nascast.spaces.nasbench101.space import NasBench101
 
 SPACE = NasBench101()
@@ -46,7 +47,7 @@ def main() -> None:
         size = path.stat().st_size / 1e6
         print(f"{size:.0f} MB; memory before: {memory():.0f} MB")
         wall, cpu = time.perf_counter(), time.process_time()
-        (table,) = Benchmark.convert(path, Path(folder), lambda done, total: None)
+        (table,) = release.convert(path, Path(folder), lambda done, total: None)
         wall, cpu = time.perf_counter() - wall, time.process_time() - cpu
         print(f"converted in {wall:.1f} s ({size / wall:.0f} MB/s), {cpu:.1f} s of a processor")
         print(f"({size / cpu:.0f} MB/s); most memory: {memory():.0f} MB")

@@ -25,7 +25,7 @@ from nascast.core.store import Store
 from nascast.core.strategy import Strategy
 from nascast.core.types import Candidate, Evaluation, Trial
 from nascast.studies.records import open_benchmark
-from nascast.studies.search import recorded
+from nascast.studies.searches.run import recorded
 
 _WINDOW = 1000  # trials at the end whose cost is shown too, since some strategies slow down
 

@@ -18,12 +18,12 @@ from scipy import stats
 
 import nascast
 from nascast.benchmarks.table import Table
-from nascast.core import plugins
+from nascast.core.spec import Spec
 from nascast.core.types import Candidate, Evaluation, Floats
 from nascast.executors.processes import Processes
 from nascast.studies.progress import finished
 from nascast.studies.records import open_benchmark
-from nascast.studies.search import Search, strategy_of
+from nascast.studies.searches.design import Search, preset, strategy_of
 
 STRATEGIES = (
     "random",
@@ -52,17 +52,16 @@ def search(table: str, name: str, seed: int, evaluations: int, epochs: int) -> l
     """Returns ``(evaluations,)``: the test accuracy of the incumbent after each trial."""
     records = open_benchmark(table)
     assert isinstance(records, Table)
-    strategy, _, preset = name.partition(":")
-    settings = plugins.resolve("strategy", strategy).small_budget if preset else {}
+    strategy, _, chosen = name.partition(":")
+    spec = preset(Spec(strategy), chosen)
     plan = Search(
         space=records.space.name,
-        strategies=(strategy,),
+        strategies=(spec,),
         benchmark=table,
         evaluations=evaluations,
-        settings={strategy: settings},
     )
     trials = nascast.run(
-        strategy_of(plan, strategy, records.space, seed),
+        strategy_of(plan, spec, records.space, seed),
         Reward(records, epochs),
         executor=nascast.load("executor", "simulated"),
         store=nascast.load("store", "memory"),

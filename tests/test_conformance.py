@@ -10,7 +10,7 @@ import pytest
 from nascast import testing
 from nascast.core import plugins
 from nascast.core.errors import MissingDataError, UnknownComponentError, UnsupportedError
-from nascast.core.predictor import Encoding
+from nascast.core.feature import Encoding
 from nascast.core.space import SearchSpace
 from nascast.testing.doubles import TinyBenchmark, TinySpace
 

@@ -2,6 +2,8 @@
 
 import re
 import runpy
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -34,6 +36,14 @@ def test_links_lead_somewhere(link: tuple[str, str]) -> None:
     page, target = link
     folder = ROOT if page == "README.md" else ROOT / "docs"
     assert (folder / target).exists()
+
+
+def test_the_reference_is_made_from_docstrings(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "pdoc", "-d", "google", "-o", str(tmp_path), "nascast.core"]
+    made = subprocess.run(command, capture_output=True, text=True)
+    assert (made.returncode, made.stderr) == (0, "")
+    page = (tmp_path / "nascast" / "core" / "ledger.html").read_text()
+    assert "Records behind a meter." in page
 
 
 @pytest.mark.parametrize("example", sorted((ROOT / "examples").glob("*.py")), ids=lambda p: p.name)

@@ -4,7 +4,7 @@ import math
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Collection, Hashable
+from collections.abc import Callable, Collection, Hashable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -171,7 +171,7 @@ def test_a_budget_by_a_virtual_clock() -> None:
     trials = run(
         RandomSearch(BENCH.space),
         ConstantEvaluator(seconds=60.0),
-        executor=Simulated(4),
+        executor=Simulated(4, clock=_Clock()),
         store=Memory(),
         name="run",
         budget=Budget(clock=10 * 60.0),
@@ -186,7 +186,7 @@ def test_a_resumed_simulation_goes_on_with_its_clock() -> None:
         trials = run(
             RandomSearch(BENCH.space),
             ConstantEvaluator(seconds=1.0),
-            executor=Simulated(2),
+            executor=Simulated(2, clock=_Clock()),
             store=store,
             name="run",
             budget=Budget(evaluations),
@@ -224,7 +224,7 @@ def _steps(store: Store, executor: Executor, budget: Budget) -> list[Step]:
 
 def test_steps_show_what_is_new_and_pending() -> None:
     store = Memory()
-    first = _steps(store, Simulated(3), Budget(5))
+    first = _steps(store, Simulated(3, clock=_Clock()), Budget(5))
     assert (first[0].trials, first[0].pending, first[0].clock) == ([], 3, 0.0)
     assert [step.pending for step in first][-3:] == [2, 1, 0]
     assert [trial for step in first for trial in step.trials] == store.read("run")
@@ -351,10 +351,9 @@ def test_what_a_strategy_raises_is_raised() -> None:
 
 
 class _WithSettings(RandomSearch):
-    def __init__(self, *arguments: Any, size: int = 3, shares: Any = (0.5,), **more: Any) -> None:
+    def __init__(self, *arguments: Any, size: int = 3, **more: Any) -> None:
         super().__init__(*arguments, **more)
         self.size = size
-        self._shares = shares
 
 
 def test_settings_and_versions_are_stored() -> None:
@@ -370,11 +369,10 @@ def test_settings_and_versions_are_stored() -> None:
         seed=5,
     )
     info = store.info("run")
-    assert info["strategy"] == "_WithSettings"
-    assert info["strategy_settings"] == {"size": 7, "shares": [0.5]}
-    assert (info["space"], info["evaluator"], info["seed"]) == ("tiny", "tiny", 5)
+    assert info["strategy"] == {"name": "_WithSettings", "settings": {"size": 7}}
+    assert (info["space"], info["evaluator"], info["seed"]) == ("tiny", {"benchmark": "tiny"}, 5)
     assert info["versions"]["numpy"] == np.__version__
-    with pytest.raises(StoreError, match=r"strategy_settings was .*7.* is .*8"):
+    with pytest.raises(StoreError, match=r"strategy was _WithSettings\(size=7\), is .*8"):
         run(
             _WithSettings(BENCH.space, size=8),
             BENCH,
@@ -384,6 +382,138 @@ def test_settings_and_versions_are_stored() -> None:
             budget=budget,
             seed=5,
         )
+
+
+def test_a_run_of_an_earlier_version_is_refused() -> None:
+    store = Memory()
+    old = {"strategy": "RandomSearch", "strategy_settings": {}, "space": "tiny", "seed": 0}
+    store.begin("run", old)
+    with pytest.raises(StoreError, match=r"begun by another version .* go on with that version"):
+        _run(store, 3)
+
+
+class _Thinks(RandomSearch):
+    """Thinks 5 seconds for each question and 1 for each trial it is told, by a clock."""
+
+    def __init__(self, clock: _Clock, ask: float = 5.0, tell: float = 1.0) -> None:
+        super().__init__(BENCH.space)
+        self._clock, self._ask, self._tell = clock, ask, tell
+        self.asked: list[int] = []
+
+    def ask(
+        self, n: int, rng: np.random.Generator, pending: Collection[Candidate] = ()
+    ) -> list[Candidate]:
+        self._clock.now += self._ask
+        self.asked.append(n)
+        return super().ask(n, rng, pending)
+
+    def tell(self, trials: Sequence[Trial]) -> None:
+        self._clock.now += self._tell * len(trials)
+        super().tell(trials)
+
+
+def _thinking(
+    store: Store, budget: Budget, workers: int = 1, *, ask: float = 5.0, tell: float = 1.0
+) -> tuple[list[Trial], _Thinks]:
+    clock = _Clock()
+    strategy = _Thinks(clock, ask, tell)
+    trials = run(
+        strategy,
+        ConstantEvaluator(seconds=10.0),
+        executor=Simulated(workers, clock=clock),
+        store=store,
+        name="run",
+        budget=budget,
+    )
+    return trials, strategy
+
+
+def test_thinking_is_on_a_virtual_clock_and_kept_with_each_trial() -> None:
+    store = Memory()
+    trials, _ = _thinking(store, Budget(3))
+    assert [trial.thinking for trial in trials] == [5.0, 6.0, 6.0]
+    assert [trial.finished for trial in trials] == [15.0, 31.0, 47.0]
+    assert store.read("run") == trials
+    more, _ = _thinking(store, Budget(5))  # being told again is not charged again
+    assert [trial.thinking for trial in more[3:]] == [5.0, 6.0]
+    assert [trial.finished for trial in more[3:]] == [62.0, 78.0]
+
+
+def test_free_workers_are_asked_for_at_once() -> None:
+    trials, strategy = _thinking(Memory(), Budget(7), workers=3)
+    # Three at 5 end at 15; told until 18, asked for three until 23, which end at 33; told until 36,
+    # and asked for the one that is left.
+    assert strategy.asked == [3, 3, 1]
+    assert [trial.finished for trial in trials] == [15.0] * 3 + [33.0] * 3 + [51.0]
+    thinking = [trial.thinking for trial in trials]
+    assert thinking == pytest.approx([5 / 3] * 3 + [8 / 3] * 3 + [8.0])
+
+
+def test_a_budget_by_the_clock_sees_thinking_and_begins_nothing_after_it() -> None:
+    assert len(_thinking(Memory(), Budget(clock=47.0))[0]) == 3  # 15, 31 and 47
+    assert len(_thinking(Memory(), Budget(clock=36.0))[0]) == 2  # thought until 37: too late
+    assert len(_thinking(Memory(), Budget(clock=38.0))[0]) == 3
+
+
+def test_thinking_changes_no_trial_of_a_simulation() -> None:
+    found = []
+    for ask, tell in ((0.0, 0.0), (0.5, 0.25), (400.0, 7.0)):
+        clock = _Clock()
+        trials = run(
+            _Thinks(clock, ask, tell),
+            BENCH,
+            executor=Simulated(4, clock=clock),
+            store=Memory(),
+            name="run",
+            budget=Budget(40),
+        )
+        times = [trial.finished for trial in trials]
+        assert times == sorted(times)
+        assert times[-1] >= sum(trial.thinking for trial in trials)
+        found.append(_what(trials))
+    assert found[0] == found[1] == found[2]
+
+
+def test_thinking_is_measured_beside_a_clock_that_goes_by_itself() -> None:
+    clock = _Clock()
+
+    class Measured(Serial):
+        def busy(self) -> float:
+            return clock.now
+
+    trials = run(
+        _Thinks(clock),
+        _Lasting(clock, 10.0),
+        executor=Measured(clock),
+        store=Memory(),
+        name="run",
+        budget=Budget(2),
+    )
+    assert [trial.thinking for trial in trials] == [5.0, 6.0]
+    assert [trial.finished for trial in trials] == [15.0, 31.0]
+
+
+class _Busy(RandomSearch):
+    def ask(
+        self, n: int, rng: np.random.Generator, pending: Collection[Candidate] = ()
+    ) -> list[Candidate]:
+        until = time.process_time() + 0.05
+        while time.process_time() < until:
+            pass
+        return super().ask(n, rng, pending)
+
+
+def test_real_thinking_is_processor_time() -> None:
+    (trial,) = run(
+        _Busy(BENCH.space),
+        ConstantEvaluator(seconds=2.0),
+        executor=Simulated(),
+        store=Memory(),
+        name="run",
+        budget=Budget(1),
+    )
+    assert trial.thinking >= 0.05
+    assert trial.finished == pytest.approx(2.0 + trial.thinking)
 
 
 SEARCH = """

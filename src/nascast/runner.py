@@ -1,20 +1,19 @@
 """The one search loop: nothing else evaluates, waits or writes."""
 
-import inspect
 import math
 import platform
 import sys
-from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass, fields, is_dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass
 from functools import partial
 from itertools import count
-from typing import Any
 
 import numpy as np
 
-from nascast.core.errors import InvalidSettingError, UnsupportedError
+from nascast.core.errors import InvalidSettingError, StoreError, UnsupportedError
 from nascast.core.evaluator import Evaluator
 from nascast.core.executor import Executor
+from nascast.core.setup import Setup
 from nascast.core.store import Store
 from nascast.core.strategy import Strategy
 from nascast.core.types import Candidate, Evaluation, Trial
@@ -34,7 +33,7 @@ class Budget:
         seconds: what the evaluations cost, added up over all workers: the processor or GPU time,
             or the recorded training time of a benchmark.
         clock: time since the run began on the executor's clock, pauses left out: what a watch
-            shows, or the virtual time of a simulation.
+            shows, or the virtual time of a simulation. What the strategy thinks is part of it.
     """
 
     evaluations: int | None = None
@@ -77,16 +76,21 @@ def run(
 
     A candidate whose evaluation fails is a trial with an error. With one worker, the same seed
     gives the same trials, also after a resume: candidate k is drawn with the seed ``(seed, k)``.
-    What was being evaluated when a run was stopped is asked for again under the same numbers, so
-    that the trials of a finished run are 0, 1, 2 … without gaps.
+    Where several workers are free the strategy is asked once for all of them, with the seed of the
+    first; trials then depend on the order in which evaluations end, which the store keeps. What was
+    being evaluated when a run was stopped is asked for again under the same numbers, so that the
+    trials of a finished run are 0, 1, 2 … without gaps.
+
+    The seconds of `ask` and `tell` are measured with `Executor.busy`. They are on the executor's
+    clock, also a virtual one, and each trial keeps its part: that of asking for it, shared with the
+    candidates that were asked for together, and of being told what ended since the time before.
+    Telling the stored trials when a run goes on was charged when they came.
 
     Args:
         strategy: fresh; told the stored trials first.
         evaluator: gives trial k the seed k.
         executor: runs the evaluations.
-        store: keeps the trials, and the settings that are the same when a run is continued: the
-            strategy with what it was made with, the space, the objectives, the evaluator (its
-            ``settings()``, or its name) and the seed.
+        store: keeps the trials, and the run's `Setup`, which is the same when it is continued.
         name: of the run.
         budget: counts stored trials too; it and the executor may change when a run is continued.
         seed: of the run.
@@ -95,7 +99,7 @@ def run(
         All trials of the run, in the order in which they finished.
 
     Raises:
-        StoreError: the run was begun with other settings.
+        StoreError: the run was begun with other settings, or by an earlier nascast.
         UnsupportedError: the budget is in seconds, and an evaluation took unknown ones.
     """
     trials: list[Trial] = []
@@ -127,7 +131,7 @@ def steps(
     Stopping early, by an interrupt or by asking for no more, keeps every trial that finished, and
     closes the executor, since what it is running is nobody's any more.
     """
-    store.begin(name, {**_settings(strategy, evaluator, seed), "versions": _versions()})
+    _begin(store, name, Setup.of(strategy, evaluator, seed))
     trials = store.read(name)
     strategy.tell(trials)
     loop = _Loop(strategy, evaluator, executor, budget, seed, trials)
@@ -137,12 +141,24 @@ def steps(
         while loop.pending:
             finished = loop.collect()
             store.append(name, finished)
-            strategy.tell(finished)
+            loop.tell(finished)
             loop.fill()
             yield Step(finished, len(loop.pending), loop.clock())
     finally:
         if loop.pending:
             executor.close()
+
+
+def _begin(store: Store, name: str, setup: Setup) -> None:
+    if name in store.runs():
+        try:
+            Setup.from_json(store.info(name))
+        except StoreError as error:
+            raise StoreError(
+                f"the run {name!r} cannot go on, for it was begun by another version of nascast: "
+                f"{error}; go on with that version, or begin a run of another name"
+            ) from error
+    store.begin(name, {**setup.json(), "versions": _versions()})
 
 
 class _Loop:
@@ -167,38 +183,58 @@ class _Loop:
         self._spent = sum(trial.evaluation.seconds for trial in trials)
         self._before = max((trial.finished for trial in trials), default=0.0)
         self._began = executor.now()
+        self._thought = 0.0  # seconds that no candidate was charged for yet
+        self._thinking: dict[int, float] = {}  # seconds for each pending candidate
 
     def clock(self) -> float:
         """Seconds since the run began, pauses left out."""
         return self._before + self._executor.now() - self._began
 
+    def tell(self, trials: list[Trial]) -> None:
+        """Tells the strategy, and takes the time."""
+        began = self._executor.busy()
+        self._strategy.tell(trials)
+        self._charge(self._executor.busy() - began)
+
     def fill(self) -> None:
         """Gives every free worker a candidate, as far as budget and strategy go."""
-        for _ in range(self._executor.workers - len(self.pending)):
-            if self._is_spent():
+        while (free := self._free()) > 0:
+            candidates = self._ask(free)
+            if (
+                not candidates or self._free() <= 0
+            ):  # it waits or is at its end, or thought too long
                 return
-            rng = np.random.default_rng([self._seed, self._next])
-            candidates = self._strategy.ask(1, rng, tuple(self.pending.values()))
-            if not candidates:  # it waits for those that are pending, or is at its end
-                return
-            (candidate,) = candidates
-            number, self._next = self._next, next(self._numbers)
-            self.pending[number] = candidate
-            self._executor.submit(number, partial(self._evaluator.evaluate, candidate, number))
+            share, self._thought = self._thought / len(candidates), 0.0
+            for candidate in candidates:
+                number, self._next = self._next, next(self._numbers)
+                self.pending[number], self._thinking[number] = candidate, share
+                self._executor.submit(number, partial(self._evaluator.evaluate, candidate, number))
 
-    def _is_spent(self) -> bool:
+    def _ask(self, n: int) -> list[Candidate]:
+        rng = np.random.default_rng([self._seed, self._next])
+        began = self._executor.busy()
+        candidates = self._strategy.ask(n, rng, tuple(self.pending.values()))
+        self._charge(self._executor.busy() - began)
+        return candidates
+
+    def _charge(self, seconds: float) -> None:
+        self._thought += seconds
+        self._executor.spend(seconds)
+
+    def _free(self) -> int:
+        """Returns how many evaluations may begin now."""
         budget = self._budget
         if math.isnan(self._spent) and not math.isinf(budget.seconds):
             raise UnsupportedError(
                 "a budget in seconds needs evaluations that say what they cost, and one did not; "
                 "give a number of evaluations"
             )
-        begun = self._finished + len(self.pending)
-        return (
-            begun >= (math.inf if budget.evaluations is None else budget.evaluations)
-            or self._spent >= budget.seconds
-            or self.clock() >= budget.clock
-        )
+        if self._spent >= budget.seconds or self.clock() >= budget.clock:
+            return 0
+        free = self._executor.workers - len(self.pending)
+        if budget.evaluations is None:
+            return free
+        return min(free, budget.evaluations - self._finished - len(self.pending))
 
     def collect(self) -> list[Trial]:
         """Waits for trials."""
@@ -207,43 +243,11 @@ class _Loop:
             assert isinstance(done.task, int)
             value = done.value or Evaluation({}, done.seconds, done.error)
             finished = self._before + done.finished - self._began
-            trials.append(Trial(done.task, self.pending.pop(done.task), value, finished))
+            candidate, thinking = self.pending.pop(done.task), self._thinking.pop(done.task)
+            trials.append(Trial(done.task, candidate, value, finished, thinking))
         self._finished += len(trials)
         self._spent += sum(trial.evaluation.seconds for trial in trials)
         return trials
-
-
-def _settings(strategy: Strategy, evaluator: Evaluator, seed: int) -> dict[str, Any]:
-    """What must be the same when a run is continued, as plain JSON values."""
-    own = {}
-    for name in inspect.signature(type(strategy)).parameters:
-        for attribute in (name, f"_{name}"):
-            if name not in ("space", "objectives") and hasattr(strategy, attribute):
-                own[name] = _plain(getattr(strategy, attribute))
-                break
-    described = getattr(evaluator, "settings", None)
-    return {
-        "strategy": type(strategy).__name__,
-        "strategy_settings": own,
-        "space": strategy.space.name,
-        "space_rule": getattr(strategy.space, "what", None),
-        "objectives": [asdict(objective) for objective in strategy.objectives],
-        "evaluator": _plain(described() if callable(described) else evaluator),
-        "seed": seed,
-    }
-
-
-def _plain(value: Any) -> Any:
-    """Writes a setting as JSON values; of an object without fields only its name."""
-    if value is None or isinstance(value, (bool, int, float, str)):
-        return value
-    if is_dataclass(value) and not isinstance(value, type):
-        return {field.name: _plain(getattr(value, field.name)) for field in fields(value)}
-    if isinstance(value, Mapping):
-        return {str(key): _plain(item) for key, item in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [_plain(item) for item in value]
-    return str(getattr(value, "name", type(value).__name__))
 
 
 def _versions() -> dict[str, str]:

@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import re
 import tracemalloc
 from collections.abc import Callable
 from dataclasses import replace
@@ -24,8 +25,9 @@ from nascast.core.errors import (
     NascastError,
     UnsupportedError,
 )
+from nascast.core.evaluator import Benchmark
 from nascast.core.space import SearchSpace
-from nascast.core.types import Metric, Task
+from nascast.core.types import Architecture, Candidate, Metric, Task
 from nascast.spaces.nasbench201 import NasBench201
 
 SPACE = NasBench201()
@@ -445,3 +447,69 @@ def test_a_write_that_fails_leaves_the_old_table(
 def test_errors_are_ours_where_the_space_is_unknown(path: Path) -> None:
     with pytest.raises(NascastError, match="unknown space 'nasbench999'"):
         write_table(replace(SOURCE, space="nasbench999"), path)
+
+
+@pytest.mark.parametrize("space_name", ["nasbench201", "nasbench101"])  # few rows and many
+@pytest.mark.parametrize("canonical", [True, False])
+def test_one_candidate_gets_what_the_columns_say(
+    path: Path, space_name: str, canonical: bool
+) -> None:
+    space = plugins.load("space", space_name)
+    drawn = space.sample(60, np.random.default_rng(3))
+    genes = np.unique(space.canonical(drawn), axis=0)[:40] if canonical else drawn[:5]
+    values = {
+        name: np.random.default_rng(4).random((len(genes), *column.shape[1:]), dtype=np.float32)
+        for name, column in VALUES.items()
+    }
+    values["seconds"] = values["seconds"].cumsum(axis=2)
+    source = replace(SOURCE, space=space_name, genes=genes, values=values, canonical=canonical)
+    write_table(source, path)
+    table = read_table(path)
+    for row in drawn:
+        for epochs in (None, 4, 12):
+            candidate = Candidate(space.architecture(row), epochs)
+            try:
+                expected = Benchmark.evaluate(table, candidate)
+            except InvalidArchitectureError as error:
+                with pytest.raises(InvalidArchitectureError, match=re.escape(str(error))):
+                    table.evaluate(candidate)
+            else:
+                assert table.evaluate(candidate) == expected
+                assert {type(value) for value in expected.metrics.values()} == {float}
+
+
+@pytest.mark.parametrize("wrong", [(0, 1), (-1, 0, 0, 0, 0, 0), (9,) * 6, (1.0,) * 6])
+def test_a_candidate_that_is_no_row_is_refused(table: Table, wrong: tuple[int, ...]) -> None:
+    with pytest.raises(InvalidArchitectureError):
+        table.evaluate(Candidate(Architecture("nasbench201", wrong)))
+    with pytest.raises(InvalidArchitectureError, match="of nasbench201; got one of darts"):
+        table.evaluate(Candidate(Architecture("darts", tuple(GENES[0].tolist()))))
+
+
+def test_a_candidate_has_what_is_known_of_it(path: Path) -> None:
+    holes = {**VALUES, "val_accuracy": VALUES["val_accuracy"].copy()}
+    holes["val_accuracy"][2, 0] = np.nan
+    sparse = replace(SECONDS, epochs=(12,))
+    holes["seconds"] = holes["seconds"][:, :, 1:]
+    source = replace(SOURCE, metrics=(ACCURACY, sparse, PARAMETERS), values=holes)
+    write_table(source, path)
+    table = read_table(path)
+    first, third = (Candidate(SPACE.architecture(GENES[i]), 4) for i in (0, 2))
+    evaluation = table.evaluate(first)
+    assert evaluation.metrics == {"val_accuracy": 0.1, "parameters": 1000}
+    assert evaluation.seconds == pytest.approx(50 * 4 / 12)
+    with pytest.raises(UnsupportedError, match="val_accuracy with seed 0 is recorded for 4 of 5"):
+        table.evaluate(third)
+    with pytest.raises(UnsupportedError, match="nothing was recorded after epoch 5"):
+        table.evaluate(Candidate(SPACE.architecture(GENES[0]), 5))
+
+
+def test_without_seconds_nobody_knows_them(path: Path) -> None:
+    values = {name: VALUES[name] for name in ("val_accuracy", "parameters")}
+    write_table(replace(SOURCE, metrics=(ACCURACY, PARAMETERS), values=values), path)
+    evaluation = read_table(path).evaluate(Candidate(SPACE.architecture(GENES[1])))
+    assert evaluation.metrics == {
+        "val_accuracy": VALUES["val_accuracy"][1, 0, 1],
+        "parameters": 1001,
+    }
+    assert np.isnan(evaluation.seconds)

@@ -3,26 +3,29 @@
 import json
 import threading
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
 import pytest
 
-from nascast.benchmarks._official import Download, OfficialTable, Progress
+from nascast.benchmarks.converted import ConvertedTable
 from nascast.benchmarks.table import TableSource, write_table
 from nascast.core import plugins
 from nascast.core.errors import CorruptDataError
 from nascast.core.types import Metric
+from nascast.releases import catalogue
+from nascast.releases.catalogue import Download, Progress, Release
 from nascast.spaces.nasbench201 import NasBench201
 
 Cli = Callable[..., tuple[int, str, str]]
 ROWS = np.unique(NasBench201().canonical(NasBench201().all()), axis=0)[:40]
 
 
-class Tiny(OfficialTable):
+class Tiny(ConvertedTable):
     """Forty cells, for a test.
 
     What else there is to say.
@@ -30,21 +33,23 @@ class Tiny(OfficialTable):
 
     registered = "tiny"
     files = ("tiny.nascast", "tiny-more.nascast")
-    downloads: ClassVar[tuple[Download, ...]] = ()
 
-    @classmethod
-    def convert(cls, source: Path, folder: Path, progress: Progress) -> list[Path]:
-        values = np.loadtxt(source)
-        progress(1, 2)
-        if len(values) != len(ROWS):
-            raise CorruptDataError(f"{source}: {len(values)} lines")
-        metric = Metric("val_accuracy", "percent", "validation")
-        table = TableSource(
-            "tiny", "nasbench201", ROWS, (metric,), {"val_accuracy": values[:, None, None]}
-        )
-        write_table(table, folder / cls.files[0])
-        progress(2, 2)
-        return [folder / cls.files[0]]
+
+def convert(source: Path, folder: Path, progress: Progress) -> list[Path]:
+    values = np.loadtxt(source)
+    progress(1, 2)
+    if len(values) != len(ROWS):
+        raise CorruptDataError(f"{source}: {len(values)} lines")
+    metric = Metric("val_accuracy", "percent", "validation")
+    table = TableSource(
+        "tiny", "nasbench201", ROWS, (metric,), {"val_accuracy": values[:, None, None]}
+    )
+    write_table(table, folder / Tiny.files[0])
+    progress(2, 2)
+    return [folder / Tiny.files[0]]
+
+
+Offer = Callable[[Release], None]
 
 
 @pytest.fixture(autouse=True)
@@ -61,7 +66,19 @@ def data(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+def offer(monkeypatch: pytest.MonkeyPatch) -> Offer:
+    """Registers a release of `Tiny`."""
+    find = catalogue.find
+
+    def registered(release: Release) -> None:
+        monkeypatch.setattr(catalogue, "find", lambda n: release if n == "tiny" else find(n))
+
+    registered(Release(Tiny, (), convert))
+    return registered
+
+
+@pytest.fixture
+def server(tmp_path: Path, offer: Offer, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """Serves a folder, in which the official file is."""
     folder = tmp_path / "server"
     folder.mkdir()
@@ -76,7 +93,7 @@ def server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
             Download("big.txt", "on a shared drive", None, "ab" * 32, 3 * 10**9, page),
             Download("tiny.txt", "forty lines", url, None, size, page),
         )
-        monkeypatch.setattr(Tiny, "downloads", offered)
+        offer(Release(Tiny, offered, convert))
         thread = threading.Thread(target=running.serve_forever, args=(0.01,))
         thread.start()
         yield folder
@@ -198,12 +215,14 @@ def test_a_bad_official_file_leaves_nothing(benchmark: Cli, data: Path, server: 
 
 
 def test_a_folder_that_cannot_be_written_is_refused_before_work(
-    benchmark: Cli, server: Path, data: Path, monkeypatch: pytest.MonkeyPatch
+    benchmark: Cli, server: Path, data: Path, offer: Offer
 ) -> None:
-    def work(*_: object) -> None:
+    def work(*_: object) -> list[Path]:
         raise AssertionError("work was begun")
 
-    monkeypatch.setattr(Tiny, "convert", work)
+    tiny = catalogue.find("tiny")
+    assert tiny is not None
+    offer(replace(tiny, convert=work))
     data.touch()
     for words in (["convert", "tiny", server / "tiny.txt"], ["download", "tiny"]):
         code, _, err = benchmark(*words)

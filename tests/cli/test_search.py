@@ -8,6 +8,7 @@ import pytest
 
 from nascast.cli._live import sparkline
 from nascast.cli._options import duration, settings
+from nascast.cli._plan import strategies_of
 from nascast.core import plugins
 from nascast.core.errors import InvalidSettingError
 
@@ -44,6 +45,35 @@ def test_a_benchmark_search_compares_strategies(run: Cli, tmp_path: Path) -> Non
     assert "objectives was" in error
 
 
+def test_settings_stand_in_the_strategy_in_set_and_in_the_preset(run: Cli, tmp_path: Path) -> None:
+    out = tmp_path / "bench"
+    line = "search --benchmark nb201-mini --evaluations 6 --json"
+    texts = "regularized-evolution(population=4),regularized_evolution(population=3,tournament=2)"
+    status, text, error = run(line, "--strategy", texts, "--set", "tournament=1", "--out", str(out))
+    assert status == 0, error
+    names = ("regularized_evolution(population=4,tournament=1)", "(population=3,tournament=2)")
+    assert sorted(row["strategy"] for row in json.loads(text)) == sorted(
+        [names[0], f"regularized_evolution{names[1]}"]
+    )
+    assert all(row["thinking"] > 0 for row in json.loads(text))
+    assert names[0] in (out / "report.html").read_text()
+
+
+def test_settings_are_merged() -> None:
+    def found(text: str, options: str = "", preset: str = "paper") -> list[str]:
+        return [str(spec) for spec in strategies_of(text, options, preset)]
+
+    evolution = "regularized_evolution"
+    assert found(f"random,{evolution}:population=5") == ["random", f"{evolution}(population=5)"]
+    assert found(f"{evolution}(population=5),{evolution}", f"{evolution}.tournament=2") == [
+        f"{evolution}(population=5,tournament=2)",
+        f"{evolution}(tournament=2)",
+    ]
+    assert found(f"{evolution}(population=5)", "population=9") == [f"{evolution}(population=5)"]
+    (small,) = strategies_of("ppo", "ppo.minibatch=3", "small")
+    assert (small.settings["minibatch"], small.settings["learning_rate"]) == (3, 0.003)
+
+
 def test_a_search_trains_children_and_goes_on(run: Cli, tmp_path: Path) -> None:
     out = tmp_path / "children"
     status, text, error = run(CHILD, "--out", str(out), "--json")
@@ -67,7 +97,10 @@ def test_a_search_trains_children_and_goes_on(run: Cli, tmp_path: Path) -> None:
         ("search --benchmark nb201-mini --seeds 0", "--seeds"),
         ("search --benchmark nb201-mini --preset large", "paper or small"),
         ("search --benchmark nb201-mini --set ppo.clip=1", "not among the strategies"),
-        ("search --benchmark nb201-mini --set colour=1", "no setting colour"),
+        ("search --benchmark nb201-mini --set colour=1", "no setting 'colour'"),
+        ("search --benchmark nb201-mini --strategy random(seed=1)", "own seed"),
+        ("search --benchmark nb201-mini --strategy random,random()", "each only once"),
+        ("search --benchmark nb201-mini --strategy random(", "expected a value"),
         ("search --benchmark nb201-mini --strategy best", "unknown strategy 'best'"),
         ("search --benchmark nb201-mini --max-params -1", "should be positive"),
         ("search --data nowhere", "no file nowhere"),

@@ -38,14 +38,6 @@ def test_growing_keeps_everything(count: int) -> None:
         assert one.epochs.tolist() == [-1] * count
 
 
-def test_membership_is_by_candidate() -> None:
-    history = History(2, [Objective("accuracy")])
-    assert trial(1).candidate not in history
-    history.extend([trial(1, accuracy=1.0)])
-    assert trial(1).candidate in history
-    assert trial(1, 5).candidate not in history
-
-
 def test_the_best_come_first_ties_in_order_and_failures_never() -> None:
     history = History(2, [Objective("loss", minimize=True), Objective("accuracy")])
     nan = math.nan

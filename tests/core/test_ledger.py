@@ -1,17 +1,21 @@
 """What evidence costs. The clock is moved by hand, so that every second is accounted for."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from nascast.core.errors import UnsupportedError
-from nascast.core.ledger import Ledger, Memo
-from nascast.core.types import Architecture, Batch, Objective
+from nascast.core.ledger import Ledger, Memo, Score
+from nascast.core.types import Batch, Floats, Genes, Objective
+from nascast.proxies.passes import Passes
 from nascast.testing.doubles import TinyBenchmark
 
 BENCHMARK = TinyBenchmark()
-GENES = BENCHMARK.genes()[:6]
+ROWS = BENCHMARK.genes()[:6]  # some of one network
+GENES = np.unique(BENCHMARK.space.canonical(BENCHMARK.genes()), axis=0)[:6]
 ACCURACY = Objective("val_accuracy")
 
 
@@ -28,14 +32,28 @@ class Clock:
 class Timed:
     """A score that takes 2 seconds to compute, and counts how often it was."""
 
-    def __init__(self, clock: Clock) -> None:
-        self.clock = clock
-        self.calls: list[Architecture] = []
+    def __init__(self, clock: Clock, key: str = "key") -> None:
+        self.clock, self.name, self.seed = clock, key, 0
+        self.calls: list[Passes] = []
 
-    def __call__(self, arch: Architecture) -> float:
-        self.calls.append(arch)
+    def key(self, ledger: Ledger) -> str:
+        return self.name
+
+    def score(self, passes: Passes) -> float:
+        self.calls.append(passes)
         self.clock.now += 2
-        return float(sum(arch.genes))
+        return float(len(self.calls))
+
+
+class Sharing(Timed):
+    """A score of 2 seconds that rests on a pass of 3 seconds, ``common``."""
+
+    def score(self, passes: Passes) -> float:
+        def common() -> None:
+            self.clock.now += 3
+
+        passes.made("common", common)
+        return super().score(passes)
 
 
 @pytest.fixture
@@ -76,7 +94,7 @@ def test_the_seed_decides_which_training_is_read_and_paid_for(
     with ledger.phase("query"):
         curve = ledger.curve(GENES, "train_loss", 4)
     assert np.array_equal(labels, BENCHMARK.query(GENES, "val_accuracy", None, seed))
-    assert np.array_equal(curve, BENCHMARK.curve(GENES, "train_loss", 4, seed))
+    assert np.array_equal(curve, -BENCHMARK.curve(GENES, "train_loss", 4, seed))
     assert ledger.seconds["init"] == pytest.approx(BENCHMARK.seconds(GENES, None, seed).sum())
 
 
@@ -194,7 +212,7 @@ def test_evidence_is_not_read_outside_a_phase(ledger: Ledger, clock: Clock) -> N
     with refused:
         ledger.curve(GENES, "train_loss", 2)
     with refused:
-        ledger.measured("key", GENES, Timed(clock))
+        ledger.scores([Timed(clock)], GENES)
     assert ledger.seconds == {}
 
 
@@ -202,11 +220,11 @@ def test_a_refused_reading_does_not_make_the_next_one_free(ledger: Ledger, clock
     with pytest.raises(UnsupportedError):
         ledger.labels(GENES[:1])
     with pytest.raises(UnsupportedError):
-        ledger.measured("key", GENES[:1], Timed(clock))
+        ledger.scores([Timed(clock)], GENES[:1])
     with ledger.phase("init"):
         ledger.labels(GENES[:1])
     with ledger.phase("query"):
-        ledger.measured("key", GENES[:1], Timed(clock))
+        ledger.scores([Timed(clock)], GENES[:1])
     assert ledger.seconds == {"init": pytest.approx(seconds(0)), "query": 2}
 
 
@@ -222,12 +240,14 @@ def test_measured_scores_are_charged_once_and_not_twice_with_the_clock(
     score = Timed(clock)
     with ledger.phase("query"):
         clock.now += 1
-        values = ledger.measured("key", GENES, score)
+        values = ledger.scores([score], ROWS)
         clock.now += 4
-    rows = BENCHMARK.space.canonical(GENES)
-    assert values.tolist() == rows.sum(1).tolist()
+    rows = BENCHMARK.space.canonical(ROWS)
     distinct = len(np.unique(rows, axis=0))
-    assert distinct < len(GENES)
+    assert distinct < len(ROWS)
+    for row, value in zip(rows, values[:, 0], strict=True):  # numbered as they first come
+        assert value == values[(rows == row).all(1).argmax(), 0]
+    assert sorted(set(values[:, 0])) == list(range(1, distinct + 1))
     assert len(score.calls) == distinct
     assert ledger.seconds["query"] == 1 + 4 + 2 * distinct
 
@@ -235,9 +255,9 @@ def test_measured_scores_are_charged_once_and_not_twice_with_the_clock(
 def test_scores_known_to_the_ledger_are_free(ledger: Ledger, clock: Clock) -> None:
     score = Timed(clock)
     with ledger.phase("init"):
-        first = ledger.measured("key", GENES[:1], score)
+        first = ledger.scores([score], GENES[:1])
     with ledger.phase("query"):
-        again = ledger.measured("key", GENES[:1], score)
+        again = ledger.scores([score], GENES[:1])
     assert np.array_equal(first, again)
     assert ledger.seconds == {"init": 2, "query": 0}
 
@@ -250,7 +270,7 @@ def test_a_memo_makes_a_ledger_faster_and_not_cheaper(clock: Clock) -> None:
         ledger = Ledger(BENCHMARK, ACCURACY, memo=memo, clock=clock)
         with ledger.phase("query"):
             clock.now += 1
-            ledger.measured("key", GENES, score)
+            ledger.scores([score], GENES)
         assert bool(score.calls) is calls
         spent.append(ledger.seconds)
     assert spent[0] == spent[1]
@@ -262,14 +282,14 @@ def test_a_memo_knows_keys_and_canonical_rows_apart(clock: Clock) -> None:
     ledger = Ledger(BENCHMARK, ACCURACY, memo=memo, clock=clock)
     equivalent = np.asarray([[0, 0, 1, 2, 0], [1, 0, 2, 0, 0], [0, 0, 2, 1, 0]], dtype=np.int16)
     with ledger.phase("query"):
-        ledger.measured("one", equivalent, Timed(clock))
-        ledger.measured("two", equivalent[:1], Timed(clock))
+        ledger.scores([Timed(clock, "one")], equivalent)
+        ledger.scores([Timed(clock, "two")], equivalent[:1])
     assert {(key, row) for key, row in memo} == {
         ("one", equivalent[0].tobytes()),
         ("one", equivalent[2].tobytes()),
         ("two", equivalent[0].tobytes()),
     }
-    assert all(spent == 2 for _, spent in memo.values())
+    assert all(score.seconds == 2 for score in memo.values())
     assert ledger.seconds["query"] == 6
 
 
@@ -283,10 +303,10 @@ def test_time_spent_looking_up_is_not_charged() -> None:
 
     clock = Ticking()
     row = BENCHMARK.space.canonical(GENES[:1])
-    memo: Memo = {("key", row.tobytes()): (7.0, 50.0)}
+    memo: Memo = {("key", row.tobytes()): Score(7.0, 50.0, {})}
     ledger = Ledger(BENCHMARK, ACCURACY, memo=memo, clock=clock)
     with ledger.phase("query"):
-        assert ledger.measured("key", GENES[:1], Timed(clock)).tolist() == [7.0]
+        assert ledger.scores([Timed(clock)], GENES[:1]).tolist() == [[7.0]]
     # The recorded 50; around it one tick before the look-up began and one after it ended.
     assert ledger.seconds["query"] == 52
 
@@ -325,3 +345,87 @@ def test_separate_trainings_are_each_paid_for() -> None:
         ledger.labels(genes)
     whole = sum(benchmark.seconds(genes, epochs).sum() for epochs in (1, 2, 10))
     assert ledger.seconds["query"] == pytest.approx(whole)
+
+
+def test_scores_of_one_network_share_its_passes_and_pay_for_them_once(clock: Clock) -> None:
+    memo: Memo = {}
+    one, other = Sharing(clock, "one"), Sharing(clock, "two")
+    genes = np.unique(BENCHMARK.space.canonical(GENES), axis=0)
+    together = Ledger(BENCHMARK, ACCURACY, memo=memo, clock=clock)
+    with together.phase("query"):
+        values = together.scores([one, other], genes)
+    assert values.shape == (len(genes), 2)
+    assert together.seconds["query"] == len(genes) * (3 + 2 + 2)
+    for scorers, cost in (([one], 3 + 2), ([other], 3 + 2), ([other, one], 3 + 2 + 2)):
+        alone = Ledger(BENCHMARK, ACCURACY, memo=memo, clock=clock)
+        with alone.phase("query"):
+            alone.scores(scorers, genes)
+        assert alone.seconds["query"] == len(genes) * cost
+    assert len(one.calls) == len(genes)  # all but the first time they were in the memo
+
+
+def test_a_pass_paid_for_at_initialization_is_free_at_query(clock: Clock) -> None:
+    ledger = Ledger(BENCHMARK, ACCURACY, clock=clock)
+    with ledger.phase("init"):
+        ledger.scores([Sharing(clock, "one")], GENES[:1])
+    with ledger.phase("query"):
+        ledger.scores([Sharing(clock, "two")], GENES[:1])
+    assert ledger.seconds["init"] == 3 + 2
+    # The network was let go meanwhile; what a pass costs is known all the same.
+    assert ledger.seconds["query"] == 2
+
+
+def test_an_artefact_is_made_once_and_paid_for_by_everyone_who_uses_it(clock: Clock) -> None:
+    made = []
+
+    def make() -> dict[str, Floats]:
+        made.append(1)
+        clock.now += 60
+        return {"weights": np.arange(3.0)}
+
+    kept: dict[str, Any] = {}
+    for _ in range(2):
+        ledger = Ledger(BENCHMARK, ACCURACY, artefacts=kept, clock=clock)
+        with ledger.phase("init"):
+            clock.now += 1
+            assert ledger.shared("supernet", make)["weights"].tolist() == [0, 1, 2]
+        with ledger.phase("query"):
+            ledger.shared("supernet", make)
+        assert ledger.seconds == {"init": 61, "query": 0}
+    assert made == [1]
+    with pytest.raises(UnsupportedError, match=r"inside `with ledger\.phase"):
+        ledger.shared("supernet", make)
+
+
+def test_data_is_what_the_ledger_was_opened_with(ledger: Ledger) -> None:
+    with pytest.raises(UnsupportedError, match="open it with data="):
+        ledger.data()
+    assert Ledger(BENCHMARK, ACCURACY, data="images").data() == "images"
+
+
+class _Untimed(TinyBenchmark):
+    """Records without seconds."""
+
+    def seconds(self, genes: Genes, epochs: int | None = None, seed: int | None = 0) -> Floats:
+        return np.full(len(genes), np.nan)
+
+
+def test_seconds_that_nobody_knows_are_charged_as_unknown(clock: Clock) -> None:
+    ledger = Ledger(_Untimed(), ACCURACY, clock=clock)
+    with ledger.phase("init"):
+        ledger.labels(GENES[:2])
+    with ledger.phase("query"):
+        ledger.curve(GENES[:2], "train_loss", 10)  # of the same training, so nothing is owed
+    assert np.isnan(ledger.seconds["init"])
+    assert ledger.seconds["query"] == 0
+    with ledger.phase("query"):
+        ledger.curve(GENES[:3], "train_loss", 1)
+    assert np.isnan(ledger.seconds["query"])
+
+
+def test_equivalent_rows_pay_once(ledger: Ledger) -> None:
+    equivalent = np.asarray([[0, 0, 1, 2, 0], [1, 0, 2, 0, 0], [0, 1, 0, 2, 0]], dtype=np.int16)
+    assert len(np.unique(BENCHMARK.space.canonical(equivalent), axis=0)) == 1
+    with ledger.phase("init"):
+        ledger.labels(equivalent)
+    assert ledger.seconds["init"] == pytest.approx(BENCHMARK.seconds(equivalent[:1])[0])

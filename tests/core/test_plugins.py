@@ -75,7 +75,9 @@ def test_names_are_sorted_and_private_files_are_no_components(kind: str) -> None
 def test_the_folder_of_a_component_is_its_family() -> None:
     assert plugins.family("predictor", "sotl_e") == "learning_curve"
     assert plugins.family("predictor", "xgboost") == "model_based"
-    assert plugins.family("predictor", "omni") == ""
+    assert plugins.family("predictor", "omni") == "hybrid"
+    assert plugins.family("predictor", "jacov") == "zero_cost"
+    assert plugins.family("space", "nasbench201") == ""
     assert plugins.family("predictor", "no_such_predictor") == ""
 
 
@@ -95,7 +97,7 @@ def test_an_unknown_name_lists_the_known_ones() -> None:
         plugins.load("proxy", "")
 
 
-@pytest.mark.parametrize("name", ["_passes", "__init__", "../proxies/jacov", "jacov.py"])
+@pytest.mark.parametrize("name", ["passes", "_passes", "__init__", "../proxies/jacov", "jacov.py"])
 def test_what_is_not_a_component_cannot_be_loaded(name: str) -> None:
     with pytest.raises(UnknownComponentError):
         plugins.resolve("proxy", name)
@@ -115,7 +117,7 @@ def test_an_external_component_is_one_among_the_others(install: Install) -> None
     space = plugins.load("space", "acme_box")
     assert isinstance(space, SearchSpace)
     assert space.cardinalities == (2, 3)
-    assert plugins.family("space", "acme_box") == ""
+    assert plugins.family("space", "acme_box") == "acme_space"
 
 
 def test_an_external_name_may_be_written_with_dashes(install: Install) -> None:
@@ -189,3 +191,15 @@ def test_listing_everything_imports_no_heavy_package() -> None:
     )
     found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert found.stdout.strip() == "[]"
+
+
+def test_a_proxy_is_a_predictor_as_it_stands() -> None:
+    assert set(plugins.names("proxy")) < set(plugins.names("predictor"))
+    assert plugins.resolve("predictor", "jacov") is plugins.resolve("proxy", "jacov")
+    assert plugins.name_of("predictor", plugins.resolve("proxy", "jacov")) == "jacov"
+
+
+def test_an_external_proxy_is_a_predictor_too(install: Install) -> None:
+    install("acme_proxies", "class Acme: pass", proxy="acme_score = acme_proxies:Acme")
+    assert plugins.resolve("predictor", "acme_score").__name__ == "Acme"
+    assert plugins.family("predictor", "acme_score") == "acme_proxies"

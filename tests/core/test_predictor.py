@@ -1,14 +1,16 @@
 """The two shapes of predictors, on a regressor and features whose results are known."""
 
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 import pytest
 
-from nascast.core.errors import InvalidSettingError
+from nascast.core.errors import CorruptDataError, InvalidSettingError
+from nascast.core.feature import Encoding, Feature
 from nascast.core.ledger import Ledger
+from nascast.core.prediction import Prediction
 from nascast.core.predictor import (
-    Encoding,
     FeaturePredictor,
     ModelPredictor,
     PerformancePredictor,
@@ -16,7 +18,8 @@ from nascast.core.predictor import (
     Regressor,
 )
 from nascast.core.space import SearchSpace
-from nascast.core.types import Architecture, Batch, Floats, Genes, Objective
+from nascast.core.types import Batch, Floats, Genes, Objective
+from nascast.proxies.passes import Passes
 from nascast.testing.doubles import TinyBenchmark
 
 BENCHMARK = TinyBenchmark(noise=0.0)
@@ -64,7 +67,18 @@ def fit(predictor: PerformancePredictor, train: Genes) -> None:
 def query(predictor: PerformancePredictor, genes: Genes) -> Floats:
     log = ledger()
     with log.phase("query"):
-        return predictor.query(log, genes)
+        return predictor.query(log, genes).mean
+
+
+class Model(ModelPredictor):
+    """Features and what `make` makes."""
+
+    def __init__(self, features: Sequence[Feature], make: Callable[..., Regressor]) -> None:
+        super().__init__(features)
+        self.make = make
+
+    def regressor(self, n: int, rng: np.random.Generator) -> Regressor:
+        return self.make(n, rng)
 
 
 def model(*features: Any) -> tuple[ModelPredictor, list[Linear]]:
@@ -74,7 +88,7 @@ def model(*features: Any) -> tuple[ModelPredictor, list[Linear]]:
         made.append(Linear())
         return made[-1]
 
-    return ModelPredictor(features, regressor), made
+    return Model(features, regressor), made
 
 
 def test_a_linear_truth_is_predicted_exactly() -> None:
@@ -163,7 +177,7 @@ def test_every_fit_gets_a_new_regressor_for_its_size_and_generator() -> None:
         seen.append((n, rng.random()))
         return Linear()
 
-    predictor = ModelPredictor([Onehot()], regressor)
+    predictor = Model([Onehot()], regressor)
     for n in (5, 9, 5):
         fit(predictor, GENES[:n])
     first = np.random.default_rng(0).random()
@@ -175,7 +189,7 @@ def test_predictions_of_any_shape_and_type_are_flattened() -> None:
         def predict(self, X: Floats) -> Any:
             return super().predict(X).astype(np.float32)[:, None]
 
-    predictor = ModelPredictor([Onehot()], lambda n, rng: Stacked())
+    predictor = Model([Onehot()], lambda n, rng: Stacked())
     fit(predictor, GENES[:30])
     found = query(predictor, GENES[:7])
     assert found.shape == (7,)
@@ -196,32 +210,99 @@ def test_an_encoding_is_a_feature_in_float64() -> None:
     assert found.shape == (4, 15)
 
 
-class GeneSum(Proxy):
+class Weights(Proxy):
     """Larger for worse networks, as its sign says."""
 
-    name = "gene_sum"
+    name = "weights"
     sign = -1
 
-    def score(self, ledger: Ledger, arch: Architecture, batch: Batch) -> float:
-        return float(sum(arch.genes) * 10**self.seed)
+    def score(self, passes: Passes) -> float:
+        return float(sum(p.numel() for p in passes.network().parameters()) * 10**self.seed)
+
+
+class Kernels(Proxy):
+    """A second proxy."""
+
+    name = "kernels"
+
+    def score(self, passes: Passes) -> float:
+        return float(len(list(passes.network().modules())))
+
+
+def with_batch(size: int = 4) -> Ledger:
+    batch = Batch.random(BENCHMARK.task, size)
+    return Ledger(BENCHMARK, Objective("val_accuracy"), batch=batch, clock=lambda: 0.0)
 
 
 @pytest.mark.parametrize("seed", [0, 2])
 def test_a_proxy_is_a_feature_of_one_column_turned_by_its_sign(seed: int) -> None:
-    batch = Batch.random(BENCHMARK.task, 4)
-    log = Ledger(BENCHMARK, Objective("val_accuracy"), batch=batch, clock=lambda: 0.0)
+    log = with_batch()
     with log.phase("query"):
-        found = GeneSum(seed)(log, GENES[:6])
-    assert found[:, 0].tolist() == (-GENES[:6].sum(1) * 10.0**seed).tolist()
+        found = Weights(seed)(log, GENES[:6])
+    assert found[:, 0].tolist() == (-BENCHMARK.query(GENES[:6], "parameters") * 10.0**seed).tolist()
+
+
+def test_a_proxy_is_a_predictor_as_it_stands() -> None:
+    proxy, log = Weights(), with_batch()
+    with log.phase("query"):
+        found = proxy.query(log, GENES[:6])
+        assert found.mean.tolist() == proxy(log, GENES[:6])[:, 0].tolist()
+    assert found.deviation is None
+    assert proxy.features == (proxy,)
+    assert proxy.axes == frozenset()
+
+
+def test_proxies_among_features_keep_their_places_and_signs() -> None:
+    predictor, made = model(Weights(), Onehot(), Kernels())
+    log = with_batch()
+    with log.phase("init"):
+        predictor.initialize(log, GENES[:9], np.random.default_rng(0))
+        apart = [feature(log, GENES[:9]) for feature in predictor.features]
+    assert np.array_equal(made[0].X, np.concatenate(apart, axis=1))
+    assert (made[0].X[:, 0] < 0).all()
+
+
+def test_a_regressor_with_two_moments_gives_deviations_on_the_scale_of_the_labels() -> None:
+    class Normal(Linear):
+        def predict_normal(self, X: Floats) -> tuple[Floats, Floats]:
+            return self.predict(X), np.full(len(X), 2.0)
+
+    predictor = Model([Onehot()], lambda n, rng: Normal())
+    fit(predictor, GENES[:30])
+    log = ledger()
+    with log.phase("query"):
+        found = predictor.query(log, GENES[30:40])
+    labels = BENCHMARK.query(GENES[:30], "val_accuracy")
+    assert found.deviation is not None
+    assert found.deviation == pytest.approx(np.full(10, 2 * labels.std()))
+    assert found.mean.std() > 0
+
+
+def test_a_label_that_is_not_a_number_is_refused_with_its_row() -> None:
+    class Failed(TinyBenchmark):
+        def query(self, genes: Genes, *how: Any, **more: Any) -> Floats:
+            values = super().query(genes, *how, **more)
+            values[2] = np.nan
+            return values
+
+    log = Ledger(Failed(), Objective("val_accuracy"), clock=lambda: 0.0)
+    predictor, _ = model(Onehot())
+    with pytest.raises(CorruptDataError, match=r"training row 2, .* is nan"), log.phase("init"):
+        predictor.initialize(log, GENES[:5], np.random.default_rng(0))
 
 
 def test_a_proxys_key_tells_seed_task_and_data_apart() -> None:
     keys = set()
     for seed in (0, 1):
         for size in (4, 8):
-            batch = Batch.random(BENCHMARK.task, size)
-            log = Ledger(BENCHMARK, Objective("val_accuracy"), batch=batch)
-            key = GeneSum(seed).key(log)
+            key = Weights(seed).key(with_batch(size))
             assert str(BENCHMARK.task) in key
             keys.add(key)
     assert len(keys) == 4
+
+
+def test_a_prediction_is_of_one_shape() -> None:
+    assert len(Prediction(np.zeros(3), np.ones(3))) == 3
+    for mean, deviation in (([[1.0]], None), ([1.0], [1.0, 2.0]), ([1.0], [-1.0])):
+        with pytest.raises(InvalidSettingError, match="deviation"):
+            Prediction(np.asarray(mean), None if deviation is None else np.asarray(deviation))

@@ -1,3 +1,5 @@
+from itertools import product
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -197,3 +199,39 @@ def test_an_architecture_of_the_space_is_a_row_of_it() -> None:
         Box(2, 3).row(Architecture("darts", (1, 2)))
     with pytest.raises(InvalidArchitectureError, match="gene 1 is 3"):
         Box(2, 3).row(Architecture("box", (1, 3)))
+
+
+@given(open_boxes, st.integers(0, 2**32))
+def test_all_rows_in_ascending_order(box: Box, seed: int) -> None:
+    every = list(product(*map(range, box.cardinalities)))
+    assert box.all().tolist() == [list(row) for row in every]
+    assert box.all().dtype == np.int16
+
+
+def test_all_rows_are_the_valid_ones() -> None:
+    assert Even(2, 3).all().tolist() == [[0, 0], [0, 2], [1, 1]]
+
+
+def test_too_many_rows_are_not_listed() -> None:
+    assert len(Box(*[2] * 20).all()) == 2**20
+    with pytest.raises(UnsupportedError, match="too many architectures to list"):
+        Box(*[2] * 21).all()
+
+
+@pytest.mark.parametrize("box", [Box(3, 1, 4), Box(*[9] * 30)])  # with codes and without
+def test_distinct_rows_are_those_that_numpy_finds(box: Box) -> None:
+    genes = box.sample(40, rng()).repeat(3, axis=0)
+    genes = np.concatenate([rng(1).permutation(genes), genes * (np.arange(box.length) > 0)])
+    assert np.array_equal(box.distinct(genes), np.unique(genes, axis=0, return_index=True)[1])
+    assert box.distinct(genes[:0]).tolist() == []
+
+
+def test_odds_are_those_of_mutation() -> None:
+    box = Box(2, 1, 5)
+    parent = rows((1, 0, 2))
+    near = box.neighbors(parent[0])
+    counts = np.zeros(len(near))
+    for child in box.mutate(np.repeat(parent, 20_000, axis=0), rng()):
+        counts[(near == child).all(1)] += 1
+    odds = box.odds(parent[0], near)
+    assert odds / odds.sum() == pytest.approx(counts / 20_000, abs=0.02)  # over 5 deviations

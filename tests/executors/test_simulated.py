@@ -72,6 +72,59 @@ def test_against_a_loop_over_workers(workers: int) -> None:
     np.testing.assert_allclose([end for _, end in found], [end for _, end in expected])
 
 
+def test_thinking_begins_tasks_later_and_workers_that_are_busy_go_on() -> None:
+    now = [3.0]
+    executor = Simulated(2, clock=lambda: now[0])
+    assert (executor.busy(), executor.now()) == (3.0, 0.0)
+    executor.spend(1.0)
+    for name in ("a", "b"):
+        executor.submit(name, partial(lasting, 10.0 if name == "a" else 2.0))
+    assert [(done.task, done.finished) for done in executor.collect()] == [("b", 3.0)]
+    executor.spend(4.0)
+    executor.submit("c", partial(lasting, 2.0))
+    assert [(done.task, done.finished) for done in executor.collect()] == [("c", 9.0)]
+    assert [(done.task, done.finished) for done in executor.collect()] == [("a", 11.0)]
+    assert executor.now() == 11.0
+
+
+def test_thinking_does_not_decide_what_ends_first() -> None:
+    """Without thinking x ends at 5 and y at 6; with it y would by the clock be first."""
+    executor = Simulated(2)
+    executor.submit("first", partial(lasting, 1.0))
+    executor.submit("y", partial(lasting, 6.0))
+    executor.collect()
+    executor.spend(100.0)
+    executor.submit("x", partial(lasting, 4.0))
+    found = [(done.task, done.finished) for _ in range(2) for done in executor.collect()]
+    assert found == [("x", 105.0), ("y", 105.0)]
+
+
+@pytest.mark.parametrize("workers", [1, 3])
+def test_thinking_against_a_loop_over_workers(workers: int) -> None:
+    """A candidate whenever one is finished, each thought of for as long as it then takes."""
+    rng = np.random.default_rng(workers)
+    seconds, thinking = rng.exponential(size=40) + 1, 0.01 * rng.random(40)
+    executor = Simulated(workers)
+    free, now, found = np.zeros(workers), 0.0, []
+    waiting: list[tuple[float, int, int]] = []
+    for k in range(40):
+        if k >= workers:
+            (done,) = executor.collect()
+            end, task, worker = min(waiting)
+            waiting.remove((end, task, worker))
+            now = max(now, end)
+            found.append((done.task, done.finished, task, now))
+        else:
+            worker = k
+        executor.spend(thinking[k])
+        executor.submit(k, partial(lasting, seconds[k]))
+        now += thinking[k]
+        free[worker] = now + seconds[k]
+        waiting.append((free[worker], k, worker))
+    assert [line[0] for line in found] == [line[2] for line in found]
+    np.testing.assert_allclose([line[1] for line in found], [line[3] for line in found])
+
+
 def test_a_call_runs_when_it_is_submitted() -> None:
     ran: list[int] = []
     executor = Simulated()

@@ -5,13 +5,13 @@ from nascast.core.errors import UnsupportedError
 from nascast.core.ledger import Ledger
 from nascast.core.predictor import PerformancePredictor
 from nascast.core.types import Floats, Objective
-from nascast.predictors.learning_curve._features import LastValue
 from nascast.predictors.learning_curve.early_stop_accuracy import EarlyStopAccuracy
+from nascast.predictors.learning_curve.features import LastValue
 from nascast.predictors.learning_curve.sotl_e import SoTLE
 from nascast.testing.doubles import TinyBenchmark
 
 BENCHMARK = TinyBenchmark()
-GENES = BENCHMARK.genes()[::7]
+GENES = np.unique(BENCHMARK.space.canonical(BENCHMARK.genes()), axis=0)[::3]
 
 
 def query(predictor: PerformancePredictor) -> tuple[Floats, float]:
@@ -19,7 +19,7 @@ def query(predictor: PerformancePredictor) -> tuple[Floats, float]:
     with ledger.phase("init"):
         predictor.initialize(ledger, GENES[:0], np.random.default_rng(0))
     with ledger.phase("query"):
-        scores = predictor.query(ledger, GENES)
+        scores = predictor.query(ledger, GENES).mean
     assert ledger.seconds["init"] == 0
     return scores, ledger.seconds["query"]
 
@@ -48,9 +48,20 @@ def test_epochs_are_their_only_budget(predictor: type[PerformancePredictor]) -> 
         query(predictor(11))  # type: ignore[call-arg]
 
 
-def test_the_last_value_of_a_curve_turned_by_its_sign() -> None:
+def test_early_stopping_reads_what_the_labels_are_of() -> None:
+    for objective, read, sign in (
+        (Objective("val_loss", minimize=True), "val_loss", -1),
+        (Objective("test_accuracy"), "val_accuracy", 1),
+    ):
+        ledger = Ledger(BENCHMARK, objective, clock=lambda: 0.0)
+        with ledger.phase("query"):
+            found = EarlyStopAccuracy(4).query(ledger, GENES).mean
+        assert np.array_equal(found, sign * BENCHMARK.query(GENES, read, 4))
+
+
+def test_the_last_value_of_a_curve_is_larger_for_the_better() -> None:
     ledger = Ledger(BENCHMARK, Objective("val_accuracy"), clock=lambda: 0.0)
     with ledger.phase("query"):
-        found = LastValue("val_loss", 3, sign=-1)(ledger, GENES)
+        found = LastValue("val_loss", 3)(ledger, GENES)
     assert found.shape == (len(GENES), 1)
     assert np.array_equal(found[:, 0], -BENCHMARK.query(GENES, "val_loss", 3))

@@ -6,8 +6,8 @@ from nascast.core.errors import UnknownComponentError
 from nascast.core.ledger import Ledger
 from nascast.core.types import Floats, Objective
 from nascast.encodings.adjacency_one_hot import AdjacencyOneHot
+from nascast.predictors.hybrid.omni import Omni
 from nascast.predictors.model_based.xgboost import XGBoost
-from nascast.predictors.omni import Omni
 from nascast.proxies.jacov import JacobianCovariance
 from nascast.testing.doubles import TinyBenchmark
 
@@ -21,7 +21,7 @@ def scores(predictor: XGBoost, seed: int = 0) -> Floats:
     with ledger.phase("init"):
         predictor.initialize(ledger, TRAIN, np.random.default_rng(seed))
     with ledger.phase("query"):
-        return predictor.query(ledger, TEST)
+        return predictor.query(ledger, TEST).mean
 
 
 def by_hand(settings: dict[str, float], seed: int) -> Floats:
@@ -37,18 +37,18 @@ def by_hand(settings: dict[str, float], seed: int) -> Floats:
 
 def test_settings_and_seed_reach_the_trees() -> None:
     settings = {"n_estimators": 20, "max_depth": 3, "learning_rate": 0.2, "subsample": 0.7}
-    given = XGBoost(settings={**settings, "colsample_bytree": 0.5})
+    given = XGBoost(**settings, colsample_bytree=0.5)  # type: ignore[arg-type]
     expected = by_hand({**settings, "colsample_bytree": 0.5}, seed=4)
     assert scores(given, seed=4) == pytest.approx(expected, rel=1e-5)
     assert not np.array_equal(scores(given, seed=5), scores(given, seed=4))
 
 
 def test_the_studys_settings_change_the_prediction() -> None:
-    studied = XGBoost(settings={**XGBoost.study_settings, "n_estimators": 30})
-    ours = XGBoost(settings={"n_estimators": 30})
+    studied = XGBoost(n_estimators=30, **XGBoost.presets["study"])
+    ours = XGBoost(n_estimators=30)
     assert not np.allclose(scores(studied), scores(ours))
     with pytest.raises(TypeError):
-        XGBoost.study_settings["learning_rate"] = 1.0  # type: ignore[index]
+        XGBoost.presets["study"] = {}  # type: ignore[index]
 
 
 def test_the_encoding_is_chosen_by_name() -> None:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from nascast.core.ledger import Ledger
 from nascast.core.types import Architecture, Batch, Floats, Objective
 from nascast.proxies.jacov import JacobianCovariance, jacobian_score
-from nascast.proxies.passes import fresh_network, input_jacobian
+from nascast.proxies.passes import input_jacobian
 from nascast.spaces.nasbench201 import NasBench201
 from nascast.testing.doubles import TinyBenchmark, TinySpace
 
@@ -39,7 +39,7 @@ def by_the_book(jacobian: Floats) -> float:
 def test_the_jacobian_is_each_images_own_gradient(row: tuple[int, ...]) -> None:
     """With fixed statistics the images do not see each other."""
     log = ledger()
-    network = fresh_network(log, arch(row), 0).eval()
+    network = log.passes(arch(row)).network().eval()
     expected = []
     for image in torch.from_numpy(log.batch().inputs):
         x = image[None].clone().requires_grad_()
@@ -59,7 +59,7 @@ def test_the_score_of_a_network(row: tuple[int, ...]) -> None:
         x = torch.from_numpy(log.batch().inputs).requires_grad_()
         gradient = torch.autograd.grad(network(x).sum(), x)[0].flatten(1)
         expected = by_the_book(gradient.double().numpy())
-        found = JacobianCovariance(seed).score(log, arch(row), log.batch())
+        found = JacobianCovariance(seed).score(log.passes(arch(row), seed))
         assert found == pytest.approx(expected, rel=1e-3)
 
 
@@ -112,8 +112,8 @@ def test_a_network_without_a_path_has_no_score() -> None:
     batch = Batch.random(BENCHMARK.task, 4)
     log = Ledger(Records(), Objective("val_accuracy"), batch=batch)
     proxy = JacobianCovariance()
-    assert math.isnan(proxy.score(log, Architecture("nasbench201", (0,) * 6), batch))
-    assert math.isfinite(proxy.score(log, Architecture("nasbench201", (0, 0, 0, 3, 0, 0)), batch))
+    assert math.isnan(proxy.score(log.passes(Architecture("nasbench201", (0,) * 6))))
+    assert math.isfinite(proxy.score(log.passes(Architecture("nasbench201", (0, 0, 0, 3, 0, 0)))))
 
 
 def test_other_images_give_another_score() -> None:
@@ -121,5 +121,5 @@ def test_other_images_give_another_score() -> None:
     for seed in (0, 1):
         batch = Batch.random(BENCHMARK.task, 8, seed)
         log = Ledger(BENCHMARK, Objective("val_accuracy"), batch=batch)
-        scores.add(JacobianCovariance().score(log, arch(ROWS[1]), batch))
+        scores.add(JacobianCovariance().score(log.passes(arch(ROWS[1]))))
     assert len(scores) == 2

@@ -1,19 +1,38 @@
-import torch
+"""Passes: made once, timed apart, and without a trace in the network."""
 
-from nascast.core.ledger import Ledger
-from nascast.core.types import Architecture, Objective
-from nascast.proxies.passes import fresh_network
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from nascast.core.errors import UnsupportedError
+from nascast.core.types import Architecture, Batch, Task
+from nascast.proxies.passes import Passes, once
 from nascast.testing.doubles import TinyBenchmark, TinySpace
 
 ARCH = Architecture("tiny", (2, 1, 0, 2, 1))
-LEDGER = Ledger(TinyBenchmark(), Objective("val_accuracy"))
+TASK = TinyBenchmark().task
+
+
+class Clock:
+    def __init__(self) -> None:
+        self.now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def passes(seed: int = 0, clock: Clock | None = None, kind: type[Passes] = Passes) -> Passes:
+    batch = Batch.random(TASK, 6)
+    build = lambda: TinySpace().build(ARCH, TASK)  # noqa: E731
+    return kind(build, seed, TASK, batch=batch, clock=clock or Clock())
 
 
 def test_the_weights_are_those_of_the_seed() -> None:
     torch.manual_seed(5)
-    expected = TinySpace().build(ARCH, LEDGER.task)
+    expected = TinySpace().build(ARCH, TASK)
     torch.manual_seed(77)
-    found = fresh_network(LEDGER, ARCH, 5)
+    found = passes(5).network()
     assert found.training
     for one, other in zip(found.parameters(), expected.parameters(), strict=True):
         assert torch.equal(one, other)
@@ -22,5 +41,60 @@ def test_the_weights_are_those_of_the_seed() -> None:
 def test_the_random_state_is_left_alone() -> None:
     torch.manual_seed(5)
     before = torch.get_rng_state()
-    fresh_network(LEDGER, ARCH, 0)
+    passes().network()
     assert torch.equal(before, torch.get_rng_state())
+
+
+def test_the_order_of_passes_changes_nothing() -> None:
+    one, other = passes(), passes()
+    first = one.input_jacobian(), one.synflow_terms()
+    terms, jacobian = other.synflow_terms(), other.input_jacobian()
+    assert np.array_equal(first[0], jacobian)
+    assert all(torch.equal(a, b) for a, b in zip(first[1], terms, strict=True))
+
+
+class Timed(Passes):
+    """A pass of 2 seconds, and two of 3 and 5 that rest on it."""
+
+    calls: list[str]
+
+    def _takes(self, name: str, seconds: float) -> None:
+        self.calls = [*getattr(self, "calls", []), name]
+        assert isinstance(self._clock, Clock)
+        self._clock.now += seconds
+
+    @once
+    def ground(self) -> int:
+        self._takes("ground", 2)
+        return 7
+
+    @once
+    def three(self) -> int:
+        self._takes("three", 3)
+        return self.ground() + 1
+
+    @once
+    def five(self) -> int:
+        found = self.ground() + 2
+        self._takes("five", 5)
+        return found
+
+
+def test_each_pass_is_made_once_and_has_seconds_of_its_own() -> None:
+    timed = passes(clock=Clock(), kind=Timed)
+    assert isinstance(timed, Timed)
+    with timed.used() as first:
+        assert (timed.three(), timed.three()) == (8, 8)
+    with timed.used() as second:
+        assert timed.five() == 9
+    assert timed.calls == ["three", "ground", "five"]
+    assert timed.seconds == {"ground": 2, "three": 3, "five": 5}
+    assert timed.spent == 10
+    assert first == {"ground", "three"}
+    assert second == {"ground", "five"}  # what it rests on, though another had it made
+
+
+def test_without_a_batch_a_pass_that_needs_one_says_so() -> None:
+    none = Passes(nn.Identity, 0, Task(), batch=None, clock=Clock())
+    with pytest.raises(UnsupportedError, match="no batch of inputs"):
+        none.batch()

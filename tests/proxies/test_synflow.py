@@ -9,7 +9,7 @@ from torch import nn
 
 from nascast.core.ledger import Ledger
 from nascast.core.types import Architecture, Batch, Objective, Task
-from nascast.proxies.passes import fresh_network, synflow_terms
+from nascast.proxies.passes import synflow_terms
 from nascast.proxies.synflow import SynFlow
 from nascast.spaces.nasbench201 import NasBench201
 from nascast.testing.doubles import TinyBenchmark
@@ -79,22 +79,22 @@ def test_in_a_chain_every_layer_carries_the_whole_flow(row: tuple[int, ...]) -> 
     """R without the classifier's bias is homogeneous of degree one in each layer's weights."""
     log = ledger()
     arch = Architecture("tiny", row)
-    reference = positive(fresh_network(log, arch, 0))
+    reference = positive(log.passes(arch).network())
     shape = log.task.input_shape
     bias = next(m.bias.sum().item() for m in reference.modules() if isinstance(m, nn.Linear))
     carried = flow(reference, shape) - bias
-    terms = synflow_terms(fresh_network(log, arch, 0), shape)
+    terms = synflow_terms(log.passes(arch).network(), shape)
     layers = 2 + sum(gene > 0 for gene in row[:4])  # stem and classifier
     assert len(terms) == layers
     for term in terms:
         assert term.sum().item() == pytest.approx(carried, rel=1e-9)
-    score = SynFlow().score(log, arch, log.batch())
+    score = SynFlow().score(log.passes(arch))
     assert score == pytest.approx(math.log(carried * layers), rel=1e-9)
 
 
 def test_the_sign_of_a_weight_does_not_count() -> None:
     log = ledger()
-    network = fresh_network(log, Architecture("tiny", ROWS[1]), 0)
+    network = log.passes(Architecture("tiny", ROWS[1])).network()
     turned = copy.deepcopy(network)
     for weight in weights(turned):
         weight.mul_(torch.where(torch.arange(weight.numel()).view_as(weight) % 2 > 0, 1.0, -1.0))
@@ -107,7 +107,7 @@ def test_no_data_is_read() -> None:
     arch = Architecture("tiny", ROWS[3])
     one, other = ledger(0), ledger(1)
     proxy = SynFlow()
-    assert proxy.score(one, arch, one.batch()) == proxy.score(other, arch, other.batch())
+    assert proxy.score(one.passes(arch)) == proxy.score(other.passes(arch))
     assert proxy.key(one) == proxy.key(other)
 
 
@@ -131,5 +131,5 @@ def test_a_network_without_a_path_has_no_score() -> None:
     batch = Batch.random(TinyBenchmark().task, 2)
     log = Ledger(Records(), Objective("val_accuracy"), batch=batch)
     proxy = SynFlow()
-    assert math.isnan(proxy.score(log, Architecture("nasbench201", (0,) * 6), batch))
-    assert math.isfinite(proxy.score(log, Architecture("nasbench201", (0, 0, 0, 1, 0, 0)), batch))
+    assert math.isnan(proxy.score(log.passes(Architecture("nasbench201", (0,) * 6))))
+    assert math.isfinite(proxy.score(log.passes(Architecture("nasbench201", (0, 0, 0, 1, 0, 0)))))

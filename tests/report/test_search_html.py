@@ -4,6 +4,7 @@ import json
 import re
 import time
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
@@ -14,21 +15,22 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nascast.core.errors import CorruptDataError, MissingDataError, StoreError
+from nascast.core.setup import Setup
+from nascast.core.spec import Spec
 from nascast.core.types import Architecture, Candidate, Evaluation, Objective, Trial
 from nascast.report.search_figures import front
-from nascast.report.search_folder import read_search
 from nascast.report.search_html import write_search_report
-from nascast.report.search_summary import (
+from nascast.spaces.nasbench201 import NasBench201
+from nascast.stores.sqlite import Sqlite
+from nascast.studies.records import open_benchmark
+from nascast.studies.searches.results import best_trials, read_search
+from nascast.studies.searches.summary import (
     best_by_clock,
     best_by_trial,
-    best_trials,
     operation_shares,
     summarize,
     summary_rows,
 )
-from nascast.spaces.nasbench201 import NasBench201
-from nascast.stores.sqlite import Sqlite
-from nascast.studies.records import open_benchmark
 
 NAN = float("nan")
 GENES = NasBench201().sample(400, np.random.default_rng(0))
@@ -39,9 +41,8 @@ def _trial(
 ) -> Trial:
     metrics = {} if value is None else {"val_accuracy": value, **more}
     arch = Architecture("nasbench201", tuple(GENES[k % len(GENES)].tolist()))
-    return Trial(
-        k, Candidate(arch), Evaluation(metrics, 10.0, error), 10.0 * (k + 1) if at is None else at
-    )
+    finished = 10.0 * (k + 1) if at is None else at
+    return Trial(k, Candidate(arch), Evaluation(metrics, 10.0, error), finished, 0.5)
 
 
 def _trials(values: Sequence[float | None], **more: float) -> list[Trial]:
@@ -57,23 +58,30 @@ def _folder(
     objectives: Sequence[Objective] = (Objective("val_accuracy"),),
     **changes: Any,
 ) -> Path:
-    """Writes what `nascast search` writes."""
+    """Writes what `nascast search` writes.
+
+    Runs are called by the strategy, perhaps with settings as `Spec` writes them, and the seed.
+    """
     folder.mkdir(exist_ok=True)
-    settings = {
-        "space": "nasbench201",
-        "benchmark": None,
-        "training": {"recipe": {"epochs": 3}},
-        "objectives": [{"metric": o.metric, "minimize": o.minimize} for o in objectives],
-        "limits": {},
-        **changes,
-    }
-    text = json.dumps({"settings": settings, "versions": {"nascast": "9.8.7"}})
+    trained = {"recipe": {"epochs": 3}}
+    setup = replace(Setup("nasbench201", tuple(objectives), trained), **changes)
+    text = json.dumps({"setup": setup.json(), "versions": {"nascast": "9.8.7"}})
     (folder / "search.json").write_text(text)
     store = Sqlite(folder / "trials.sqlite")
     for name, trials in runs.items():
-        store.begin(name, {"strategy_settings": {"population": 7}, "versions": {"numpy": "6.5.4"}})
+        strategy, seed = name.rsplit("-", 1)
+        own = replace(setup, strategy=_spec(strategy), seed=int(seed))
+        store.begin(name, {**own.json(), "versions": {"numpy": "6.5.4"}})
         store.append(name, trials)
     return folder
+
+
+def _spec(text: str) -> Spec:
+    if not text.endswith(")"):
+        return Spec(text)
+    name, _, settings = text[:-1].partition("(")
+    pairs = (pair.partition("=") for pair in settings.split(","))
+    return Spec(name, {key: float(value) for key, _, value in pairs})
 
 
 class _Page(HTMLParser):
@@ -128,8 +136,8 @@ def two(tmp_path: Path) -> Path:
     return _folder(
         tmp_path / "two",
         {
-            "good-0": _trials([50.0, 60.0, 90.0], test_accuracy=80.0, parameters=1.07e6),
-            "good-1": _trials([None, 70.0, 65.0, 80.0], test_accuracy=84.0),
+            "good(rate=7.5)-0": _trials([50.0, 60.0, 90.0], test_accuracy=80.0, parameters=1.07e6),
+            "good(rate=7.5)-1": _trials([None, 70.0, 65.0, 80.0], test_accuracy=84.0),
             "bad-10": _trials([40.0, 30.0]),
         },
     )
@@ -142,10 +150,19 @@ def test_rows_are_means_over_seeds_of_the_best_of_each_run(two: Path) -> None:
     assert good["best_sd"] == pytest.approx(np.std([90.0, 80.0], ddof=1))
     assert good["test_mean"] == pytest.approx(82.0)
     assert good["seconds"] == pytest.approx((30 + 40) / 2)
+    assert good["thinking"] == pytest.approx((1.5 + 2.0) / 2)
     assert (bad["strategy"], bad["best_mean"], bad["best_sd"]) == ("bad", 40.0, None)
     assert (bad["test_mean"], bad["regret_mean"]) == (None, None)
     assert good.keys() == bad.keys()
     json.dumps([good, bad], allow_nan=False)
+
+
+def test_strategies_of_one_name_are_told_apart_by_what_differs(tmp_path: Path) -> None:
+    names = ("ppo(clip=0.5,rate=1)", "ppo(clip=0.5,rate=2)", "ppo(clip=0.5)", "random(rate=2)")
+    runs = {f"{name}-{seed}": _trials([50.0]) for name in names for seed in (0, 1)}
+    folder = _folder(tmp_path / "n", runs)
+    found = {row["strategy"]: row["seeds"] for row in summary_rows(folder)}
+    assert found == {"ppo": 2, "ppo(rate=1.0)": 2, "ppo(rate=2.0)": 2, "random": 2}
 
 
 def test_smaller_is_better_where_the_objective_says_so(tmp_path: Path) -> None:
@@ -165,13 +182,13 @@ def _steps(trace: Mapping[str, Any], n: int) -> list[float]:
 def test_regret_is_against_all_records_and_absent_under_limits(tmp_path: Path) -> None:
     table = open_benchmark("nb201-mini")
     values = table.query(table.genes(), "val_accuracy")
-    folder = _folder(tmp_path / "b", {"a-0": _trials([40.0])}, benchmark="nb201-mini")
+    mini = {"benchmark": "nb201-mini"}
+    folder = _folder(tmp_path / "b", {"a-0": _trials([40.0])}, evaluator=mini)
     (row,) = summary_rows(folder)
     assert row["regret_mean"] == pytest.approx(values.max() - 40.0)
     assert "Regret" in _page(folder).text
-    limits = {"parameters": 10_000.0}
     limited = _folder(
-        tmp_path / "l", {"a-0": _trials([40.0])}, benchmark="nb201-mini", limits=limits
+        tmp_path / "l", {"a-0": _trials([40.0])}, evaluator=mini, limits="parameters ≤ 10,000"
     )
     assert summary_rows(limited)[0]["regret_mean"] is None
     assert "Regret" not in _page(limited).text
@@ -200,7 +217,7 @@ def test_the_front_is_what_nobody_dominates(points: list[tuple[int, int]]) -> No
 
 def test_the_three_best_are_distinct_architectures(tmp_path: Path) -> None:
     again = [_trial(0, 90.0), *(_trial(0, 90.0) for _ in range(3))]
-    again = [Trial(k, t.candidate, t.evaluation, t.finished) for k, t in enumerate(again)]
+    again = [replace(trial, id=k) for k, trial in enumerate(again)]
     more = [
         Trial(4 + k, t.candidate, t.evaluation, 100.0) for k, t in enumerate(_trials([1.0, 80.0]))
     ]
@@ -227,7 +244,9 @@ def test_the_page_has_every_part(two: Path) -> None:
         "baseline": [1, 1, 2],
         "trials": [1, 2, 3],
     }
-    (two / "diagnostics.json").write_text(json.dumps({"good-0": series, "good-1": series}))
+    (two / "diagnostics.json").write_text(
+        json.dumps({f"good(rate=7.5)-{k}": series for k in (0, 1)})
+    )
     page = _page(two)
     assert page.figures.keys() == {
         *("best-trials", "best-clock", "rewards", "entropy", "reward", "operations")
@@ -241,7 +260,13 @@ def test_the_page_has_every_part(two: Path) -> None:
     assert values == sorted(values, reverse=True)
     assert len(values) == 8
     assert page.tables[2][1] == ["1", "good 1", "it broke"]
-    for fact in ("9.8.7", "6.5.4", "population", "recipe.epochs", "maximize val_accuracy"):
+    for fact in (
+        "9.8.7",
+        "6.5.4",
+        "good(rate=7.5)",
+        "evaluator.recipe.epochs",
+        "maximize val_accuracy",
+    ):
         assert fact in page.text
     assert len(page.ids) == len(set(page.ids))
     assert max(page.figures["entropy"]["data"][-2]["x"]) == 3
@@ -268,7 +293,7 @@ def test_several_objectives_have_a_front(tmp_path: Path) -> None:
         ({"a-0": _trials([50.0])}, "No. 1"),
         ({"a-0": _trials([50.0] * 5), "b-0": []}, "No. 3"),
         ({"a-0": [_trial(0, 5.0, at=NAN)]}, "No. 1"),
-        ({"odd name": _trials([50.0])}, "odd name"),
+        ({"odd name-7": _trials([50.0])}, "odd name"),
     ],
 )
 def test_small_and_failed_searches_have_a_page(
@@ -282,7 +307,7 @@ def test_small_and_failed_searches_have_a_page(
 def test_texts_from_the_run_are_escaped(tmp_path: Path) -> None:
     evil = "<script>alert(1)</script>&</td>"
     runs = {f"{evil}-0": [_trial(0, 50.0), _trial(1, None, error=evil)]}
-    page = _page(_folder(tmp_path / "e", runs, training={"x": evil}))
+    page = _page(_folder(tmp_path / "e", runs, evaluator={"x": evil}))
     assert evil not in page.source
     assert page.text.count(evil) >= 3
 
@@ -305,8 +330,9 @@ def test_failures_are_counted_by_message(tmp_path: Path) -> None:
     [
         ("search.json", "{"),
         ("search.json", "[]"),
+        ("search.json", '{"setup": {}, "versions": {}}'),
         ("search.json", '{"settings": {}, "versions": {}}'),
-        ("search.json", '{"settings": {"objectives": [1], "space": "x"}, "versions": {}}'),
+        ("search.json", '{"setup": {"objectives": [1], "space": "x"}, "versions": {}}'),
         ("diagnostics.json", "{"),
         ("diagnostics.json", '{"a-0": {"entropy": ["high"]}}'),
         ("diagnostics.json", '{"a-0": [1]}'),

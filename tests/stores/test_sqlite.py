@@ -8,6 +8,7 @@ import sqlite3
 import subprocess
 import sys
 from contextlib import closing
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -20,7 +21,7 @@ from nascast.stores.sqlite import Sqlite
 
 def trial(k: int, **changes: object) -> Trial:
     candidate = Candidate(Architecture("tiny", (k % 3, 2)), 4)
-    return Trial(k, candidate, Evaluation({"acc": 0.1 * k}, 1.5, **changes), 2.0 * k)  # type: ignore[arg-type]
+    return Trial(k, candidate, Evaluation({"acc": 0.1 * k}, 1.5, **changes), 2.0 * k, 0.5)  # type: ignore[arg-type]
 
 
 @pytest.fixture
@@ -34,14 +35,27 @@ def test_other_tools_can_query_the_columns(path: Path) -> None:
     store.append("a", [trial(0), trial(1, error="it failed", curves={"acc": (0.5, 0.25)})])
     with closing(sqlite3.connect(path)) as connection:
         rows = connection.execute(
-            "SELECT name, info, id, space, genes, epochs, metrics, seconds, error, curves, finished"
-            " FROM trials JOIN runs ON run = number ORDER BY position"
+            "SELECT name, info, id, space, genes, epochs, metrics, seconds, error, curves, "
+            "finished, thinking FROM trials JOIN runs ON run = number ORDER BY position"
         ).fetchall()
         ((value,),) = connection.execute("SELECT metrics ->> 'acc' FROM trials WHERE id = 1")
     curve = '{"acc": [0.5, 0.25]}'
     assert rows == [
-        ("a", '{"seed": 3}', 0, "tiny", "[0, 2]", 4, '{"acc": 0.0}', 1.5, None, "{}", 0.0),
-        ("a", '{"seed": 3}', 1, "tiny", "[1, 2]", 4, '{"acc": 0.1}', 1.5, "it failed", curve, 2.0),
+        ("a", '{"seed": 3}', 0, "tiny", "[0, 2]", 4, '{"acc": 0.0}', 1.5, None, "{}", 0.0, 0.5),
+        (
+            "a",
+            '{"seed": 3}',
+            1,
+            "tiny",
+            "[1, 2]",
+            4,
+            '{"acc": 0.1}',
+            1.5,
+            "it failed",
+            curve,
+            2.0,
+            0.5,
+        ),
     ]
     assert value == 0.1
 
@@ -149,8 +163,45 @@ def test_another_version_of_the_tables(path: Path) -> None:
     Sqlite(path).begin("a", {})
     with closing(sqlite3.connect(path)) as connection:
         connection.execute("PRAGMA user_version = 99")
-    with pytest.raises(StoreError, match="version 99 of the tables, and this nascast reads 1"):
+    with pytest.raises(StoreError, match="version 99 of the tables, and this nascast reads 1 to 2"):
         Sqlite(path).runs()
+
+
+OLD = """
+CREATE TABLE runs (
+  number INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, info TEXT NOT NULL
+) STRICT;
+CREATE TABLE trials (
+  run INTEGER NOT NULL REFERENCES runs, position INTEGER NOT NULL, id INTEGER NOT NULL,
+  space TEXT NOT NULL, genes TEXT NOT NULL, epochs INTEGER, metrics TEXT NOT NULL, seconds REAL,
+  error TEXT, curves TEXT NOT NULL, finished REAL,
+  PRIMARY KEY (run, position), UNIQUE (run, id)
+) STRICT, WITHOUT ROWID;
+INSERT INTO runs VALUES (1, 'a', '{"seed": 3}');
+INSERT INTO trials VALUES (1, 0, 0, 'tiny', '[0, 2]', 4, '{"acc": 0.0}', 1.5, NULL, '{}', 0.0);
+PRAGMA application_id = 1851880291;
+PRAGMA user_version = 1;
+"""
+
+
+def test_tables_of_the_version_before_get_what_they_lack(path: Path) -> None:
+    """Written by version 1, which had no column for thinking; what was thought is not known."""
+    with closing(sqlite3.connect(path)) as connection:
+        connection.executescript(OLD)
+    store = Sqlite(path)
+    (found,) = store.read("a")
+    assert math.isnan(found.thinking)
+    assert replace(found, thinking=0.5) == trial(0)
+    assert _version(path) == 1  # what was only read can still be used by the version before
+    store.append("a", [trial(1)])
+    assert Sqlite(path).read("a")[1] == trial(1)
+    assert math.isnan(Sqlite(path).read("a")[0].thinking)
+    assert _version(path) == 2
+
+
+def _version(path: Path) -> int:
+    with closing(sqlite3.connect(path)) as connection:
+        return int(connection.execute("PRAGMA user_version").fetchone()[0])
 
 
 def test_a_damaged_file(path: Path) -> None:

@@ -40,9 +40,16 @@ def controller(space: SearchSpace, layers: int = 2, spread: float = 1.0) -> Cont
     return Controller(space, units=5, layers=layers, spread=spread, seed=3).double()
 
 
+def decisions(policy: Controller, genes: Genes) -> tuple[torch.Tensor, torch.Tensor]:
+    """Returns log-probabilities and entropies of decisions, ``(n, length)`` both."""
+    rows = policy.rows(genes)
+    logs = policy(rows)
+    return logs.gather(2, rows.chosen)[:, :, 0].T, -(logs.exp() * logs).sum(2).T
+
+
 def probabilities(policy: Controller, genes: Genes) -> Floats:
     with torch.no_grad():
-        return np.asarray(policy(genes)[0].sum(1).exp().numpy())
+        return np.asarray(decisions(policy, genes)[0].sum(1).exp().numpy())
 
 
 def test_allowed_rows_have_all_the_probability() -> None:
@@ -74,7 +81,7 @@ def test_entropies_are_those_of_enumeration() -> None:
     space = Masked()
     policy, rows = controller(space), space.all()
     chances = probabilities(policy, rows)
-    entropies = policy(rows)[1].detach().numpy()
+    entropies = decisions(policy, rows)[1].detach().numpy()
     first = [chances[rows[:, 0] == value].sum() for value in range(3)]
     np.testing.assert_allclose(entropies[:, 0], stats.entropy(first))
     assert chances @ entropies.sum(1) == pytest.approx(stats.entropy(chances))
@@ -85,19 +92,20 @@ def test_log_probabilities_are_those_of_a_plain_computation(layers: int) -> None
     policy = controller(Linked(), layers)
     rows = policy.draw(20, rng())
     plain = np.asarray([_plain_log_probabilities(policy, row) for row in rows])
-    np.testing.assert_allclose(policy(rows)[0].detach().numpy(), plain, rtol=1e-9)
+    np.testing.assert_allclose(decisions(policy, rows)[0].detach().numpy(), plain, rtol=1e-9)
 
 
 def _plain_log_probabilities(policy: Controller, row: Genes) -> list[float]:
     """Goes through `Linked` one row and one step at a time."""
     w = {name: value.detach().numpy() for name, value in policy.named_parameters()}
-    h = np.zeros((len(w["inputs"]), 5))
+    layers = sum(name.startswith("inputs") for name in w)
+    h = np.zeros((layers, 5))
     c = h.copy()
 
     def lstm(x: Floats) -> Floats:
         for k in range(len(h)):
-            gates = w["inputs"][k].T @ x + w["recurrent"][k].T @ h[k] + w["offsets"][k]
-            i, f, o, g = np.split(gates, 4)
+            gates = w[f"inputs_{k}"] @ x + w[f"recurrent_{k}"] @ h[k] + w[f"offsets_{k}"]
+            i, f, g, o = np.split(gates, 4)
             c[k] = _sigmoid(f) * c[k] + _sigmoid(i) * np.tanh(g)
             h[k] = x = _sigmoid(o) * np.tanh(c[k])
         return x.copy()
@@ -126,7 +134,7 @@ def _plain_log_probabilities(policy: Controller, row: Genes) -> list[float]:
 
 def test_a_decision_depends_on_those_before_it_alone() -> None:
     policy, rows = controller(Linked()), all_rows(Linked())
-    logs = policy(rows)[0].detach().numpy()
+    logs = decisions(policy, rows)[0].detach().numpy()
     for gene in range(1, rows.shape[1]):
         same = (rows[:, : gene + 1] == rows[0, : gene + 1]).all(1)
         np.testing.assert_allclose(logs[same, gene], logs[0, gene])
@@ -153,7 +161,7 @@ def test_every_space_has_a_controller_that_draws_valid_rows(name: str) -> None:
     rows = policy.draw(64, rng())
     least = {"nasbench101": 0.5, "hierarchical": 0.9}.get(name, 1.0)  # others decide gene by gene
     assert space.is_valid(rows).mean() >= least
-    logs, entropies = policy(rows)
+    logs, entropies = decisions(policy, rows)
     assert (logs <= 0).all()
     assert (logs > -1e8).all()
     assert (entropies >= -1e-6).all()

@@ -11,13 +11,15 @@ from nascast.core import plugins
 from nascast.core.errors import InvalidSettingError
 from nascast.core.restricted import Restricted
 from nascast.core.space import SearchSpace
+from nascast.core.spec import Spec
 from nascast.core.types import Bools, Candidate, Evaluation, Floats, Genes, Objective, Trial
+from nascast.strategies.controller.network import Controller
 from nascast.strategies.controller.policy_gradient import PolicyGradient
 from nascast.strategies.ppo import PPO, _loss
 from nascast.strategies.reinforce import Reinforce
 from nascast.testing.doubles import TinySpace
 
-SMALL = {"units": 6, "layers": 1, "spread": 1.0}  # far from uniform choices
+SMALL: dict[str, Any] = {"units": 6, "layers": 1, "spread": 1.0}  # far from uniform choices
 BOTH = pytest.mark.parametrize("kind", [Reinforce, PPO])
 
 
@@ -52,6 +54,12 @@ def tell(strategy: PolicyGradient, values: Sequence[float | None]) -> None:
         strategy.tell([trial(i, strategy.space, row, value)])
 
 
+def log_probabilities(policy: Controller, genes: Genes) -> torch.Tensor:
+    """Returns those of decisions, ``(n, length)``."""
+    rows = policy.rows(genes)
+    return policy(rows).gather(2, rows.chosen)[:, :, 0].T  # type: ignore[no-any-return]
+
+
 def heads(strategy: PolicyGradient) -> torch.Tensor:
     """Returns some weights as they are now."""
     return strategy.controller.get_parameter("heads").detach().clone()
@@ -64,21 +72,22 @@ def test_the_gradient_is_that_of_the_expected_reward(
 ) -> None:
     """Against finite differences; rows that are refused count as if worth the baseline."""
     space = Masked() if masked else TinySpace()
-    settings = {**SMALL, "learning_rate": 1e-30, "entropy": 0.0}
-    strategy = kind(space, settings=settings | ({"epochs": 1} if kind is PPO else {}))
+    settings: dict[str, Any] = {**SMALL, "learning_rate": 1e-30, "entropy": 0.0}
+    strategy = kind(space, **settings | ({"epochs": 1} if kind is PPO else {}))
     policy = strategy.controller.double()
     rows = TinySpace().all()
     rewards, baseline = rng(1).random(len(rows)), 0.3
 
     def expected() -> float:
         with torch.no_grad():
-            chances = policy(rows)[0].sum(1).exp().numpy()
+            chances = log_probabilities(policy, rows).sum(1).exp().numpy()
         return float(chances @ rewards + (1 - chances.sum()) * baseline)
 
     with torch.no_grad():
-        chances = policy(rows)[0].sum(1).exp()
-    weights = len(rows) * chances * torch.from_numpy(rewards - baseline)  # as if drawn by p
-    strategy._learn(rows, weights)
+        chances = log_probabilities(policy, rows).sum(1).exp()
+    drawn = chances.numpy() > 0  # others teach nothing, and are no part of the mean
+    weights = drawn.sum() * chances * torch.from_numpy(rewards - baseline)  # as if drawn by p
+    strategy._learn_from(rows, weights)
     checked = 0
     for weight in policy.parameters():
         assert weight.grad is not None
@@ -95,25 +104,26 @@ def test_the_gradient_is_that_of_the_expected_reward(
 
 
 def test_clipping_stops_what_went_far_enough() -> None:
-    ratios = torch.tensor([[0.5, 0.9, 1.1, 1.5]] * 2, dtype=torch.float64, requires_grad=True)
-    advantages = torch.tensor([[2.0], [-3.0]], dtype=torch.float64)
+    each = torch.tensor([0.5, 0.9, 1.1, 1.5], dtype=torch.float64)
+    ratios = torch.stack([each, each], 1).requires_grad_()
+    advantages = torch.tensor([2.0, -3.0], dtype=torch.float64)
     loss = _loss(ratios, advantages, 0.2)
     better = 2 * np.asarray([0.5, 0.9, 1.1, 1.2])
     worse = -3 * np.asarray([0.8, 0.9, 1.1, 1.5])
     assert float(loss.detach()) == pytest.approx(-(better.sum() + worse.sum()) / 2)
     (gradient,) = torch.autograd.grad(loss, ratios)
     expected = np.asarray([[-1, -1, -1, 0], [0, 1.5, 1.5, 1.5]])
-    np.testing.assert_allclose(gradient.numpy(), expected)
+    np.testing.assert_allclose(gradient.numpy().T, expected)
 
 
 def test_ppo_moves_on_with_every_epoch_but_not_beyond_the_clip() -> None:
     def moved(epochs: int, clip: float = 0.2) -> Floats:
-        settings = {**SMALL, "epochs": epochs, "clip": clip, "learning_rate": 0.001}
-        strategy = PPO(Grid(), settings=settings)
+        strategy = PPO(Grid(), units=6, spread=1.0, epochs=epochs, clip=clip, learning_rate=0.001)
         rows = Grid().sample(1, rng())
-        before = strategy.controller(rows)[0]
-        strategy._learn(rows, torch.ones(1))
-        return np.asarray((strategy.controller(rows)[0] - before).exp().detach().numpy())
+        before = log_probabilities(strategy.controller, rows)
+        strategy._learn_from(rows, torch.ones(1))
+        ratios = (log_probabilities(strategy.controller, rows) - before).exp()
+        return np.asarray(ratios.detach().numpy())
 
     one, four, many = moved(1), moved(4), moved(300)
     assert (four > one).all()
@@ -125,8 +135,7 @@ def test_ppo_moves_on_with_every_epoch_but_not_beyond_the_clip() -> None:
 
 @BOTH
 def test_entropy_is_sought_where_it_is_weighed(kind: type[Reinforce | PPO]) -> None:
-    settings = {**SMALL, "learning_rate": 0.03, "minibatch": 5, "entropy": 1.0}
-    strategy = kind(Grid(), settings=settings)
+    strategy = kind(Grid(), **SMALL, learning_rate=0.03, minibatch=5, entropy=1.0)
     tell(strategy, [50.0] * 100)
     entropy = strategy.diagnostics()["entropy"]
     assert entropy[-1] > entropy[0]
@@ -134,7 +143,7 @@ def test_entropy_is_sought_where_it_is_weighed(kind: type[Reinforce | PPO]) -> N
 
 
 def test_rewards_advantages_and_baseline() -> None:
-    strategy = PPO(Grid(), settings={**SMALL, "minibatch": 7, "baseline": 0.5, "power": 2.0})
+    strategy = PPO(Grid(), **SMALL, minibatch=7, baseline=0.5, power=2.0)
     tell(strategy, [None, 50.0, 80.0, None, float("nan"), 40.0, float("inf")])
     rewards = [np.nan, 0.25, 0.64, 0.25, 0.25, 0.16, 0.16]
     np.testing.assert_allclose(strategy._rewards, rewards)
@@ -152,12 +161,12 @@ def test_rewards_advantages_and_baseline() -> None:
 
 def test_the_reward_of_2017_is_the_cube_of_the_best_of_the_last_epochs() -> None:
     curve = (99.0, 60.0, 61.0, 70.0, float("nan"), 65.0)
-    strategy = Reinforce(Grid(), settings=SMALL)
+    strategy = Reinforce(Grid(), **SMALL)
     candidate = Candidate(Grid().architecture(Grid().sample(1, rng())[0]))
     evaluation = Evaluation({"val_accuracy": 65.0}, 1.0, curves={"val_accuracy": curve})
     strategy.tell([Trial(0, candidate, evaluation, 1.0)])
     assert strategy._rewards == pytest.approx([0.7**3])
-    lower = Reinforce(Grid(), [Objective("val_loss", minimize=True)], settings=SMALL)
+    lower = Reinforce(Grid(), [Objective("val_loss", minimize=True)], **SMALL)
     evaluation = Evaluation({"val_loss": 3.0}, 1.0, curves={"val_loss": (1.0, 2.0, 3.0)})
     lower.tell([Trial(0, candidate, evaluation, 1.0)])
     assert lower._rewards == pytest.approx([-(0.01**3)])
@@ -166,7 +175,7 @@ def test_the_reward_of_2017_is_the_cube_of_the_best_of_the_last_epochs() -> None
 @BOTH
 def test_it_finds_what_pays(kind: type[Reinforce | PPO]) -> None:
     """Each decision pays by itself; a random row is right in one of four."""
-    strategy = kind(Grid(), settings={**kind.small_budget, "repeats": True})
+    strategy = kind(Grid(), **{**kind.presets["small"], "repeats": True})
     for step in range(400):
         (candidate,) = strategy.ask(1, rng(step))
         right = (np.asarray(candidate.arch.genes) == [0, 1, 2, 3]).mean()
@@ -182,7 +191,7 @@ def test_it_finds_what_pays(kind: type[Reinforce | PPO]) -> None:
 def test_retelling_restores_every_bit(kind: type[Reinforce | PPO]) -> None:
     space = plugins.load("space", "layerwise", 3)
     before = torch.random.get_rng_state()
-    one, other = (kind(space, settings={"minibatch": 4}) for _ in range(2))
+    one, other = (kind(space, minibatch=4) for _ in range(2))
     trials = []
     for step in range(18):
         (candidate,) = one.ask(1, rng(step))
@@ -236,7 +245,7 @@ def test_rows_that_could_not_be_drawn_teach_nothing() -> None:
         def allowed(self, prefix: Genes) -> Bools:
             return super().allowed(prefix) & (np.arange(4) < 2)
 
-    strategy = Reinforce(Half(), settings={"minibatch": 1, "entropy": 0.1})
+    strategy = Reinforce(Half(), minibatch=1, entropy=0.1)
     before = heads(strategy)
     for step, row in enumerate(np.asarray([[0, 1, 2, 0], [3, 1, 0, 0]], dtype=np.int16)):
         strategy.tell([trial(step, Half(), row, 50.0 + step)])
@@ -248,7 +257,7 @@ def test_rows_that_could_not_be_drawn_teach_nothing() -> None:
 
 def test_without_repeats_nothing_known_is_asked_for() -> None:
     space = TinySpace()
-    strategy = PPO(space, settings={"repeats": False})
+    strategy = PPO(space, repeats=False)
     rows = space.all()
     known, pending = rows[:100], [Candidate(space.architecture(row)) for row in rows[100:140]]
     strategy.tell([trial(i, space, row, 50.0) for i, row in enumerate(known)])
@@ -277,18 +286,21 @@ def test_without_repeats_nothing_known_is_asked_for() -> None:
         {"last": 0},
         {"clip": 1.0},
         {"epochs": 0},
-        {"rate": 0.1},
     ],
 )
 def test_wrong_settings_are_refused(settings: dict[str, Any]) -> None:
     (name,) = settings
     with pytest.raises(InvalidSettingError, match=name):
-        PPO(Grid(), settings=settings)
+        PPO(Grid(), **settings)
 
 
-def test_settings_of_another_controller_are_unknown() -> None:
+def test_settings_are_those_of_the_constructor_in_a_spec_too() -> None:
+    ppo = Spec("ppo", {"learning_rate": 0.003, "minibatch": 5}).load("strategy", Grid(), seed=1)
+    assert (ppo.learning_rate, ppo.minibatch, ppo.clip) == (0.003, 5, 0.2)
+    settings = {"learning_rate": 0.003, "minibatch": 5, "seed": 1}
+    assert Spec.of("strategy", ppo) == Spec("ppo", settings)
     with pytest.raises(InvalidSettingError, match=r"'clip'.*learning_rate.*repeats"):
-        Reinforce(Grid(), settings={"clip": 0.1})
+        Spec("reinforce", {"clip": 0.1}).load("strategy", Grid())
 
 
 def rng(seed: int = 0) -> np.random.Generator:

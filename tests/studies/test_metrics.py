@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from nascast.core.evaluator import Benchmark
 from nascast.core.plugins import load
-from nascast.core.types import Objective
+from nascast.core.types import Genes, Objective
 from nascast.studies.metrics import METRICS, agreement, kendall, noise_ceiling
 from nascast.testing.doubles import TinyBenchmark
 
@@ -91,6 +92,11 @@ def test_noise_ceiling_is_tau_between_two_trainings() -> None:
 
 def test_no_ceiling_where_nothing_was_trained_twice() -> None:
     class Once(TinyBenchmark):
-        recorded = None
+        def recorded(self, metric: str, seed: int) -> Genes:
+            return self.genes()[: 10 * (seed == 0)]
+
+    class Function(TinyBenchmark):
+        recorded = Benchmark.recorded
 
     assert noise_ceiling(Once(), Objective("val_accuracy")) is None
+    assert noise_ceiling(Function(), Objective("val_accuracy")) is None

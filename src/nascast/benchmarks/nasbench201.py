@@ -1,24 +1,11 @@
 """NAS-Bench-201, from the official files of NATS-Bench or NAS-Bench-201 v1.1."""
 
-from pathlib import Path
-from typing import ClassVar
-
-from nascast.benchmarks._nats_records import DATASETS
-from nascast.benchmarks._nats_tables import Release, convert_release, dataset_file
-from nascast.benchmarks._official import Download, OfficialTable, Progress
+from nascast.benchmarks.converted import ConvertedTable, file_of
 
 __all__ = ["NasBench201"]
 
-_RELEASE = Release(
-    "NAS-Bench-201 (Dong & Yang, ICLR 2020; NATS-Bench, Dong et al., TPAMI 2021)",
-    "nasbench201",
-    "nasbench201",
-    (200, 12),
-)
-_PAGE = "https://github.com/D-X-Y/NATS-Bench"
 
-
-class NasBench201(OfficialTable):
+class NasBench201(ConvertedTable):
     """15,625 cells, trained for 200 epochs and for 12 epochs, up to three times.
 
     Source: Dong & Yang, ICLR 2020, https://arxiv.org/abs/2001.00326; Dong et al., TPAMI 2021,
@@ -49,33 +36,12 @@ class NasBench201(OfficialTable):
     """
 
     registered = "nasbench201"
-    downloads: ClassVar[tuple[Download, ...]] = (
-        Download(
-            "NATS-tss-v1_0-3ffb9-simple.tar",
-            "all trainings, one file for each cell, about 1.1 GB; convert it or its folder",
-            None,
-            None,
-            None,
-            _PAGE,
-        ),
-        Download(
-            "NATS-tss-v1_0-3ffb9.pickle.pbz2",
-            "the same in one pickle, slower to convert",
-            None,
-            None,
-            None,
-            _PAGE,
-        ),
-        Download(
-            "NAS-Bench-201-v1_1-096897.pth",
-            "the release of 2020-03, with fewer repeated trainings; slower to convert",
-            None,
-            None,
-            None,
-            "https://github.com/D-X-Y/NAS-Bench-201",
-        ),
+    files = (
+        "nasbench201-cifar10.nascast",
+        "nasbench201-cifar100.nascast",
+        "nasbench201-imagenet16_120.nascast",
+        "nasbench201-cifar10_full.nascast",
     )
-    files = tuple(_RELEASE.file(dataset) for dataset in DATASETS)
 
     def __init__(self, dataset: str = "cifar10") -> None:
         """Opens the converted table.
@@ -87,8 +53,5 @@ class NasBench201(OfficialTable):
             InvalidSettingError: another data set.
             MissingDataError: it was not converted; the message says how to get it.
         """
-        super().__init__(dataset_file(_RELEASE, dataset))
-
-    @classmethod
-    def convert(cls, source: Path, folder: Path, progress: Progress) -> list[Path]:
-        return convert_release(_RELEASE, source, folder, progress)
+        super().__init__(file_of(dataset, self.files))
+        self.dataset = dataset

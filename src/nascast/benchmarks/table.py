@@ -14,6 +14,7 @@ ends in ``.checked`` and may be deleted. `Table.verify` always checks.
 import hashlib
 import io
 import json
+import math
 import mmap
 import os
 from collections.abc import Mapping
@@ -25,6 +26,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from nascast.benchmarks._places import Places, keys
 from nascast.core import plugins
 from nascast.core.errors import (
     CorruptDataError,
@@ -33,15 +35,15 @@ from nascast.core.errors import (
     UnsupportedError,
 )
 from nascast.core.evaluator import Benchmark
-from nascast.core.graph import mix
 from nascast.core.space import SearchSpace
-from nascast.core.types import Floats, Genes, Metric, Task
+from nascast.core.types import Candidate, Evaluation, Floats, Genes, Metric, Task
 
 __all__ = ["SECONDS", "Table", "TableSource", "read_table", "write_table"]
 
 SECONDS = "seconds"
 _MARK = b"NASCAST1"
 _TRAILER = 32 + len(_MARK)
+_Column = tuple[npt.NDArray[Any], int]  # (n, seeds, epochs), and which of the last
 _LARGE = 64 * 2**20  # bytes, chosen: smaller tables are summed in a tenth of a second every time
 
 
@@ -212,10 +214,8 @@ class Table(Benchmark):
             m.name: _array(table, m.name).reshape(-1, m.seeds, max(1, len(m.epochs)))
             for m in metrics
         }
-        keys = _keys(self.space, self._genes)
-        self._order = np.argsort(keys)
-        self._keys = keys[self._order]
-        self._last: tuple[object, npt.NDArray[np.intp]] | None = None
+        self._places = Places(self.space, self._genes, self.canonical)
+        self._columns: dict[int | None, dict[str, _Column]] = {}
 
     def __len__(self) -> int:
         return len(self._genes)
@@ -300,22 +300,10 @@ class Table(Benchmark):
         return np.asarray(self._genes[have], dtype=np.int16)
 
     def _find(self, genes: Genes) -> npt.NDArray[np.intp]:
-        if len(genes) > 1:
-            return self._look_up(genes)
-        key = genes.tobytes(), genes.shape, genes.dtype
-        if self._last is None or self._last[0] != key:  # metrics of one row are asked in turn
-            self._last = key, self._look_up(genes)
-        return self._last[1]
-
-    def _look_up(self, genes: Genes) -> npt.NDArray[np.intp]:
-        """Finds rows as they stand and, where twins count as one, the others by their class."""
         whole = np.issubdtype(genes.dtype, np.integer)
         if not whole or genes.ndim != 2 or genes.shape[1] != self.space.length:
             self.space.check(genes)  # says what is wrong
-        rows, found = self._match(genes)
-        if self.canonical and not found.all():
-            missed = np.flatnonzero(~found)
-            rows[missed], found[missed] = self._match(self.space.canonical(genes[missed]))
+        rows, found = self._places.of(genes)
         if not found.all():
             self.space.check(genes)
             index = int(np.flatnonzero(~found)[0])
@@ -326,23 +314,31 @@ class Table(Benchmark):
             )
         return rows
 
-    def _match(self, genes: Genes) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.bool_]]:
-        """Returns, for each row, its place in the table and whether it is really there."""
-        keys = _keys(self.space, genes)
-        place = np.searchsorted(self._keys, keys).clip(max=len(self) - 1)
-        rows = self._order[place]
-        # Keys may be shared: hashes by other rows, codes by rows with genes out of range.
-        return np.asarray(rows), np.asarray((self._genes[rows] == genes).all(1))
+    def evaluate(self, candidate: Candidate, seed: int = 0) -> Evaluation:
+        arch, epochs = candidate.arch, candidate.epochs
+        row = self._places.of_one(arch.genes) if arch.space == self.space.name else None
+        if row is None:
+            row = int(self._find(self.space.row(arch))[0])
+        if epochs not in self._columns:
+            self._columns[epochs] = self._recorded(epochs)
+        metrics = {
+            name: float(values.item(row, 0, mark))
+            for name, (values, mark) in self._columns[epochs].items()
+        }
+        seconds = metrics.get(SECONDS, math.nan)
+        if any(map(math.isnan, metrics.values())) or (
+            SECONDS in self.metrics and SECONDS not in metrics
+        ):
+            return super().evaluate(candidate, seed)  # says what is missing, or reckons seconds
+        return Evaluation(metrics, seconds)
 
-
-def _keys(space: SearchSpace, genes: Genes) -> npt.NDArray[Any]:
-    """Returns ``(n,)`` integers by which rows are found: int64 codes, or uint64 hashes."""
-    if space.size() < 2**63:
-        return space.codes(genes)
-    keys = np.zeros(len(genes), dtype=np.uint64)
-    for column in genes.T:
-        keys = mix(keys ^ column.astype(np.uint64))
-    return keys
+    def _recorded(self, epochs: int | None) -> dict[str, _Column]:
+        """Returns the metrics after so many epochs, each as its values and a place among them."""
+        found = {}
+        for name in self.recorded_after(epochs):
+            marks = self.metrics[name].epochs
+            found[name] = self._values[name], marks.index(epochs) if epochs in marks else -1
+        return found
 
 
 def _check(source: TableSource) -> None:
@@ -356,8 +352,8 @@ def _check(source: TableSource) -> None:
         raise CorruptDataError(f"{source.name}: {error}") from error
     if source.canonical and (space.canonical(source.genes) != source.genes).any():
         raise CorruptDataError(f"{source.name}: expected canonical rows only")
-    keys = _keys(space, source.genes)  # sorting these is ten times as fast as sorting rows
-    if len(np.unique(keys)) != n and len(np.unique(source.genes, axis=0)) != n:
+    # Sorting keys is ten times as fast as sorting rows.
+    if len(np.unique(keys(space, source.genes))) != n and len(np.unique(source.genes, axis=0)) != n:
         raise CorruptDataError(f"{source.name}: some architectures have more than one row")
     names = [metric.name for metric in source.metrics]
     if len(set(names)) != len(names) or "genes" in names or not set(names) <= source.values.keys():

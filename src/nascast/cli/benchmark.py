@@ -142,7 +142,7 @@ def _describe(name: str) -> dict[str, Any]:
         "task": asdict(table.task),
         "metrics": metrics,
         "noise_ceiling": ceilings,
-        "provenance": getattr(table, "provenance", {}),
+        "provenance": dict(table.provenance),
     }
 
 
@@ -266,7 +266,7 @@ def _plan(
         device = "cuda" if torch.cuda.is_available() else "cpu"
     if device not in ("cpu", "cuda"):
         raise InvalidSettingError(f"--device: expected cpu, cuda or auto; got {device!r}")
-    provenance = getattr(open_benchmark(like), "provenance", {})
+    provenance = open_benchmark(like).provenance
     plan = BuildPlan.like(provenance, str(images), device=device)
     given = {key: value for key, value in changes.items() if value is not None}
     try:

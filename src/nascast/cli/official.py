@@ -11,7 +11,7 @@ import typer
 from nascast.core.errors import InvalidSettingError, MissingDataError, StoreError, UnsupportedError
 
 if TYPE_CHECKING:
-    from nascast.benchmarks._official import Download, Official
+    from nascast.releases.catalogue import Download, Release
 
 __all__ = ["convert", "describe_official", "download", "official", "show_official", "state"]
 
@@ -29,14 +29,14 @@ def download(
 
     Example: nascast benchmark download nasbench101 --file nasbench_only108.tfrecord
     """
-    from nascast.benchmarks._fetch import fetch
     from nascast.cli._progress import bars
+    from nascast.releases.fetch import fetch
 
-    benchmark = _required(name)
-    folder = _downloads(benchmark)
-    chosen = _choose(benchmark, file)
+    release = _required(name)
+    folder = _downloads(release)
+    chosen = _choose(release, file)
     if chosen.url is None:
-        _by_hand(benchmark, [chosen] if file else list(benchmark.downloads), folder)
+        _by_hand(release, [chosen] if file else list(release.downloads), folder)
         return
     _make(folder)
     free = shutil.disk_usage(folder).free
@@ -69,13 +69,13 @@ def convert(
 
     Example: nascast benchmark convert nasbench101 nasbench_only108.tfrecord
     """
-    from nascast.benchmarks._official import data_folder
+    from nascast.benchmarks.converted import data_folder
     from nascast.benchmarks.table import read_table
     from nascast.cli._progress import bars
 
-    benchmark = _required(name)
+    release = _required(name)
     folder = data_folder()
-    source = path or _downloads(benchmark)
+    source = path or _downloads(release)
     if not source.exists():
         raise MissingDataError(
             f"no file or folder {source}; `nascast benchmark download {name}` says how to get one"
@@ -84,7 +84,7 @@ def convert(
     with bars("bytes", "Stopped. Nothing was written.") as shown:
         bar = shown.add_task("convert", total=None)
         try:
-            written = benchmark.convert(
+            written = release.convert(
                 source, folder, lambda done, total: shown.update(bar, completed=done, total=total)
             )
         except OSError as error:
@@ -94,58 +94,60 @@ def convert(
     for target in written:
         rows = f", {len(read_table(target)):,} rows" if target.suffix == ".nascast" else ""
         typer.echo(f"written: {target}, {target.stat().st_size / 1e6:,.1f} MB{rows}")
+    benchmark = release.benchmark
     first = benchmark.registered if written[0].name == benchmark.files[0] else str(written[0])
     typer.echo(f"next: nascast benchmark info {first}")
 
 
-def official(name: str) -> "type[Official] | None":
-    """Returns the class of an official benchmark, or None if the benchmark is another.
+def official(name: str) -> "Release | None":
+    """Returns the release of a benchmark, or None if it has no official files.
 
     Raises:
         UnknownComponentError: there is no benchmark of that name.
     """
-    from nascast.benchmarks._official import Official
     from nascast.core import plugins
+    from nascast.releases.catalogue import find
 
-    found = plugins.resolve("benchmark", name)
-    return found if isinstance(found, type) and issubclass(found, Official) else None
+    plugins.resolve("benchmark", name)
+    return find(name)
 
 
 def state(name: str) -> dict[str, Any]:
     """Returns whether a benchmark can be opened: embedded, external, converted or not converted."""
     from nascast.core import plugins
 
-    benchmark = official(name)
-    if benchmark is None:
+    release = official(name)
+    if release is None:
         inside = plugins.resolve("benchmark", name).__module__.startswith("nascast.")
         return {"name": name, "state": "embedded" if inside else "external", "files": []}
-    files = [item["file"] for item in describe_official(benchmark)["files"] if item["there"]]
+    files = [item["file"] for item in describe_official(release)["files"] if item["there"]]
     return {"name": name, "state": "converted" if files else "not converted", "files": files}
 
 
-def describe_official(benchmark: "type[Official]") -> dict[str, Any]:
+def describe_official(release: "Release") -> dict[str, Any]:
     """Returns the official files, where they are, and what converting leaves, as JSON values."""
     from dataclasses import asdict
 
-    from nascast.benchmarks._official import data_folder
+    from nascast.benchmarks.converted import data_folder
 
-    downloads = _downloads(benchmark)
+    downloads = _downloads(release)
     return {
         "official": [
             {**asdict(item), "there": (downloads / item.file).exists()}
-            for item in benchmark.downloads
+            for item in release.downloads
         ],
         "downloads": str(downloads),
         "folder": str(data_folder()),
         "files": [
-            {"file": file, "there": (data_folder() / file).is_file()} for file in benchmark.files
+            {"file": file, "there": (data_folder() / file).is_file()}
+            for file in release.benchmark.files
         ],
     }
 
 
-def show_official(benchmark: "type[Official]", as_json: bool) -> None:
+def show_official(release: "Release", as_json: bool) -> None:
     """Prints what to do with a benchmark that was not converted yet."""
-    facts = describe_official(benchmark)
+    facts, benchmark = describe_official(release), release.benchmark
     name = benchmark.registered
     if as_json:
         typer.echo(json.dumps({"name": name, "converted": False, **facts}, indent=1))
@@ -154,7 +156,7 @@ def show_official(benchmark: "type[Official]", as_json: bool) -> None:
     typer.echo(f"{name}: {summary}")
     typer.echo(f"Not converted yet: {facts['folder']} has none of {', '.join(benchmark.files)}.")
     typer.echo("Official files, of which one is enough unless it is said:")
-    for item, download in zip(facts["official"], benchmark.downloads, strict=True):
+    for item, download in zip(facts["official"], release.downloads, strict=True):
         there = ", downloaded" if item["there"] else ""
         typer.echo(f"  {download.file}{there}: {download.what}{_size(download)}")
         typer.echo(f"    {download.url or download.page}")
@@ -162,27 +164,27 @@ def show_official(benchmark: "type[Official]", as_json: bool) -> None:
     typer.echo(f"Then: nascast benchmark convert {name} PATH")
 
 
-def _required(name: str) -> "type[Official]":
-    benchmark = official(name)
-    if benchmark is None:
+def _required(name: str) -> "Release":
+    release = official(name)
+    if release is None:
         raise UnsupportedError(
             f"{name} comes with the package or a plug-in: there is nothing to download or convert"
         )
-    return benchmark
+    return release
 
 
-def _choose(benchmark: "type[Official]", file: str | None) -> "Download":
+def _choose(release: "Release", file: str | None) -> "Download":
     """Returns the file asked for, or the first that has an address."""
     if file is None:
-        return next((item for item in benchmark.downloads if item.url), benchmark.downloads[0])
-    for item in benchmark.downloads:
+        return next((item for item in release.downloads if item.url), release.downloads[0])
+    for item in release.downloads:
         if item.file == file:
             return item
-    known = ", ".join(item.file for item in benchmark.downloads)
-    raise InvalidSettingError(f"--file: {benchmark.registered} has {known}; got {file!r}")
+    known = ", ".join(item.file for item in release.downloads)
+    raise InvalidSettingError(f"--file: {release.benchmark.registered} has {known}; got {file!r}")
 
 
-def _by_hand(benchmark: "type[Official]", files: "list[Download]", folder: Path) -> None:
+def _by_hand(release: "Release", files: "list[Download]", folder: Path) -> None:
     """Prints what to fetch with a browser, and where to put it."""
     typer.echo("No address to fetch this from without a browser. Fetch one of:")
     for item in files:
@@ -191,13 +193,13 @@ def _by_hand(benchmark: "type[Official]", files: "list[Download]", folder: Path)
         if item.sha256:
             typer.echo(f"    SHA-256 {item.sha256}")
     typer.echo(f"Put it into {folder}, or anywhere. Then:")
-    typer.echo(f"  nascast benchmark convert {benchmark.registered} PATH")
+    typer.echo(f"  nascast benchmark convert {release.benchmark.registered} PATH")
 
 
-def _downloads(benchmark: "type[Official]") -> Path:
-    from nascast.benchmarks._official import data_folder
+def _downloads(release: "Release") -> Path:
+    from nascast.benchmarks.converted import data_folder
 
-    return data_folder() / "downloads" / benchmark.registered
+    return data_folder() / "downloads" / release.benchmark.registered
 
 
 def _size(item: "Download") -> str:

@@ -1,45 +1,41 @@
 """``nascast search``."""
 
 import json
-import math
 import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from nascast.cli._options import duration, names, settings
-from nascast.cli._options import recipe as recipe_of
+from nascast.cli._children import Children
+from nascast.cli._plan import Asked, plan
 
 if TYPE_CHECKING:
-    from nascast.core.executor import Executor
-    from nascast.core.space import SearchSpace
     from nascast.core.store import Store
-    from nascast.studies.search import Search
+    from nascast.studies.searches.design import Search
     from nascast.training.evaluator import ChildEvaluator
 
 __all__ = ["search"]
 
 _CHILD, _LIMIT, _WORK = "Children that are trained", "Limits", "Workers"
-_SMALL = (1, 4)  # repeats and filters of a child, where the space has such settings; chosen
-_SMALL_TEXT = {"layers": 1, "hidden": 64, "embedding": 64}  # likewise, of a language model
 
 
 def search(
     space: Annotated[
         str | None,
-        typer.Option(help="Registered name; default: the benchmark's, or nasnet."),
+        typer.Option(help="Space to search, by its name; default: the benchmark's, or nasnet."),
     ] = None,
     strategy: Annotated[
-        str, typer.Option(help="Names joined by commas.")
+        str,
+        typer.Option(help="Strategies joined by commas, with settings: 'random,ppo(clip=0.1)'."),
     ] = "regularized_evolution",
     benchmark: Annotated[
-        str | None, typer.Option(help="Registered benchmark, or the path of a table.")
+        str | None, typer.Option(help="Benchmark by its name, or the path of a table.")
     ] = None,
     data: Annotated[
         str | None,
         typer.Option(
-            help="To train on: digits, a folder of images, an .npz, a text …; default: digits."
+            help="Data to train on: digits, a folder of images, an .npz, a text …; default: digits."
         ),
     ] = None,
     budget: Annotated[
@@ -49,26 +45,35 @@ def search(
         int | None, typer.Option(help="Trials for each run; default: 100 if no --budget.")
     ] = None,
     seeds: Annotated[int, typer.Option(help="Runs of each strategy.")] = 1,
-    seed: Annotated[int, typer.Option(help="Of the first run; the next have the next.")] = 0,
+    seed: Annotated[
+        int, typer.Option(help="Seed of the first run; each further run has the next number.")
+    ] = 0,
     metric: Annotated[
         str | None,
         typer.Option(
-            help="What counts, several joined by commas for nsga2; default: val_accuracy, or "
-            "val_loss on text."
+            help="Metric that counts, several joined by commas for nsga2; default: val_accuracy, "
+            "or val_loss on text."
         ),
     ] = None,
     options: Annotated[
         str,
-        typer.Option("--set", help="Settings of the strategy: population=50,ppo.clip=0.1 …"),
+        typer.Option(
+            "--set",
+            help="Settings of all strategies, or of those of a name: population=50,ppo.clip=0.1 …",
+        ),
     ] = "",
     preset: Annotated[
-        str, typer.Option(help="'paper', or 'small' for settings made for a few hundred trials.")
+        str,
+        typer.Option(
+            help="Preset of settings: 'paper', or 'small' for those made for a few hundred trials."
+        ),
     ] = "paper",
     max_params: Annotated[
         int | None, typer.Option(help="Parameters at most.", rich_help_panel=_LIMIT)
     ] = None,
-    max_flops: Annotated[
-        int | None, typer.Option(help="Multiply-adds at most.", rich_help_panel=_LIMIT)
+    max_multiply_adds: Annotated[
+        int | None,
+        typer.Option(help="Multiply-adds of one input at most.", rich_help_panel=_LIMIT),
     ] = None,
     max_latency_ms: Annotated[
         float | None,
@@ -76,23 +81,28 @@ def search(
     ] = None,
     recipe: Annotated[
         str,
-        typer.Option(help="A name, changes, or both: child,epochs=3 …", rich_help_panel=_CHILD),
+        typer.Option(
+            help="Recipe by its name, changes, or both: child,epochs=3 …", rich_help_panel=_CHILD
+        ),
     ] = "",
     skeleton: Annotated[
-        str, typer.Option(help="Of the child networks: filters=8 …", rich_help_panel=_CHILD)
+        str,
+        typer.Option(help="Skeleton of the child networks: filters=8 …", rich_help_panel=_CHILD),
     ] = "",
     split: Annotated[
         str,
-        typer.Option(help="train=…,validation=…,size=…,seed=….", rich_help_panel=_CHILD),
+        typer.Option(
+            help="Split of the images: train=…,validation=…,size=…,seed=….", rich_help_panel=_CHILD
+        ),
     ] = "",
     time_limit: Annotated[
-        str | None, typer.Option(help="For one child, such as 5m.", rich_help_panel=_CHILD)
+        str | None, typer.Option(help="Time for one child, such as 5m.", rich_help_panel=_CHILD)
     ] = None,
     memory_limit: Annotated[
-        int | None, typer.Option(help="For one child, in MiB.", rich_help_panel=_CHILD)
+        int | None, typer.Option(help="MiB of memory for one child.", rich_help_panel=_CHILD)
     ] = None,
     device: Annotated[
-        str, typer.Option(help="cpu, cuda, or auto.", rich_help_panel=_CHILD)
+        str, typer.Option(help="Device: cpu, cuda, or auto.", rich_help_panel=_CHILD)
     ] = "auto",
     workers: Annotated[
         int,
@@ -103,14 +113,19 @@ def search(
     ] = 0,
     executor: Annotated[
         str | None,
-        typer.Option(help="processes, serial or ray; default: processes.", rich_help_panel=_WORK),
+        typer.Option(
+            help="Executor: processes, serial or ray; default: processes.", rich_help_panel=_WORK
+        ),
     ] = None,
     address: Annotated[
-        str | None, typer.Option(help="Of a Ray cluster, or auto.", rich_help_panel=_WORK)
+        str | None,
+        typer.Option(help="Address of a Ray cluster, or auto.", rich_help_panel=_WORK),
     ] = None,
     out: Annotated[Path, typer.Option(help="Folder of the runs.")] = Path("runs/search"),
-    resume: Annotated[bool, typer.Option("--resume", help="Go on with what is in --out.")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print the summary as JSON.")] = False,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Runs in --out go on where they were.")
+    ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Summary as JSON.")] = False,
 ) -> None:
     """Search for architectures, by training them or on a benchmark.
 
@@ -125,230 +140,90 @@ def search(
 
     Example: nascast search --space nasbench_nlp --data wiki.txt --evaluations 20 --out runs/text
     """
-    given = dict(locals())
-    plan, evaluator = _plan(given)
-
-    from nascast.studies.search import begin
-
-    begin(plan, out, resume)
-    _run(plan, evaluator, given)
-    _finish(out, as_json)
-
-
-def _plan(given: dict[str, Any]) -> "tuple[Search, ChildEvaluator | None]":
-    """Turns the options into a search, and the evaluator if children are trained."""
-    from nascast.core.errors import InvalidSettingError
     from nascast.studies.limits import Limits
-    from nascast.studies.search import Search
+    from nascast.studies.searches.results import begin
 
-    if given["benchmark"] and given["data"]:
-        raise InvalidSettingError("give either --benchmark or --data, not both")
-    if given["seeds"] < 1 or given["seed"] < 0:
-        raise InvalidSettingError("--seeds should be at least 1 and --seed at least 0")
-    strategies = names(given["strategy"], "--strategy")
-    evaluations, budget = given["evaluations"], given["budget"]
-    if evaluations is None and budget is None:
-        evaluations = 100
-    evaluator = None if given["benchmark"] else _evaluator(given)
-    given["metric"] = given["metric"] or _metric(evaluator)
-    space, full_epochs = _space(given, evaluator)
-    plan = Search(
+    asked = Asked(
         space=space,
-        strategies=strategies,
-        benchmark=given["benchmark"],
-        training=evaluator.settings() if evaluator else None,
-        objectives=_objectives(given, evaluator),
+        strategies=strategy,
+        options=options,
+        preset=preset,
+        benchmark=benchmark,
+        metrics=metric,
+        budget=budget,
         evaluations=evaluations,
-        seconds=duration(budget, "--budget") if budget else math.inf,
-        seeds=tuple(range(given["seed"], given["seed"] + given["seeds"])),
-        workers=given["workers"] or (1 if given["benchmark"] else os.cpu_count() or 1),
-        limits=Limits(given["max_params"], given["max_flops"], given["max_latency_ms"]),
-        settings=_settings(strategies, given["options"], given["preset"]),
-        full_epochs=full_epochs,
+        seeds=(seeds, seed),
+        workers=workers,
+        limits=Limits(max_params, max_multiply_adds, max_latency_ms),
     )
-    return plan, evaluator
-
-
-def _metric(evaluator: "ChildEvaluator | None") -> str:
-    """Returns what counts unless told: language models are compared by their loss."""
-    if evaluator is None:
-        return "val_accuracy"
-    from nascast.training.evaluator import LanguageEvaluator
-
-    return "val_loss" if isinstance(evaluator, LanguageEvaluator) else "val_accuracy"
-
-
-def _space(given: dict[str, Any], evaluator: "ChildEvaluator | None") -> tuple[str, int | None]:
-    """Returns the name of the space, and the epochs of a full training."""
-    from nascast.core.errors import InvalidSettingError
-    from nascast.studies.records import open_benchmark
-
-    if evaluator is not None:
-        return evaluator.settings()["space"], evaluator.recipe.epochs
-    table = open_benchmark(given["benchmark"])
-    if given["space"] and given["space"].replace("-", "_") != table.space.name:
-        raise InvalidSettingError(
-            f"{given['benchmark']} is of the space {table.space.name}, not {given['space']}"
-        )
-    epochs = table.describe(given["metric"].split(",")[0]).epochs
-    return table.space.name, epochs[-1] if epochs else None
-
-
-def _evaluator(given: dict[str, Any]) -> "ChildEvaluator":
-    """Returns what trains the children, by default small ones that take seconds."""
-    import torch
-
-    from nascast.core import plugins
-    from nascast.core.errors import InvalidSettingError
-    from nascast.training.text import is_text
-
-    device = given["device"]
-    if device == "auto":
-        device = "cuda" if torch.cuda.is_available() else "cpu"
-    if device not in ("cpu", "cuda"):
-        raise InvalidSettingError(f"--device: expected cpu, cuda or auto; got {device!r}")
-    limit = given["time_limit"]
-    shared: dict[str, Any] = {
-        "skeleton": settings(given["skeleton"], "--skeleton"),
-        "checkpoints": given["out"] / "checkpoints",
-        "time_limit": duration(limit, "--time-limit") if limit else None,
-        "memory_limit": given["memory_limit"],
-        "device": device,
-    }
-    space = plugins.load("space", given["space"] or "nasnet")
-    kind = _text_evaluator if given["data"] and is_text(given["data"]) else _image_evaluator
-    return kind(space, given, shared)
-
-
-def _text_evaluator(
-    space: "SearchSpace", given: dict[str, Any], shared: dict[str, Any]
-) -> "ChildEvaluator":
-    import inspect
-
-    from nascast.core.errors import InvalidSettingError
-    from nascast.training.evaluator import LanguageEvaluator
-    from nascast.training.recipes import named_recipe
-
-    if given["split"]:
-        raise InvalidSettingError("--split is for images; a text is split by its files or lines")
-    recipe = recipe_of(given["recipe"], "--recipe", named_recipe("text-child"))
-    if not shared["skeleton"] and hasattr(space, "language_model"):
-        known = inspect.signature(space.language_model).parameters
-        shared["skeleton"] = {name: n for name, n in _SMALL_TEXT.items() if name in known}
-    return LanguageEvaluator(space, given["data"], recipe, **shared)
-
-
-def _image_evaluator(
-    space: "SearchSpace", given: dict[str, Any], shared: dict[str, Any]
-) -> "ChildEvaluator":
-    from dataclasses import replace
-
-    from nascast.core.errors import InvalidSettingError
-    from nascast.training.data import Split
-    from nascast.training.evaluator import TrainingEvaluator
-    from nascast.training.recipes import named_recipe
-
-    data = given["data"] or "digits"
-    if not shared["skeleton"]:
-        scales = zip(space.scales, _SMALL, strict=True)
-        shared["skeleton"] = {own: small for own, small in scales if own}
-    digits = data == "digits"
-    split = Split(train=256, validation=600) if digits else Split()  # with all, 3 epochs give 99 %
-    try:
-        split = replace(split, **settings(given["split"], "--split"))  # type: ignore[arg-type]
-    except TypeError as error:
-        raise InvalidSettingError(f"--split: no such setting: {error}") from None
-    recipe = recipe_of(
-        given["recipe"], "--recipe", named_recipe("digits-child" if digits else "child")
+    children = Children(
+        data=data,
+        recipe=recipe,
+        skeleton=skeleton,
+        split=split,
+        time_limit=time_limit,
+        memory_limit=memory_limit,
+        device=device,
+        latency="latency_ms" in (metric or ""),
+        checkpoints=out / "checkpoints",
     )
-    latency = "latency_ms" in (given["metric"] or "")
-    return TrainingEvaluator(space, data, recipe, split=split, measure_latency=latency, **shared)
-
-
-def _objectives(given: dict[str, Any], evaluator: "ChildEvaluator | None") -> tuple[Any, ...]:
-    from nascast.core.errors import InvalidSettingError
-    from nascast.core.types import Objective
-    from nascast.studies.records import open_benchmark
-
-    chosen = names(given["metric"], "--metric")
-    if given["benchmark"]:
-        table = open_benchmark(given["benchmark"])
-        return tuple(Objective(name, table.describe(name).minimize) for name in chosen)
-    assert evaluator is not None
-    if unknown := [name for name in chosen if name not in evaluator.metrics]:
-        raise InvalidSettingError(
-            f"--metric: {unknown[0]} is not measured; measured are {', '.join(evaluator.metrics)}"
-        )
-    return tuple(Objective(name, not name.endswith("accuracy")) for name in chosen)
-
-
-def _settings(strategies: tuple[str, ...], text: str, preset: str) -> dict[str, dict[str, Any]]:
-    """Returns the settings by strategy: ``name.key=value`` is for one, ``key=value`` for all."""
-    from nascast.core import plugins
-    from nascast.core.errors import InvalidSettingError
-
-    if preset not in ("paper", "small"):
-        raise InvalidSettingError(f"--preset: expected paper or small; got {preset!r}")
-    found: dict[str, dict[str, Any]] = {name: {} for name in strategies}
-    if preset == "small":
-        for name in strategies:
-            found[name] |= getattr(plugins.resolve("strategy", name), "small_budget", {})
-    for key, value in settings(text, "--set").items():
-        name, dot, own = key.rpartition(".")
-        if dot and name not in strategies:
-            raise InvalidSettingError(f"--set {key}: {name} is not among the strategies")
-        for one in [name] if dot else strategies:
-            found[one][own] = value
-    return found
-
-
-def _run(plan: "Search", evaluator: "ChildEvaluator | None", given: dict[str, Any]) -> None:
-    from nascast.cli._executor import open_executor
-    from nascast.core import plugins
-    from nascast.studies.search import TRIALS
-
-    store = plugins.load("store", "sqlite", given["out"] / TRIALS)
+    chosen, evaluator = plan(asked, children)
+    begin(chosen, out, resume)
     try:
         if evaluator is None:
-            _simulate(plan, store, given["out"])
+            _simulate(chosen, out)
         else:
-            with open_executor(given["executor"], given["address"], plan.workers) as executor:
-                _train(plan, evaluator, store, executor, given["out"])
+            _train(chosen, evaluator, out, executor, address)
     except KeyboardInterrupt:
         typer.echo("Stopped. The same command with --resume goes on where this one was.", err=True)
         raise typer.Exit(130) from None
+    _finish(out, as_json)
 
 
-def _simulate(plan: "Search", store: "Store", out: Path) -> None:
+def _store(out: Path) -> "Store":
+    from nascast.core import plugins
+    from nascast.studies.searches.results import TRIALS
+
+    store: Store = plugins.load("store", "sqlite", out / TRIALS)
+    return store
+
+
+def _simulate(chosen: "Search", out: Path) -> None:
     from nascast.cli._progress import bars
     from nascast.executors.processes import Processes
-    from nascast.studies.search import simulations
+    from nascast.studies.searches.run import simulations
 
-    total = len(plan.strategies) * len(plan.seeds)
+    total = len(chosen.jobs())
     with bars() as shown, Processes(min(os.cpu_count() or 1, total)) as executor:
         bar = shown.add_task("runs", total=total)
-        for _ in simulations(plan, store, executor, out):
+        for _ in simulations(chosen, _store(out), executor, out):
             shown.advance(bar)
 
 
 def _train(
-    plan: "Search",
+    chosen: "Search",
     evaluator: "ChildEvaluator",
-    store: "Store",
-    executor: "Executor",
     out: Path,
+    executor: str | None,
+    address: str | None,
 ) -> None:
+    from nascast.cli._executor import open_executor
     from nascast.cli._live import LiveView
-    from nascast.studies.search import train_children
+    from nascast.studies.searches.run import train_children
 
-    with LiveView(plan.objectives[0], plan.workers, plan.evaluations, plan.seconds) as view:
-        train_children(plan, evaluator, store=store, executor=executor, watch=view, out=out)
+    objective, workers = chosen.objectives[0], chosen.workers
+    with (
+        open_executor(executor, address, workers) as opened,
+        LiveView(objective, workers, chosen.evaluations, chosen.seconds) as view,
+    ):
+        train_children(chosen, evaluator, store=_store(out), executor=opened, watch=view, out=out)
         view.close()
 
 
 def _finish(out: Path, as_json: bool) -> None:
     from nascast.report.search_html import write_search_report
-    from nascast.report.search_summary import summary_rows
+    from nascast.studies.searches.results import TRIALS
+    from nascast.studies.searches.summary import summary_rows
 
     page = write_search_report(out)
     rows = summary_rows(out)
@@ -363,7 +238,8 @@ def _finish(out: Path, as_json: bool) -> None:
     table = Table(box=None, header_style="bold", padding=(0, 2, 0, 0))
     for key in shown:
         justify: Any = "left" if key == "strategy" else "right"
-        table.add_column(key.replace("_mean", "").replace("_", " "), justify=justify, no_wrap=True)
+        title = {"thinking": "thinking (s)"}.get(key, key.replace("_mean", "").replace("_", " "))
+        table.add_column(title, justify=justify, no_wrap=True)
     for row in rows:
         table.add_row(
             *(
@@ -373,7 +249,7 @@ def _finish(out: Path, as_json: bool) -> None:
         )
     console = Console()
     console.print(table)
-    console.print(f"written: {out / 'trials.sqlite'}, {page}", highlight=False)
+    console.print(f"written: {out / TRIALS}, {page}", highlight=False)
 
 
 def _cell(value: Any, spread: Any) -> str:

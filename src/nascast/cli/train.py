@@ -186,8 +186,7 @@ def _start(given: dict[str, Any]) -> _Start:
 def _found(folder: Path, best: int, data: str | None) -> _Start:
     """Returns the k-th best architecture of a search, and the search's settings."""
     from nascast.core.errors import InvalidSettingError
-    from nascast.report.search_folder import read_search
-    from nascast.report.search_summary import best_trials
+    from nascast.studies.searches.results import best_trials, read_search
     from nascast.training.recipe import Recipe
     from nascast.training.text import is_text
 
@@ -202,7 +201,7 @@ def _found(folder: Path, best: int, data: str | None) -> _Start:
         )
     run, place = trials[best - 1]
     arch = run.trials[place].candidate.arch
-    before = searched.settings.get("training")
+    before = searched.training
     source = data or (before["data"] if before else "digits")
     if before is None or is_text(source) != is_text(before["data"]):
         return _Start(arch, source)

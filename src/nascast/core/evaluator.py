@@ -2,7 +2,8 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from typing import Protocol
+from types import MappingProxyType
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 
@@ -10,7 +11,7 @@ from nascast.core.errors import UnsupportedError
 from nascast.core.space import SearchSpace
 from nascast.core.types import Candidate, Evaluation, Floats, Genes, Metric, Task
 
-__all__ = ["Benchmark", "Evaluator"]
+__all__ = ["Benchmark", "Described", "Evaluator", "settings_of"]
 
 
 class Evaluator(Protocol):
@@ -21,6 +22,25 @@ class Evaluator(Protocol):
         ...
 
 
+@runtime_checkable
+class Described(Protocol):
+    """An evaluator that says what decides its answers; see `settings_of`."""
+
+    def settings(self) -> Mapping[str, Any]:
+        """Returns what decides the answers, as JSON values.
+
+        A run goes on only where they are equal.
+        """
+        ...
+
+
+def settings_of(evaluator: Evaluator) -> dict[str, Any]:
+    """Returns the settings of an evaluator, as JSON values; without any the name of its class."""
+    if isinstance(evaluator, Described):
+        return dict(evaluator.settings())
+    return {"evaluator": type(evaluator).__name__}
+
+
 class Benchmark(ABC):
     """Recorded trainings, answering batches of architectures.
 
@@ -29,6 +49,7 @@ class Benchmark(ABC):
         space: the search space of its rows.
         metrics: what was recorded, by name.
         task: what its networks were built for.
+        provenance: where the records come from, as plain JSON values; empty where nobody said.
         separate: whether trainings of different epochs are separate ones with schedules of their
             own, and not one training seen at different times.
     """
@@ -37,7 +58,12 @@ class Benchmark(ABC):
     space: SearchSpace
     metrics: Mapping[str, Metric]
     task: Task
+    provenance: Mapping[str, Any] = MappingProxyType({})
     separate: bool = False
+
+    def settings(self) -> dict[str, Any]:
+        """Returns the name, which stands for the records; see `Described`."""
+        return {"benchmark": self.name}
 
     @abstractmethod
     def query(
@@ -67,6 +93,14 @@ class Benchmark(ABC):
             UnsupportedError: the benchmark is a function, not a table.
         """
         raise UnsupportedError(f"{self.name} has no list of architectures; sample its space")
+
+    def recorded(self, metric: str, seed: int) -> Genes:
+        """Returns the rows, ``(m, length)``, for which a metric was recorded with a seed.
+
+        Raises:
+            UnsupportedError: the benchmark is a function, not a table.
+        """
+        raise UnsupportedError(f"{self.name} has no list of the trainings of each architecture")
 
     def curve(self, genes: Genes, metric: str, epochs: int, seed: int | None = 0) -> Floats:
         """Returns ``(n, k)``: the values at the k recorded epochs up to and including `epochs`."""
@@ -107,6 +141,17 @@ class Benchmark(ABC):
             InvalidArchitectureError: the architecture is of another space, or was not recorded.
         """
         row, epochs = self.space.row(candidate.arch), candidate.epochs
+        metrics = {
+            name: float(self.query(row, name, epochs)[0]) for name in self.recorded_after(epochs)
+        }
+        return Evaluation(metrics, float(self.seconds(row, epochs)[0]))
+
+    def recorded_after(self, epochs: int | None) -> list[str]:
+        """Returns the metrics recorded then, and those that do not depend on epochs.
+
+        Raises:
+            UnsupportedError: nothing was recorded after so many epochs.
+        """
         recorded = [
             name
             for name, metric in self.metrics.items()
@@ -118,5 +163,4 @@ class Benchmark(ABC):
                 f"{self.name}: nothing was recorded after epoch {epochs}; "
                 f"recorded epochs: {', '.join(map(str, known)) or 'none'}"
             )
-        metrics = {name: float(self.query(row, name, epochs)[0]) for name in recorded}
-        return Evaluation(metrics, float(self.seconds(row, epochs)[0]))
+        return recorded

@@ -53,6 +53,22 @@ class Executor(ABC):
         """Returns the seconds on this executor's clock, which never goes back."""
         return time.monotonic()
 
+    def busy(self) -> float:
+        """Returns the seconds that this process was at work; the runner measures thinking by it.
+
+        They are processor seconds of all threads, so that what else the machine does is not
+        charged. They miss what a strategy computes on a GPU or in processes of its own: for such a
+        one, override this with a monotonic clock, as ``Simulated(clock=time.monotonic)`` does.
+        """
+        return time.process_time()
+
+    def spend(self, seconds: float) -> None:
+        """Takes that the strategy thought for so long, and puts it on a clock that is virtual.
+
+        A clock that goes by itself went on meanwhile.
+        """
+        return
+
     def close(self) -> None:
         """Drops what is queued and stops the workers; may be called twice."""
         return

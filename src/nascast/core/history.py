@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 import numpy.typing as npt
 
-from nascast.core.types import Candidate, Floats, Genes, Objective, Trial
+from nascast.core.types import Floats, Genes, Objective, Trial
 
 __all__ = ["History"]
 
@@ -15,21 +15,18 @@ class History:
 
     Attributes:
         trials: the trials themselves.
+        objectives: what the scores are of.
     """
 
     def __init__(self, length: int, objectives: Sequence[Objective]) -> None:
         self.trials: list[Trial] = []
-        self._objectives = tuple(objectives)
+        self.objectives = tuple(objectives)
         self._genes = np.empty((16, length), dtype=np.int16)
-        self._scores = np.empty((16, len(self._objectives)))
+        self._scores = np.empty((16, len(self.objectives)))
         self._epochs = np.empty(16, dtype=np.int64)
-        self._seen: set[Candidate] = set()
 
     def __len__(self) -> int:
         return len(self.trials)
-
-    def __contains__(self, candidate: Candidate) -> bool:
-        return candidate in self._seen
 
     @property
     def genes(self) -> Genes:
@@ -56,9 +53,8 @@ class History:
                 self._epochs = np.concatenate([self._epochs, np.empty_like(self._epochs)])
             candidate = trial.candidate
             self._genes[n] = candidate.arch.genes
-            self._scores[n] = [o.score(trial.evaluation) for o in self._objectives]
+            self._scores[n] = [o.score(trial.evaluation) for o in self.objectives]
             self._epochs[n] = -1 if candidate.epochs is None else candidate.epochs
-            self._seen.add(candidate)
             self.trials.append(trial)
 
     def best(self, k: int = 1) -> npt.NDArray[np.intp]:

@@ -1,100 +1,163 @@
 """Metered access to evidence: both time axes of the field are measured where evidence is read."""
 
+import math
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
+import numpy.typing as npt
 
 from nascast.core.errors import UnsupportedError
-from nascast.core.evaluator import Benchmark
+from nascast.core.evidence import Records
 from nascast.core.space import SearchSpace
 from nascast.core.types import Architecture, Batch, Floats, Genes, Objective, Task
 
 if TYPE_CHECKING:
     from torch import nn
 
-__all__ = ["Ledger", "Memo"]
+    from nascast.proxies.passes import Passes
 
-Memo = dict[tuple[str, bytes], tuple[float, float]]  # (key, canonical row) -> value, seconds
+__all__ = ["Artefact", "Artefacts", "Ledger", "Memo", "Score", "Scorer"]
+
+Artefact = Mapping[str, npt.NDArray[Any]]  # arrays by name, such as the weights of a supernet
+
+
+@dataclass(frozen=True, slots=True)
+class Score:
+    """A measured score of one architecture.
+
+    Attributes:
+        value: the score; NaN where it is not defined.
+        seconds: of computing it from its passes.
+        passes: seconds of each pass over the network that it rests on, by name.
+    """
+
+    value: float
+    seconds: float
+    passes: Mapping[str, float]
+
+
+Memo = dict[tuple[str, bytes], Score]  # by key of the score and canonical row
+
+
+class Scorer(Protocol):
+    """What computes a score of an architecture from passes over its network: a proxy."""
+
+    seed: int
+
+    def key(self, ledger: "Ledger") -> str:
+        """Returns what the score depends on besides the architecture."""
+        ...
+
+    def score(self, passes: "Passes") -> float:
+        """Returns the score, NaN where it is not defined."""
+        ...
+
+
+class Artefacts(Protocol):
+    """A place where artefacts are kept with the seconds that making them took.
+
+    A dictionary is one, for as long as the process lives.
+    """
+
+    def get(self, key: str, /) -> tuple[Artefact, float] | None:
+        """Returns what is kept under a key, or None."""
+        ...
+
+    def __setitem__(self, key: str, value: tuple[Artefact, float], /) -> None: ...
 
 
 class Ledger:
-    """A benchmark behind a meter.
+    """Records behind a meter.
 
     Two things cost: recorded training seconds, charged when a label or a curve is read, and compute
     seconds, measured around everything that happens inside `phase`. Evidence once paid for is
-    known: reading five epochs of a curve after three charges the two that are new, and the curve of
-    an architecture whose label was bought is free.
+    known: reading five epochs of a curve after three charges the two that are new, the curve of an
+    architecture whose label was bought is free, and equivalent rows are paid for once. Training
+    seconds that nobody knows are NaN, and so is from then on what the phase has cost.
+
+    Labels and curves are scores: larger is better, whatever is recorded.
 
     Attributes:
+        records: where the evidence comes from.
+        objective: which metric the labels are.
         seconds: what each phase has cost so far, ``{"init": …, "query": …}``.
     """
 
     def __init__(
         self,
-        benchmark: Benchmark,
+        records: Records,
         objective: Objective,
         *,
         batch: Batch | None = None,
+        data: Any = None,
         seed: int | None = 0,
         memo: Memo | None = None,
+        artefacts: Artefacts | None = None,
         clock: Callable[[], float] = time.perf_counter,
     ) -> None:
         """Opens a ledger.
 
         Args:
-            benchmark: where the evidence comes from.
+            records: where the evidence comes from.
             objective: which metric the labels are.
             batch: inputs for zero-cost proxies.
+            data: what supernets are trained on.
             seed: which recorded training is read; None is the mean over all.
-            memo: scores measured earlier with their seconds, extended in place.
+            memo: scores measured earlier, extended in place.
+            artefacts: what was made earlier, extended in place.
             clock: monotonic seconds.
         """
+        self.records = records
         self.objective = objective
         self.seconds: dict[str, float] = {}
-        self._benchmark = benchmark
-        self._batch = batch
-        self._seed = seed
-        self._memo = {} if memo is None else memo
+        self._batch, self._data, self._seed = batch, data, seed
+        self._memo: Memo = {} if memo is None else memo
+        self._artefacts: Artefacts = {} if artefacts is None else artefacts
         self._clock = clock
         self._phase: str | None = None
-        self._away = 0.0  # clock seconds inside `measured`, charged there and not by the phase
-        self._trained: dict[bytes, float] = {}  # row -> training seconds already paid
-        self._scored: set[tuple[str, bytes]] = set()
+        self._away = 0.0  # clock seconds charged otherwise than by the phase
+        self._trained: dict[bytes, tuple[float, float]] = {}  # network -> epochs, seconds paid
+        self._paid: set[tuple[str, bytes]] = set()  # scores, passes and artefacts paid for
+        self._last: tuple[tuple[int, Architecture], Passes] | None = None
 
     @property
     def space(self) -> SearchSpace:
         """The search space of the evidence."""
-        return self._benchmark.space
+        return self.records.space
 
     @property
     def task(self) -> Task:
         """What the networks are built for."""
-        return self._benchmark.task
+        return self.records.task
 
     def labels(self, genes: Genes) -> Floats:
         """Returns ``(n,)`` scores, larger is better; charges full training."""
         self._check_open()
-        values = self._benchmark.query(genes, self.objective.metric, None, self._seed)
-        marks = self._benchmark.describe(self.objective.metric).epochs
-        self._charge_training(genes, marks[-1] if self._benchmark.separate else None)
+        values = self.records.query(genes, self.objective.metric, None, self._seed)
+        marks = self.records.describe(self.objective.metric).epochs
+        self._charge_training(genes, marks[-1] if self.records.separate else None, marks)
         return -values if self.objective.minimize else values
 
     def curve(self, genes: Genes, metric: str, epochs: int) -> Floats:
-        """Returns ``(n, k)`` values at the k recorded epochs ≤ `epochs`; charges that training.
+        """Returns ``(n, k)``: a metric at the k recorded epochs ≤ `epochs`, larger is better.
+
+        A metric of which smaller values are better comes negated. That training is charged.
 
         Raises:
             UnsupportedError: the metric was not recorded after that epoch.
         """
         self._check_open()
-        values = self._benchmark.curve(genes, metric, epochs, self._seed)
-        marks = self._benchmark.describe(metric).epochs
-        for mark in marks if self._benchmark.separate else (epochs,):
+        values = self.records.curve(genes, metric, epochs, self._seed)
+        described = self.records.describe(metric)
+        for mark in described.epochs if self.records.separate else (epochs,):
             if mark <= epochs:
-                self._charge_training(genes, mark)
-        return values
+                self._charge_training(genes, mark, described.epochs)
+        return -values if described.minimize else values
 
     def network(self, arch: Architecture) -> "nn.Module":
         """Returns the network, freshly initialised; only the compute is charged."""
@@ -110,29 +173,96 @@ class Ledger:
             raise UnsupportedError("this ledger has no batch of inputs; open it with batch=…")
         return self._batch
 
-    def measured(self, key: str, genes: Genes, compute: Callable[[Architecture], float]) -> Floats:
-        """Returns ``(n,)`` scores that depend on the canonical architecture alone.
+    def data(self) -> Any:
+        """Returns what supernets are trained on, as the ledger was opened with it.
 
-        A score found in the memo is charged with the seconds it took when it was computed, so that
-        a warm cache makes a study faster and no predictor cheaper.
+        Raises:
+            UnsupportedError: the ledger was opened without.
+        """
+        if self._data is None:
+            raise UnsupportedError("this ledger has no data to train on; open it with data=…")
+        return self._data
+
+    def passes(self, arch: Architecture, seed: int = 0) -> "Passes":
+        """Returns the passes over the network of an architecture, each made once and timed.
+
+        Those of the last architecture are kept, so that whoever scores one network after the other
+        shares them.
+
+        Args:
+            arch: of the space.
+            seed: of the initial weights.
+        """
+        if self._last is None or self._last[0] != (seed, arch):
+            made = import_module("nascast.proxies.passes").Passes(
+                lambda: self.network(arch), seed, self.task, batch=self._batch, clock=self._clock
+            )
+            self._last = ((seed, arch), made)
+        return self._last[1]
+
+    def scores(self, scorers: Sequence[Scorer], genes: Genes) -> Floats:
+        """Returns ``(n, k)`` scores of n architectures by k scorers.
+
+        One network after the other is scored, so that scorers share its passes. A score found in
+        the memo is charged with the seconds it took when it was computed, so that a warm memo makes
+        a study faster and no predictor cheaper. Scores depend on the canonical row alone.
         """
         self._check_open()
         began = self._clock()
-        values = np.empty(len(genes))
+        values = np.empty((len(genes), len(scorers)))
+        keys = [scorer.key(self) for scorer in scorers]
         cost = 0.0
         for i, row in enumerate(self.space.canonical(genes)):
-            item = (key, row.tobytes())
-            if item not in self._memo:
-                start = self._clock()
-                value = compute(self.space.architecture(row))
-                self._memo[item] = (value, self._clock() - start)
-            values[i], seconds = self._memo[item]
-            if item not in self._scored:
-                self._scored.add(item)
-                cost += seconds
+            for k, (key, scorer) in enumerate(zip(keys, scorers, strict=True)):
+                item = (key, row.tobytes())
+                if item not in self._memo:
+                    self._memo[item] = self._measure(scorer, self.space.architecture(row))
+                values[i, k] = self._memo[item].value
+                cost += self._owed(item, scorer.seed)
+        self._last = None  # networks are not kept longer than they are needed
         self._away += self._clock() - began
         self._spend(cost)
         return values
+
+    def _measure(self, scorer: Scorer, arch: Architecture) -> Score:
+        passes = self.passes(arch, scorer.seed)
+        with passes.used() as used:
+            began, inside = self._clock(), passes.spent
+            value = scorer.score(passes)
+            own = self._clock() - began - (passes.spent - inside)
+        return Score(value, own, {name: passes.seconds[name] for name in sorted(used)})
+
+    def _owed(self, item: tuple[str, bytes], seed: int) -> float:
+        """Returns what of a score is not paid for yet, and takes it as paid."""
+        score, row = self._memo[item], item[1]
+        parts = {item: score.seconds}
+        parts |= {(f"pass {name}, seed {seed}", row): s for name, s in score.passes.items()}
+        new = parts.keys() - self._paid
+        self._paid |= new
+        return sum(parts[part] for part in new)
+
+    def shared(self, key: str, make: Callable[[], Artefact]) -> Artefact:
+        """Returns an artefact made once, such as the weights of a trained supernet.
+
+        Everyone who uses it is charged what making it took, once.
+
+        Args:
+            key: all that it depends on.
+            make: makes it; reads no labels and no curves, which others would not pay for.
+        """
+        self._check_open()
+        began = self._clock()
+        found = self._artefacts.get(key)
+        if found is None:
+            start = self._clock()
+            made = make()
+            found = (made, self._clock() - start)
+            self._artefacts[key] = found
+        self._away += self._clock() - began
+        if ("artefact", key.encode()) not in self._paid:
+            self._paid.add(("artefact", key.encode()))
+            self._spend(found[1])
+        return found[0]
 
     @contextmanager
     def phase(self, name: str) -> Iterator[None]:
@@ -156,18 +286,19 @@ class Ledger:
         assert self._phase is not None
         self.seconds[self._phase] += seconds
 
-    def _charge_training(self, genes: Genes, epochs: int | None) -> None:
+    def _charge_training(self, genes: Genes, epochs: int | None, marks: Sequence[int]) -> None:
         """Charges what was not paid for yet: a longer training contains the shorter one.
 
         Where every number of epochs is a training of its own, each of them is paid for.
         """
-        needed = self._benchmark.seconds(genes, epochs, self._seed)
-        own = repr(epochs).encode() if self._benchmark.separate else b""
+        needed = self.records.seconds(genes, epochs, self._seed)
+        own = repr(epochs).encode() if self.records.separate else b""
+        reached = (marks[-1] if marks else math.inf) if epochs is None else epochs
         cost = 0.0
-        for row, seconds in zip(genes, needed.tolist(), strict=True):
+        for row, seconds in zip(self.space.canonical(genes), needed.tolist(), strict=True):
             key = row.tobytes() + own
-            paid = self._trained.get(key, 0.0)
-            if seconds > paid:
-                self._trained[key] = seconds
+            before, paid = self._trained.get(key, (-math.inf, 0.0))
+            if reached > before:
+                self._trained[key] = reached, seconds
                 cost += seconds - paid
         self._spend(cost)

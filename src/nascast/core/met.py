@@ -23,12 +23,13 @@ class Met:
 
     def __init__(self, space: SearchSpace) -> None:
         self._space = space
+        self._told: list[Candidate] = []  # whose marks are not made yet: many at once is faster
         self._marks: set[object] = set()
         self._keys: dict[bytes, bytes] = {}  # by row
 
     def add(self, trials: Iterable[Trial]) -> None:
         """Takes told trials, failed ones too."""
-        self._marks |= self._all_marks(trial.candidate for trial in trials)
+        self._told += (trial.candidate for trial in trials)
 
     def networks(self, genes: Genes) -> list[bytes]:
         """Returns a key for each row, ``(n, length)``; equivalent rows have the same."""
@@ -43,13 +44,13 @@ class Met:
 
     def holds(self, network: bytes) -> bool:
         """Whether the network of that key was told, for any number of epochs."""
-        return network in self._marks
+        return network in self._known()
 
-    def propose(
+    def others(
         self,
         n: int,
         rng: np.random.Generator,
-        draw: Callable[[int], Genes] | None = None,
+        draw: Callable[[int, np.random.Generator], Genes] | None = None,
         *,
         pending: Collection[Candidate] = (),
         epochs: int | None = None,
@@ -62,32 +63,40 @@ class Met:
 
         Args:
             n: how many at most; fewer where fewer are found.
-            rng: for draws from the whole space.
-            draw: takes a number of rows and returns that many valid ones, or more, preferred first;
-                None looks in the whole space at once.
+            rng: for all draws.
+            draw: takes a number of rows and `rng`, and returns that many valid rows, or more,
+                preferred first, such as `Strategy.propose`; None looks in the whole space at once.
             pending: count as met.
             epochs: of the candidates.
         """
-        taken = self._all_marks(pending)
+        known, taken = self._known(), self._all_marks(pending)
         found: tuple[list[Candidate], ...] = ([], [], [], [])
-        sources = (draw,) * _ROUNDS + (None,) * _ROUNDS if draw else (None,) * _ROUNDS
-        for k, source in enumerate(sources):
-            size = n * 2 ** (k % _ROUNDS)
-            genes = source(size) if source else self._space.sample(size, rng)
+        sources = [draw] * _ROUNDS if draw else []
+        for k, source in enumerate([*sources, *[self._space.sample] * _ROUNDS]):
+            genes = source(n * 2 ** (k % _ROUNDS), rng)
             for row, network in zip(genes, self.networks(genes), strict=True):
                 candidate = Candidate(self._space.architecture(row), epochs)
                 marks = _marks(network, candidate)
-                met = sum(mark in self._marks or mark in taken for mark in marks)
+                met = sum(mark in known or mark in taken for mark in marks)
                 found[met].append(candidate)
                 taken.update(marks)
                 if len(found[0]) == n:
                     return found[0]
         return [*chain(*found[:3])][:n] or found[3][:1]
 
+    def _known(self) -> set[object]:
+        if self._told:
+            self._marks |= self._all_marks(self._told)
+            self._told = []
+        return self._marks
+
     def _all_marks(self, candidates: Iterable[Candidate]) -> set[object]:
         candidates = list(candidates)
-        genes = np.asarray([candidate.arch.genes for candidate in candidates], dtype=np.int16)
-        return {*chain(*map(_marks, self.networks(genes), candidates))}
+        return {*chain(*map(_marks, self.networks(_genes(candidates)), candidates))}
+
+
+def _genes(candidates: Iterable[Candidate]) -> Genes:
+    return np.asarray([candidate.arch.genes for candidate in candidates], dtype=np.int16)
 
 
 def _marks(network: bytes, candidate: Candidate) -> tuple[object, ...]:

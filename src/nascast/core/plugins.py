@@ -27,9 +27,10 @@ KINDS = {
     "executor": "nascast.executors",
     "store": "nascast.stores",
 }
-_FAMILIES = ("model_based", "learning_curve", "hybrid", "zero_cost", "weight_sharing")
+_FAMILIES = ("model_based", "learning_curve", "hybrid", "weight_sharing")
 _SHARED = {  # what the components of a kind share, and is none
-    "benchmark": {"table", "imported"},
+    "benchmark": {"table", "imported", "converted"},
+    "predictor": {"features"},
     "proxy": {"passes"},
     "strategy": {"controller"},
 }
@@ -63,12 +64,25 @@ def _builtin(kind: str) -> dict[str, str]:
                     "rename one"
                 )
             found[name] = dotted
+    if kind == "predictor":  # a proxy is a predictor as it stands
+        found |= _merged(_builtin("proxy"), found)
     return found
+
+
+def _merged(proxies: dict[str, str], predictors: dict[str, str]) -> dict[str, str]:
+    for name in proxies.keys() & predictors.keys():
+        raise UnknownComponentError(
+            f"a proxy is a predictor, and two are called {name!r}: {proxies[name]} and "
+            f"{predictors[name]}; rename one"
+        )
+    return proxies
 
 
 @cache
 def _external(kind: str) -> dict[str, EntryPoint]:
     points = {point.name: point for point in entry_points(group=f"nascast.{kind}")}
+    if kind == "predictor":
+        points |= _external("proxy")
     for name in points.keys() & _builtin(kind).keys():
         raise UnknownComponentError(
             f"the {kind} {name!r} of {points[name].value} has the name of a built-in one; "
@@ -83,8 +97,17 @@ def names(kind: str) -> list[str]:
 
 
 def family(kind: str, name: str) -> str:
-    """Returns the folder a built-in component stands in below its kind, or an empty string."""
-    module = _builtin(kind).get(_registered(kind, name), "")
+    """Returns what a component is filed under among those of its kind.
+
+    That is the folder of a built-in predictor, ``zero_cost`` for a proxy; nothing for a built-in
+    component of another kind; and the name of its package for one of another package.
+    """
+    registered = _registered(kind, name)
+    if registered in _external(kind):
+        return _external(kind)[registered].value.partition(":")[0].partition(".")[0]
+    module = _builtin(kind).get(registered, "")
+    if kind == "predictor" and module.startswith(KINDS["proxy"]):
+        return "zero_cost"
     return ".".join(module.split(".")[2:-1])
 
 

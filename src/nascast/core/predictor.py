@@ -1,47 +1,61 @@
-"""Performance predictors, and the two shapes nearly all of them have.
+"""Performance predictors, and the three shapes nearly all of them have.
 
-A model-based predictor is features and a regressor (`ModelPredictor`); a zero-cost or
-learning-curve predictor is one feature without a regressor (`FeaturePredictor`); OMNI is one
-regressor over features of three families.
+A model-based predictor is features and a regressor (`ModelPredictor`); a learning-curve predictor
+is one feature without a regressor (`FeaturePredictor`); a zero-cost proxy is a feature, and as such
+a predictor (`Proxy`); OMNI is one regressor over features of three families.
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Sequence
-from typing import Any, ClassVar, Literal, Protocol
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol, runtime_checkable
 
 import numpy as np
-import numpy.typing as npt
 
-from nascast.core.errors import InvalidSettingError
+from nascast.core.errors import CorruptDataError, InvalidSettingError
+from nascast.core.feature import Feature
 from nascast.core.ledger import Ledger
-from nascast.core.space import SearchSpace
-from nascast.core.types import Architecture, Batch, Floats, Genes
+from nascast.core.prediction import Prediction
+from nascast.core.types import Floats, Genes
+
+if TYPE_CHECKING:
+    from nascast.proxies.passes import Passes
 
 __all__ = [
-    "Axis",
-    "Encoding",
-    "Feature",
     "FeaturePredictor",
     "ModelPredictor",
+    "NormalRegressor",
     "PerformancePredictor",
     "Proxy",
     "Regressor",
 ]
 
-Axis = Literal["train_size", "epochs"]
-
 
 class PerformancePredictor(ABC):
     """Predicts how good architectures would be, from evidence that a ledger meters.
 
+    A predictor keeps its constructor's arguments as attributes of the same names, and pickles; so
+    it can be recorded, cloned and tuned by its `Spec`. Updating one is initializing it again on the
+    grown set: labels paid for are free.
+
     Attributes:
-        axes: the budgets it can spend: ``train_size`` (labels at initialization) and ``epochs``
-            (partial training at query, then also a setting named `epochs`).
+        axes: the budgets it can spend, by the names of a study's axes: ``train_size`` (labels at
+            initialization) and ``epochs`` (partial training at query, then also a setting).
+        ranks_only: whether its scores only rank, and are not on the scale of the labels.
+        calibrated: whether its deviations claim that about 90 % of true scores lie within 1.645
+            deviations of the mean.
+        precision: relative difference that the rows of a batch may make to each other's scores;
+            networks in single precision need more than the default.
+        presets: settings by name, such as those of the 2021 study.
         features: what it reads, so that a study can measure proxies once for all.
     """
 
-    axes: ClassVar[frozenset[Axis]] = frozenset()
-    features: tuple["Feature", ...] = ()
+    axes: ClassVar[frozenset[str]] = frozenset()
+    ranks_only: ClassVar[bool] = False
+    calibrated: ClassVar[bool] = False
+    precision: ClassVar[float] = 1e-9
+    presets: ClassVar[Mapping[str, Mapping[str, Any]]] = MappingProxyType({})
+    features: tuple[Feature, ...] = ()
 
     def initialize(self, ledger: Ledger, train: Genes, rng: np.random.Generator) -> None:
         """Spends the initialization budget; forgets what an earlier call learned.
@@ -54,10 +68,10 @@ class PerformancePredictor(ABC):
         return
 
     @abstractmethod
-    def query(self, ledger: Ledger, genes: Genes) -> Floats:
-        """Returns ``(n,)`` predicted scores, larger is better; changes nothing.
+    def query(self, ledger: Ledger, genes: Genes) -> Prediction:
+        """Returns the prediction for ``(n, length)`` architectures; changes nothing.
 
-        A score may be NaN where the evidence is missing or not finite.
+        A mean may be NaN where the evidence is missing or not finite.
         """
 
 
@@ -73,28 +87,17 @@ class Regressor(Protocol):
         ...
 
 
-class Feature(Protocol):
-    """Columns of evidence: an encoding, a proxy, a statistic of the learning curve."""
+@runtime_checkable
+class NormalRegressor(Protocol):
+    """A regressor whose predictive distribution is normal, or described by its two moments."""
 
-    def __call__(self, ledger: Ledger, genes: Genes) -> Floats:
-        """Returns ``(n, d)``."""
+    def predict_normal(self, X: Floats) -> tuple[Any, Any]:
+        """Returns ``(n,)`` means and ``(n,)`` standard deviations."""
         ...
 
 
-class Encoding(ABC):
-    """A feature that needs the search space alone."""
-
-    @abstractmethod
-    def encode(self, space: SearchSpace, genes: Genes) -> npt.NDArray[Any]:
-        """Returns ``(n, d)``; one row per architecture."""
-
-    def __call__(self, ledger: Ledger, genes: Genes) -> Floats:
-        """Returns ``(n, d)`` as float64, for regressors."""
-        return np.asarray(self.encode(ledger.space, genes), dtype=np.float64)
-
-
-class Proxy(ABC):
-    """A zero-cost score of an untrained network, as a feature of one column.
+class Proxy(PerformancePredictor):
+    """A zero-cost score of an untrained network: a feature of one column, and so a predictor.
 
     Attributes:
         name: the registered name.
@@ -105,69 +108,78 @@ class Proxy(ABC):
 
     name: ClassVar[str]
     sign: ClassVar[int] = 1
+    ranks_only = True
 
     def __init__(self, seed: int = 0) -> None:
         self.seed = seed
+        self.features = (self,)
 
     @abstractmethod
-    def score(self, ledger: Ledger, arch: Architecture, batch: Batch) -> float:
-        """Returns the raw score of one architecture; NaN where it is not defined."""
+    def score(self, passes: "Passes") -> float:
+        """Returns the raw score of one architecture; NaN where it is not defined.
+
+        Args:
+            passes: over its network at birth; what other proxies need too is made once.
+        """
 
     def key(self, ledger: Ledger) -> str:
-        """What the score depends on besides the architecture, for the memo."""
-        batch = ledger.batch()
-        return f"{self.name}|seed {self.seed}|{ledger.task}|{batch.source}"
+        """Returns what the score depends on besides the architecture, for the memo."""
+        return f"{self.name}|seed {self.seed}|{ledger.task}|{ledger.batch().source}"
 
     def __call__(self, ledger: Ledger, genes: Genes) -> Floats:
         """Returns ``(n, 1)``: score times sign."""
-        batch = ledger.batch()
+        return self.sign * ledger.scores([self], genes)
 
-        def compute(arch: Architecture) -> float:
-            return self.sign * self.score(ledger, arch, batch)
-
-        return ledger.measured(self.key(ledger), genes, compute)[:, None]
+    def query(self, ledger: Ledger, genes: Genes) -> Prediction:
+        return Prediction(self(ledger, genes)[:, 0])
 
 
 class FeaturePredictor(PerformancePredictor):
     """A feature of one column is the prediction."""
 
+    ranks_only = True
+
     def __init__(self, feature: Feature) -> None:
         self.features = (feature,)
 
-    def query(self, ledger: Ledger, genes: Genes) -> Floats:
-        return self.features[0](ledger, genes)[:, 0]
+    def query(self, ledger: Ledger, genes: Genes) -> Prediction:
+        return Prediction(self.features[0](ledger, genes)[:, 0])
 
 
 class ModelPredictor(PerformancePredictor):
     """Features and a regressor, fitted on standardised labels.
 
     Labels are standardised with the training mean and deviation, and the prediction is turned back.
-    A feature that is not finite is replaced by the training median of its column.
+    A feature that is not finite is replaced by the training median of its column. A regressor that
+    is a `NormalRegressor` gives deviations too.
     """
 
     axes = frozenset({"train_size"})
 
-    def __init__(
-        self,
-        features: Sequence[Feature],
-        regressor: Callable[[int, np.random.Generator], Regressor],
-    ) -> None:
-        """Joins features and a regressor.
+    def __init__(self, features: Sequence[Feature]) -> None:
+        """Joins features, whose columns stand in this order.
 
-        Args:
-            features: their columns are joined in this order.
-            regressor: a new, unfitted regressor for a number of labels and a generator.
+        A subclass gives `regressor`.
         """
         self.features = tuple(features)
-        self._regressor = regressor
         self._model: Regressor | None = None
         self._center: float | None = None  # mean training label
+
+    @abstractmethod
+    def regressor(self, n: int, rng: np.random.Generator) -> Regressor:
+        """Returns a new, unfitted regressor for n labels; all its randomness is from `rng`."""
 
     def initialize(self, ledger: Ledger, train: Genes, rng: np.random.Generator) -> None:
         if not len(train):
             raise InvalidSettingError("a model-based predictor needs at least one labelled row")
         y = ledger.labels(train)
-        x = self._columns(ledger, train)
+        if not np.isfinite(y).all():
+            row = int(np.flatnonzero(~np.isfinite(y))[0])
+            raise CorruptDataError(
+                f"the label of training row {row}, {ledger.space.to_text(train[[row]])[0]}, is "
+                f"{y[row]}; leave out what failed"
+            )
+        x = joined(self.features, ledger, train)
         finite = np.where(np.isfinite(x), x, np.nan)
         known = np.isfinite(finite).any(0)
         self._fill = np.zeros(x.shape[1])
@@ -176,20 +188,36 @@ class ModelPredictor(PerformancePredictor):
         self._scale = float(y.std()) or 1.0
         self._model = None
         if len(y) > 1 and y.std() > 0:  # otherwise the mean is all there is to learn
-            self._model = self._regressor(len(y), rng)
+            self._model = self.regressor(len(y), rng)
             self._model.fit(self._repair(x), (y - self._center) / self._scale)
 
-    def query(self, ledger: Ledger, genes: Genes) -> Floats:
+    def query(self, ledger: Ledger, genes: Genes) -> Prediction:
         if self._center is None:
             raise InvalidSettingError("initialize a model-based predictor before you query it")
-        x = self._repair(self._columns(ledger, genes))
+        x = self._repair(joined(self.features, ledger, genes))
         if self._model is None or not len(genes):
-            return np.full(len(genes), self._center)
-        z = np.asarray(self._model.predict(x), dtype=np.float64).reshape(-1)
-        return z * self._scale + self._center
-
-    def _columns(self, ledger: Ledger, genes: Genes) -> Floats:
-        return np.concatenate([feature(ledger, genes) for feature in self.features], axis=1)
+            return Prediction(np.full(len(genes), self._center))
+        if isinstance(self._model, NormalRegressor):
+            mean, deviation = map(_flat, self._model.predict_normal(x))
+            return Prediction(mean * self._scale + self._center, deviation * self._scale)
+        return Prediction(_flat(self._model.predict(x)) * self._scale + self._center)
 
     def _repair(self, x: Floats) -> Floats:
         return np.where(np.isfinite(x), x, self._fill)
+
+
+def joined(features: Sequence[Feature], ledger: Ledger, genes: Genes) -> Floats:
+    """Returns ``(n, d)``: the columns of all features; proxies score one network together."""
+    proxies = [feature for feature in features if isinstance(feature, Proxy)]
+    scores = iter(ledger.scores(proxies, genes).T) if proxies else iter(())
+    columns = [
+        feature.sign * next(scores)[:, None]
+        if isinstance(feature, Proxy)
+        else feature(ledger, genes)
+        for feature in features
+    ]
+    return np.concatenate(columns, axis=1)
+
+
+def _flat(values: Any) -> Floats:
+    return np.asarray(values, dtype=np.float64).reshape(-1)

@@ -10,7 +10,7 @@ import numpy.typing as npt
 from nascast.core.errors import UnsupportedError
 from nascast.core.graph import Graph
 from nascast.core.space import SearchSpace
-from nascast.core.types import Architecture, Bools, Genes, Task
+from nascast.core.types import Architecture, Bools, Floats, Genes, Task
 
 if TYPE_CHECKING:
     from torch import nn
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 __all__ = ["Restricted"]
 
 _ROUNDS = 200  # tries before a row is given up; chosen
+_KEPT = 10_000  # rows whose neighbours are remembered; chosen
 _STEPS = 20  # decisions changed at most where no single one leads to an accepted row; chosen
 
 
@@ -27,8 +28,9 @@ class Restricted(SearchSpace):
     So strategies keep to a limit, or to the rows of a table, without knowing of it. Architectures
     keep the name of the space they are from.
 
-    Mutation changes one decision where that leads to an accepted row, and otherwise as few more as
-    it finds; so it ends also where accepted rows lie apart.
+    Mutation changes one decision where that leads to an accepted row, each with the odds that it
+    has in the whole space; otherwise as few more as it finds, or as are needed if all accepted rows
+    are known. So it ends also where accepted rows lie apart.
     """
 
     def __init__(
@@ -53,6 +55,7 @@ class Restricted(SearchSpace):
         self.what = what
         self._accepts = accepts
         self._rows = rows
+        self._met: dict[bytes, tuple[Genes, Floats]] = {}  # what `_near` found
 
     def is_valid(self, genes: Genes) -> Bools:
         fine = self.inner.is_valid(genes)
@@ -95,6 +98,35 @@ class Restricted(SearchSpace):
         )
 
     def mutate(self, genes: Genes, rng: np.random.Generator) -> Genes:
+        if self._rows is None:
+            return self._mutate_blindly(genes, rng)
+        self.inner.check(genes)
+        return np.stack([self._child(row, rng) for row in genes]) if len(genes) else genes.copy()
+
+    def _child(self, row: Genes, rng: np.random.Generator) -> Genes:
+        """Returns a neighbour, or else one of the accepted rows that are nearest, ``(length,)``."""
+        near, steps = self._near(row)
+        if not len(near):
+            assert self._rows is not None
+            apart = (self._rows != row).sum(axis=1)
+            apart[apart == 0] = self.length + 1
+            near = self._rows[apart == apart.min()]
+            return np.asarray(near[rng.integers(len(near))], dtype=row.dtype)
+        place = steps.searchsorted(rng.random() * steps[-1], side="right")
+        return np.asarray(near[min(int(place), len(near) - 1)], dtype=row.dtype)
+
+    def _near(self, row: Genes) -> tuple[Genes, Floats]:
+        """Returns the neighbours of a row and the running sum of their odds in the whole space."""
+        key = row.tobytes()
+        if key not in self._met:
+            near = self.neighbors(row)
+            if len(self._met) >= _KEPT:
+                self._met.clear()
+            self._met[key] = near, self.inner.odds(row, near).cumsum()
+        return self._met[key]
+
+    def _mutate_blindly(self, genes: Genes, rng: np.random.Generator) -> Genes:
+        """Mutates in the whole space until the result is accepted."""
         self.inner.check(genes)
         out = genes.copy()
         todo = np.arange(len(genes))
@@ -111,9 +143,19 @@ class Restricted(SearchSpace):
         out[todo] = self.sample(len(todo), rng)
         return out
 
+    def odds(self, row: Genes, near: Genes) -> Floats:
+        return self.inner.odds(row, near)
+
     def neighbors(self, row: Genes) -> Genes:
         rows = self.inner.neighbors(row)
         return rows[self._accepts(rows)] if len(rows) else rows
+
+    def all(self) -> Genes:
+        """Returns the accepted rows that are known, or else those of the whole space, ascending."""
+        if self._rows is not None:
+            return np.asarray(self._rows[self.distinct(self._rows)], dtype=np.int16)
+        rows = self.inner.all()
+        return rows[self._accepts(rows)]
 
     def _explain(self, index: int, row: Genes) -> str:
         if self.inner.is_valid(row[None])[0]:
@@ -129,8 +171,8 @@ class Restricted(SearchSpace):
     def to_text(self, genes: Genes) -> list[str]:
         return self.inner.to_text(genes)
 
-    def _parse(self, text: str) -> list[int]:
-        return self.inner._parse(text)
+    def _read(self, texts: list[str]) -> Genes:
+        return self.inner._read(texts)
 
     def build(self, arch: Architecture, task: Task) -> "nn.Module":
         return self.inner.build(arch, task)

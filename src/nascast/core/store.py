@@ -1,9 +1,10 @@
 """Stores keep runs: an append-only log of trials, begun once with one setting."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from nascast.core.spec import Spec
 from nascast.core.types import Trial
 
 __all__ = ["Store", "changed_settings"]
@@ -12,18 +13,37 @@ __all__ = ["Store", "changed_settings"]
 def changed_settings(old: Mapping[str, Any], new: Mapping[str, Any]) -> str:
     """Returns the differences in words, such as ``seed was 0, is 1``; empty if there are none.
 
-    What stands under ``versions`` is for people to read and makes no difference.
+    Settings inside settings have dotted names. What stands under ``versions`` is for people to read
+    and makes no difference.
     """
-
-    def words(settings: Mapping[str, Any], key: str) -> str:
-        return str(settings[key]) if key in settings else "not set"
-
-    names = sorted((old.keys() | new.keys()) - {"versions"})
-    return "; ".join(
-        f"{key} was {words(old, key)}, is {words(new, key)}"
-        for key in names
-        if (key in old) != (key in new) or old.get(key) != new.get(key)
+    before, after = (
+        dict(_flat({key: value for key, value in settings.items() if key != "versions"}))
+        for settings in (old, new)
     )
+    missing = object()
+    return "; ".join(
+        f"{key} was {_words(before, key)}, is {_words(after, key)}"
+        for key in sorted(before.keys() | after.keys())
+        if before.get(key, missing) != after.get(key, missing)
+    )
+
+
+def _flat(settings: Mapping[str, Any], above: str = "") -> Iterator[tuple[str, Any]]:
+    """Yields what is no mapping, or an empty one, or the JSON of a `Spec`."""
+    for key, value in settings.items():
+        if isinstance(value, Mapping) and value and not _is_spec(value):
+            yield from _flat(value, f"{above}{key}.")
+        else:
+            yield f"{above}{key}", value
+
+
+def _is_spec(value: Any) -> bool:
+    return isinstance(value, Mapping) and value.keys() == {"name", "settings"}
+
+
+def _words(settings: Mapping[str, Any], key: str) -> str:
+    value = settings.get(key, "not set")
+    return str(Spec.from_json(value)) if _is_spec(value) else str(value)
 
 
 class Store(ABC):

@@ -1,45 +1,67 @@
 """The search strategy: what to evaluate next."""
 
-from abc import ABC, abstractmethod
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import KW_ONLY, dataclass
+from types import MappingProxyType
+from typing import Any, ClassVar
 
 import numpy as np
 
 from nascast.core.history import History
+from nascast.core.met import Met
 from nascast.core.space import SearchSpace
-from nascast.core.types import Candidate, Objective, Trial
+from nascast.core.types import Candidate, Genes, Objective, Trial
 
 __all__ = ["Strategy"]
 
 
-class Strategy(ABC):
+@dataclass(eq=False)
+class Strategy:
     """Proposes candidates and learns from trials.
 
     `ask` changes nothing and depends on its arguments and on what was told; `tell` is the only
-    thing that changes a strategy. So telling a fresh strategy the stored trials resumes a run. A
-    setting is kept as an attribute of the parameter's name, where the runner finds it.
+    thing that changes a strategy. So telling a fresh strategy the stored trials resumes a run.
+
+    A subclass writes `propose` and gets the rest: `ask` leaves out what was met or is pending. One
+    that chooses epochs, or waits, writes `ask` instead, and finds what was met in `met`. What is
+    learned step by step is learned in `learn`.
+
+    Settings are the fields of a dataclass, ``@dataclass(eq=False, kw_only=True)``, so that every
+    argument of the constructor is an attribute of the same name, and stays what was given;
+    `__post_init__` checks them and makes what the strategy learns into. A strategy can be pickled.
+
+    Attributes:
+        space: whose rows are proposed; only those it holds valid.
+        objectives: what counts; most strategies look at the first alone.
+        seed: of what is drawn once, such as the first weights of a controller. All other randomness
+            comes with `ask`.
+        history: the trials told, as columns.
+        met: the networks told, to propose others.
+        presets: settings for a purpose, by its name; ``small`` is for a few hundred trials.
+        learns_early: whether it promises to be better than random search after a few dozen trials.
     """
 
-    def __init__(
-        self,
-        space: SearchSpace,
-        objectives: Sequence[Objective] = (Objective("val_accuracy"),),
-        *,
-        seed: int = 0,
-    ) -> None:
-        """Begins with an empty history.
+    presets: ClassVar[Mapping[str, Mapping[str, Any]]] = MappingProxyType({})
+    learns_early: ClassVar[bool] = True
 
-        Args:
-            space: whose rows are proposed; only those it holds valid.
-            objectives: what counts; most strategies look at the first alone.
-            seed: of what is drawn once, such as the first weights of a controller.
+    space: SearchSpace
+    objectives: Sequence[Objective] = (Objective("val_accuracy"),)
+    _: KW_ONLY
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        self.objectives = tuple(self.objectives)
+        self.history = History(self.space.length, self.objectives)
+        self.met = Met(self.space)
+
+    def propose(self, n: int, rng: np.random.Generator) -> Genes:
+        """Returns valid rows, ``(n, length)`` or more, preferred first; they may have been met.
+
+        It may be called several times for one `ask`, and what it does not find is looked for in the
+        whole space.
         """
-        self.space = space
-        self.objectives = tuple(objectives)
-        self.seed = seed
-        self.history = History(space.length, self.objectives)
+        raise NotImplementedError(f"{type(self).__name__} writes neither propose nor ask")
 
-    @abstractmethod
     def ask(
         self, n: int, rng: np.random.Generator, pending: Collection[Candidate] = ()
     ) -> list[Candidate]:
@@ -47,7 +69,22 @@ class Strategy(ABC):
 
         A strategy that cannot go on before pending candidates are finished returns none.
         """
+        return self.met.others(n, rng, self.propose, pending=pending)
 
     def tell(self, trials: Sequence[Trial]) -> None:
         """Takes finished trials, failed ones included."""
-        self.history.extend(trials)
+        for trial in trials:
+            self.history.extend([trial])
+            self.met.add([trial])
+            self.learn(len(self.history) - 1)
+
+    def learn(self, index: int) -> None:
+        """Learns from one trial of the history; called for each, in order, however many are told.
+
+        Args:
+            index: of the trial, the last one in the history.
+        """
+
+    def diagnostics(self) -> Mapping[str, list[float]]:
+        """Returns series of what the strategy can say about its state, by name; here none."""
+        return {}

@@ -43,7 +43,7 @@ class Architecture:
         """
         genes: Sequence[object] = self.genes
         for i, gene in enumerate(genes):
-            if not isinstance(gene, int | np.integer) or not -(2**15) <= gene < 2**15:
+            if not isinstance(gene, (int, np.integer)) or not -(2**15) <= gene < 2**15:
                 raise InvalidArchitectureError(
                     f"{self.space}: gene {i} is {gene!r}; allowed are integers below 32,768"
                 )
@@ -85,12 +85,15 @@ class Trial:
         candidate: what was evaluated.
         evaluation: what came of it.
         finished: seconds on the executor's clock since the run began; pauses of the run left out.
+        thinking: seconds that the strategy was busy with asking for the candidate and with being
+            told the trials before it, see `Executor.busy`; NaN where nobody knows.
     """
 
     id: int
     candidate: Candidate
     evaluation: Evaluation
     finished: float
+    thinking: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

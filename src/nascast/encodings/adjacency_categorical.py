@@ -7,7 +7,7 @@ number. Short, but the numbers have an order that operations have not.
 import numpy as np
 import numpy.typing as npt
 
-from nascast.core.predictor import Encoding
+from nascast.core.feature import Encoding
 from nascast.core.space import SearchSpace
 from nascast.core.types import Genes
 

@@ -7,7 +7,7 @@ such as an entry of an adjacency matrix, is one bit. NAS-Bench-201 has 6 × 5 = 
 import numpy as np
 import numpy.typing as npt
 
-from nascast.core.predictor import Encoding
+from nascast.core.feature import Encoding
 from nascast.core.space import SearchSpace
 from nascast.core.types import Genes
 

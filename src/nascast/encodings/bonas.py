@@ -6,8 +6,8 @@ Shi et al., NeurIPS 2020, https://arxiv.org/abs/1911.09336.
 import numpy as np
 import numpy.typing as npt
 
+from nascast.core.feature import Encoding
 from nascast.core.graph import Graph
-from nascast.core.predictor import Encoding
 from nascast.core.space import SearchSpace
 from nascast.core.types import Bools, Genes
 from nascast.encodings._flat import by_blocks, edges, one_hot, rows

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from nascast.core.feature import Encoding
 from nascast.core.graph import Graph
-from nascast.core.predictor import Encoding
 from nascast.core.space import SearchSpace
 from nascast.core.types import Bools, Genes
 from nascast.encodings._flat import by_blocks, edges, one_hot, rows

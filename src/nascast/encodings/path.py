@@ -10,8 +10,8 @@ import numpy as np
 import numpy.typing as npt
 
 from nascast.core.errors import UnsupportedError
+from nascast.core.feature import Encoding
 from nascast.core.graph import Graph
-from nascast.core.predictor import Encoding
 from nascast.core.space import SearchSpace
 from nascast.core.types import Genes
 

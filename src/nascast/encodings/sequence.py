@@ -7,8 +7,8 @@ SemiNAS: Luo et al., NeurIPS 2020, https://arxiv.org/abs/2002.10389.
 import numpy as np
 import numpy.typing as npt
 
+from nascast.core.feature import Encoding
 from nascast.core.graph import Graph
-from nascast.core.predictor import Encoding
 from nascast.core.space import SearchSpace
 from nascast.core.types import Genes
 from nascast.encodings._flat import by_blocks, edges

@@ -6,8 +6,8 @@ Shervashidze et al., JMLR 2011; for NAS: Ru et al., ICLR 2021, https://arxiv.org
 import numpy as np
 import numpy.typing as npt
 
+from nascast.core.feature import Encoding
 from nascast.core.graph import Graph, UInts, mix
-from nascast.core.predictor import Encoding
 from nascast.core.space import SearchSpace
 from nascast.core.types import Genes
 from nascast.encodings._flat import by_blocks, edges

@@ -2,6 +2,7 @@
 
 import heapq
 import itertools
+import time
 from collections.abc import Callable, Hashable
 from typing import Any
 
@@ -19,15 +20,31 @@ class Simulated(Executor):
     call that raises, takes none. Tasks go to workers in the order in which they were submitted.
     Collecting advances the clock to the next end of a task, and returns all tasks that end then,
     in the order in which they were submitted. The clock begins at 0.
+
+    The strategy's thinking goes on the clock too: it begins tasks later, while workers that are
+    busy go on. Since it is measured, it differs from run to run; so it does not decide which worker
+    has which task, nor which task ends first. Those are as if thinking took no time: the same seed
+    gives the same order. A task that would by the clock have ended before one that this order has
+    first is returned with that one's time.
     """
 
-    def __init__(self, workers: int = 1) -> None:
+    def __init__(self, workers: int = 1, clock: Callable[[], float] = time.process_time) -> None:
+        """Begins with free workers.
+
+        Args:
+            workers: tasks at a time.
+            clock: seconds by which thinking is measured, see `busy`.
+        """
         if workers < 1:
             raise InvalidSettingError(f"expected at least 1 worker; got {workers}")
         self.workers = workers
+        self._clock = clock
         self._now = 0.0
+        self._ends = [0.0] * workers  # when each worker will be free, by the clock
+        # The same without thinking, which decides the order:
+        self._now_ordered = 0.0
+        self._free = [(0.0, worker) for worker in range(workers)]  # a heap
         self._order = itertools.count()
-        self._free = [0.0] * workers  # a heap: when each worker will be free
         self._running: list[tuple[float, int, Done]] = []  # a heap by end and order
 
     def submit(self, task: Hashable, call: Callable[[], Any]) -> None:
@@ -42,22 +59,35 @@ class Simulated(Executor):
                 f"{seconds} seconds. Records without seconds go with the executor serial"
             )
         # Tasks start in their order, so that a task's worker is known before the task starts.
-        end = max(self._now, self._free[0]) + seconds
-        heapq.heapreplace(self._free, end)
+        free, worker = self._free[0]
+        place = max(self._now_ordered, free) + seconds
+        heapq.heapreplace(self._free, (place, worker))
+        end = self._ends[worker] = max(self._now, self._ends[worker]) + seconds
         done = Done(task, value, error, end, seconds)
-        heapq.heappush(self._running, (end, next(self._order), done))
+        heapq.heappush(self._running, (place, next(self._order), done))
 
     def collect(self) -> list[Done]:
         if self._running:
-            self._now = self._running[0][0]
+            self._now_ordered = self._running[0][0]
         finished = []
-        while self._running and self._running[0][0] == self._now:
-            finished.append(heapq.heappop(self._running)[2])
+        while self._running and self._running[0][0] == self._now_ordered:
+            done = heapq.heappop(self._running)[2]
+            if done.finished < self._now:
+                done = Done(done.task, done.value, done.error, self._now, done.seconds)
+            self._now = done.finished
+            finished.append(done)
         return finished
 
     def now(self) -> float:
         return self._now
 
+    def busy(self) -> float:
+        return self._clock()
+
+    def spend(self, seconds: float) -> None:
+        self._now += seconds
+
     def close(self) -> None:
         self._running.clear()
-        self._free = [self._now] * self.workers
+        self._free = [(self._now_ordered, worker) for worker in range(self.workers)]
+        self._ends = [self._now] * self.workers

@@ -1,12 +1,15 @@
 """Jacobian covariance (Mellor et al. 2020, first version, https://arxiv.org/abs/2006.04647v1)."""
 
 import math
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from nascast.core.ledger import Ledger
 from nascast.core.predictor import Proxy
-from nascast.core.types import Architecture, Batch, Floats
+from nascast.core.types import Floats
+
+if TYPE_CHECKING:
+    from nascast.proxies.passes import Passes
 
 __all__ = ["JacobianCovariance"]
 
@@ -23,11 +26,8 @@ class JacobianCovariance(Proxy):
 
     name = "jacov"
 
-    def score(self, ledger: Ledger, arch: Architecture, batch: Batch) -> float:
-        from nascast.proxies.passes import fresh_network, input_jacobian
-
-        jacobian = input_jacobian(fresh_network(ledger, arch, self.seed), batch)
-        return jacobian_score(jacobian.double().numpy())
+    def score(self, passes: "Passes") -> float:
+        return jacobian_score(passes.input_jacobian())
 
 
 def jacobian_score(jacobian: Floats) -> float:

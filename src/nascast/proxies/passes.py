@@ -1,34 +1,144 @@
-"""Passes through an untrained network; proxies that share a pass share its result."""
+"""Passes through an untrained network: each is made once, and timed, and proxies reduce them."""
 
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import wraps
+from typing import Any, TypeVar, cast
+
+import numpy as np
 import torch
 from torch import Tensor, nn
+from torch.func import functional_call
 
-from nascast.core.ledger import Ledger
-from nascast.core.types import Architecture, Batch
+from nascast.core.errors import UnsupportedError
+from nascast.core.types import Batch, Floats, Task
+from nascast.training.placement import placed
 
-__all__ = ["fresh_network", "input_jacobian", "synflow_terms"]
+__all__ = ["Passes", "fresh_network", "input_jacobian", "once", "synflow_terms"]
+
+Method = TypeVar("Method", bound=Callable[..., Any])
 
 
-def fresh_network(ledger: Ledger, arch: Architecture, seed: int) -> nn.Module:
+def once(method: Method) -> Method:
+    """Makes a pass of a method without arguments: it runs once, and its seconds are noted."""
+    name = method.__name__
+
+    @wraps(method)
+    def kept(passes: "Passes") -> Any:
+        return passes.made(name, lambda: method(passes))
+
+    return cast(Method, kept)
+
+
+class Passes:
+    """The network of one architecture at birth, and what was computed with it.
+
+    A pass leaves the network as it was: the same weights, statistics and mode. So the order in
+    which passes are asked for changes nothing.
+
+    Attributes:
+        task: what the network is built for.
+        seed: of its initial weights.
+        seconds: of each pass made so far, by name, without those that it made use of.
+        spent: their sum.
+    """
+
+    def __init__(
+        self,
+        build: Callable[[], nn.Module],
+        seed: int,
+        task: Task,
+        *,
+        batch: Batch | None,
+        clock: Callable[[], float],
+    ) -> None:
+        """Makes no pass yet.
+
+        Args:
+            build: returns the network, initialised from torch's generator.
+            seed: of the weights.
+            task: what it is built for.
+            batch: inputs and labels; None where there are none.
+            clock: monotonic seconds.
+        """
+        self.task, self.seed = task, seed
+        self.seconds: dict[str, float] = {}
+        self.spent = 0.0
+        self._build, self._batch, self._clock = build, batch, clock
+        self._kept: dict[str, Any] = {}
+        self._needs: dict[str, set[str]] = {}  # all passes that a pass rests on, itself too
+        self._users: list[set[str]] = []
+
+    @contextmanager
+    def used(self) -> Iterator[set[str]]:
+        """Lends a set that fills with the names of passes used inside, and of what they need."""
+        users: set[str] = set()
+        self._users.append(users)
+        try:
+            yield users
+        finally:
+            self._users.pop()
+
+    def made(self, name: str, make: Callable[[], Any]) -> Any:
+        """Returns what a pass gives; it is made at the first call."""
+        if name not in self._kept:
+            began, inside = self._clock(), self.spent
+            with self.used() as needs:
+                self._kept[name] = make()
+            self._needs[name] = needs | {name}
+            self.seconds[name] = self._clock() - began - (self.spent - inside)
+            self.spent += self.seconds[name]
+        if self._users:
+            self._users[-1] |= self._needs[name]
+        return self._kept[name]
+
+    def batch(self) -> Batch:
+        """Returns inputs and labels.
+
+        Raises:
+            UnsupportedError: there are none.
+        """
+        if self._batch is None:
+            raise UnsupportedError("this ledger has no batch of inputs; open it with batch=…")
+        return self._batch
+
+    @once
+    def network(self) -> nn.Module:
+        """Returns the network at birth; see `fresh_network`."""
+        return fresh_network(self._build, self.seed)
+
+    @once
+    def input_jacobian(self) -> Floats:
+        """Returns ``(n, channels · height · width)``; see `input_jacobian`."""
+        return np.asarray(input_jacobian(self.network(), self.batch()).double().numpy())
+
+    @once
+    def synflow_terms(self) -> list[Tensor]:
+        """Returns ``|w ∂R/∂w|`` for each weight; see `synflow_terms`."""
+        return synflow_terms(self.network(), self.task.input_shape)
+
+
+def fresh_network(build: Callable[[], nn.Module], seed: int) -> nn.Module:
     """Returns the network with the initial weights of a seed, in training mode.
 
-    The process's own random state is left as it was.
+    The process's own random state is left as it was. Channels stand last in memory, which is the
+    fastest for nearly all passes on a CPU.
     """
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        return ledger.network(arch).train()
+        return placed(build().train(), "cpu")
 
 
 def input_jacobian(network: nn.Module, batch: Batch) -> Tensor:
     """Returns ``(n, channels · height · width)``: each image's gradient of its summed logits.
 
-    Weight gradients are not computed and channels stand last in memory, which together make the
-    pass three times as fast on a CPU.
+    Weight gradients are not computed, which makes the pass twice as fast.
     """
-    network.requires_grad_(False).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-    inputs = torch.from_numpy(batch.inputs).contiguous(memory_format=torch.channels_last)
-    inputs.requires_grad_()
-    network(inputs).sum().backward()
+    inputs = torch.from_numpy(batch.inputs)
+    inputs = inputs.contiguous(memory_format=torch.channels_last).requires_grad_()
+    with _unchanged(network):
+        network.requires_grad_(False)
+        network(inputs).sum().backward()
     assert inputs.grad is not None
     return inputs.grad.flatten(1)
 
@@ -37,16 +147,47 @@ def synflow_terms(network: nn.Module, input_shape: tuple[int, int, int]) -> list
     """Returns ``|w ∂R/∂w|`` of every convolution and linear weight, in double precision.
 
     R is the sum of the logits for an input of ones, with all weights made positive and batch
-    normalisation left out. The network is used up.
+    normalisation left out.
     """
-    for parent in list(network.modules()):
-        for name, child in parent.named_children():
-            if isinstance(child, nn.BatchNorm2d):
-                setattr(parent, name, nn.Identity())
-    network.double()
-    with torch.no_grad():
-        for parameter in network.parameters():
-            parameter.abs_()
-    network(torch.ones(1, *input_shape, dtype=torch.float64)).sum().backward()
-    layers = [m for m in network.modules() if isinstance(m, nn.Conv2d | nn.Linear)]
-    return [(m.weight * m.weight.grad).abs() for m in layers if m.weight.grad is not None]
+    positive = {
+        name: parameter.detach().abs().double().contiguous().requires_grad_()
+        for name, parameter in network.named_parameters()
+    }
+    ones = torch.ones(1, *input_shape, dtype=torch.float64)
+    with _without_normalisation(network):
+        total = functional_call(network, positive, (ones,)).sum()
+    weights = [positive[f"{name}.weight"] for name, m in network.named_modules() if _weighs(m)]
+    gradients = torch.autograd.grad(total, weights, allow_unused=True)
+    pairs = zip(weights, gradients, strict=True)
+    return [(weight * g).abs().detach() for weight, g in pairs if g is not None]
+
+
+def _weighs(module: nn.Module) -> bool:
+    return isinstance(module, nn.Conv2d | nn.Linear)
+
+
+@contextmanager
+def _unchanged(network: nn.Module) -> Iterator[None]:
+    """Restores statistics, and which parameters have gradients, at the end."""
+    buffers = [(buffer, buffer.clone()) for buffer in network.buffers()]
+    wanted = [(parameter, parameter.requires_grad) for parameter in network.parameters()]
+    try:
+        yield
+    finally:
+        for buffer, before in buffers:
+            buffer.copy_(before)
+        for parameter, gradients in wanted:
+            parameter.requires_grad_(gradients)
+
+
+@contextmanager
+def _without_normalisation(network: nn.Module) -> Iterator[None]:
+    """Lets batch normalisation pass on what it gets."""
+    layers = [module for module in network.modules() if isinstance(module, nn.BatchNorm2d)]
+    for layer in layers:
+        layer.forward = nn.Identity().forward  # type: ignore[method-assign]
+    try:
+        yield
+    finally:
+        for layer in layers:
+            del layer.forward

@@ -1,10 +1,13 @@
 """SynFlow (Tanaka et al., NeurIPS 2020, https://arxiv.org/abs/2006.05467), as a score."""
 
 import math
+from typing import TYPE_CHECKING
 
 from nascast.core.ledger import Ledger
 from nascast.core.predictor import Proxy
-from nascast.core.types import Architecture, Batch
+
+if TYPE_CHECKING:
+    from nascast.proxies.passes import Passes
 
 __all__ = ["SynFlow"]
 
@@ -21,9 +24,6 @@ class SynFlow(Proxy):
     def key(self, ledger: Ledger) -> str:
         return f"{self.name}|seed {self.seed}|{ledger.task}"  # it reads no data
 
-    def score(self, ledger: Ledger, arch: Architecture, batch: Batch) -> float:
-        from nascast.proxies.passes import fresh_network, synflow_terms
-
-        terms = synflow_terms(fresh_network(ledger, arch, self.seed), ledger.task.input_shape)
-        total = sum(term.sum().item() for term in terms)
+    def score(self, passes: "Passes") -> float:
+        total = sum(term.sum().item() for term in passes.synflow_terms())
         return math.log(total) if 0 < total < math.inf else math.nan

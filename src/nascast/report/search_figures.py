@@ -22,8 +22,8 @@ from nascast.report.figure_parts import (
     base_layout,
     time_axis,
 )
-from nascast.report.search_folder import Run
-from nascast.report.search_summary import best_by_clock, best_by_trial
+from nascast.studies.searches.results import Run
+from nascast.studies.searches.summary import best_by_clock, best_by_trial
 
 __all__ = [
     "BANDS",

@@ -13,15 +13,10 @@ from nascast.report import search_tables as tables
 from nascast.report.drawing import svg
 from nascast.report.figure_parts import Look, Spec
 from nascast.report.page import Figure, Tile, figure, markup, page, write
-from nascast.report.search_folder import Run, Searched, read_search
-from nascast.report.search_summary import (
-    StrategySummary,
-    best_trials,
-    operation_shares,
-    summarize,
-)
 from nascast.report.search_tables import amount, words
 from nascast.report.words import count, duration
+from nascast.studies.searches.results import Run, Searched, best_trials, read_search
+from nascast.studies.searches.summary import StrategySummary, operation_shares, summarize
 
 __all__ = ["write_search_report"]
 
@@ -111,7 +106,7 @@ def write_search_report(folder: Path, out: Path | None = None) -> Path:
 
 def _lead(found: Searched, groups: Mapping[str, Sequence[Run]]) -> Iterable[str]:
     """Says in plain words what was searched."""
-    objective, benchmark = found.objectives[0], found.settings["benchmark"]
+    objective, benchmark = found.objectives[0], found.benchmark
     aim = "smallest" if objective.minimize else "largest"
     names = words(objective.metric, found.unit)
     seeds = max(map(len, groups.values()), default=0)
@@ -121,7 +116,10 @@ def _lead(found: Searched, groups: Mapping[str, Sequence[Run]]) -> Iterable[str]
     )
     if benchmark:
         name = PurePath(benchmark).name
-        yield f"Trainings were looked up in {name}, and seconds are those that it recorded."
+        yield (
+            f"Trainings were looked up in {name}, and seconds are those that it recorded and those "
+            "that the strategies thought."
+        )
     else:
         yield "Every trial is a network that was trained for it."
     if len(found.objectives) > 1:
@@ -182,7 +180,10 @@ def _strategies_note(found: Searched, items: Sequence[StrategySummary]) -> str:
             f"Regret is how far Best is from {amount(found.optimum)}, the best value that the "
             "benchmark recorded after full training."
         )
-    text.append("Clock is the mean length of a run, Spent the evaluation time of all runs.")
+    text.append(
+        "Clock is the mean length of a run, Thinking the part of it that the strategy took, Spent "
+        "the evaluation time of all runs."
+    )
     return " ".join(text)
 
 

@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 
 from nascast.report.figure_parts import Look
-from nascast.report.search_folder import Searched
-from nascast.report.search_summary import StrategySummary, best_trials, metric_on_test
 from nascast.report.tables import Cell, Heading, Row, Table, facts
 from nascast.report.words import duration
+from nascast.studies.searches.results import Searched, best_trials
+from nascast.studies.searches.summary import StrategySummary, metric_on_test
 
 __all__ = ["amount", "failures", "more_failures", "settings", "strategies", "trials", "words"]
 
@@ -44,7 +44,7 @@ def strategies(
     down = "ascending" if found.objectives[0].minimize else "descending"
     test = any(math.isfinite(item.test_mean) for item in items)
     head = [
-        ("Strategy", "registered name", ""),
+        ("Strategy", "name, and settings in which others of that name differ", ""),
         ("Seeds", "runs", "descending"),
         ("Trials", "in all runs", "descending"),
         ("Failed", "trials without a value", "descending"),
@@ -55,6 +55,7 @@ def strategies(
             * _has_regret(items)
         ),
         ("Clock", "mean time of a run", "ascending"),
+        ("Thinking", "mean processor time of the strategy in a run", "ascending"),
         ("Spent", "evaluation time of all runs", "ascending"),
     ]
     rows = []
@@ -64,7 +65,7 @@ def strategies(
         row.append(_mean(item.best_mean, item.best_sd))
         row += [_mean(item.test_mean, item.test_sd)] * test
         row += [_mean(item.regret_mean, item.regret_sd)] * _has_regret(items)
-        row += [Cell(_time(s), s) for s in (item.seconds, item.spent)]
+        row += [Cell(_time(s), s) for s in (item.seconds, item.thinking, item.spent)]
         rows.append(row)
     return _table(head, rows, order=4)
 
@@ -155,11 +156,9 @@ def settings(found: Searched) -> list[tuple[str, list[tuple[str, str]]]]:
     for run in found.runs:
         for name, value in _mapping(run.info.get("versions")).items():
             versions.setdefault(name, {})[str(value)] = None
-        for name, value in _mapping(run.info.get("strategy_settings")).items():
-            own.setdefault(f"{run.strategy}: {name}", value)
     groups = {
-        "Settings": dict(_flat(found.settings)),
-        "Strategies": dict(_flat(own)),
+        "Settings": dict(_flat(found.setup.json())),
+        "Strategies": own,
         "Versions": {name: list(values) for name, values in versions.items()},
     }
     return [(title, facts(group)) for title, group in groups.items() if group]

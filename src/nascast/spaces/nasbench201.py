@@ -7,7 +7,8 @@ edges. The genes are the operations in the order of the official string: 0→1, 
 
 import re
 from collections.abc import Callable
-from functools import cached_property
+from functools import cache
+from itertools import product
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -59,18 +60,7 @@ class NasBench201(SearchSpace):
         ``(a + b) + c`` remain two of the 5,390; sums flattened throughout leave 4,930.
         """
         self.check(genes)
-        return self._canonical_rows[self.codes(genes)]
-
-    @cached_property
-    def _canonical_rows(self) -> Genes:
-        rows = self.all()
-        first: dict[str, int] = {}
-        members = [first.setdefault(_text(r, zeros=False), i) for i, r in enumerate(rows.tolist())]
-        return rows[members]
-
-    def all(self) -> Genes:
-        """Returns all 15,625 rows in ascending order."""
-        return np.indices(self.cardinalities, dtype=np.int16).reshape(self.length, -1).T.copy()
+        return _canonical_rows().take(self.codes(genes), axis=0)
 
     def is_connected(self, genes: Genes) -> Bools:
         """Returns ``(n,)``: every operation other than none is on a path from input to output."""
@@ -111,14 +101,23 @@ class NasBench201(SearchSpace):
     def to_text(self, genes: Genes) -> list[str]:
         """Returns the official strings, ``|op~0|+|op~0|op~1|+|op~0|op~1|op~2|``."""
         self.check(genes)
-        cells = []
-        for row in genes.tolist():
-            parts = [
-                f"{_OPERATIONS[op]}~{start}" for op, (start, _) in zip(row, _EDGES, strict=True)
-            ]
-            groups = (parts[:1], parts[1:3], parts[3:])
-            cells.append("+".join("|" + "|".join(group) + "|" for group in groups))
-        return cells
+        first, second, third = map(list, _groups())
+        return [
+            f"{first[a]}+{second[5 * b + c]}+{third[25 * d + 5 * e + f]}"
+            for a, b, c, d, e, f in genes.tolist()
+        ]
+
+    def _read(self, texts: list[str]) -> Genes:
+        first, second, third = _groups()
+        codes = []
+        try:
+            for text in texts:
+                a, b, c = text.split("+")
+                codes.append(first[a] * 5**5 + second[b] * 5**3 + third[c])
+        except (AttributeError, KeyError, ValueError):  # what is wrong, `_parse` says
+            return super()._read(texts)
+        numbers = np.asarray(codes, dtype=np.int64)[:, None]
+        return (numbers // self._places % len(_OPERATIONS)).astype(np.int16)
 
     def _parse(self, text: str) -> list[int]:
         """Reads official strings.
@@ -188,6 +187,26 @@ class NasBench201(SearchSpace):
         return StackedCells(
             cell, task.input_shape[0], task.classes, reduction=reduction, **settings
         )
+
+
+@cache
+def _groups() -> tuple[dict[str, int], ...]:
+    """Returns, for each of the vertices 1 to 3, what an official string says of it by number."""
+    found = []
+    for edges in (_EDGES[:1], _EDGES[1:3], _EDGES[3:]):
+        cells = product(_OPERATIONS, repeat=len(edges))
+        parts = ([f"{op}~{i}" for op, (i, _) in zip(ops, edges, strict=True)] for ops in cells)
+        found.append({f"|{'|'.join(part)}|": number for number, part in enumerate(parts)})
+    return tuple(found)
+
+
+@cache
+def _canonical_rows() -> Genes:
+    """Returns ``(15625, 6)``: the smallest equivalent row by the code of each."""
+    rows = NasBench201().all()
+    first: dict[str, int] = {}
+    members = [first.setdefault(_text(r, zeros=False), i) for i, r in enumerate(rows.tolist())]
+    return rows[members]
 
 
 def _text(row: list[int], zeros: bool) -> str:

@@ -35,10 +35,6 @@ class NatsSize(SearchSpace):
     cardinalities = (len(_CHANNELS),) * _STAGES
     channels = _CHANNELS
 
-    def all(self) -> Genes:
-        """Returns all 32,768 rows in ascending order."""
-        return np.indices(self.cardinalities, dtype=np.int16).reshape(self.length, -1).T.copy()
-
     def graphs(self, genes: Genes) -> Graph:
         """Returns chains: input, a vertex for each stage, labelled with its channels, output."""
         self.check(genes)

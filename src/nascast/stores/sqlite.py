@@ -25,7 +25,10 @@ __all__ = ["Sqlite"]
 
 _HEADER = b"SQLite format 3\0"
 _MARK = 0x6E617363  # "nasc", the application id of our files
-_VERSION = 1  # of the tables; raise it with every change to them
+_VERSION = 2  # of the tables; raise it with every change to them
+_CHANGES = {  # by version: what makes the tables those of the next one
+    1: "ALTER TABLE trials ADD COLUMN thinking REAL",  # unknown for the trials that are there
+}
 _WAIT = 60.0  # seconds for another process to finish writing; chosen: a write takes milliseconds
 _TABLES = """
 CREATE TABLE runs (
@@ -45,15 +48,20 @@ CREATE TABLE trials (
   error TEXT,
   curves TEXT NOT NULL,
   finished REAL,
+  thinking REAL,
   PRIMARY KEY (run, position),
   UNIQUE (run, id)
 ) STRICT, WITHOUT ROWID
 """
-_COLUMNS = "id, space, genes, epochs, metrics, seconds, error, curves, finished"
+_COLUMNS = "id, space, genes, epochs, metrics, seconds, error, curves, finished, thinking"
+_COLUMNS_1 = _COLUMNS.replace("thinking", "NULL")  # what version 1 has of them
 
 
 class Sqlite(Store):
     """Runs in a file that is made by the first `begin`.
+
+    A file of an earlier version can be read; the first that writes to it makes it one of this
+    version.
 
     The file is in write-ahead mode, where a kill at any moment loses nothing that was acknowledged,
     and every commit waits for the disk (``synchronous=FULL``), so that losing power does not
@@ -118,8 +126,9 @@ class Sqlite(Store):
     def read(self, run: str, start: int = 0) -> list[Trial]:
         with self._reading() as connection:
             number, _ = self._run(connection, run)
+            columns = _COLUMNS if _version(connection) != 1 else _COLUMNS_1
             rows = connection.execute(
-                f"SELECT {_COLUMNS} FROM trials WHERE run = ? AND position >= ? ORDER BY position",
+                f"SELECT {columns} FROM trials WHERE run = ? AND position >= ? ORDER BY position",
                 (number, start),
             )
             return [_trial(row) for row in rows]
@@ -148,6 +157,8 @@ class Sqlite(Store):
     def _writing(self, create: bool = False) -> Iterator[sqlite3.Connection]:
         """Gives a connection inside a transaction that happens as a whole or not at all."""
         with self._explained(), self._opened(create) as connection, _transaction(connection):
+            if self._connection is not None:
+                _renew(connection)
             yield connection
 
     @contextmanager
@@ -204,19 +215,31 @@ def _connect(path: Path) -> sqlite3.Connection:
     return connection
 
 
+def _version(connection: sqlite3.Connection) -> int:
+    (found,) = connection.execute("PRAGMA user_version").fetchone()
+    return int(found)
+
+
+def _renew(connection: sqlite3.Connection) -> None:
+    """Makes the tables of an earlier version those of this one."""
+    for old in range(_version(connection), _VERSION):
+        connection.execute(_CHANGES[old])
+        connection.execute(f"PRAGMA user_version = {old + 1}")
+
+
 def _check(path: Path, connection: sqlite3.Connection) -> bool:
-    """Whether the file has our tables; raises if it has others, or ours of another version."""
+    """Whether the file has our tables; raises if it has others, or ours of a later version."""
     (mark,) = connection.execute("PRAGMA application_id").fetchone()
-    (version,) = connection.execute("PRAGMA user_version").fetchone()
+    version = _version(connection)
     (tables,) = connection.execute("SELECT COUNT(*) FROM sqlite_schema").fetchone()
     if not tables and not mark:
         return False
     if mark != _MARK:
         raise StoreError(f"{path} is a database of another program; choose another path")
-    if version != _VERSION:
+    if not 1 <= version <= _VERSION:
         raise StoreError(
-            f"{path} has version {version} of the tables, and this nascast reads {_VERSION}; use "
-            "the nascast that wrote it, or choose another path"
+            f"{path} has version {version} of the tables, and this nascast reads 1 to {_VERSION}; "
+            "use the nascast that wrote it, or choose another path"
         )
     return True
 
@@ -250,16 +273,21 @@ def _row(trial: Trial) -> tuple[Any, ...]:
         error,
         json.dumps(curves),
         float(trial.finished),
+        float(trial.thinking),
     )
 
 
 def _trial(row: Sequence[Any]) -> Trial:
-    number, space, genes, epochs, metrics, seconds, error, curves, finished = row
+    number, space, genes, epochs, metrics, seconds, error, curves, finished, thinking = row
     evaluation = Evaluation(
         json.loads(metrics),
-        math.nan if seconds is None else seconds,
+        _known(seconds),
         error,
         {name: tuple(values) for name, values in json.loads(curves).items()},
     )
     candidate = Candidate(Architecture(space, tuple(json.loads(genes))), epochs)
-    return Trial(number, candidate, evaluation, math.nan if finished is None else finished)
+    return Trial(number, candidate, evaluation, _known(finished), _known(thinking))
+
+
+def _known(value: float | None) -> float:
+    return math.nan if value is None else value

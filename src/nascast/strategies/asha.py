@@ -2,14 +2,13 @@
 
 import math
 from bisect import bisect_left, bisect_right, insort
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
+from dataclasses import dataclass
 
 import numpy as np
 
-from nascast.core.met import Met
-from nascast.core.space import SearchSpace
 from nascast.core.strategy import Strategy
-from nascast.core.types import Architecture, Candidate, Objective, Trial
+from nascast.core.types import Architecture, Candidate
 from nascast.strategies._levels import levels
 
 __all__ = ["Asha"]
@@ -49,6 +48,7 @@ class _Rung:
         ]
 
 
+@dataclass(eq=False, kw_only=True)
 class Asha(Strategy):
     """Algorithm 2: whenever a worker is free, promote if possible, otherwise begin a new one.
 
@@ -58,45 +58,28 @@ class Asha(Strategy):
     Deviation: the paper's `min_epochs` is raised by an early-stopping rate s; set `min_epochs`.
 
     Attributes:
+        min_epochs: no rung has fewer.
+        max_epochs: of the last rung; 9 as for successive halving.
+        eta: a rung promotes one in so many.
         levels: epochs of the rungs, ascending.
+
+    Raises:
+        InvalidSettingError: settings out of range.
     """
 
-    def __init__(
-        self,
-        space: SearchSpace,
-        objectives: Sequence[Objective] = (Objective("val_accuracy"),),
-        *,
-        seed: int = 0,
-        min_epochs: int = 1,
-        max_epochs: int = 9,
-        eta: int = 3,
-    ) -> None:
-        """Begins with empty rungs.
+    min_epochs: int = 1
+    max_epochs: int = 9
+    eta: int = 3
 
-        Args:
-            space: whose rows are proposed.
-            objectives: the first one counts.
-            seed: not used; all randomness comes with `ask`.
-            min_epochs: no rung has fewer.
-            max_epochs: of the last rung; 9 as for successive halving.
-            eta: a rung promotes one in so many.
-
-        Raises:
-            InvalidSettingError: settings out of range.
-        """
-        super().__init__(space, objectives, seed=seed)
-        self.levels = levels(min_epochs, max_epochs, eta)
-        self.eta = eta
-        self._met = Met(space)
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        self.levels = levels(self.min_epochs, self.max_epochs, self.eta)
         self._rungs = [_Rung() for _ in self.levels]
 
-    def tell(self, trials: Sequence[Trial]) -> None:
-        first = len(self.history)
-        super().tell(trials)
-        self._met.add(trials)
-        for i, trial in enumerate(trials, start=first):
-            if trial.candidate.epochs in self.levels:
-                self._take(self.levels.index(trial.candidate.epochs), trial.candidate.arch, i)
+    def learn(self, index: int) -> None:
+        candidate = self.history.trials[index].candidate
+        if candidate.epochs in self.levels:
+            self._take(self.levels.index(candidate.epochs), candidate.arch, index)
 
     def _take(self, level: int, arch: Architecture, i: int) -> None:
         rung = self._rungs[level]
@@ -119,6 +102,5 @@ class Asha(Strategy):
         ]
         if len(found) >= n:
             return found[:n]
-        return found + self._met.propose(
-            n - len(found), rng, pending=[*pending, *found], epochs=self.levels[0]
-        )
+        busy = [*pending, *found]
+        return found + self.met.others(n - len(found), rng, pending=busy, epochs=self.levels[0])

@@ -3,13 +3,12 @@
 https://arxiv.org/abs/1807.01774
 """
 
-from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
 from nascast.core.errors import InvalidSettingError
-from nascast.core.space import SearchSpace
-from nascast.core.types import Genes, Objective
+from nascast.core.types import Genes
 from nascast.strategies._categorical_density import CategoricalDensity
 from nascast.strategies.hyperband import Hyperband
 
@@ -19,6 +18,7 @@ _GOOD = 0.15  # share of the observations that are good; section 4.2 and the aut
 _SAMPLES = 64  # N_s, rows of which the best by l(x) / g(x) is taken; section 4.2
 
 
+@dataclass(eq=False, kw_only=True)
 class Bohb(Hyperband):
     """Hyperband whose first rungs are filled by Algorithm 2 instead of at random.
 
@@ -30,53 +30,29 @@ class Bohb(Hyperband):
         - All genes are unordered; see `CategoricalDensity` for their kernel and its width.
         - Samples that are not valid rows are dropped, and what was met is passed over.
         - For several candidates at once, that many samples are the best of one draw.
+
+    Attributes:
+        random_share: ρ, of candidates sampled from the space; 1/3 as in the paper.
+
+    Raises:
+        InvalidSettingError: settings out of range.
     """
 
-    def __init__(
-        self,
-        space: SearchSpace,
-        objectives: Sequence[Objective] = (Objective("val_accuracy"),),
-        *,
-        seed: int = 0,
-        min_epochs: int = 1,
-        max_epochs: int = 9,
-        eta: int = 3,
-        random_share: float = 1 / 3,
-    ) -> None:
-        """Begins with the boldest bracket and without a model.
+    random_share: float = 1 / 3
 
-        Args:
-            space: whose rows are proposed.
-            objectives: the first one counts.
-            seed: not used; all randomness comes with `ask`.
-            min_epochs: no rung has fewer.
-            max_epochs: of the last rungs; 9 as for successive halving.
-            eta: 3 as in the paper.
-            random_share: ρ, of candidates sampled from the space; 1/3 as in the paper.
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if not 0 <= self.random_share <= 1:
+            raise InvalidSettingError(f"random_share is from 0 to 1; got {self.random_share}")
 
-        Raises:
-            InvalidSettingError: settings out of range.
-        """
-        super().__init__(
-            space,
-            objectives,
-            seed=seed,
-            min_epochs=min_epochs,
-            max_epochs=max_epochs,
-            eta=eta,
-        )
-        if not 0 <= random_share <= 1:
-            raise InvalidSettingError(f"random_share is from 0 to 1; got {random_share}")
-        self.random_share = random_share
-
-    def _draw(self, size: int, rng: np.random.Generator) -> Genes:
+    def propose(self, n: int, rng: np.random.Generator) -> Genes:
         groups = self._groups()
-        at_random = size if groups is None else int(rng.binomial(size, self.random_share))
+        at_random = n if groups is None else int(rng.binomial(n, self.random_share))
         rows = self.space.sample(at_random, rng)
-        if groups is None or at_random == size:
+        if groups is None or at_random == n:
             return rows
         good, bad = (CategoricalDensity(genes, self.space.cardinalities) for genes in groups)
-        samples = good.sample(max(_SAMPLES, size), rng)
+        samples = good.sample(max(_SAMPLES, n), rng)
         samples = np.unique(samples[self.space.is_valid(samples)], axis=0)
         ratios = good.log(samples) - bad.log(samples)
         return np.concatenate([rows, samples[np.argsort(-ratios, kind="stable")]])

@@ -1,16 +1,14 @@
 """Local search (White et al. 2021, https://arxiv.org/abs/2005.02960)."""
 
 from bisect import insort
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from dataclasses import dataclass, field
 
 import numpy as np
 
 from nascast.core.errors import InvalidSettingError
-from nascast.core.met import Met
-from nascast.core.space import SearchSpace
 from nascast.core.strategy import Strategy
-from nascast.core.types import Candidate, Genes, Objective, Trial
+from nascast.core.types import Candidate, Genes
 
 __all__ = ["LocalSearch"]
 
@@ -24,6 +22,7 @@ class _Node:
     open: dict[bytes, Genes] = field(compare=False)  # row by network
 
 
+@dataclass(eq=False, kw_only=True)
 class LocalSearch(Strategy):
     """Proposes neighbours of the best architecture that has new ones, and begins anew at an end.
 
@@ -36,50 +35,33 @@ class LocalSearch(Strategy):
         - Algorithm 1 evaluates a whole neighbourhood and moves to its best; here a better neighbour
           is the next centre at once, and the others stay open.
         - Algorithm 1 ends at the first local optimum.
+
+    The defaults were chosen on the benchmark nb201-mini.
+
+    Attributes:
+        initial: random architectures at the beginning of a climb.
+        patience: how many of the best must be out of new neighbours before it ends.
+
+    Raises:
+        InvalidSettingError: a setting below 1.
     """
 
-    def __init__(
-        self,
-        space: SearchSpace,
-        objectives: Sequence[Objective] = (Objective("val_accuracy"),),
-        *,
-        seed: int = 0,
-        initial: int = 5,
-        patience: int = 5,
-    ) -> None:
-        """Begins the first climb. The defaults were chosen on the benchmark nb201-mini.
+    initial: int = 5
+    patience: int = 5
 
-        Args:
-            space: whose rows are proposed.
-            objectives: the first one counts.
-            seed: not used; all randomness comes with `ask`.
-            initial: random architectures at the beginning of a climb.
-            patience: how many of the best must be out of new neighbours before it ends.
-
-        Raises:
-            InvalidSettingError: a setting below 1.
-        """
-        super().__init__(space, objectives, seed=seed)
-        if min(initial, patience) < 1:
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if min(self.initial, self.patience) < 1:
             raise InvalidSettingError(
                 "initial and patience are at least 1; "
-                f"got initial {initial} and patience {patience}"
+                f"got initial {self.initial} and patience {self.patience}"
             )
-        self.initial = initial
-        self.patience = patience
-        self._met = Met(space)
         self._count = 0  # trials told in this climb
         self._best: list[_Node] = []  # of this climb, at most `patience`
 
-    def tell(self, trials: Sequence[Trial]) -> None:
-        for trial in trials:  # one by one: what is met when a neighbourhood opens depends on it
-            super().tell([trial])
-            self._met.add([trial])
-            self._take(len(self.history) - 1)
-
-    def _take(self, index: int) -> None:
+    def learn(self, index: int) -> None:
         row, score = self.history.genes[index], float(self.history.scores[index, 0])
-        (network,) = self._met.networks(row[None])
+        (network,) = self.met.networks(row[None])
         for node in self._best:
             node.open.pop(network, None)
         self._count += 1
@@ -92,8 +74,8 @@ class LocalSearch(Strategy):
 
     def _open(self, row: Genes) -> dict[bytes, Genes]:
         rows = self.space.neighbors(row)
-        pairs = zip(self._met.networks(rows), rows, strict=True)
-        return {network: near for network, near in pairs if not self._met.holds(network)}
+        pairs = zip(self.met.networks(rows), rows, strict=True)
+        return {network: near for network, near in pairs if not self.met.holds(network)}
 
     def ask(
         self, n: int, rng: np.random.Generator, pending: Collection[Candidate] = ()
@@ -104,14 +86,14 @@ class LocalSearch(Strategy):
             found = [Candidate(self.space.architecture(row)) for row in rows]
         if len(found) == n:
             return found
-        return found + self._met.propose(n - len(found), rng, pending=[*pending, *found])
+        return found + self.met.others(n - len(found), rng, pending=[*pending, *found])
 
     def _neighbors(
         self, n: int, rng: np.random.Generator, pending: Collection[Candidate]
     ) -> list[Genes]:
         """Returns at most n open rows of the best nodes that are not pending, best nodes first."""
         busy = np.asarray([candidate.arch.genes for candidate in pending], dtype=np.int16)
-        taken = set(self._met.networks(busy))
+        taken = set(self.met.networks(busy))
         found: list[Genes] = []
         for node in self._best:
             near = list(node.open.items())

@@ -1,15 +1,13 @@
 """NSGA-II (Deb et al. 2002, https://doi.org/10.1109/4235.996017)."""
 
-from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
 from nascast.core.dominance import crowding, ranks
 from nascast.core.errors import InvalidSettingError
-from nascast.core.met import Met
-from nascast.core.space import SearchSpace
 from nascast.core.strategy import Strategy
-from nascast.core.types import Candidate, Genes, Objective, Trial
+from nascast.core.types import Genes
 
 __all__ = ["Nsga2"]
 
@@ -17,6 +15,7 @@ _CROSSOVER = 0.9  # share of children with two parents; section V of the paper
 _TRIES = 5  # masks drawn before a child without a valid one is the first parent's copy; chosen
 
 
+@dataclass(eq=False, kw_only=True)
 class Nsga2(Strategy):
     """Evolution by non-dominated sorting and crowding distance, for two or more objectives.
 
@@ -30,44 +29,27 @@ class Nsga2(Strategy):
           other; masks are drawn until a child is valid. Mutation is the space's: one decision of
           every child, which is the mean number of the paper's rate 1 / length.
         - Children that were met are drawn again.
+
+    Attributes:
+        population: N in the paper, which has 100 for 25,000 evaluations; the default is chosen for
+            some hundred.
+
+    Raises:
+        InvalidSettingError: a population below 2.
     """
 
-    def __init__(
-        self,
-        space: SearchSpace,
-        objectives: Sequence[Objective] = (Objective("val_accuracy"),),
-        *,
-        seed: int = 0,
-        population: int = 20,
-    ) -> None:
-        """Begins with an empty population.
+    population: int = 20
 
-        Args:
-            space: whose rows are proposed.
-            objectives: all count, none more than another.
-            seed: not used; all randomness comes with `ask`.
-            population: N in the paper, which has 100 for 25,000 evaluations; the default is chosen
-                for some hundred.
-
-        Raises:
-            InvalidSettingError: a population below 2.
-        """
-        super().__init__(space, objectives, seed=seed)
-        if population < 2:
-            raise InvalidSettingError(f"the population is at least 2; got {population}")
-        self.population = population
-        self._met = Met(space)
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.population < 2:
+            raise InvalidSettingError(f"the population is at least 2; got {self.population}")
         self._children: list[int] = []  # indices in the history
-        self._parents = np.zeros(0, dtype=np.intp)  # likewise
-        self._order = np.zeros(0)  # of the parents, 0 the best: by rank, then by crowding
+        self._parents = np.zeros(0, dtype=np.intp)  # likewise; the best first, by rank and crowding
 
-    def tell(self, trials: Sequence[Trial]) -> None:
-        first = len(self.history)
-        super().tell(trials)
-        self._met.add(trials)
-        fine = ~np.isnan(self.history.scores[first:]).any(axis=1)
-        for i in first + np.flatnonzero(fine):
-            self._children.append(int(i))
+    def learn(self, index: int) -> None:
+        if not np.isnan(self.history.scores[index]).any():
+            self._children.append(index)
             if len(self._children) == self.population:
                 self._select()
 
@@ -79,13 +61,8 @@ class Nsga2(Strategy):
         self._parents = both[np.lexsort((-crowding(scores, rank), rank))[: self.population]]
         self._children = []
 
-    def ask(
-        self, n: int, rng: np.random.Generator, pending: Collection[Candidate] = ()
-    ) -> list[Candidate]:
-        def draw(size: int) -> Genes:
-            return self._breed(size, rng) if len(self._parents) else self.space.sample(size, rng)
-
-        return self._met.propose(n, rng, draw, pending=pending)
+    def propose(self, n: int, rng: np.random.Generator) -> Genes:
+        return self._breed(n, rng) if len(self._parents) else self.space.sample(n, rng)
 
     def _breed(self, n: int, rng: np.random.Generator) -> Genes:
         """Returns ``(n, length)`` children of parents that won tournaments of two."""

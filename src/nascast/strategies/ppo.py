@@ -4,59 +4,23 @@ Zoph et al., CVPR 2018, https://arxiv.org/abs/1707.07012, appendix A; Schulman e
 https://arxiv.org/abs/1707.06347.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from nascast.core.errors import InvalidSettingError
-from nascast.core.space import SearchSpace
-from nascast.core.types import Genes, Objective
-from nascast.strategies.controller.policy_gradient import (
-    PolicyGradient,
-    PolicySettings,
-    with_settings,
-)
+from nascast.strategies.controller.policy_gradient import PolicyGradient
 
 if TYPE_CHECKING:
     from torch import Tensor
 
+    from nascast.strategies.controller.network import Rows
+
 __all__ = ["PPO"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Settings(PolicySettings):
-    """Settings with those of PPO.
-
-    Attributes:
-        clip: ratios of probabilities beyond 1 ± clip earn nothing more.
-        epochs: steps of Adam on each minibatch.
-    """
-
-    clip: float
-    epochs: int
-
-    def __post_init__(self) -> None:
-        super(_Settings, self).__post_init__()
-        if not 0 < self.clip < 1 or type(self.epochs) is not int or self.epochs < 1:
-            raise InvalidSettingError(
-                "ppo: clip is between 0 and 1 and epochs a whole number from 1; "
-                f"got {self.clip!r} and {self.epochs!r}"
-            )
-
-
-_DEFAULTS = _Settings(
-    learning_rate=3.5e-4,
-    minibatch=20,
-    units=100,
-    layers=1,
-    spread=0.1,
-    entropy=1e-5,
-    clip=0.2,
-    epochs=4,
-)
-
-
+@dataclass(eq=False, kw_only=True)
 class PPO(PolicyGradient):
     """Maximises min(r A, clip(r, 1 ± clip) A), equation 7 of Schulman et al., on 20 children.
 
@@ -70,46 +34,43 @@ class PPO(PolicyGradient):
     place, so that with asynchronous workers some ratios start from slightly other probabilities.
 
     The rate is for the paper's 20,000 children: in 300 evaluations on NAS-Bench-201 the controller
-    hardly leaves random search (mean test regret .55 against .58, 30 seeds). `small_budget` are
-    settings for a few hundred, chosen on nb201-mini: of 7 tried the fastest that reached its best
-    row in all of 20 runs. On NAS-Bench-201 their regret is .39 (p < .001).
+    hardly leaves random search (mean test regret .55 against .58, 30 seeds). The preset
+    ``small`` has settings for a few hundred, chosen on nb201-mini: of 7 tried the fastest that
+    reached its best row in all of 20 runs. On NAS-Bench-201 their regret is .39 (p < .001).
+
+    Attributes:
+        clip: ratios of probabilities beyond 1 ± clip earn nothing more.
+        epochs: steps of Adam on each minibatch.
     """
 
-    small_budget: Mapping[str, Any] = MappingProxyType(
-        {"learning_rate": 0.003, "minibatch": 5, "entropy": 0.0, "repeats": False}
+    presets: ClassVar[Mapping[str, Mapping[str, Any]]] = MappingProxyType(
+        {"small": {"learning_rate": 0.003, "minibatch": 5, "entropy": 0.0, "repeats": False}}
     )
 
-    def __init__(
-        self,
-        space: SearchSpace,
-        objectives: Sequence[Objective] = (Objective("val_accuracy"),),
-        *,
-        seed: int = 0,
-        settings: Mapping[str, Any] | None = None,
-    ) -> None:
-        """Makes a fresh controller.
+    learning_rate: float = 3.5e-4
+    minibatch: int = 20
+    units: int = 100
+    layers: int = 1
+    spread: float = 0.1
+    entropy: float = 1e-5
+    clip: float = 0.2
+    epochs: int = 4
 
-        Args:
-            space: whose rows are proposed.
-            objectives: the first is the reward.
-            seed: of the first weights.
-            settings: those of `PolicySettings`, and ``clip`` and ``epochs``, that are not the
-                paper's.
+    def _check(self) -> None:
+        super()._check()
+        if not 0 < self.clip < 1 or type(self.epochs) is not int or self.epochs < 1:
+            raise InvalidSettingError(
+                "ppo: clip is between 0 and 1 and epochs a whole number from 1; "
+                f"got {self.clip!r} and {self.epochs!r}"
+            )
 
-        Raises:
-            InvalidSettingError: a setting that is unknown or out of range.
-        """
-        chosen = with_settings(_DEFAULTS, settings)
-        self._clip, self._epochs = chosen.clip, chosen.epochs
-        super().__init__(space, objectives, seed=seed, settings=chosen)
-
-    def _learn(self, genes: Genes, advantages: "Tensor") -> float:
-        logs, entropies = self._decisions(genes)
-        old, before = logs.detach(), float(entropies.detach().sum(1).mean())
-        for epoch in range(self._epochs):
+    def _learn(self, rows: "Rows", advantages: "Tensor") -> float:
+        logs, entropy = self._decisions(rows)
+        old, before = logs.detach(), float(entropy.detach())
+        for epoch in range(self.epochs):
             if epoch:
-                logs, entropies = self._decisions(genes)
-            self._step(_loss((logs - old).exp(), advantages[:, None], self._clip), entropies)
+                logs, entropy = self._decisions(rows)
+            self._step(_loss((logs - old).exp(), advantages, self.clip), entropy)
         return before
 
 
@@ -117,9 +78,9 @@ def _loss(ratios: "Tensor", advantages: "Tensor", clip: float) -> "Tensor":
     """Returns the negative clipped objective: decisions of a row are summed, rows averaged.
 
     Args:
-        ratios: ``(n, length)``.
-        advantages: ``(n, 1)``, or one for each decision.
-        clip: as in `_Settings`.
+        ratios: ``(length, n)``.
+        advantages: ``(n,)``.
+        clip: as in `PPO`.
     """
     gains = (ratios * advantages).minimum(ratios.clamp(1 - clip, 1 + clip) * advantages)
-    return -gains.sum(1).mean()
+    return -gains.sum(0).mean()

@@ -1,18 +1,19 @@
 """Regularized evolution (Real et al. 2019, https://arxiv.org/abs/1802.01548)."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
+from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
 from nascast.core.errors import InvalidSettingError
-from nascast.core.met import Met
-from nascast.core.space import SearchSpace
 from nascast.core.strategy import Strategy
-from nascast.core.types import Candidate, Genes, Objective, Trial
+from nascast.core.types import Candidate, Genes
 
 __all__ = ["RegularizedEvolution"]
 
 
+@dataclass(eq=False, kw_only=True)
 class RegularizedEvolution(Strategy):
     """Algorithm 1: the best of a few drawn members is mutated, and the oldest member dies.
 
@@ -23,54 +24,39 @@ class RegularizedEvolution(Strategy):
           for some hundred, chosen on the benchmark nb201-mini.
         - A child that was evaluated before, or is equivalent to one that was, is drawn again, with
           another tournament; the paper trains it once more.
+
+    Attributes:
+        population: members; as many random architectures come first.
+        tournament: members drawn, with replacement, of which the best is the parent.
+
+    Raises:
+        InvalidSettingError: a population or tournament below 1.
     """
 
-    def __init__(
-        self,
-        space: SearchSpace,
-        objectives: Sequence[Objective] = (Objective("val_accuracy"),),
-        *,
-        seed: int = 0,
-        population: int = 30,
-        tournament: int = 10,
-    ) -> None:
-        """Begins with an empty population.
+    population: int = 30
+    tournament: int = 10
 
-        Args:
-            space: whose rows are proposed.
-            objectives: the first one counts.
-            seed: not used; all randomness comes with `ask`.
-            population: members; as many random architectures come first.
-            tournament: members drawn, with replacement, of which the best is the parent.
-
-        Raises:
-            InvalidSettingError: a population or tournament below 1.
-        """
-        super().__init__(space, objectives, seed=seed)
-        if min(population, tournament) < 1:
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if min(self.population, self.tournament) < 1:
             raise InvalidSettingError(
                 "population and tournament are at least 1; "
-                f"got a population of {population} and tournaments of {tournament}"
+                f"got a population of {self.population} and tournaments of {self.tournament}"
             )
-        self.population = population
-        self.tournament = tournament
-        self._met = Met(space)
-
-    def tell(self, trials: Sequence[Trial]) -> None:
-        super().tell(trials)
-        self._met.add(trials)
 
     def ask(
         self, n: int, rng: np.random.Generator, pending: Collection[Candidate] = ()
     ) -> list[Candidate]:
-        scores = self.history.scores[:, 0]
-        alive = np.flatnonzero(~np.isnan(scores))[-self.population :]
+        alive = len(self._alive())
+        full = alive and alive + len(pending) >= self.population
+        return self.met.others(n, rng, self.propose if full else None, pending=pending)
 
-        def draw(size: int) -> Genes:
-            if len(alive) + len(pending) < self.population or not len(alive):
-                return self.space.sample(size, rng)
-            drawn = alive[rng.integers(len(alive), size=(size, self.tournament))]
-            parents = drawn[np.arange(size), scores[drawn].argmax(axis=1)]
-            return self.space.mutate(self.history.genes[parents], rng)
+    def propose(self, n: int, rng: np.random.Generator) -> Genes:
+        alive, scores = self._alive(), self.history.scores[:, 0]
+        drawn = alive[rng.integers(len(alive), size=(n, self.tournament))]
+        parents = drawn[np.arange(n), scores[drawn].argmax(axis=1)]
+        return self.space.mutate(self.history.genes[parents], rng)
 
-        return self._met.propose(n, rng, draw, pending=pending)
+    def _alive(self) -> npt.NDArray[np.intp]:
+        """Returns the indices of the members in the history, the oldest first."""
+        return np.flatnonzero(~np.isnan(self.history.scores[:, 0]))[-self.population :]

@@ -1,27 +1,21 @@
 """REINFORCE with an LSTM controller (Zoph & Le, ICLR 2017, https://arxiv.org/abs/1611.01578)."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
+from dataclasses import dataclass
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
-from nascast.core.space import SearchSpace
-from nascast.core.types import Genes, Objective
-from nascast.strategies.controller.policy_gradient import (
-    PolicyGradient,
-    PolicySettings,
-    with_settings,
-)
+from nascast.strategies.controller.policy_gradient import PolicyGradient
 
 if TYPE_CHECKING:
     from torch import Tensor
 
+    from nascast.strategies.controller.network import Rows
+
 __all__ = ["Reinforce"]
 
-_DEFAULTS = PolicySettings(
-    learning_rate=6e-4, minibatch=8, units=35, layers=2, spread=0.08, power=3.0, last=5
-)
 
-
+@dataclass(eq=False, kw_only=True)
 class Reinforce(PolicyGradient):
     """Follows the gradient of section 3.2, the mean of (R − b) ∇ log p over 8 children.
 
@@ -34,37 +28,24 @@ class Reinforce(PolicyGradient):
     the weight of the moving average, here 0.95 as in the paper of 2018.
 
     The rate is for the paper's 12,800 children: in 300 evaluations on NAS-Bench-201 the controller
-    hardly leaves random search (mean test regret .58 of both, 30 seeds). `small_budget` are
-    settings for a few hundred, chosen on nb201-mini: of 14 tried the fastest that reached its best
-    row in all of 20 runs. On NAS-Bench-201 their regret is .40 (p < .001).
+    hardly leaves random search (mean test regret .58 of both, 30 seeds). The preset
+    ``small`` has settings for a few hundred, chosen on nb201-mini: of 14 tried the fastest that
+    reached its best row in all of 20 runs. On NAS-Bench-201 their regret is .40 (p < .001).
     """
 
-    small_budget: Mapping[str, Any] = MappingProxyType(
-        {"learning_rate": 0.015, "minibatch": 5, "entropy": 0.003, "repeats": False}
+    presets: ClassVar[Mapping[str, Mapping[str, Any]]] = MappingProxyType(
+        {"small": {"learning_rate": 0.015, "minibatch": 5, "entropy": 0.003, "repeats": False}}
     )
 
-    def __init__(
-        self,
-        space: SearchSpace,
-        objectives: Sequence[Objective] = (Objective("val_accuracy"),),
-        *,
-        seed: int = 0,
-        settings: Mapping[str, Any] | None = None,
-    ) -> None:
-        """Makes a fresh controller.
+    learning_rate: float = 6e-4
+    minibatch: int = 8
+    units: int = 35
+    layers: int = 2
+    spread: float = 0.08
+    power: float = 3.0
+    last: int = 5
 
-        Args:
-            space: whose rows are proposed.
-            objectives: the first is the reward.
-            seed: of the first weights.
-            settings: those of `PolicySettings` that are not the paper's.
-
-        Raises:
-            InvalidSettingError: a setting that is unknown or out of range.
-        """
-        super().__init__(space, objectives, seed=seed, settings=with_settings(_DEFAULTS, settings))
-
-    def _learn(self, genes: Genes, advantages: "Tensor") -> float:
-        logs, entropies = self._decisions(genes)
-        self._step(-(logs.sum(1) * advantages).mean(), entropies)
-        return float(entropies.detach().sum(1).mean())
+    def _learn(self, rows: "Rows", advantages: "Tensor") -> float:
+        logs, entropy = self._decisions(rows)
+        self._step(-(logs.sum(0) * advantages).mean(), entropy)
+        return float(entropy.detach())

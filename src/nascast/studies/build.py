@@ -14,7 +14,7 @@ import torch
 
 from nascast.benchmarks.table import SECONDS, TableSource
 from nascast.core import plugins
-from nascast.core.errors import InvalidSettingError, MissingDataError, StoreError
+from nascast.core.errors import InvalidSettingError, MissingDataError, StoreError, UnsupportedError
 from nascast.core.executor import Executor
 from nascast.core.space import SearchSpace
 from nascast.core.store import changed_settings
@@ -203,8 +203,12 @@ def _jobs(plan: BuildPlan) -> list[Job]:
 def _draw(space: SearchSpace, plan: BuildPlan) -> Genes:
     """Draws distinct canonical rows: uniformly over them where the space can list its rows."""
     rng = np.random.default_rng(plan.seed)
-    if hasattr(space, "all"):
-        rows = np.unique(space.canonical(space.all()), axis=0)
+    try:
+        every = space.canonical(space.all())
+    except UnsupportedError:
+        every = None
+    if every is not None:
+        rows = every[space.distinct(every)]
         if plan.cells > len(rows):
             raise InvalidSettingError(
                 f"{plan.space} has {len(rows)} distinct architectures; {plan.cells} asked for"

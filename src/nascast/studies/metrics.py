@@ -4,6 +4,7 @@ import math
 
 import numpy as np
 
+from nascast.core.errors import UnsupportedError
 from nascast.core.evaluator import Benchmark
 from nascast.core.types import Floats, Objective
 
@@ -69,10 +70,10 @@ def noise_ceiling(benchmark: Benchmark, objective: Objective) -> tuple[float, in
     No predictor can be expected to agree with one training much better than another training of the
     same networks does. None where fewer than two cells were trained twice.
     """
-    recorded = getattr(benchmark, "recorded", None)
-    if recorded is None:
+    try:
+        genes = benchmark.recorded(objective.metric, 1)
+    except UnsupportedError:
         return None
-    genes = recorded(objective.metric, 1)
     if len(genes) < 2:
         return None
     first = benchmark.query(genes, objective.metric, seed=0)

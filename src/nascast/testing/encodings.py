@@ -2,8 +2,8 @@
 
 import numpy as np
 
+from nascast.core.feature import Encoding
 from nascast.core.ledger import Ledger
-from nascast.core.predictor import Encoding
 from nascast.core.space import SearchSpace
 from nascast.core.types import Genes, Objective
 from nascast.testing.doubles import TinyBenchmark, TinySpace

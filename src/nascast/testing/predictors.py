@@ -3,12 +3,15 @@
 The checks run on `TinyBenchmark`, whose networks can be built, and read its ten recorded epochs.
 """
 
+import inspect
+import pickle
 from collections.abc import Callable
 from functools import lru_cache
 
 import numpy as np
 
 from nascast.core.ledger import Ledger, Memo
+from nascast.core.prediction import Prediction
 from nascast.core.predictor import PerformancePredictor
 from nascast.core.types import Batch, Floats, Genes, Objective
 from nascast.testing.doubles import TinyBenchmark
@@ -16,6 +19,7 @@ from nascast.testing.expectations import better_than_chance, untouched_generator
 
 Factory = Callable[[], PerformancePredictor]
 
+_COVERED = 0.7  # of 40 true scores; chosen: with 90 % expected, chance gives less once in 10,000
 _TRAIN = 20  # of the 60 networks; the others are the test set
 _MEMO: Memo = {}  # proxy scores of the tiny networks, computed once for all checks
 
@@ -24,16 +28,19 @@ def check_one_finite_score_per_row(factory: Factory) -> None:
     """A query of n rows gives n finite scores, for one row and for none too."""
     predictor, test = _fitted(factory), _rows()[1]
     for n in (len(test), 1, 0):
-        scores = _query(predictor, test[:n])
-        assert scores.shape == (n,), f"{n} rows gave scores of shape {scores.shape}"
-        assert np.isfinite(scores).all(), "a score is not finite where all evidence is"
+        found = _predict(predictor, test[:n])
+        assert isinstance(found, Prediction), f"query gave a {type(found).__name__}"
+        assert found.mean.shape == (n,), f"{n} rows gave means of shape {found.mean.shape}"
+        assert np.isfinite(found.mean).all(), "a score is not finite where all evidence is"
 
 
 def check_row_by_row(factory: Factory) -> None:
     """A row's score does not depend on the rows it is queried with."""
     predictor, test = _fitted(factory), _rows()[1][:6]
     single = np.concatenate([_query(predictor, row[None]) for row in test])
-    assert np.allclose(_query(predictor, test), single, rtol=1e-9), "the batch changed a score"
+    assert np.allclose(_query(predictor, test), single, rtol=predictor.precision), (
+        f"the batch changed a score by more than the precision declared, {predictor.precision:g}"
+    )
 
 
 def check_query_changes_nothing(factory: Factory) -> None:
@@ -73,13 +80,19 @@ def check_few_labels(factory: Factory) -> None:
 
 
 def check_constant_labels(factory: Factory) -> None:
-    """Where all labels are the same the scores are finite, and a model predicts the label."""
+    """Where all labels are the same scores are finite; on the scale of labels they are the label.
+
+    A predictor that only ranks may give any scores then, and one that learns from labels any
+    constant.
+    """
     train, test = _rows()
     same = TinyBenchmark(spread=0.0, noise=0.0)
     predictor = _initialized(factory(), train, same)
     scores = _query(predictor, test, same)
     assert np.isfinite(scores).all(), "with constant labels, a score is not finite"
-    if "train_size" in predictor.axes:
+    if "train_size" in predictor.axes and predictor.ranks_only:
+        assert np.allclose(scores, scores[0]), "all labels were the same, and the scores are not"
+    elif "train_size" in predictor.axes:
         label = float(same.query(test[:1], "val_accuracy")[0])
         assert np.allclose(scores, label), f"all labels were {label}; predicted {scores}"
 
@@ -93,8 +106,60 @@ def check_minimized_metric(factory: Factory) -> None:
     with ledger.phase("init"):
         predictor.initialize(ledger, train, np.random.default_rng(0))
     with ledger.phase("query"):
-        scores = predictor.query(ledger, test)
+        scores = predictor.query(ledger, test).mean
     better_than_chance(scores, -TinyBenchmark().query(test, "val_loss"))
+
+
+def check_keeps_its_settings(factory: Factory) -> None:
+    """The constructor's arguments are attributes of the same names, so that a `Spec` tells them."""
+    predictor = factory()
+    for name in inspect.signature(type(predictor)).parameters:
+        assert hasattr(predictor, name), f"the setting {name} is no attribute of the predictor"
+
+
+def check_pickles(factory: Factory) -> None:
+    """A predictor pickles before and after it was initialized, and predicts the same then."""
+    train, test = _rows()
+    fresh: PerformancePredictor = pickle.loads(pickle.dumps(factory()))
+    same = np.array_equal(_query(_initialized(fresh, train), test), _query(_fitted(factory), test))
+    assert same, "a predictor that was pickled before it was initialized predicts something else"
+    restored = pickle.loads(pickle.dumps(_fitted(factory)))
+    same = np.array_equal(_query(restored, test), _query(_fitted(factory), test))
+    assert same, "a predictor that was pickled predicts something else"
+
+
+def check_deviations(factory: Factory) -> None:
+    """Deviations, where there are any, are finite; where they claim to be calibrated they cover.
+
+    Of unseen true scores, 90 % should lie within 1.645 deviations of the mean; expected are 70 %.
+    """
+    predictor, test = _fitted(factory), _rows()[1]
+    found = _predict(predictor, test)
+    if found.deviation is None:
+        assert not predictor.calibrated, "it claims calibrated deviations, and gives none"
+        return
+    assert np.isfinite(found.deviation).all(), "a deviation is not finite"
+    true = TinyBenchmark().query(test, "val_accuracy")
+    covered = float((np.abs(found.mean - true) <= 1.645 * found.deviation).mean())
+    if predictor.calibrated:
+        assert covered >= _COVERED, f"intervals of 90 % hold {covered:.0%} of the true scores"
+
+
+def check_unknown_seconds(factory: Factory) -> None:
+    """Where nobody knows what trainings took it predicts all the same, at a cost of NaN."""
+    train, test = _rows()
+    ledger = _ledger(_Untimed(), Objective("val_accuracy"))
+    predictor = factory()
+    with ledger.phase("init"):
+        predictor.initialize(ledger, train[:2], np.random.default_rng(0))
+    with ledger.phase("query"):
+        scores = predictor.query(ledger, test).mean
+    assert np.isfinite(scores).all(), "without known seconds, a score is not finite"
+    unknown = [bool(np.isnan(ledger.seconds[phase])) for phase in ("init", "query")]
+    declared = [axis in predictor.axes for axis in ("train_size", "epochs")]
+    assert unknown == declared, (
+        f"unknown costs (at init, at query): {unknown}; axes say {sorted(predictor.axes)}"
+    )
 
 
 def check_spends_on_its_axes_alone(factory: Factory) -> None:
@@ -147,9 +212,22 @@ def _initialized(
     return predictor
 
 
+class _Untimed(TinyBenchmark):
+    """Records without seconds."""
+
+    def seconds(self, genes: Genes, epochs: int | None = None, seed: int | None = 0) -> Floats:
+        return np.full(len(genes), np.nan)
+
+
 def _query(
     predictor: PerformancePredictor, genes: Genes, benchmark: TinyBenchmark | None = None
 ) -> Floats:
+    return _predict(predictor, genes, benchmark).mean
+
+
+def _predict(
+    predictor: PerformancePredictor, genes: Genes, benchmark: TinyBenchmark | None = None
+) -> Prediction:
     ledger = _ledger(benchmark or TinyBenchmark(), Objective("val_accuracy"))
     with ledger.phase("query"):
         return predictor.query(ledger, genes)

@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from nascast.core.ledger import Ledger, Memo
+from nascast.core.ledger import Ledger, Memo, Score
 from nascast.core.predictor import Proxy
 from nascast.core.types import Batch, Floats, Genes, Objective
 from nascast.testing.doubles import TinyBenchmark
@@ -74,7 +74,7 @@ def check_sign(factory: Factory) -> None:
     assert proxy.sign in (1, -1), f"the sign is {proxy.sign}; expected 1 or -1"
     ledger, row = _ledger(), _genes(1)
     with ledger.phase("query"):
-        raw = proxy.score(ledger, ledger.space.architecture(row[0]), ledger.batch())
+        raw = proxy.score(ledger.passes(ledger.space.architecture(row[0]), proxy.seed))
     assert _scores(proxy, row)[0, 0] == proxy.sign * raw, "the feature is not sign times score"
 
 
@@ -91,11 +91,42 @@ def check_memo_replaces_computation(factory: Factory) -> None:
     genes = _genes(_ROWS)
     first = _scores(factory(), genes, memo)
     for item in memo:
-        memo[item] = (7.0, 1.0)
-    assert (_scores(factory(), genes, memo) == 7).all(), "a score was computed in spite of the memo"
+        memo[item] = Score(7.0, 1.0, {})
+    assert (abs(_scores(factory(), genes, memo)) == 7).all(), (
+        "a score was computed in spite of the memo"
+    )
     other = _scores(factory(seed=1), genes, memo)
-    assert not (other == 7).any(), "another seed of the weights read the memo of the first"
+    assert not (abs(other) == 7).any(), "another seed of the weights read the memo of the first"
     assert len(memo) == 2 * len(first), f"{len(memo)} entries for {_ROWS} rows and two seeds"
+
+
+def check_passes_leave_the_network_alone(factory: Factory) -> None:
+    """Scoring changes neither weights nor statistics, nor mode, of a network that others use too.
+
+    So the order in which proxies score a network changes nothing.
+    """
+    proxy, ledger = factory(), _ledger()
+    with ledger.phase("query"):
+        passes = ledger.passes(ledger.space.architecture(_genes(1)[0]), proxy.seed)
+        network = passes.network()
+        before = {name: value.clone() for name, value in network.state_dict().items()}
+        proxy.score(passes)
+    for name, value in network.state_dict().items():
+        same = value.dtype == before[name].dtype and bool((value == before[name]).all())
+        assert same, f"scoring changed {name} of the network"
+    assert network.training, "scoring left the network in evaluation mode"
+    assert all(p.requires_grad and p.grad is None for p in network.parameters()), (
+        "scoring left gradients, or parameters that want none"
+    )
+
+
+def check_seconds_are_told_apart(factory: Factory) -> None:
+    """A score says what computing it took, and which passes it rests on, each with its seconds."""
+    memo: Memo = {}
+    _scores(factory(), _genes(2), memo)
+    for score in memo.values():
+        assert score.seconds >= 0, f"a score took {score.seconds} seconds"
+        assert all(seconds >= 0 for seconds in score.passes.values()), f"{score.passes}"
 
 
 def check_name_is_in_the_key(factory: Factory) -> None:

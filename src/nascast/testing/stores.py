@@ -70,11 +70,12 @@ def check_floats_are_exact(factory: Factory) -> None:
     arch = Architecture("tiny", (0,))
     metrics = {f"m{i}": value for i, value in enumerate(_FLOATS)}
     evaluation = Evaluation(metrics, 0.1, None, {"curve": _FLOATS})
-    store.append("a", [Trial(0, Candidate(arch), evaluation, 1 / 3)])
+    store.append("a", [Trial(0, Candidate(arch), evaluation, 1 / 3, 2 / 3)])
     (found,) = store.read("a")
     pairs = [*zip(found.evaluation.metrics.values(), _FLOATS, strict=True)]
     pairs += zip(found.evaluation.curves["curve"], _FLOATS, strict=True)
-    for value, expected in (*pairs, (found.finished, 1 / 3), (found.evaluation.seconds, 0.1)):
+    times = ((found.finished, 1 / 3), (found.thinking, 2 / 3), (found.evaluation.seconds, 0.1))
+    for value, expected in (*pairs, *times):
         same = struct.pack("d", value) == struct.pack("d", expected)
         both_nan = math.isnan(value) and math.isnan(expected)
         assert same or both_nan, f"{expected!r} became {value!r}"
@@ -237,7 +238,9 @@ def check_unknown_runs_are_refused(factory: Factory) -> None:
 
 def _trial(k: int) -> Trial:
     arch = Architecture("tiny", (k % 3, 1, 0, 2, 1))
-    return Trial(k, Candidate(arch), Evaluation({"val_accuracy": 50.0 + k}, 1.0 + k), 2.0 * k)
+    return Trial(
+        k, Candidate(arch), Evaluation({"val_accuracy": 50.0 + k}, 1.0 + k), 2.0 * k, 0.25 * k
+    )
 
 
 def _again(store: Store) -> Store:

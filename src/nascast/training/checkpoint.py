@@ -5,19 +5,28 @@ import os
 import pickle
 import zipfile
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 import torch
 
 from nascast.core.errors import CorruptDataError, InvalidSettingError, StoreError
 
-if TYPE_CHECKING:
-    from nascast.training.loop import Training
-
-__all__ = ["read", "resume", "save"]
+__all__ = ["Resumable", "read", "resume", "save"]
 
 
-def save(training: "Training[Any]", path: Path) -> None:
+class Resumable(Protocol):
+    """A training that gives away all that continuing it needs, as tensors and plain values."""
+
+    def state(self) -> dict[str, Any]:
+        """Returns what continuing needs."""
+        ...
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Continues from what `state` returned; raises an InvalidSettingError for another's."""
+        ...
+
+
+def save(training: Resumable, path: Path) -> None:
     """Writes a training so that the file is whole at any moment, the old one or the new one.
 
     Raises:
@@ -57,7 +66,7 @@ def read(path: Path) -> dict[str, Any]:
     return state
 
 
-def resume(training: "Training[Any]", path: Path) -> bool:
+def resume(training: Resumable, path: Path) -> bool:
     """Continues a training from a file; returns whether there is one.
 
     Raises:

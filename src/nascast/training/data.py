@@ -16,7 +16,7 @@ from nascast.core.errors import InvalidSettingError, MissingDataError
 from nascast.core.types import Batch, Task
 from nascast.training.recipe import Recipe
 from nascast.training.sources import cifar, digits, folder, hugging_face, mnist, npz
-from nascast.training.sources._arrays import Arrays, Part
+from nascast.training.sources.arrays import Arrays, Part
 from nascast.training.text import FORM as TEXT_FORM
 
 __all__ = ["ImageData", "Split", "image_batch", "open_data", "task_of"]

@@ -18,8 +18,9 @@ from nascast.core.errors import (
     UnsupportedError,
 )
 from nascast.core.ledger import Ledger
+from nascast.core.prediction import Prediction
 from nascast.core.predictor import PerformancePredictor
-from nascast.core.types import Floats, Genes
+from nascast.core.types import Genes
 from nascast.executors.processes import Processes
 from nascast.executors.serial import Serial
 from nascast.report.html import write_report
@@ -225,7 +226,7 @@ def test_one_predictor_with_several_settings(tmp_path: Path) -> None:
 class _Noisy(PerformancePredictor):
     """The label with as much noise as its third axis says, and half the labels' mean."""
 
-    axes = frozenset({"train_size", "noise"})  # type: ignore[arg-type]
+    axes = frozenset({"train_size", "noise"})
 
     def __init__(self, noise: int = 1) -> None:
         self.noise = noise
@@ -233,9 +234,10 @@ class _Noisy(PerformancePredictor):
     def initialize(self, ledger: Ledger, train: Genes, rng: np.random.Generator) -> None:
         self.mean = ledger.labels(train).mean()
 
-    def query(self, ledger: Ledger, genes: Genes) -> Floats:
+    def query(self, ledger: Ledger, genes: Genes) -> Prediction:
         drawn = np.random.default_rng(0).normal(0, self.noise, len(genes))
-        return np.asarray(ledger.labels(genes) + drawn + self.mean / 2)
+        mean = ledger.labels(genes) + drawn + self.mean / 2
+        return Prediction(mean, np.full(len(genes), float(self.noise)))
 
 
 def _tiny(study: Study, spread: float) -> TinyBenchmark:
@@ -261,6 +263,7 @@ def test_a_third_axis_and_records_that_are_no_named_benchmark(
     assert [(r["predictor"], r["train_size"], r["noise"], r["epochs"]) for r in table[::2]] == [
         *(("noisy", 5, 1, None), ("noisy", 5, 30, None), ("sotl_e", None, None, 2))
     ]
+    assert [r["deviation"] for r in table[::2]] == [[1.0] * 20, [30.0] * 20, None]
     assert min(rows[i].kendall for i in (0, 1)) > max(rows[i].kendall for i in (2, 3))
     test, _ = split(study, _tiny(study, 2.0), 0)
     np.testing.assert_array_equal(rows[0].true, _tiny(study, 2.0).query(test, "val_accuracy"))

@@ -1,7 +1,7 @@
 """SoTL-E (Ru et al., NeurIPS 2021, https://arxiv.org/abs/2006.04492)."""
 
 from nascast.core.predictor import FeaturePredictor
-from nascast.predictors.learning_curve._features import LastValue
+from nascast.predictors.learning_curve.features import LastValue
 
 __all__ = ["SoTLE"]
 
@@ -12,4 +12,5 @@ class SoTLE(FeaturePredictor):
     axes = frozenset({"epochs"})
 
     def __init__(self, epochs: int = 5) -> None:
-        super().__init__(LastValue("train_loss", epochs, sign=-1))
+        super().__init__(LastValue("train_loss", epochs))
+        self.epochs = epochs

@@ -16,7 +16,7 @@ import numpy.typing as npt
 from nascast.core.errors import InvalidArchitectureError, InvalidSettingError
 from nascast.core.graph import Graph
 from nascast.core.space import SearchSpace
-from nascast.core.types import Architecture, Bools, Genes, Task
+from nascast.core.types import Architecture, Bools, Floats, Genes, Task
 from nascast.spaces.hierarchical.motifs import NONE, edges_of, first_use, flat, merge_equal, prune
 
 if TYPE_CHECKING:
@@ -107,6 +107,8 @@ class Hierarchical(SearchSpace):
             ]
         )
 
+        self._cumulated = self._odds.cumsum() / self._odds.cumsum()[-1]
+
     def is_valid(self, genes: Genes) -> Bools:
         valid = super().is_valid(genes)
         if valid.any():
@@ -164,7 +166,11 @@ class Hierarchical(SearchSpace):
         than its first, and one of the earlier nodes, each time uniformly. Unlike there the new
         operation is never the old one, and mutations that disconnect the cell are drawn again.
         """
-        return rng.choice(self.length, size=len(genes), p=self._odds)
+        drawn = rng.random(len(genes))  # what rng.choice does, which checks the odds every time
+        return np.asarray(self._cumulated.searchsorted(drawn, side="right"))
+
+    def odds(self, row: Genes, near: Genes) -> Floats:
+        return np.asarray(self._odds[(near != row).argmax(axis=1)] * super().odds(row, near))
 
     def graphs(self, genes: Genes) -> Graph:
         """Returns the motifs of `canonical` side by side, with their edges as vertices.

@@ -134,14 +134,18 @@ class Morphism(SearchSpace):
 
     def _choose(self, allowed: Bools, rng: np.random.Generator) -> Genes:
         """Returns ``(n,)``: one allowed move of each row of ``(n, moves)``, kinds being equal."""
+        steps = self._weights(allowed).cumsum(1)
+        drawn = rng.random((len(allowed), 1)) * steps[:, -1:]
+        genes: Genes = (steps <= drawn).sum(1).astype(np.int16)
+        return genes
+
+    def _weights(self, allowed: Bools) -> Floats:
+        """Returns ``(n, moves)``: the odds of the moves, 1 for all of a kind that is allowed."""
         weights: Floats = np.zeros(allowed.shape)
         for kind in range(len(KINDS)):
             of_kind = allowed & (self._moves.kind == kind)
             weights += of_kind / of_kind.sum(1, keepdims=True).clip(1)
-        steps = weights.cumsum(1)
-        drawn = rng.random((len(allowed), 1)) * steps[:, -1:]
-        genes: Genes = (steps <= drawn).sum(1).astype(np.int16)
-        return genes
+        return weights
 
     def mutate(self, genes: Genes, rng: np.random.Generator) -> Genes:
         """Returns ``(n, length)``: rows with another move at one step, drawn as in `sample`.
@@ -156,12 +160,17 @@ class Morphism(SearchSpace):
                 return out
             steps = rng.integers(self.length, size=len(todo))
             out[todo] = genes[todo]
-            out[todo, steps] = self._other(genes[todo], steps, rng)
+            out[todo, steps] = self._choose(self._others(genes[todo], steps), rng)
             todo = todo[~self.is_valid(out[todo])]
         raise UnsupportedError(f"{self.name}: a row has no valid neighbour by one gene")
 
-    def _other(self, genes: Genes, steps: npt.NDArray[np.int64], rng: np.random.Generator) -> Genes:
-        """Returns ``(n,)``: for each row a move other than the one at its step, allowed there."""
+    def odds(self, row: Genes, near: Genes) -> Floats:
+        every, steps = np.arange(len(near)), (near != row).argmax(axis=1)
+        weights = self._weights(self._others(np.repeat(row[None], len(near), axis=0), steps))
+        return np.asarray(weights[every, near[every, steps]] / weights.sum(axis=1))
+
+    def _others(self, genes: Genes, steps: npt.NDArray[np.intp]) -> Bools:
+        """Returns ``(n, moves)``: the moves allowed at a step of each row but the one it has."""
         shapes = self._seeds(len(genes))
         allowed = np.zeros((len(genes), len(self.moves)), dtype=bool)
         for step in range(self.length):
@@ -170,7 +179,7 @@ class Morphism(SearchSpace):
             shapes.advance(self._moves, genes[:, step])
         every = np.arange(len(genes))
         allowed[every, genes[every, steps]] = False
-        return self._choose(allowed, rng)
+        return allowed
 
     def graphs(self, genes: Genes) -> Graph:
         """Returns the final networks, three vertices for each layer: add, concat, the layer.

@@ -20,6 +20,8 @@ from nascast.spaces.nasbench_nlp.rows import (
 __all__ = ["accepted", "draw"]
 
 _WEIGHTS = np.asarray([3, 1, 1, 1]) / 6  # linear, blend, product, sum
+_CUMULATED = _WEIGHTS.cumsum() / _WEIGHTS.cumsum()[-1]
+_BASES = FIRST_NODE - 1  # x and the previous states, before the nodes in a set of what can be read
 _TWO_INPUTS = 4 / 5  # of linear nodes; the others have three
 _FIRST_ACTIVATION, _ACTIVATIONS = 5, 3
 
@@ -41,45 +43,55 @@ def draw(hidden: Ints, sizes: Ints, rng: np.random.Generator) -> tuple[Genes, Bo
     n = len(hidden)
     ops = np.zeros((n, NODES + 1), dtype=np.int16)
     inputs = np.zeros((n, NODES + 1, INPUTS), dtype=np.int16)
-    bases = FIRST_NODE - 1
-    plain = np.zeros((n, bases + NODES + 1), dtype=bool)  # what other operations may read
-    plain[:, 1:bases] = np.arange(STATES) < hidden[:, None]
-    linear = plain.copy()  # what linear may read
-    linear[:, 0] = True
+    plain = (1 << (hidden + 1)) - 2  # the set of what other operations may read, as bits
+    linear = plain | 1  # what linear may read
     made = np.zeros(n, dtype=np.int64)
     while len(rows := np.flatnonzero(made < sizes)):
-        kinds = rng.choice(4, size=len(rows), p=_WEIGHTS) + LINEAR
-        readable = np.where((kinds == LINEAR)[:, None], linear[rows], plain[rows])
+        # As rng.choice draws, which checks the weights every time.
+        kinds = LINEAR + _CUMULATED.searchsorted(rng.random(len(rows)), side="right")
+        readable = np.where(kinds == LINEAR, linear[rows], plain[rows])
         picked, enough = _pick(kinds, readable, rng)
         rows, kinds = rows[enough], kinds[enough]
-        ops[rows, made[rows]] = kinds
-        inputs[rows, made[rows]] = picked[enough]
-        plain[rows, bases + made[rows]] = True
+        place = made[rows]
+        ops[rows, place] = kinds
+        inputs[rows, place] = picked[enough]
+        plain[rows] |= 1 << (_BASES + place)
         made[rows] += 1
-        rows = rows[kinds == LINEAR]
-        ops[rows, made[rows]] = _FIRST_ACTIVATION + rng.integers(_ACTIVATIONS, size=len(rows))
-        inputs[rows, made[rows], 0] = bases + made[rows]  # the linear node just made
-        plain[rows, bases + made[rows]] = linear[rows, bases + made[rows]] = True
+        rows, place = rows[kinds == LINEAR], place[kinds == LINEAR] + 1
+        ops[rows, place] = _FIRST_ACTIVATION + rng.integers(_ACTIVATIONS, size=len(rows))
+        inputs[rows, place, 0] = _BASES + place  # the linear node just made
+        plain[rows] |= 1 << (_BASES + place)
+        linear[rows] |= 1 << (_BASES + place)
         made[rows] += 1
-    states = _ordered_choice(plain[:, bases:], rng)
+    states = _ordered_choice(plain >> _BASES, NODES + 1, rng)
     states = np.where(np.arange(STATES) < hidden[:, None], states, 0)
     whole = (made <= NODES) & (states.max(1, initial=0) <= NODES)
     return join(ops[:, :NODES], inputs[:, :NODES], states), np.asarray(whole)
 
 
-def _pick(kinds: Ints, readable: Bools, rng: np.random.Generator) -> tuple[Genes, Bools]:
+def _pick(kinds: Ints, readable: Ints, rng: np.random.Generator) -> tuple[Genes, Bools]:
     """Returns ``(n, 3)`` input genes, and ``(n,)`` whether there was enough to read."""
-    count = readable.sum(1)
+    count = np.bitwise_count(readable)
     arity = np.where(rng.random(len(kinds)) < _TWO_INPUTS, 2, 3)
     arity = np.where(kinds == LINEAR, np.minimum(arity, count), np.where(kinds == BLEND, 3, 2))
-    picked = _ordered_choice(readable, rng)
-    return np.where(np.arange(INPUTS) < arity[:, None], picked, 0).astype(np.int16), arity <= count
+    picked = _ordered_choice(readable, _BASES + NODES + 1, rng)
+    picked[np.arange(INPUTS) >= arity[:, None]] = 0
+    return picked, arity <= count
 
 
-def _ordered_choice(allowed: Bools, rng: np.random.Generator) -> Genes:
-    """Returns ``(n, 3)``: 1 + different allowed places, uniformly, allowed ones first."""
-    keys = np.where(allowed, rng.random(allowed.shape), 2.0)
-    return (1 + np.argsort(keys, axis=1)[:, :3]).astype(np.int16)
+def _ordered_choice(allowed: Ints, places: int, rng: np.random.Generator) -> Genes:
+    """Returns ``(n, 3)``: 1 + different places of sets, uniformly; allowed ones first."""
+    octets = allowed.astype("<u4").view(np.uint8).reshape(-1, 4)
+    outside = np.unpackbits(octets, axis=1, count=places, bitorder="little") == 0
+    keys = rng.random((len(allowed), places))
+    keys[outside] = 2.0
+    every = np.arange(len(allowed))
+    picked = np.empty((len(allowed), INPUTS), dtype=np.int16)
+    for k in range(INPUTS):  # the smallest ones, which takes less than to sort all
+        place = keys.argmin(axis=1)
+        picked[:, k] = 1 + place
+        keys[every, place] = 3.0
+    return picked
 
 
 def accepted(genes: Genes) -> Bools:

@@ -17,7 +17,6 @@ from nascast.spaces.nasbench_nlp.rows import (
     NODES,
     STATES,
     join,
-    live,
     parts,
 )
 
@@ -64,7 +63,7 @@ def canonical_row(row: Genes) -> Genes:
 
 def _cell(row: Genes) -> _Cell:
     all_ops, all_inputs, all_states = (part[0].tolist() for part in parts(row[None]))
-    kept = np.flatnonzero(live(row[None])[0]).tolist()
+    kept = _live(all_inputs, all_states)
     number = {FIRST_NODE + node: i for i, node in enumerate(kept)}
     ops = [all_ops[node] for node in kept]
     inputs = [[number.get(v, v - FIRST_NODE) for v in all_inputs[node] if v] for node in kept]
@@ -75,6 +74,15 @@ def _cell(row: Genes) -> _Cell:
                 readers[source].append((i, place if ops[i] == BLEND else 0))
     states = [number[FIRST_NODE + state - 1] for state in all_states if state]
     return _Cell(ops, inputs, readers, states)
+
+
+def _live(inputs: list[list[int]], states: list[int]) -> list[int]:
+    """Returns the nodes that some new state depends on; for one row faster than `rows.live`."""
+    wanted = {state - 1 for state in states if state}
+    for node in reversed(range(NODES)):
+        if node in wanted:
+            wanted.update(value - FIRST_NODE for value in inputs[node] if value >= FIRST_NODE)
+    return sorted(wanted)
 
 
 def _refined(cell: _Cell, colours: Colours) -> Colours:

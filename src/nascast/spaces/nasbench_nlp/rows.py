@@ -35,8 +35,8 @@ OPERATIONS = (  # the gene is the index plus 1; 0 is no node
 )
 LINEAR, BLEND = 1, 2
 _X, FIRST_NODE = 1, 2 + STATES  # values of an input gene: none, x, previous states, nodes
-LEAST = np.asarray([0, 1, 3, 2, 2, 1, 1, 1])  # inputs by operation gene
-MOST = np.asarray([0, INPUTS, 3, INPUTS, INPUTS, 1, 1, 1])
+LEAST = np.asarray([0, 1, 3, 2, 2, 1, 1, 1], dtype=np.int8)  # inputs by operation gene
+MOST = np.asarray([0, INPUTS, 3, INPUTS, INPUTS, 1, 1, 1], dtype=np.int8)
 _BASES = ("x", *(f"h_prev_{k}" for k in range(STATES)))
 
 
@@ -56,15 +56,18 @@ def join(operations: Genes | Bools, inputs: Genes | Bools, states: Genes | Bools
 def valid(genes: Genes) -> Bools:
     """Returns ``(n,)``: whether rows, of genes in their ranges, keep the rules of `problem`."""
     ops, inputs, states = parts(genes)
-    given = inputs > 0
-    count = given.sum(2)
+    a, b, c = np.ascontiguousarray(np.moveaxis(inputs, 2, 0))  # (n, 24) each
+    first, second, third = a > 0, b > 0, c > 0
     size, hidden = (ops > 0).sum(1), (states > 0).sum(1)
-    good = (_leading(ops > 0) & _leading(states > 0)) & (hidden > 0)
-    good &= (_leading(given) & (count >= LEAST[ops]) & (count <= MOST[ops])).all(1)
-    good &= (~_repeats(inputs) & ((inputs != _X).all(2) | (ops == LINEAR))).all(1)
-    unknown = (inputs < FIRST_NODE) & (inputs > (_X + hidden)[:, None, None])
-    good &= ~unknown.any((1, 2))
-    return np.asarray(good & ~_repeats(states) & (states.max(1, initial=0) <= size))
+    good = _leading(ops > 0) & _leading(states > 0) & (hidden > 0)
+    count = first.astype(np.int8) + second + third
+    node = (count >= LEAST[ops]) & (count <= MOST[ops]) & (third <= second) & (second <= first)
+    node &= ~_repeats(a, b, c) & (((a != _X) & (b != _X) & (c != _X)) | (ops == LINEAR))
+    last = (_X + hidden)[:, None].astype(np.int16)  # of the previous states there are
+    for read in (a, b, c):
+        node &= (read >= FIRST_NODE) | (read <= last)
+    good &= node.all(1)
+    return np.asarray(good & ~_repeats(*states.T) & (states.max(1, initial=0) <= size))
 
 
 def _leading(given: Bools) -> Bools:
@@ -72,9 +75,8 @@ def _leading(given: Bools) -> Bools:
     return np.asarray((given[..., 1:] <= given[..., :-1]).all(-1))
 
 
-def _repeats(values: Genes) -> Bools:
-    """Whether, along the last axis of 3, a value other than 0 is there twice."""
-    a, b, c = values[..., 0], values[..., 1], values[..., 2]
+def _repeats(a: Genes, b: Genes, c: Genes) -> Bools:
+    """Whether a value other than 0 is there twice."""
     return np.asarray(((a == b) & (a > 0)) | ((c > 0) & ((a == c) | (b == c))))
 
 

@@ -1,43 +1,60 @@
 """A recurrent policy over the decisions of any search space."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import torch
 from scipy.special import expit
 from torch import Tensor, nn
+from torch.nn.functional import embedding
 
 from nascast.core.space import SearchSpace
-from nascast.core.types import Bools, Floats, Genes
+from nascast.core.types import Floats, Genes
 from nascast.strategies.controller.anchors import anchor_logits
 
-__all__ = ["Controller"]
+__all__ = ["Controller", "Rows"]
 
 _NEVER = -1e9  # logit of a value that is not allowed: finite, so that gradients are
 
+_OF_LAYERS = ("inputs", "recurrent", "offsets")
 
-@dataclass(frozen=True, slots=True)
-class _Step:
-    """One step of the LSTM: a decision, or the anchor of a part with the genes decided there."""
-
-    genes: range
-    decision: int | None  # counted without the anchors' genes
+_Array = npt.NDArray[np.float32]
+_Arrays = Mapping[str, _Array]
 
 
 @dataclass(frozen=True, slots=True)
-class _Library:
-    """What numpy and torch do alike: rows are drawn by numpy, which starts small sums sooner."""
+class _Part:
+    """Genes that are decided one by one, and then, at an anchor, those that are links.
 
-    own: Callable[[Any], Any]  # makes its array of one of numpy's
-    tanh: Callable[[Any], Any]
-    sigmoid: Callable[[Any], Any]
-    stack: Callable[..., Any]
+    Attributes:
+        own: genes decided one by one.
+        first: the number of the first of these decisions.
+        links: genes decided at the anchor; None where the row ends before it.
+    """
+
+    own: range
+    first: int
+    links: range | None
 
 
-_NUMPY = _Library(np.asarray, np.tanh, expit, np.stack)
-_TORCH = _Library(torch.from_numpy, torch.tanh, torch.sigmoid, torch.stack)
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """Rows as the network reads them, made once for several passes.
+
+    Attributes:
+        chosen: ``(length, n, 1)``, int64.
+        places: ``(decisions, n)``, of the embedding of each value that was decided.
+        allowed: ``(length, n or 1, most)``, the values allowed after the genes before them; None
+            where that are all.
+        reads: for each part with an anchor ``(n, 1, k)``, 1 for each earlier part that it reads.
+    """
+
+    chosen: Tensor
+    places: Tensor
+    allowed: Tensor | None
+    reads: tuple[Tensor, ...]
 
 
 class Controller(nn.Module):
@@ -48,6 +65,9 @@ class Controller(nn.Module):
     `links`, these genes are drawn together at an anchor of their part, see `anchor_logits`. The
     input of the next step is then the sum of the states at the anchors that are read, divided by
     one more than their number, as in the code of ENAS (the paper does not say).
+
+    Rows are drawn by numpy, which starts small sums sooner than torch; known rows go through
+    torch's own LSTM, all decisions between two anchors at once.
     """
 
     def __init__(
@@ -65,13 +85,16 @@ class Controller(nn.Module):
         super().__init__()
         self.space = space
         self.units = units
-        self._steps = _steps(space)
-        own = [step.genes[0] for step in self._steps if step.decision is not None]
+        self._layers = layers
+        self._parts = _parts(space)
+        own = [gene for part in self._parts for gene in part.own]
         self._own = torch.tensor(own)
-        most = max(space.cardinalities)
+        self._most = most = max(space.cardinalities)
+        # A space that says nothing of its own about what is allowed allows everything.
+        self._free = type(space).allowed is SearchSpace.allowed
         shapes = {
             "start": (1, units),
-            "inputs": (layers, units, 4 * units),  # of the gates: input, forget, output, new value
+            "inputs": (layers, units, 4 * units),
             "recurrent": (layers, units, 4 * units),
             "offsets": (layers, 4 * units),
             "embeddings": (len(own), most, units),
@@ -86,124 +109,185 @@ class Controller(nn.Module):
         rng = np.random.default_rng(seed)
         for name, shape in shapes.items():
             weights = rng.uniform(-spread, spread, shape).astype(np.float32)
-            self.register_parameter(name, nn.Parameter(torch.from_numpy(weights)))
+            if name not in _OF_LAYERS:
+                self.register_parameter(name, nn.Parameter(torch.from_numpy(weights)))
+                continue
+            for k, layer in enumerate(weights):  # drawn are the gates i, f, o, g
+                i, f, o, g = np.split(layer.T, 4)
+                own_order = torch.from_numpy(np.concatenate([i, f, g, o]))  # torch's
+                self.register_parameter(f"{name}_{k}", nn.Parameter(own_order))
 
     def draw(self, n: int, rng: np.random.Generator) -> Genes:
         """Draws ``(n, length)`` rows of allowed values; they may not be valid all the same."""
         weights = {name: w.detach().numpy() for name, w in self.named_parameters()}
+        lstm = _Lstm(weights, self._layers, n)
         genes = np.zeros((n, self.space.length), dtype=np.int16)
         draws = rng.random((self.space.length, n, 1))
-        for step, state, anchors in self._walk(genes, weights, _NUMPY):
-            for gene, logits in zip(
-                step.genes, _logits(step, state, anchors, weights), strict=True
-            ):
-                allowed = self.space.allowed(genes[:, :gene])
-                genes[:, gene] = _choose(logits, allowed, draws[gene])
+        x = np.repeat(weights["start"], n, axis=0)
+        anchors: list[_Array] = []
+        for part in self._parts:
+            for decision, gene in enumerate(part.own, part.first):
+                state = lstm.step(x)
+                logits = state @ weights["heads"][decision] + weights["biases"][decision]
+                genes[:, gene] = self._choose(genes, gene, logits, draws[gene])
+                x = weights["embeddings"][decision, genes[:, gene]]
+            if part.links is None:
+                break
+            state = lstm.step(x)
+            past = np.stack([*anchors, state], 1)[:, :-1]
+            self._link(genes, part.links, state, past, weights, draws)
+            read = genes[:, part.links.start : part.links.stop].astype(np.float32)[:, None]
+            x = (read @ past)[:, 0] / (1 + read.sum(2))
+            anchors.append(state)
         return genes
 
-    def forward(self, genes: Genes) -> tuple[Tensor, Tensor]:
-        """Returns the log-probabilities and entropies of decisions, ``(n, length)`` both, in nats.
+    def _link(
+        self,
+        genes: Genes,
+        links: range,
+        state: _Array,
+        past: _Array,
+        weights: _Arrays,
+        draws: Floats,
+    ) -> None:
+        """Draws the genes that say which of the parts in `past`, ``(n, k, units)``, are read."""
+        reads = anchor_logits(past, state[:, None], weights, np.tanh)[:, 0].T
+        logits = np.stack([np.zeros_like(reads), reads], 2)  # (k, n, 2)
+        if self._free:
+            genes[:, links.start : links.stop] = _choice(logits, draws[links.start : links.stop]).T
+            return
+        for gene, own in zip(links, logits, strict=True):
+            genes[:, gene] = self._choose(genes, gene, own, draws[gene])
 
-        The entropy is that of a decision given those before it. The log-probability of a value that
-        is not allowed is below −10⁸.
+    def _choose(self, genes: Genes, gene: int, logits: _Array, draws: Floats) -> Genes:
+        logits = logits[:, : self.space.cardinalities[gene]]
+        if not self._free:
+            logits = np.where(self.space.allowed(genes[:, :gene]), logits, -np.inf)
+        return _choice(logits, draws)
+
+    def rows(self, genes: Genes) -> Rows:
+        """Returns ``(n, length)`` genes as the network reads them."""
+        chosen = torch.from_numpy(genes.T.astype(np.int64))
+        starts = self._most * torch.arange(len(self._own))
+        reads = [
+            torch.from_numpy(genes[:, link.start : link.stop].astype(np.float32))[:, None]
+            for link in self.space.links
+        ]
+        own = self.get_parameter("start").dtype
+        return Rows(
+            chosen[:, :, None],
+            starts[:, None] + chosen[self._own],
+            self._allowed(genes),
+            tuple(read.to(own) for read in reads),
+        )
+
+    def _allowed(self, genes: Genes) -> Tensor | None:
+        """Returns ``(length, n or 1, most)``; None where all is allowed."""
+        cards = np.asarray(self.space.cardinalities)
+        allowed = np.arange(self._most) < cards[:, None, None]
+        if not self._free:
+            allowed = np.zeros((len(cards), len(genes), self._most), dtype=bool)
+            for gene, cardinality in enumerate(cards):
+                allowed[gene, :, :cardinality] = self.space.allowed(genes[:, :gene])
+        return None if allowed.all() else torch.from_numpy(allowed)
+
+    def can_draw(self, rows: Rows) -> Tensor:
+        """Returns ``(n,)``: whether all values of a row are allowed after those before them."""
+        if rows.allowed is None:
+            return torch.ones(rows.chosen.shape[1], dtype=torch.bool)
+        allowed = rows.allowed.expand(-1, rows.chosen.shape[1], -1)
+        return allowed.gather(2, rows.chosen)[:, :, 0].all(0)
+
+    def forward(self, rows: Rows) -> Tensor:
+        """Returns the log-probabilities of all values, ``(length, n, most)``, in nats.
+
+        They are those given the genes before. That of a value which is not allowed is below −10⁸.
         """
         weights = dict(self.named_parameters())
-        states: list[Tensor] = []
-        parts: list[Tensor] = []
-        for step, state, _ in self._walk(genes, weights, _TORCH):
-            (parts if step.decision is None else states).append(state)
-        own = torch.baddbmm(weights["biases"], torch.stack(states), weights["heads"])
-        logits = own.new_zeros(*genes.shape, own.shape[2])
-        logits[:, self._own] = own.transpose(0, 1)
+        states, anchors = self._states(rows, weights)
+        own = torch.baddbmm(weights["biases"], states, weights["heads"])
+        logits = own
         if len(self._links):
             gene, reader, source = self._links.T
-            anchors = torch.stack(parts, 1)
             pairs = anchor_logits(anchors, anchors, weights, torch.tanh)
-            logits[:, gene, 1] = pairs[:, reader, source]
-        allowed = torch.from_numpy(self._allowed(genes))
-        logs = torch.log_softmax(logits.masked_fill(~allowed, _NEVER), dim=2)
-        chosen = torch.from_numpy(genes.astype(np.int64))[:, :, None]
-        return logs.gather(2, chosen)[:, :, 0], -(logs.exp() * logs).sum(2)
+            logits = own.new_zeros(len(rows.chosen), *own.shape[1:])
+            logits[self._own] = own
+            logits[gene, :, 1] = pairs[:, reader, source].T
+        if rows.allowed is not None:
+            logits = logits.masked_fill(~rows.allowed, _NEVER)
+        return torch.log_softmax(logits, dim=2)
 
-    def _walk(
-        self, genes: Genes, weights: Mapping[str, Any], library: _Library
-    ) -> Iterator[tuple[_Step, Any, list[Any]]]:
-        """Yields each step, the state ``(n, units)`` of the last layer, and the anchors before it.
+    def _states(self, rows: Rows, weights: Mapping[str, Tensor]) -> tuple[Tensor, Tensor]:
+        """Returns the last layer at decisions, ``(decisions, n, units)``, and at anchors.
 
-        The genes of a step must stand in `genes` by the time the next one is asked for.
+        The latter are ``(n, anchors, units)``, and empty where there are no links.
         """
-        layers = list(zip(weights["inputs"], weights["recurrent"], weights["offsets"], strict=True))
-        x = weights["start"] + library.own(np.zeros((len(genes), self.units), dtype=np.float32))
-        zeros = 0 * x
-        memory = [(zeros, zeros)] * len(layers)
-        anchors: list[Any] = []
-        tables = list(weights["embeddings"])
-        for step in self._steps:
-            for k, layer in enumerate(layers):
-                memory[k] = _lstm(x, memory[k], layer, library)
-                x = memory[k][0]
-            yield step, x, anchors
-            first, last = step.genes.start, step.genes.stop
-            if step.decision is not None:
-                x = tables[step.decision][library.own(genes[:, first].astype(np.int64))]
-                continue
-            anchors.append(x)
-            read = library.own(genes[:, first:last].astype(np.float32))
-            past = library.stack(anchors, 1)[:, : last - first]
-            x = (read[:, :, None] * past).sum(1) / (1 + read.sum(1)[:, None])
-
-    def _allowed(self, genes: Genes) -> Bools:
-        """Returns ``(n, length, most)``: the values allowed after the genes before them."""
-        allowed = np.zeros((*genes.shape, max(self.space.cardinalities)), dtype=bool)
-        for gene, cardinality in enumerate(self.space.cardinalities):
-            allowed[:, gene, :cardinality] = self.space.allowed(genes[:, :gene])
-        return allowed
+        n = rows.chosen.shape[1]
+        none = torch.zeros(4 * self.units, dtype=weights["start"].dtype)
+        flat = []
+        for k in range(self._layers):  # torch has two offsets, which do what one does
+            flat += [*(weights[f"{name}_{k}"] for name in _OF_LAYERS), none]
+        embedded = embedding(rows.places, weights["embeddings"].flatten(0, 1))
+        memory = [weights["start"].new_zeros(self._layers, n, self.units)] * 2
+        x = weights["start"].expand(n, -1)
+        states: list[Tensor] = []
+        anchors: list[Tensor] = []
+        for part in self._parts:
+            last = part.first + len(part.own) - (part.links is None)
+            inputs = torch.cat([x[None], embedded[part.first : last]])
+            found, *memory = torch.lstm(
+                inputs, memory, flat, True, self._layers, 0.0, True, False, False
+            )
+            states.append(found[: len(part.own)])
+            if part.links is not None:
+                read = rows.reads[len(anchors)]
+                past = torch.stack([*anchors, found[-1]], 1)[:, :-1]
+                x = torch.bmm(read, past)[:, 0] / (1 + read.sum(2))
+                anchors.append(found[-1])
+        return torch.cat(states), torch.stack(anchors, 1) if anchors else torch.empty(0)
 
 
-def _lstm(
-    x: Any, memory: tuple[Any, Any], layer: tuple[Any, Any, Any], library: _Library
-) -> tuple[Any, Any]:
-    """Returns the new output and cell of one layer, ``(n, units)`` both."""
-    (h, c), (inputs, recurrent, offsets) = memory, layer
-    u = h.shape[1]
-    gates = x @ inputs + h @ recurrent + offsets
-    opened = library.sigmoid(gates[:, : 3 * u])
-    c = opened[:, u : 2 * u] * c + opened[:, :u] * library.tanh(gates[:, 3 * u :])
-    return opened[:, 2 * u :] * library.tanh(c), c
+class _Lstm:
+    """The network's LSTM in numpy, one step at a time."""
+
+    def __init__(self, weights: _Arrays, layers: int, n: int) -> None:
+        self._layers = [[weights[f"{name}_{k}"].T for name in _OF_LAYERS] for k in range(layers)]
+        zeros = np.zeros((n, len(weights["start"][0])), dtype=np.float32)
+        self._memory = [(zeros, zeros)] * len(self._layers)
+
+    def step(self, x: _Array) -> _Array:
+        """Returns the output of the last layer, ``(n, units)``, for an input as large."""
+        for k, (inputs, recurrent, offsets) in enumerate(self._layers):
+            h, c = self._memory[k]
+            u = h.shape[1]
+            gates = x @ inputs + h @ recurrent + offsets
+            opened = expit(gates)
+            c = opened[:, u : 2 * u] * c + opened[:, :u] * np.tanh(gates[:, 2 * u : 3 * u])
+            x = opened[:, 3 * u :] * np.tanh(c)
+            self._memory[k] = x, c
+        return x
 
 
-def _logits(
-    step: _Step, state: Floats, anchors: list[Floats], weights: Mapping[str, Any]
-) -> list[Floats]:
-    """Returns ``(n, values)`` for each gene of a step; some values may be too many."""
-    if step.decision is not None:
-        return [state @ weights["heads"][step.decision] + weights["biases"][step.decision]]
-    if not anchors:
-        return []
-    reads = anchor_logits(np.stack(anchors, 1), state[:, None], weights, np.tanh)[:, 0]
-    return list(np.stack([np.zeros_like(reads), reads], 2).transpose(1, 0, 2))
-
-
-def _steps(space: SearchSpace) -> tuple[_Step, ...]:
-    """Returns the decisions in the order of the genes, and an anchor at the end of each part."""
-    steps: list[_Step] = []
+def _parts(space: SearchSpace) -> tuple[_Part, ...]:
+    """Returns the parts in the order of the genes; what follows the last links is one, too."""
+    parts: list[_Part] = []
     at = decisions = 0
-    for link in (*space.links, range(space.length, space.length)):
-        steps += (_Step(range(g, g + 1), decisions + g - at) for g in range(at, link.start))
+    for link in space.links:
+        parts.append(_Part(range(at, link.start), decisions, link))
         decisions += link.start - at
         at = link.stop
-        steps.append(_Step(link, None))
-    return tuple(steps[:-1])
+    if at < space.length:
+        parts.append(_Part(range(at, space.length), decisions, None))
+    return tuple(parts)
 
 
-def _choose(logits: Floats, allowed: Bools, draws: Floats) -> Genes:
-    """Returns ``(n,)``: one of the values that each row of ``(n, values)`` allows.
+def _choice(logits: _Array, draws: Floats) -> Genes:
+    """Returns ``(..., n)``: one of the values of each row of ``(..., n, values)`` logits.
 
     Args:
-        logits: ``(n, values or more)``.
-        allowed: ``(n, values)``.
-        draws: ``(n, 1)``, uniform from 0 to 1.
+        logits: −∞ for what must not be drawn.
+        draws: ``(..., n, 1)``, uniform from 0 to 1.
     """
-    logits = np.where(allowed, logits[:, : allowed.shape[1]].astype(np.float64), -np.inf)
-    steps = np.exp(logits - logits.max(1, keepdims=True)).cumsum(1)
-    return np.asarray((steps <= draws * steps[:, -1:]).sum(1), dtype=np.int16)
+    exact = logits.astype(np.float64)
+    steps = np.exp(exact - exact.max(-1, keepdims=True)).cumsum(-1)
+    return np.asarray((steps <= draws * steps[..., -1:]).sum(-1), dtype=np.int16)

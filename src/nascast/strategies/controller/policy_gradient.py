@@ -1,91 +1,29 @@
 """What the controllers share: asking, rewards, the baseline, and when to learn."""
 
 import math
-from abc import abstractmethod
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, fields, replace
-from typing import TYPE_CHECKING, Any, TypeVar
+from abc import ABC, abstractmethod
+from collections.abc import Collection
+from dataclasses import dataclass, fields
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
 from nascast.core.errors import InvalidSettingError
-from nascast.core.met import Met
-from nascast.core.space import SearchSpace
 from nascast.core.strategy import Strategy
-from nascast.core.types import Candidate, Genes, Objective, Trial
+from nascast.core.types import Candidate, Genes, Trial
 
 if TYPE_CHECKING:
     from torch import Tensor
 
-__all__ = ["PolicyGradient", "PolicySettings", "with_settings"]
+    from nascast.strategies.controller.network import Rows
+
+__all__ = ["PolicyGradient"]
 
 _TRIES = (12, 144)  # more draws for a row that is wanted, in rounds after the first; chosen
-_SUPPORTED = -1e8  # log-probability below which a value was not allowed
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PolicySettings:
-    """Settings of a controller and its training.
-
-    Attributes:
-        learning_rate: of Adam.
-        minibatch: trials told between two updates.
-        units, layers: of the LSTM.
-        spread: the first weights are uniform in ±spread.
-        baseline: weight of the old value in the moving average of rewards.
-        entropy: weight of the entropy, in nats a row, that is added to the reward.
-        power: of the score, see `PolicyGradient`.
-        last: epochs at the end of a training of which the best score counts.
-        repeats: whether architectures that were told already, or equivalent ones, are asked for
-            again.
-    """
-
-    learning_rate: float
-    minibatch: int
-    units: int
-    layers: int
-    spread: float
-    baseline: float = 0.95
-    entropy: float = 0.0
-    power: float = 1.0
-    last: int = 1
-    repeats: bool = True
-
-    def __post_init__(self) -> None:
-        counts = (self.minibatch, self.units, self.layers, self.last)
-        positive = (self.learning_rate, self.spread, self.power)
-        if (
-            not all(type(count) is int and count >= 1 for count in counts)
-            or not all(0 < value < math.inf for value in positive)
-            or not 0 <= self.baseline < 1
-            or not 0 <= self.entropy < math.inf
-        ):
-            raise InvalidSettingError(
-                "a controller needs whole numbers from 1 for minibatch, units, layers and last, "
-                "positive numbers for learning_rate, spread and power, a baseline from 0 to below "
-                f"1 and an entropy from 0; got {self}"
-            )
-
-
-AnySettings = TypeVar("AnySettings", bound=PolicySettings)
-
-
-def with_settings(defaults: AnySettings, changes: Mapping[str, Any] | None) -> AnySettings:
-    """Returns the defaults with some settings changed.
-
-    Raises:
-        InvalidSettingError: one that is unknown, or out of range.
-    """
-    known = [field.name for field in fields(defaults)]
-    unknown = sorted(set(changes or ()) - set(known))
-    if unknown:
-        raise InvalidSettingError(
-            f"unknown setting {unknown[0]!r} of a controller; known are {', '.join(known)}"
-        )
-    return replace(defaults, **(changes or {}))
-
-
-class PolicyGradient(Strategy):
+@dataclass(eq=False, kw_only=True)
+class PolicyGradient(Strategy, ABC):
     """Draws rows from a controller and makes those likelier whose reward is above a baseline.
 
     The reward of a trial is sign(s) · |s / 100|^power, where s is the first objective's score,
@@ -104,86 +42,118 @@ class PolicyGradient(Strategy):
     Learning takes place in `tell`, whenever `minibatch` more trials were told, in that order. With
     asynchronous workers some of them were drawn by an older controller; no correction is made.
     Trials that others proposed teach too, except rows that the controller could not have drawn.
+
+    Attributes:
+        learning_rate: of Adam.
+        minibatch: trials told between two updates.
+        units, layers: of the LSTM.
+        spread: the first weights are uniform in ±spread.
+        baseline: weight of the old value in the moving average of rewards.
+        entropy: weight of the entropy, in nats a row, that is added to the reward.
+        power: of the score, see above.
+        last: epochs at the end of a training of which the best score counts.
+        repeats: whether architectures that were told already, or equivalent ones, are asked for
+            again.
+
+    Raises:
+        InvalidSettingError: a setting out of range.
     """
 
-    def __init__(
-        self,
-        space: SearchSpace,
-        objectives: Sequence[Objective],
-        *,
-        seed: int,
-        settings: PolicySettings,
-    ) -> None:
+    learns_early: ClassVar[bool] = False
+
+    learning_rate: float
+    minibatch: int
+    units: int
+    layers: int
+    spread: float
+    baseline: float = 0.95
+    entropy: float = 0.0
+    power: float = 1.0
+    last: int = 1
+    repeats: bool = True
+
+    def __post_init__(self) -> None:
         from torch.optim import Adam
 
         from nascast.strategies.controller.network import Controller
 
-        super().__init__(space, objectives, seed=seed)
-        self.settings = settings
+        super().__post_init__()
+        self._check()
         self.controller = Controller(
-            space,
-            units=settings.units,
-            layers=settings.layers,
-            spread=settings.spread,
-            seed=seed,
+            self.space, units=self.units, layers=self.layers, spread=self.spread, seed=self.seed
         )
-        self._adam = Adam(self.controller.parameters(), lr=settings.learning_rate)
-        self._met = Met(space)
+        self._adam = Adam(self.controller.parameters(), lr=self.learning_rate, fused=True)
         self._rewards: list[float] = []  # NaN for a failure before any success
         self._advantages: list[float] = []
         self._lowest = math.nan
-        self._baseline = math.nan
+        self._average = math.nan  # of the rewards: the baseline
         self._diagnostics: dict[str, list[float]] = {
             name: [] for name in ("trials", "reward", "baseline", "entropy")
         }
 
+    def _check(self) -> None:
+        counts = (self.minibatch, self.units, self.layers, self.last)
+        positive = (self.learning_rate, self.spread, self.power)
+        if (
+            not all(type(count) is int and count >= 1 for count in counts)
+            or not all(0 < value < math.inf for value in positive)
+            or not 0 <= self.baseline < 1
+            or not 0 <= self.entropy < math.inf
+        ):
+            raise InvalidSettingError(
+                "a controller needs whole numbers from 1 for minibatch, units, layers and last, "
+                "positive numbers for learning_rate, spread and power, a baseline from 0 to below "
+                f"1 and an entropy from 0; got {self._settings()}"
+            )
+
+    def _settings(self) -> str:
+        own = [f.name for f in fields(self) if f.name not in ("space", "objectives")]
+        return ", ".join(f"{name} {getattr(self, name)!r}" for name in own)
+
     def ask(
         self, n: int, rng: np.random.Generator, pending: Collection[Candidate] = ()
     ) -> list[Candidate]:
-        def draw(size: int) -> Genes:
-            rows = self.controller.draw(size, rng)
-            return rows[self.space.is_valid(rows)]
-
-        if not self.settings.repeats:
-            return self._met.propose(n, rng, draw, pending=pending)
-        rows = draw(n)
+        if not self.repeats:
+            return super().ask(n, rng, pending)
+        rows = self.propose(n, rng)
         for tries in _TRIES:
             if len(rows) >= n:
                 break
-            rows = np.concatenate([rows, draw((n - len(rows)) * tries)])
+            rows = np.concatenate([rows, self.propose((n - len(rows)) * tries, rng)])
         rows = np.concatenate([rows, self.space.sample(max(n - len(rows), 0), rng)])[:n]
         return [Candidate(self.space.architecture(row)) for row in rows]
 
-    def tell(self, trials: Sequence[Trial]) -> None:
-        for trial in trials:
-            super().tell([trial])
-            if not self.settings.repeats:
-                self._met.add([trial])
-            self._reward(trial)
-            if len(self.history) % self.settings.minibatch == 0:
-                self._update()
+    def propose(self, n: int, rng: np.random.Generator) -> Genes:
+        """Returns those of n rows drawn at once that are valid."""
+        rows = self.controller.draw(n, rng)
+        return rows[self.space.is_valid(rows)]
+
+    def learn(self, index: int) -> None:
+        self._reward(self.history.trials[index])
+        if (index + 1) % self.minibatch == 0:
+            self._update()
 
     def _reward(self, trial: Trial) -> None:
         """Notes the reward of a trial and its advantage over the baseline, which then moves."""
         score = self._score(trial)
-        reward = math.copysign(abs(score / 100) ** self.settings.power, score)
+        reward = math.copysign(abs(score / 100) ** self.power, score)
         if not math.isfinite(reward):
             reward = self._lowest
         self._rewards.append(reward)
         if math.isnan(reward):
             self._advantages.append(0.0)
             return
-        if math.isnan(self._baseline):
-            self._lowest = self._baseline = reward
+        if math.isnan(self._average):
+            self._lowest = self._average = reward
         self._lowest = min(self._lowest, reward)
-        self._advantages.append(reward - self._baseline)
-        kept = self.settings.baseline
-        self._baseline = kept * self._baseline + (1 - kept) * reward
+        self._advantages.append(reward - self._average)
+        kept = self.baseline
+        self._average = kept * self._average + (1 - kept) * reward
 
     def _score(self, trial: Trial) -> float:
         objective = self.objectives[0]
         final = objective.score(trial.evaluation)
-        curve = trial.evaluation.curves.get(objective.metric, ())[-self.settings.last :]
+        curve = trial.evaluation.curves.get(objective.metric, ())[-self.last :]
         scores = [final, *(-value if objective.minimize else value for value in curve)]
         return final if math.isnan(final) else float(np.nanmax(scores))
 
@@ -192,36 +162,49 @@ class PolicyGradient(Strategy):
 
         from nascast.networks.threads import one_thread
 
-        last = slice(-self.settings.minibatch, None)
-        genes, rewards = self.history.genes[last], np.asarray(self._rewards[last])
+        last = slice(-self.minibatch, None)
+        rewards = np.asarray(self._rewards[last])
         advantages = torch.tensor(self._advantages[last], dtype=torch.float32)
         with one_thread():
-            entropy = self._learn(genes, advantages)
+            entropy = self._learn_from(self.history.genes[last], advantages)
         finite = rewards[~np.isnan(rewards)]
         self._diagnostics["trials"].append(len(self.history))
         self._diagnostics["reward"].append(float(finite.mean()) if len(finite) else math.nan)
-        self._diagnostics["baseline"].append(self._baseline)
+        self._diagnostics["baseline"].append(self._average)
         self._diagnostics["entropy"].append(entropy)
 
+    def _learn_from(self, genes: Genes, advantages: "Tensor") -> float:
+        """Learns from those rows that the controller could have drawn; returns their entropy."""
+        rows = self.controller.rows(genes)
+        can = self.controller.can_draw(rows)
+        if not can.any():
+            return math.nan
+        if not can.all():
+            rows, advantages = self.controller.rows(genes[can.numpy()]), advantages[can]
+        return self._learn(rows, advantages)
+
     @abstractmethod
-    def _learn(self, genes: Genes, advantages: "Tensor") -> float:
+    def _learn(self, rows: "Rows", advantages: "Tensor") -> float:
         """Changes the weights; returns the entropy of the controller before, in nats a row.
 
         Args:
-            genes: ``(minibatch, length)``.
+            rows: those of the minibatch.
             advantages: ``(minibatch,)``.
         """
 
-    def _decisions(self, genes: Genes) -> tuple["Tensor", "Tensor"]:
-        """Returns log-probabilities and entropies, ``(n, length)``; 0 in rows never drawn."""
-        logs, entropies = self.controller(genes)
-        drawn = (logs > _SUPPORTED).all(1, keepdim=True)
-        return logs.where(drawn, 0), entropies.where(drawn, 0)
+    def _decisions(self, rows: "Rows") -> tuple["Tensor", "Tensor"]:
+        """Returns the log-probabilities of decisions, ``(length, n)``, and the mean entropy."""
+        logs = self.controller(rows)
+        weighed = logs if self.entropy else logs.detach()
+        entropy = -(weighed.exp() * weighed).sum() / logs.shape[1]
+        return logs.gather(2, rows.chosen)[:, :, 0], entropy
 
-    def _step(self, loss: "Tensor", entropies: "Tensor") -> None:
-        """Makes one step of Adam down a loss less the weighted entropy, (n, length)."""
+    def _step(self, loss: "Tensor", entropy: "Tensor") -> None:
+        """Makes one step of Adam down a loss less the weighted entropy."""
         self._adam.zero_grad()
-        (loss - self.settings.entropy * entropies.sum(1).mean()).backward()  # type: ignore[no-untyped-call]
+        if self.entropy:
+            loss = loss - self.entropy * entropy
+        loss.backward()  # type: ignore[no-untyped-call]
         self._adam.step()
 
     def diagnostics(self) -> dict[str, list[float]]:

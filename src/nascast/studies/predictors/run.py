@@ -19,11 +19,11 @@ import numpy as np
 from nascast.core import plugins
 from nascast.core.errors import StoreError, UnsupportedError
 from nascast.core.executor import Executor
+from nascast.core.feature import Feature
 from nascast.core.ledger import Memo
-from nascast.core.predictor import Feature
 from nascast.core.spec import Spec
 from nascast.core.store import changed_settings
-from nascast.core.types import Floats, Genes
+from nascast.core.types import Genes
 from nascast.executors.serial import Serial
 from nascast.studies.journal import Journal
 from nascast.studies.metrics import agreement, noise_ceiling
@@ -88,7 +88,7 @@ def compare(
     benchmark.describe(study.metric)
     grid = cells(study)
     sets = [split(study, benchmark, trial) for trial in range(study.trials)]
-    evidence = Evidence(study, batch_of(study, benchmark), records)
+    evidence = Evidence(study, batch_of(study, benchmark), out / "artefacts", records)
     journal = _begin(evidence, out)
     known = {result.cell: result for result in _kept(journal, study)}
     todo = [cell for cell in grid if cell not in known]
@@ -187,25 +187,20 @@ def _run_cell(evidence: Evidence, cell: Cell, test: Genes, train: Genes, memo: M
         predictor.initialize(ledger, train[:size], np.random.default_rng(key))
     with ledger.phase("query"):
         predicted = predictor.query(ledger, test)
-    mean, deviation = _parts(predicted)
+    deviation = predicted.deviation
     values = records.query(test, study.metric)
     true = -values if objective.minimize else values  # scores, as the predictions are
     return Result(
-        **{**_shared(study, cell), **agreement(mean, true)},
+        **{**_shared(study, cell), **agreement(predicted.mean, true)},
         init_seconds_total=ledger.seconds["init"],
         query_seconds_each=ledger.seconds["query"] / len(test),
         batch=evidence.batch.source if proxies_of(cell) else "",
         architectures=tuple(records.space.to_text(test)),
-        predicted=tuple(mean.tolist()),
+        predicted=tuple(predicted.mean.tolist()),
         deviation=None if deviation is None else tuple(deviation.tolist()),
         true=tuple(true.tolist()),
         versions=json.dumps(versions()),
     )
-
-
-def _parts(predicted: Floats) -> tuple[Floats, Floats | None]:
-    """Returns means ``(n,)`` and deviations ``(n,)``, None where the predictor has none."""
-    return predicted, None
 
 
 def _failed(study: Study, cell: Cell, reason: str) -> Result:
@@ -219,7 +214,7 @@ def _shared(study: Study, cell: Cell) -> dict[str, Any]:
         "predictor": str(spec),
         "predictor_name": spec.name,
         "predictor_settings": json.dumps(spec.json()["settings"]),
-        "family": plugins.family("predictor", spec.name) or "hybrid",
+        "family": plugins.family("predictor", spec.name),
         "budget": cell.budget,
         "trial": cell.trial,
         "seed": study.seed,

@@ -1,6 +1,7 @@
 """Proxy scores of a study: measured once for all cells, in parallel, and kept on disk."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -8,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from nascast.core.executor import Executor
-from nascast.core.ledger import Memo
+from nascast.core.ledger import Memo, Score
 from nascast.core.predictor import Proxy
 from nascast.core.types import Genes
 from nascast.studies.journal import Journal
@@ -30,8 +31,11 @@ class Scores:
         self._ledger = evidence.ledger()
         self._journal = Journal(path)
         self._memo: Memo = {
-            (r["key"], np.asarray(r["genes"], dtype=np.int16).tobytes()): (r["value"], r["seconds"])
+            (r["key"], np.asarray(r["genes"], dtype=np.int16).tobytes()): Score(
+                r["value"], r["seconds"], r["passes"]
+            )
             for r in self._journal.read()
+            if "passes" in r  # without, it is of a version that did not tell passes apart
         }
 
     def part(self, cell: Cell, sets: Sequence[tuple[Genes, Genes]]) -> Memo:
@@ -46,30 +50,39 @@ class Scores:
         progress: Progress,
     ) -> None:
         """Measures what is missing. A score that fails is left to the cell, which records why."""
-        proxies: dict[str, Proxy] = {}
-        missing: dict[str, dict[bytes, None]] = {}
-        for cell in cells:
-            for proxy in proxies_of(cell):
-                proxies[proxy.key(self._ledger)] = proxy
-            for key, row in self._items(cell, sets):
-                if (key, row) not in self._memo:
-                    missing.setdefault(key, {})[row] = None
-        tasks = 0
-        total = sum(map(len, missing.values()))
-        if total:
+        proxies = {proxy.key(self._ledger): proxy for cell in cells for proxy in proxies_of(cell)}
+        groups = self._missing(cells, sets)
+        if groups:
             self._journal.path.parent.mkdir(parents=True, exist_ok=True)
+            total = sum(len(wanted) * len(rows) for wanted, rows in groups.items())
             progress.start("proxies", total)
-        for key, rows in missing.items():
+        tasks = 0
+        for wanted, rows in groups.items():
+            scorers = [proxies[key] for key in wanted]
             genes = np.frombuffer(b"".join(rows), dtype=np.int16).reshape(len(rows), -1)
             for start in range(0, len(genes), _CHUNK):
-                call = partial(_score, self._evidence, proxies[key], genes[start : start + _CHUNK])
-                executor.submit((key, start), call)
+                call = partial(_score, self._evidence, scorers, genes[start : start + _CHUNK])
+                executor.submit((wanted, start), call)
                 tasks += 1
         for done in finished(executor, tasks):
             memo: Memo = done.value or {}
             self._memo.update(memo)
             self._journal.append_all(_records(memo))
             progress.advance(len(memo))
+
+    def _missing(
+        self, cells: Sequence[Cell], sets: Sequence[tuple[Genes, Genes]]
+    ) -> dict[tuple[str, ...], list[bytes]]:
+        """Returns canonical rows by the scores that they lack, in the order of the cells."""
+        lacking: dict[bytes, dict[str, None]] = {}
+        for cell in cells:
+            for key, row in self._items(cell, sets):
+                if (key, row) not in self._memo:
+                    lacking.setdefault(row, {})[key] = None
+        groups: dict[tuple[str, ...], list[bytes]] = {}
+        for row, keys in lacking.items():
+            groups.setdefault(tuple(keys), []).append(row)
+        return groups
 
     def _items(
         self, cell: Cell, sets: Sequence[tuple[Genes, Genes]]
@@ -87,23 +100,18 @@ class Scores:
 def _records(memo: Memo) -> list[dict[str, Any]]:
     """Returns scores as plain JSON values."""
     return [
-        {
-            "key": key,
-            "genes": np.frombuffer(row, dtype=np.int16).tolist(),
-            "value": value,
-            "seconds": seconds,
-        }
-        for (key, row), (value, seconds) in memo.items()
+        {"key": key, "genes": np.frombuffer(row, dtype=np.int16).tolist(), **asdict(score)}
+        for (key, row), score in memo.items()
     ]
 
 
-def _score(evidence: Evidence, proxy: Proxy, genes: Genes) -> Memo:
-    """Measures one proxy on some architectures; runs in a worker."""
+def _score(evidence: Evidence, proxies: Sequence[Proxy], genes: Genes) -> Memo:
+    """Measures proxies, which share passes, on some architectures; runs in a worker."""
     import torch
 
     torch.set_num_threads(1)
     memo: Memo = {}
     ledger = evidence.ledger(memo)
     with ledger.phase("query"):
-        proxy(ledger, genes)
+        ledger.scores(proxies, genes)
     return memo

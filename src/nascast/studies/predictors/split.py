@@ -29,7 +29,7 @@ def split(study: Study, benchmark: Benchmark, trial: int) -> tuple[Genes, Genes]
         pool = rng.permutation(benchmark.genes())
     except UnsupportedError:
         pool = _distinct(benchmark.space, need, rng)
-    _, first = np.unique(benchmark.space.canonical(pool), axis=0, return_index=True)
+    first = benchmark.space.distinct(benchmark.space.canonical(pool))
     if len(first) < need:
         raise InvalidSettingError(
             f"{study.test_size} test and {train} training architectures asked for; "
@@ -45,7 +45,7 @@ def _distinct(space: SearchSpace, need: int, rng: np.random.Generator) -> Genes:
     while len(pool) < need:
         drawn = space.canonical(space.sample(2 * need, rng))
         grown = np.concatenate([pool, drawn])
-        _, first = np.unique(grown, axis=0, return_index=True)
+        first = space.distinct(grown)
         if len(first) == len(pool):
             break
         pool = grown[np.sort(first)]

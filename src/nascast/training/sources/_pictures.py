@@ -8,7 +8,7 @@ import numpy.typing as npt
 
 from nascast.core.errors import CorruptDataError, InvalidSettingError
 from nascast.core.extras import extra
-from nascast.training.sources._arrays import Arrays, Part, without_test_part
+from nascast.training.sources.arrays import Arrays, Part, without_test_part
 
 __all__ = ["Labelled", "arrays_of"]
 

@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from nascast.core.errors import CorruptDataError, InvalidSettingError
-from nascast.training.sources._arrays import Arrays, Part
+from nascast.training.sources.arrays import Arrays, Part
 
 FORM = "cifar-10-binary.tar.gz or cifar-100-binary.tar.gz"
 

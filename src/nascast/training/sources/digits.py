@@ -3,7 +3,7 @@
 import numpy as np
 
 from nascast.core.extras import extra
-from nascast.training.sources._arrays import Arrays, without_test_part
+from nascast.training.sources.arrays import Arrays, without_test_part
 
 FORM = "digits (1,797 grey images of 8×8, part of scikit-learn)"
 

@@ -8,8 +8,8 @@ from typing import Any
 
 from nascast.core.errors import CorruptDataError, MissingDataError
 from nascast.core.extras import extra
-from nascast.training.sources._arrays import Arrays
 from nascast.training.sources._pictures import Labelled, arrays_of
+from nascast.training.sources.arrays import Arrays
 
 FORM = "a folder with a folder of images for each class, below train/, val/ and test/ or at once"
 

@@ -8,8 +8,8 @@ from typing import Any
 
 from nascast.core.errors import CorruptDataError, MissingDataError
 from nascast.core.extras import extra
-from nascast.training.sources._arrays import Arrays
 from nascast.training.sources._pictures import Labelled, arrays_of
+from nascast.training.sources.arrays import Arrays
 
 FORM = "hf:NAME, a data set of the package datasets"
 

@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from nascast.core.errors import CorruptDataError, MissingDataError
-from nascast.training.sources._arrays import Arrays, Part
+from nascast.training.sources.arrays import Arrays, Part
 
 FORM = "a folder with MNIST's four idx files (.gz or not)"
 

@@ -6,7 +6,7 @@ import zlib
 import numpy as np
 
 from nascast.core.errors import CorruptDataError
-from nascast.training.sources._arrays import Arrays
+from nascast.training.sources.arrays import Arrays
 
 KEYS = ("x_train", "y_train", "x_test", "y_test")
 FORM = f"an .npz file with {', '.join(KEYS)} (uint8 images and labels)"

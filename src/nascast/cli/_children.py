@@ -1,0 +1,125 @@
+"""The evaluator that the options of ``nascast search`` ask for: it trains the children."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from nascast.cli._options import duration, recipe, settings
+
+if TYPE_CHECKING:
+    from nascast.core.space import SearchSpace
+    from nascast.training.evaluator import ChildEvaluator
+
+__all__ = ["Children", "open_evaluator"]
+
+_SMALL = (1, 4)  # repeats and filters of a child, where the space has such settings; chosen
+_SMALL_TEXT = {"layers": 1, "hidden": 64, "embedding": 64}  # likewise, of a language model
+
+
+@dataclass(frozen=True, slots=True)
+class Children:
+    """The options about children, as they were written.
+
+    Attributes:
+        data: source to train on; None is digits.
+        recipe, skeleton, split: changes of the defaults.
+        time_limit: for one child.
+        memory_limit: MiB for one child.
+        device: ``cpu``, ``cuda`` or ``auto``.
+        latency: whether ``latency_ms`` is to be measured.
+        checkpoints: folder for trainings that stop early.
+    """
+
+    data: str | None
+    recipe: str
+    skeleton: str
+    split: str
+    time_limit: str | None
+    memory_limit: int | None
+    device: str
+    latency: bool
+    checkpoints: Path
+
+
+def open_evaluator(children: Children, space: str) -> "ChildEvaluator":
+    """Returns what trains the children of a space, by default small ones that take seconds.
+
+    Raises:
+        InvalidSettingError: an option that cannot be read, or does not go with the data.
+    """
+    from nascast.core import plugins
+    from nascast.training.text import is_text
+
+    shared: dict[str, Any] = {
+        "skeleton": settings(children.skeleton, "--skeleton"),
+        "checkpoints": children.checkpoints,
+        "time_limit": duration(children.time_limit, "--time-limit")
+        if children.time_limit
+        else None,
+        "memory_limit": children.memory_limit,
+        "device": _device(children.device),
+    }
+    kind = _text_evaluator if children.data and is_text(children.data) else _image_evaluator
+    return kind(plugins.load("space", space), children, shared)
+
+
+def _device(text: str) -> str:
+    import torch
+
+    from nascast.core.errors import InvalidSettingError
+
+    if text == "auto":
+        return "cuda" if torch.cuda.is_available() else "cpu"
+    if text not in ("cpu", "cuda"):
+        raise InvalidSettingError(f"--device: expected cpu, cuda or auto; got {text!r}")
+    return text
+
+
+def _text_evaluator(
+    space: "SearchSpace", children: Children, shared: dict[str, Any]
+) -> "ChildEvaluator":
+    import inspect
+
+    from nascast.core.errors import InvalidSettingError
+    from nascast.training.evaluator import LanguageEvaluator
+    from nascast.training.recipes import named_recipe
+
+    assert children.data is not None
+    if children.split:
+        raise InvalidSettingError("--split is for images; a text is split by its files or lines")
+    if not shared["skeleton"] and hasattr(space, "language_model"):
+        known = inspect.signature(space.language_model).parameters
+        shared["skeleton"] = {name: n for name, n in _SMALL_TEXT.items() if name in known}
+    chosen = recipe(children.recipe, "--recipe", named_recipe("text-child"))
+    return LanguageEvaluator(space, children.data, chosen, **shared)
+
+
+def _image_evaluator(
+    space: "SearchSpace", children: Children, shared: dict[str, Any]
+) -> "ChildEvaluator":
+    from dataclasses import replace
+
+    from nascast.core.errors import InvalidSettingError
+    from nascast.training.data import Split
+    from nascast.training.evaluator import TrainingEvaluator
+    from nascast.training.recipes import named_recipe
+
+    data = children.data or "digits"
+    if not shared["skeleton"]:
+        scales = zip(space.scales, _SMALL, strict=True)
+        shared["skeleton"] = {own: small for own, small in scales if own}
+    digits = data == "digits"
+    split = Split(train=256, validation=600) if digits else Split()  # with all, 3 epochs give 99 %
+    try:
+        split = replace(split, **settings(children.split, "--split"))  # type: ignore[arg-type]
+    except TypeError as error:
+        raise InvalidSettingError(f"--split: no such setting: {error}") from None
+    default = named_recipe("digits-child" if digits else "child")
+    return TrainingEvaluator(
+        space,
+        data,
+        recipe(children.recipe, "--recipe", default),
+        split=split,
+        measure_latency=children.latency,
+        **shared,
+    )

@@ -1,0 +1,248 @@
+"""What a ledger stands on: recorded trainings, told trials, or trainings made on demand."""
+
+import math
+from abc import abstractmethod
+from collections.abc import Callable, Mapping, Sequence
+from typing import Protocol
+
+import numpy as np
+
+from nascast.core.errors import InvalidArchitectureError
+from nascast.core.evaluator import Benchmark, Evaluator
+from nascast.core.history import History
+from nascast.core.space import SearchSpace
+from nascast.core.types import Candidate, Evaluation, Floats, Genes, Metric, Task
+
+__all__ = ["Records", "Told", "Trained"]
+
+
+class Records(Protocol):
+    """Trainings of architectures, by metric, epoch and seed.
+
+    A `Benchmark` is one, and documents the methods; `Told` makes one of the trials that a strategy
+    was told, so that a predictor can live inside a strategy; `Trained` trains what is asked for.
+
+    Attributes:
+        space: the search space of the rows.
+        task: what the networks are built for.
+        metrics: what there is, by name.
+        separate: whether trainings of different epochs are separate ones.
+    """
+
+    space: SearchSpace
+    task: Task
+    metrics: Mapping[str, Metric]
+    separate: bool
+
+    def query(
+        self, genes: Genes, metric: str, epochs: int | None = None, seed: int | None = 0
+    ) -> Floats:
+        """Returns ``(n,)`` values of a metric as measured; see `Benchmark.query`."""
+        ...
+
+    def curve(self, genes: Genes, metric: str, epochs: int, seed: int | None = 0) -> Floats:
+        """Returns ``(n, k)`` values at the k recorded epochs up to and including `epochs`."""
+        ...
+
+    def seconds(self, genes: Genes, epochs: int | None = None, seed: int | None = 0) -> Floats:
+        """Returns ``(n,)`` seconds that the trainings took; NaN where nobody knows."""
+        ...
+
+    def describe(self, metric: str) -> Metric:
+        """Returns the metric of that name, or raises `UnsupportedError`."""
+        ...
+
+
+_Training = dict[int | None, Evaluation]  # by the epochs that were asked for; None is all
+
+
+class _Evaluations(Benchmark):
+    """Evaluations by network; equivalent rows are one network.
+
+    The k-th training of a network is what came of the k-th candidates that asked for each number
+    of epochs. Its value after so many epochs is that of the candidate that asked for them, or
+    stands in the curve of a longer one. Its seconds are those of all its evaluations up to there,
+    which is what was spent, whether they went on from each other or began anew; of an evaluation
+    that went further, the same share as of its epochs.
+    """
+
+    def __init__(self, name: str, space: SearchSpace, task: Task) -> None:
+        self.name, self.space, self.task = name, space, task
+        self._networks: dict[bytes, list[_Training]] = {}
+
+    @abstractmethod
+    def _training(self, row: Genes, epochs: int | None, seed: int) -> _Training:
+        """Returns the training of a canonical row, ``(length,)``, after so many epochs."""
+
+    def query(
+        self, genes: Genes, metric: str, epochs: int | None = None, seed: int | None = 0
+    ) -> Floats:
+        self.describe(metric)
+        return self._each(genes, epochs, seed, lambda training: _value(training, metric, epochs))
+
+    def seconds(self, genes: Genes, epochs: int | None = None, seed: int | None = 0) -> Floats:
+        return self._each(genes, epochs, seed, lambda training: _seconds(training, epochs))
+
+    def _each(
+        self,
+        genes: Genes,
+        epochs: int | None,
+        seed: int | None,
+        read: Callable[[_Training], float],
+    ) -> Floats:
+        found = np.empty(len(genes))
+        for i, row in enumerate(self.space.canonical(genes)):
+            seeds = range(max(self._trainings(row), 1)) if seed is None else (seed,)
+            values = [read(self._training(row, epochs, k)) for k in seeds]
+            found[i] = math.fsum(values) / len(values)
+        return found
+
+    def _trainings(self, row: Genes) -> int:
+        return len(self._networks.get(row.tobytes(), ()))
+
+
+class Told(_Evaluations):
+    """The trials that a strategy was told, as records.
+
+    A failed trial has the value NaN. Where no trial asked for a full training, the longest one
+    counts as full.
+    """
+
+    def __init__(self, history: History, space: SearchSpace, task: Task | None = None) -> None:
+        """Reads a history.
+
+        Args:
+            history: what was told; later trials are not seen.
+            space: of the candidates.
+            task: what networks are built for, for proxies; None is the space's default.
+        """
+        super().__init__("told trials", space, task or Task())
+        smaller = {o.metric for o in history.objectives if o.minimize}
+        marks: dict[str, set[int]] = {}
+        for trial in history.trials:
+            self._take(trial.candidate, trial.evaluation)
+            for name in trial.evaluation.metrics:
+                marks.setdefault(name, set()).update(filter(None, [trial.candidate.epochs]))
+            for name, curve in trial.evaluation.curves.items():
+                marks.setdefault(name, set()).update(range(1, len(curve) + 1))
+        self._longest = max((e for epochs in marks.values() for e in epochs), default=None)
+        self._any_full = any(trial.candidate.epochs is None for trial in history.trials)
+        seeds = max(map(len, self._networks.values()), default=1)
+        self.metrics = {
+            name: Metric(name, "", "", name in smaller or _is_loss(name), tuple(sorted(e)), seeds)
+            for name, e in marks.items()
+        }
+
+    def genes(self) -> Genes:
+        """Returns ``(n, length)``: canonical rows of the networks with a full training."""
+        full = None if self._any_full else self._longest
+        rows = [
+            np.frombuffer(key, dtype=np.int16)
+            for key, trainings in self._networks.items()
+            if any(full in training and not training[full].error for training in trainings)
+        ]
+        return np.asarray(rows, dtype=np.int16).reshape(-1, self.space.length)
+
+    def _take(self, candidate: Candidate, evaluation: Evaluation) -> None:
+        key = self.space.canonical(candidate.arch.row()).tobytes()
+        trainings = self._networks.setdefault(key, [])
+        for training in trainings:
+            if candidate.epochs not in training:
+                training[candidate.epochs] = evaluation
+                return
+        trainings.append({candidate.epochs: evaluation})
+
+    def _training(self, row: Genes, epochs: int | None, seed: int) -> _Training:
+        trainings = self._networks.get(row.tobytes(), [])
+        if seed >= len(trainings):
+            text = self.space.to_text(row[None])[0]
+            raise InvalidArchitectureError(
+                f"{text} was told {len(trainings)} times; asked for training {seed}"
+            )
+        training = trainings[seed]
+        if epochs is None and not self._any_full and self._longest in training:
+            return {**training, None: training[self._longest]}
+        return training
+
+
+class Trained(_Evaluations):
+    """Trains what is asked for, and remembers it.
+
+    A curve is trained no further than it is read. Seed k is the k-th training of a network, and
+    the mean over seeds is over those there are.
+    """
+
+    def __init__(
+        self,
+        evaluator: Evaluator,
+        space: SearchSpace,
+        metrics: Sequence[Metric],
+        task: Task | None = None,
+    ) -> None:
+        """Begins without any training.
+
+        Args:
+            evaluator: trains a candidate; what it raises is the caller's to handle.
+            space: of the candidates.
+            metrics: what the evaluator measures; ``epochs`` of each are those that it has curves
+                of, the last one being a full training.
+            task: what networks are built for, for proxies; None is the space's default.
+        """
+        super().__init__("trainings on demand", space, task or Task())
+        self.metrics = {metric.name: metric for metric in metrics}
+        self._last = max((e for metric in metrics for e in metric.epochs), default=None)
+        self._evaluator = evaluator
+
+    def curve(self, genes: Genes, metric: str, epochs: int, seed: int | None = 0) -> Floats:
+        self.describe(metric)
+        self.seconds(genes, epochs, seed)  # the longest training first: its curve has the others
+        return super().curve(genes, metric, epochs, seed)
+
+    def _training(self, row: Genes, epochs: int | None, seed: int) -> _Training:
+        trainings = self._networks.setdefault(row.tobytes(), [])
+        while len(trainings) <= seed:
+            trainings.append({})
+        training = trainings[seed]
+        asked = None if epochs == self._last else epochs
+        if not _reaches(training, asked):
+            candidate = Candidate(self.space.architecture(row), asked)
+            training[asked] = self._evaluator.evaluate(candidate, seed)
+        if epochs is not None and asked is None:
+            return {**training, epochs: training[None]}
+        return training
+
+
+def _reaches(training: _Training, epochs: int | None) -> bool:
+    if epochs in training:
+        return True
+    curves = (c for e in training.values() for c in e.curves.values())
+    return epochs is not None and any(len(curve) >= epochs for curve in curves)
+
+
+def _value(training: _Training, metric: str, epochs: int | None) -> float:
+    """Returns the metric after so many epochs; NaN where it failed, or is not known."""
+    if epochs in training:
+        return training[epochs].metrics.get(metric, math.nan)
+    for evaluation in training.values():
+        curve = evaluation.curves.get(metric, ())
+        if epochs is not None and len(curve) >= epochs:
+            return curve[epochs - 1]
+    return math.nan
+
+
+def _seconds(training: _Training, epochs: int | None) -> float:
+    """Returns what a training cost until so many epochs; NaN where that is not known."""
+    if epochs is None:
+        return math.fsum(e.seconds for e in training.values()) if None in training else math.nan
+    shorter = [e.seconds for asked, e in training.items() if asked is not None and asked <= epochs]
+    if epochs in training:
+        return math.fsum(shorter)
+    for evaluation in training.values():
+        length = max(map(len, evaluation.curves.values()), default=0)
+        if length >= epochs:
+            return max(math.fsum(shorter), evaluation.seconds * epochs / length)
+    return math.nan
+
+
+def _is_loss(name: str) -> bool:
+    return any(word in name for word in ("loss", "perplexity"))

@@ -1,0 +1,33 @@
+"""Features: columns of evidence about architectures, which regressors learn from."""
+
+from abc import ABC, abstractmethod
+from typing import Any, Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from nascast.core.ledger import Ledger
+from nascast.core.space import SearchSpace
+from nascast.core.types import Floats, Genes
+
+__all__ = ["Encoding", "Feature"]
+
+
+class Feature(Protocol):
+    """Columns of evidence: an encoding, a proxy, a statistic of the learning curve."""
+
+    def __call__(self, ledger: Ledger, genes: Genes) -> Floats:
+        """Returns ``(n, d)``."""
+        ...
+
+
+class Encoding(ABC):
+    """A feature that needs the search space alone."""
+
+    @abstractmethod
+    def encode(self, space: SearchSpace, genes: Genes) -> npt.NDArray[Any]:
+        """Returns ``(n, d)``; one row per architecture."""
+
+    def __call__(self, ledger: Ledger, genes: Genes) -> Floats:
+        """Returns ``(n, d)`` as float64, for regressors."""
+        return np.asarray(self.encode(ledger.space, genes), dtype=np.float64)

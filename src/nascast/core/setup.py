@@ -1,0 +1,135 @@
+"""What makes two runs the same run, in one written form."""
+
+import inspect
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, is_dataclass, replace
+from typing import Any
+
+from nascast.core import plugins
+from nascast.core.errors import InvalidSettingError, StoreError, UnknownComponentError
+from nascast.core.evaluator import Evaluator, settings_of
+from nascast.core.restricted import Restricted
+from nascast.core.spec import Spec
+from nascast.core.strategy import Strategy
+from nascast.core.types import Objective
+
+__all__ = ["Setup", "spec_of"]
+
+
+@dataclass(frozen=True, slots=True)
+class Setup:
+    """What must be the same when a run, or a search of several runs, goes on.
+
+    Budgets, workers and executors may change.
+
+    Attributes:
+        space: registered name.
+        objectives: what counts, the first one above all.
+        evaluator: what decides its answers, as JSON values; see `core.evaluator.Described`.
+        limits: what the space is limited to, in words; empty if to nothing.
+        strategy: name and settings, without the seed; None for a search of several.
+        seed: of the run; None for a search of several.
+    """
+
+    space: str
+    objectives: tuple[Objective, ...]
+    evaluator: Mapping[str, Any]
+    limits: str = ""
+    strategy: Spec | None = None
+    seed: int | None = None
+
+    @classmethod
+    def of(cls, strategy: Strategy, evaluator: Evaluator, seed: int) -> "Setup":
+        """Returns the setup of a run."""
+        space = strategy.space
+        return cls(
+            space=space.name,
+            objectives=tuple(strategy.objectives),
+            evaluator=settings_of(evaluator),
+            limits=space.what if isinstance(space, Restricted) else "",
+            strategy=spec_of(strategy),
+            seed=seed,
+        )
+
+    def json(self) -> dict[str, Any]:
+        """Returns plain JSON values, which `from_json` reads back; what is empty is left out."""
+        found = {
+            "strategy": self.strategy and self.strategy.json(),
+            "seed": self.seed,
+            "space": self.space,
+            "limits": self.limits or None,
+            "objectives": [asdict(objective) for objective in self.objectives],
+            "evaluator": json.loads(json.dumps(dict(self.evaluator))),
+        }
+        return {key: value for key, value in found.items() if value is not None}
+
+    @classmethod
+    def from_json(cls, value: Mapping[str, Any]) -> "Setup":
+        """Returns the setup that `json` wrote; other keys are passed over.
+
+        Raises:
+            StoreError: the value is of another form, such as that of an earlier nascast.
+        """
+        try:
+            strategy = value.get("strategy")
+            found = cls(
+                space=value["space"],
+                objectives=tuple(Objective(**item) for item in value["objectives"]),
+                evaluator=dict(value["evaluator"]),
+                limits=value.get("limits", ""),
+                strategy=None if strategy is None else Spec.from_json(strategy),
+                seed=value.get("seed"),
+            )
+        except (AttributeError, KeyError, TypeError, ValueError) as error:
+            raise StoreError(
+                "expected strategy, space, limits, objectives, evaluator and seed in the form of "
+                f"this nascast; got {', '.join(value)} with {error!r}"
+            ) from error
+        texts = (found.space, found.limits, *(o.metric for o in found.objectives))
+        fine = all(isinstance(o.minimize, bool) for o in found.objectives)
+        if not found.objectives or not fine or not all(isinstance(text, str) for text in texts):
+            raise StoreError(f"expected names of a space and of metrics; got {dict(value)!r}")
+        return found
+
+
+def spec_of(strategy: Strategy) -> Spec:
+    """Returns the name and the settings of a strategy, without its seed.
+
+    One that is not registered has the name of its class. Settings that are objects, such as a
+    task, are told by their names, or by their own settings.
+    """
+    try:
+        found = Spec.of("strategy", strategy)
+    except (UnknownComponentError, InvalidSettingError):  # an object among the settings
+        found = Spec(_name(strategy), _kept(strategy))
+    return replace(found, settings={k: v for k, v in found.settings.items() if k != "seed"})
+
+
+def _name(strategy: Strategy) -> str:
+    try:
+        return plugins.name_of("strategy", type(strategy))
+    except UnknownComponentError:
+        return type(strategy).__name__
+
+
+def _kept(strategy: Strategy) -> dict[str, Any]:
+    """Returns the constructor's arguments that are attributes; of objects only their names."""
+    found: dict[str, Any] = {}
+    for name in inspect.signature(type(strategy)).parameters:
+        value = getattr(strategy, name, None)
+        if name in ("space", "objectives") or value is None:
+            continue
+        if is_dataclass(value) and not isinstance(value, type):
+            found |= asdict(value)
+        else:
+            found[name] = _plain(value)
+    return found
+
+
+def _plain(value: Any) -> Any:
+    if value is None or isinstance(value, (bool, int, float, str, Spec)):
+        return value
+    if isinstance(value, (list, tuple)):
+        return tuple(map(_plain, value))
+    return str(getattr(value, "name", type(value).__name__))

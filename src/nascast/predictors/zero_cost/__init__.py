@@ -1,1 +1,0 @@
-"""Predictors that train nothing."""

@@ -1,0 +1,1 @@
+"""File formats of official releases, read by parsers that admit plain data only."""

@@ -1,0 +1,1 @@
+"""The files that NATS-Bench and NAS-Bench-201 have in common."""

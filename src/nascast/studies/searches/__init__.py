@@ -1,0 +1,1 @@
+"""The search study: strategies × seeds, on a benchmark or by training children."""

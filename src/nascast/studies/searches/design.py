@@ -1,0 +1,155 @@
+"""What a search study is made of: strategies, seeds, evidence, objectives and limits."""
+
+import inspect
+import math
+import re
+import zlib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from nascast.core import plugins
+from nascast.core.errors import InvalidSettingError
+from nascast.core.setup import Setup
+from nascast.core.space import SearchSpace
+from nascast.core.spec import Spec
+from nascast.core.strategy import Strategy
+from nascast.core.types import Objective
+from nascast.runner import Budget
+from nascast.studies.limits import Limits
+
+__all__ = ["Search", "labels", "preset", "run_name", "strategy_of"]
+
+_MISSING = object()
+_LONG = 60  # letters of settings that stand in a run's name; chosen
+
+
+@dataclass(frozen=True, slots=True)
+class Search:
+    """Everything that decides the result of a search.
+
+    Attributes:
+        space: registered name.
+        strategies: names with settings, or the texts of such.
+        benchmark: registered name or path of a table; None if children are trained.
+        training: settings of the evaluator that trains, as JSON values; None on a benchmark.
+        objectives: what counts, the first one above all.
+        evaluations: budget of each run in trials, or None.
+        seconds: budget of each run on the executor's clock.
+        seeds: one run of every strategy for each.
+        workers: children at a time.
+        limits: on what a network may cost.
+        full_epochs: of a full training, where the strategies choose the epochs; None if unknown.
+    """
+
+    space: str
+    strategies: tuple[Spec | str, ...]
+    benchmark: str | None = None
+    training: Mapping[str, Any] | None = None
+    objectives: tuple[Objective, ...] = (Objective("val_accuracy"),)
+    evaluations: int | None = None
+    seconds: float = math.inf
+    seeds: tuple[int, ...] = (0,)
+    workers: int = 1
+    limits: Limits = field(default_factory=Limits)
+    full_epochs: int | None = None
+
+    def __post_init__(self) -> None:
+        if (self.benchmark is None) == (self.training is None):
+            raise InvalidSettingError("a search needs either a benchmark or data to train on")
+        specs = self.specs
+        object.__setattr__(self, "strategies", specs)
+        if not specs or len(set(specs)) != len(specs):
+            raise InvalidSettingError("name at least one strategy, and each only once")
+        if not self.seeds or self.workers < 1:
+            raise InvalidSettingError("a search needs at least one seed and one worker")
+        self.budget()
+        for spec in specs:
+            plugins.resolve("strategy", spec.name)
+            if "seed" in spec.settings:
+                raise InvalidSettingError(
+                    f"{spec}: every run of a strategy has its own seed; give them to the search"
+                )
+
+    @property
+    def specs(self) -> tuple[Spec, ...]:
+        """The strategies, texts read."""
+        return tuple(
+            Spec.parse("strategy", given) if isinstance(given, str) else given
+            for given in self.strategies
+        )
+
+    def jobs(self) -> list[tuple[Spec, int]]:
+        """Returns the runs: every strategy with every seed."""
+        return [(spec, seed) for spec in self.specs for seed in self.seeds]
+
+    def budget(self) -> Budget:
+        """Returns the budget of one run."""
+        return Budget(self.evaluations, clock=self.seconds)
+
+    def setup(self) -> Setup:
+        """Returns what must be the same when the search goes on."""
+        evaluator = {"benchmark": self.benchmark} if self.training is None else self.training
+        return Setup(self.space, self.objectives, evaluator, self.limits.words())
+
+
+def run_name(strategy: Spec, seed: int) -> str:
+    """Returns the name that a run has in the store, which a file may have too.
+
+    It tells the settings where they are short and plain, and else a checksum of them. It is for
+    people: what a run is stands in its `Setup`.
+    """
+    if not strategy.settings:
+        return f"{strategy.name}-{seed}"
+    text = str(strategy)[len(strategy.name) + 1 : -1]
+    if len(text) > _LONG or not re.fullmatch(r"[\w.+=,-]+", text, re.ASCII):
+        text = f"{zlib.crc32(text.encode()):08x}"
+    return f"{strategy.name}-{text}-{seed}"
+
+
+def labels(strategies: Iterable[Spec]) -> dict[Spec, str]:
+    """Returns short texts that tell strategies apart.
+
+    A text is the name, with the settings in which strategies of that name differ.
+    """
+    groups: dict[str, list[Spec]] = {}
+    for spec in dict.fromkeys(strategies):
+        groups.setdefault(spec.name, []).append(spec)
+    found = {}
+    for name, specs in groups.items():
+        keys = {key for spec in specs for key in spec.settings}
+        same = {k for k in keys if len({spec.settings.get(k, _MISSING) for spec in specs}) == 1}
+        for spec in specs:
+            own = {key: value for key, value in spec.settings.items() if key not in same}
+            found[spec] = str(Spec(name, own))
+    return found
+
+
+def preset(strategy: Spec, name: str) -> Spec:
+    """Returns a strategy with the settings that it declares under a name, where it has none itself.
+
+    A strategy that declares nothing under that name stays as it is.
+    """
+    presets = plugins.resolve("strategy", strategy.name).presets
+    return Spec(strategy.name, {**presets.get(name, {}), **strategy.settings})
+
+
+def strategy_of(search: Search, strategy: Spec, space: SearchSpace, seed: int) -> Strategy:
+    """Returns a fresh strategy of the search.
+
+    Raises:
+        InvalidSettingError: a setting that the strategy does not have.
+    """
+    known = inspect.signature(plugins.resolve("strategy", strategy.name)).parameters
+    settings = dict(strategy.settings)
+    if "max_epochs" in known and search.full_epochs is not None:
+        settings.setdefault("max_epochs", search.full_epochs)
+    if "settings" in known:  # until the controllers take theirs as parameters
+        controller: Strategy = plugins.load(
+            "strategy", strategy.name, space, search.objectives, seed=seed, settings=settings
+        )
+        return controller
+    found: Strategy = Spec(strategy.name, settings).load(
+        "strategy", space, search.objectives, seed=seed
+    )
+    return found

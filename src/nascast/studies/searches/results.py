@@ -1,0 +1,368 @@
+"""The folder of a search: begun, and read back with what its benchmark knows.
+
+``search.json`` has the `Setup` of the search and the versions that began it, ``trials.sqlite`` its
+runs, and ``diagnostics.json`` what strategies tell about themselves.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from nascast.core import plugins
+from nascast.core.errors import CorruptDataError, MissingDataError, NascastError, StoreError
+from nascast.core.evaluator import Benchmark
+from nascast.core.setup import Setup
+from nascast.core.space import SearchSpace
+from nascast.core.spec import Spec
+from nascast.core.store import Store, changed_settings
+from nascast.core.types import Floats, Objective, Trial
+from nascast.studies.limits import Limits
+from nascast.studies.records import open_benchmark
+from nascast.studies.searches.design import Search, labels, strategy_of
+from nascast.studies.versions import versions
+
+__all__ = [
+    "TRIALS",
+    "Diagnostics",
+    "Run",
+    "Searched",
+    "begin",
+    "best_trials",
+    "keep_diagnostics",
+    "read_search",
+]
+
+TRIALS = "trials.sqlite"  # the store in a search's folder
+Diagnostics = Mapping[str, list[float]]  # series of numbers by name
+_HEAD, _SERIES = "search.json", "diagnostics.json"
+_AGAIN = "expected what `nascast search` writes; search again with another --out"
+
+
+def begin(search: Search, out: Path, resume: bool) -> None:
+    """Makes the folder of a search, or finds the same search in it.
+
+    A folder without trials counts as new.
+
+    Raises:
+        InvalidSettingError: a setting that a strategy does not have.
+        StoreError: it holds a search and `resume` is false, or another search, or one that an
+            earlier nascast began; it holds none and `resume` is true; it cannot be written.
+        CorruptDataError: what says which search it holds cannot be read.
+    """
+    space: SearchSpace = plugins.load("space", search.space)
+    for strategy in search.specs:
+        strategy_of(search, strategy, space, seed=0)
+    file = out / _HEAD
+    if file.exists() and (out / TRIALS).exists() and not resume:
+        raise StoreError(f"{out} holds a search; add --resume to go on, or choose another --out")
+    if resume and not file.exists():
+        raise StoreError(f"{out} holds no search to resume; leave out --resume to begin one")
+    try:
+        if resume:
+            _check_same(search, out)
+            return
+        out.mkdir(parents=True, exist_ok=True)
+        _write(file, {"setup": search.setup().json(), "versions": versions()})
+    except OSError as error:
+        raise StoreError(f"cannot write to {out}: {error.strerror}; choose --out") from error
+
+
+def _check_same(search: Search, out: Path) -> None:
+    head = _json(out / _HEAD)
+    if "setup" not in head and "settings" in head:
+        version = _mapping(head.get("versions")).get("nascast", "of that time")
+        raise StoreError(
+            f"{out} holds a search that an earlier nascast ({version}) began, whose runs this one "
+            "cannot go on with; finish it with that version, or begin again with another --out. "
+            "Its networks can still be trained and exported"
+        )
+    old, _ = _head(out / _HEAD)
+    if changed := changed_settings(old.json(), search.setup().json()):
+        raise StoreError(
+            f"{out} holds another search: {changed}; choose another --out, or the same settings"
+        )
+
+
+def _write(file: Path, value: Mapping[str, Any]) -> None:
+    part = file.with_suffix(".part")
+    part.write_text(json.dumps(value, indent=1))
+    part.replace(file)
+
+
+def keep_diagnostics(out: Path, run: str, values: Diagnostics) -> None:
+    """Adds a run's diagnostics to ``diagnostics.json``, which can be made again from the trials."""
+    if not values:
+        return
+    file = out / _SERIES
+    try:
+        old = json.loads(file.read_text()) if file.exists() else {}
+    except ValueError:
+        old = {}
+    _write(file, {**old, run: values})
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Run:
+    """One strategy with one seed.
+
+    Attributes:
+        name: in the store.
+        strategy: its name, with the settings in which others of that name in the search differ.
+        spec: name and all settings of the strategy that are not its defaults.
+        seed: of the run.
+        info: as the store keeps it.
+        trials: n, in the order in which they finished.
+        scores: ``(n, objectives)``, larger is better, NaN for a failure.
+        clock: ``(n,)`` seconds since the run began, ascending; NaN where nobody knows.
+    """
+
+    name: str
+    strategy: str
+    spec: Spec
+    seed: int
+    info: Mapping[str, Any]
+    trials: Sequence[Trial]
+    scores: Floats
+    clock: Floats
+
+    def best(self) -> int | None:
+        """Returns the place of the first trial with the best score; None if all failed."""
+        first = self.scores[:, 0]
+        return None if np.isnan(first).all() else int(np.nanargmax(first))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Searched:
+    """Everything that a search left in its folder.
+
+    Attributes:
+        setup: of the search; the first objective decides what is best.
+        versions: of the packages that began it.
+        runs: sorted by strategy and seed.
+        diagnostics: series of numbers by name, by run; empty for strategies that have none.
+        space: of the architectures.
+        unit: of the first objective; empty if unknown.
+        optimum: the best value of the first objective that the benchmark recorded after full
+            training; None if it has no list of architectures, or the search was limited to some.
+    """
+
+    setup: Setup
+    versions: Mapping[str, Any]
+    runs: tuple[Run, ...]
+    diagnostics: Mapping[str, Mapping[str, Floats]]
+    space: SearchSpace
+    unit: str
+    optimum: float | None
+
+    @property
+    def objectives(self) -> tuple[Objective, ...]:
+        """What counts."""
+        return self.setup.objectives
+
+    @property
+    def benchmark(self) -> str | None:
+        """Name or path of the benchmark; None if children were trained."""
+        found: str | None = self.setup.evaluator.get("benchmark")
+        return found
+
+    @property
+    def training(self) -> Mapping[str, Any] | None:
+        """Settings of the evaluator that trained the children; None on a benchmark."""
+        return None if self.benchmark is not None else self.setup.evaluator
+
+    def by_strategy(self) -> dict[str, list[Run]]:
+        """Returns the runs of every strategy, sorted by seed."""
+        groups: dict[str, list[Run]] = {}
+        for run in self.runs:
+            groups.setdefault(run.strategy, []).append(run)
+        return groups
+
+    def measured(self, score: float) -> float:
+        """Turns a score of the first objective back into the metric."""
+        return -score if self.objectives[0].minimize else score
+
+
+def read_search(folder: Path) -> Searched:
+    """Reads the folder of a search.
+
+    Raises:
+        MissingDataError: no search in `folder`.
+        CorruptDataError: a file that is not what a search writes.
+        StoreError: the trials cannot be read.
+        UnknownComponentError: the space of the search is not installed.
+    """
+    setup, began = _head(folder / _HEAD)
+    store: Store = plugins.load("store", "sqlite", folder / TRIALS)
+    try:
+        runs = _runs(store, setup.objectives)
+    except (ValueError, TypeError, KeyError, AttributeError) as error:
+        raise CorruptDataError(
+            f"{folder / TRIALS} has a run that cannot be read ({error}); {_AGAIN}"
+        ) from error
+    benchmark = _benchmark(setup.evaluator.get("benchmark"))
+    return Searched(
+        setup=setup,
+        versions=began,
+        runs=runs,
+        diagnostics=_diagnostics(folder / _SERIES),
+        space=benchmark.space if benchmark else plugins.load("space", setup.space),
+        unit=_unit(benchmark, setup.objectives[0].metric),
+        optimum=None if setup.limits else _optimum(benchmark, setup.objectives[0]),
+    )
+
+
+def best_trials(
+    found: Searched, n: int | None = None, *, distinct: int = 3
+) -> list[tuple[Run, int]]:
+    """Returns runs and places in them of the n best trials of all; of equal ones the first.
+
+    Args:
+        found: the search.
+        n: how many; None is one trial for each of the best distinct architectures.
+        distinct: how many architectures, if n is None.
+    """
+    scores = np.concatenate([np.empty(0), *(run.scores[:, 0] for run in found.runs)])
+    owners = np.repeat(np.arange(len(found.runs)), [len(run.trials) for run in found.runs])
+    begins = np.searchsorted(owners, np.arange(len(found.runs)))
+    order = np.argsort(-scores, kind="stable")
+    order = order[: np.isfinite(scores).sum()]
+    pairs = ((found.runs[owners[i]], int(i - begins[owners[i]])) for i in order)
+    if n is not None:
+        return list(islice(pairs, n))
+    best: dict[bytes, tuple[Run, int]] = {}
+    for run, place in pairs:
+        row = found.space.canonical(found.space.row(run.trials[place].candidate.arch))
+        best.setdefault(row.tobytes(), (run, place))
+        if len(best) == distinct:
+            break
+    return list(best.values())
+
+
+def _head(file: Path) -> tuple[Setup, dict[str, Any]]:
+    """Reads setup and versions, and refuses what cannot be used."""
+    if not file.is_file():
+        raise MissingDataError(
+            f"{file.parent} has no {_HEAD}; expected a folder written by `nascast search --out`"
+        )
+    head = _json(file)
+    value, began = head.get("setup"), head.get("versions")
+    if value is None:
+        value = _earlier(_mapping(head.get("settings")))
+    if not isinstance(value, dict) or not isinstance(began, dict):
+        raise CorruptDataError(f"{file} lacks setup or versions; {_AGAIN}")
+    try:
+        setup = Setup.from_json(value)
+    except StoreError as error:
+        raise CorruptDataError(f"{file} is garbled: {error}; {_AGAIN}") from error
+    if not isinstance(setup.evaluator.get("benchmark"), str | None):
+        raise CorruptDataError(f"{file} garbles the benchmark's name; {_AGAIN}")
+    return setup, began
+
+
+def _earlier(settings: Mapping[str, Any]) -> dict[str, Any] | None:
+    """Translates what nascast wrote before it had a `Setup`."""
+    if not settings.keys() >= {"space", "objectives", "benchmark"}:
+        return None
+    try:
+        limits = Limits(**_mapping(settings.get("limits"))).words()
+    except TypeError:
+        return None
+    named = {"benchmark": settings["benchmark"]}
+    evaluator = settings.get("training") if named["benchmark"] is None else named
+    shared = {key: settings[key] for key in ("space", "objectives")}
+    return {**shared, "evaluator": evaluator, "limits": limits}
+
+
+def _mapping(value: Any) -> Mapping[str, Any]:
+    return value if isinstance(value, dict) else {}
+
+
+def _json(file: Path) -> dict[str, Any]:
+    try:
+        value = json.loads(file.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise CorruptDataError(f"{file} is not JSON ({error}); {_AGAIN}") from error
+    except OSError as error:
+        raise MissingDataError(f"cannot read {file}: {error.strerror}") from error
+    if not isinstance(value, dict):
+        raise CorruptDataError(f"{file} is not a JSON object; {_AGAIN}")
+    return value
+
+
+def _diagnostics(file: Path) -> dict[str, dict[str, Floats]]:
+    """Returns series by run and name; none if there is no such file."""
+    if not file.exists():
+        return {}
+    try:
+        return {
+            run: {
+                name: np.asarray(values, dtype=np.float64).ravel() for name, values in own.items()
+            }
+            for run, own in _json(file).items()
+        }
+    except (ValueError, TypeError, AttributeError) as error:
+        raise CorruptDataError(
+            f"{file} should have series of numbers by run and name ({error}); {_AGAIN}"
+        ) from error
+
+
+def _runs(store: Store, objectives: Sequence[Objective]) -> tuple[Run, ...]:
+    """Reads all runs, sorted by strategy and seed."""
+    infos = {name: store.info(name) for name in store.runs()}
+    which = {name: _strategy(info) for name, info in infos.items()}
+    names = labels(which.values())
+    runs = []
+    for name, info in infos.items():
+        trials = store.read(name)
+        scores = [[o.score(trial.evaluation) for o in objectives] for trial in trials]
+        clock = np.array([trial.finished for trial in trials], dtype=np.float64)
+        run = Run(
+            name=name,
+            strategy=names[which[name]],
+            spec=which[name],
+            seed=int(info["seed"]),
+            info=info,
+            trials=trials,
+            scores=np.array(scores, dtype=np.float64).reshape(-1, len(objectives)),
+            clock=np.where(np.isnan(clock), np.nan, np.fmax.accumulate(clock)),
+        )
+        runs.append(run)
+    return tuple(sorted(runs, key=lambda run: (run.strategy, run.seed, run.name)))
+
+
+def _strategy(info: Mapping[str, Any]) -> Spec:
+    """Returns the strategy of a run; an earlier nascast kept the name of its class."""
+    found = info["strategy"]
+    return Spec(found) if isinstance(found, str) else Spec.from_json(found)
+
+
+def _benchmark(name: str | None) -> Benchmark | None:
+    """Opens the benchmark; without it, such as after its file was moved, a report says less."""
+    try:
+        return None if name is None else open_benchmark(name)
+    except (NascastError, OSError):
+        return None
+
+
+def _unit(benchmark: Benchmark | None, metric: str) -> str:
+    if benchmark is not None and metric in benchmark.metrics:
+        return benchmark.metrics[metric].unit
+    return "percent" if metric.endswith("accuracy") else ""
+
+
+def _optimum(benchmark: Benchmark | None, objective: Objective) -> float | None:
+    if benchmark is None:
+        return None
+    try:
+        values = benchmark.query(benchmark.genes(), objective.metric)
+    except NascastError:  # a function, not a table, or a metric of another kind
+        return None
+    fine = values[np.isfinite(values)]
+    if not len(fine):
+        return None
+    return float(fine.min() if objective.minimize else fine.max())

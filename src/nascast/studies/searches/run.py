@@ -1,0 +1,200 @@
+"""Running a search.
+
+On a benchmark every run is simulated: recorded seconds drive a virtual clock, and runs share the
+cores. By training, runs follow one another, and their children share the workers.
+"""
+
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+
+from nascast.core import plugins
+from nascast.core.errors import StoreError, UnsupportedError
+from nascast.core.evaluator import Benchmark, Evaluator
+from nascast.core.executor import Executor
+from nascast.core.restricted import Restricted
+from nascast.core.space import SearchSpace
+from nascast.core.spec import Spec
+from nascast.core.store import Store
+from nascast.core.types import Bools, Genes, Trial
+from nascast.runner import Step, steps
+from nascast.studies.limits import Networks, TaskNetworks, limited
+from nascast.studies.progress import finished
+from nascast.studies.records import open_benchmark
+from nascast.studies.searches.design import Search, run_name, strategy_of
+from nascast.studies.searches.results import Diagnostics, keep_diagnostics
+
+__all__ = ["Simulation", "Trainer", "recorded", "simulate", "simulations", "train_children"]
+
+_SAVED = 1.0  # seconds after which a simulation stores what is new; chosen, a commit takes some ms
+Watch = Callable[[str, Step], None]  # told the run's name and what is new
+
+
+class Trainer(Evaluator, Networks, Protocol):
+    """An evaluator that trains networks, which limits are about."""
+
+
+def recorded(benchmark: Benchmark) -> SearchSpace:
+    """Returns the space of a benchmark, restricted to what it recorded if that is not all.
+
+    It counts as all if a thousand draws are all recorded.
+    """
+    space = benchmark.space
+    try:
+        rows = benchmark.genes()
+    except UnsupportedError:
+        return space
+    known = {row.tobytes() for row in space.canonical(rows)}
+
+    def accepts(genes: Genes) -> Bools:
+        found = [row.tobytes() in known for row in space.canonical(genes)]
+        return np.asarray(found, dtype=bool)
+
+    if accepts(space.sample(1000, np.random.default_rng(0))).all():
+        return space
+    return Restricted(space, accepts, f"a record in {benchmark.name}", rows)
+
+
+@dataclass(frozen=True, slots=True)
+class Simulation:
+    """A run on a benchmark.
+
+    Attributes:
+        name: of the run.
+        info: as a store keeps it.
+        trials: in the order in which they finished.
+        diagnostics: what the strategy tells about itself.
+    """
+
+    name: str
+    info: dict[str, Any]
+    trials: list[Trial]
+    diagnostics: Diagnostics
+
+
+def simulate(search: Search, strategy: Spec, seed: int, store: Store | None = None) -> Simulation:
+    """Runs one strategy with one seed on the benchmark.
+
+    Args:
+        search: the settings.
+        strategy: one of the search's.
+        seed: of the run.
+        store: has the trials from which the run goes on, and gets the new ones about once a second;
+            None begins a run that is not stored.
+
+    Raises:
+        StoreError: the store has the run with other settings.
+    """
+    assert search.benchmark is not None
+    benchmark = open_benchmark(search.benchmark)
+    networks = TaskNetworks(benchmark.space, benchmark.task)
+    space = limited(recorded(benchmark), networks, search.limits)
+    fresh = strategy_of(search, strategy, space, seed)
+    name = run_name(strategy, seed)
+    kept: Store = plugins.load("store", "memory")
+    if store is not None and name in store.runs():
+        kept.begin(name, store.info(name))
+        kept.append(name, store.read(name))
+    saved = time.monotonic()
+    for _ in steps(
+        fresh,
+        benchmark,
+        executor=plugins.load("executor", "simulated", workers=search.workers),
+        store=kept,
+        name=name,
+        budget=search.budget(),
+        seed=seed,
+    ):
+        if store is not None and time.monotonic() - saved > _SAVED:
+            _save(store, name, kept.info(name), kept.read(name))
+            saved = time.monotonic()
+    return Simulation(name, kept.info(name), kept.read(name), fresh.diagnostics())
+
+
+def _save(store: Store, name: str, info: dict[str, Any], trials: list[Trial]) -> None:
+    """Stores the trials that are not stored yet."""
+    store.begin(name, info)
+    store.append(name, trials[len(store.read(name)) :])
+
+
+def simulations(
+    search: Search, store: Store, executor: Executor, out: Path | None = None
+) -> Iterator[tuple[str, list[Trial]]]:
+    """Simulates what is not in the store yet; yields name and trials of each run that is there.
+
+    Runs that `store` knows are continued. A worker that is killed costs what a run did in about the
+    last second, if the store is a file.
+
+    Args:
+        search: the settings.
+        store: keeps the trials.
+        executor: runs the simulations.
+        out: folder for diagnostics; None keeps none.
+
+    Raises:
+        StoreError: a run could not be simulated; the others are kept.
+    """
+    todo = []
+    for strategy, seed in search.jobs():
+        name = run_name(strategy, seed)
+        stored = store.read(name) if name in store.runs() else []
+        if search.evaluations is not None and len(stored) >= search.evaluations:
+            yield name, stored
+        else:
+            todo.append(name)
+            executor.submit(name, partial(simulate, search, strategy, seed, store))
+    failed = []
+    for done in finished(executor, len(todo)):
+        if done.error:
+            failed.append(f"{done.task}: {done.error}")
+            continue
+        found: Simulation = done.value
+        _save(store, found.name, found.info, found.trials)
+        if out is not None:
+            keep_diagnostics(out, found.name, found.diagnostics)
+        yield found.name, found.trials
+    if failed:
+        raise StoreError("; ".join(failed))
+
+
+def train_children(
+    search: Search,
+    evaluator: Trainer,
+    *,
+    store: Store,
+    executor: Executor,
+    watch: Watch,
+    out: Path | None = None,
+) -> None:
+    """Runs the search by training; runs that `store` knows are continued.
+
+    Args:
+        search: the settings.
+        evaluator: trains one child.
+        store: keeps the trials.
+        executor: runs the children.
+        watch: told what goes on.
+        out: folder for diagnostics; None keeps none.
+    """
+    whole: SearchSpace = plugins.load("space", search.space)
+    space = limited(whole, evaluator, search.limits)
+    for strategy, seed in search.jobs():
+        fresh = strategy_of(search, strategy, space, seed)
+        name = run_name(strategy, seed)
+        for step in steps(
+            fresh,
+            evaluator,
+            executor=executor,
+            store=store,
+            name=name,
+            budget=search.budget(),
+            seed=seed,
+        ):
+            watch(name, step)
+        if out is not None:
+            keep_diagnostics(out, name, fresh.diagnostics())
