@@ -236,7 +236,8 @@ class _Noisy(PerformancePredictor):
 
     def query(self, ledger: Ledger, genes: Genes) -> Prediction:
         drawn = np.random.default_rng(0).normal(0, self.noise, len(genes))
-        return Prediction(ledger.labels(genes) + drawn + self.mean / 2, np.full(len(genes), 0.5))
+        mean = ledger.labels(genes) + drawn + self.mean / 2
+        return Prediction(mean, np.full(len(genes), float(self.noise)))
 
 
 def _tiny(study: Study, spread: float) -> TinyBenchmark:
@@ -262,6 +263,7 @@ def test_a_third_axis_and_records_that_are_no_named_benchmark(
     assert [(r["predictor"], r["train_size"], r["noise"], r["epochs"]) for r in table[::2]] == [
         *(("noisy", 5, 1, None), ("noisy", 5, 30, None), ("sotl_e", None, None, 2))
     ]
+    assert [r["deviation"] for r in table[::2]] == [[1.0] * 20, [30.0] * 20, None]
     assert min(rows[i].kendall for i in (0, 1)) > max(rows[i].kendall for i in (2, 3))
     test, _ = split(study, _tiny(study, 2.0), 0)
     np.testing.assert_array_equal(rows[0].true, _tiny(study, 2.0).query(test, "val_accuracy"))

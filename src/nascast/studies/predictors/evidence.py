@@ -2,10 +2,12 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 
 from nascast.core.evaluator import Benchmark
 from nascast.core.ledger import Ledger, Memo
 from nascast.core.types import Batch, Objective
+from nascast.studies.artefacts import ArtefactFolder
 from nascast.studies.predictors.design import Study
 from nascast.studies.records import open_benchmark
 
@@ -26,11 +28,13 @@ class Evidence:
     Attributes:
         study: the settings.
         batch: inputs for zero-cost proxies.
+        artefacts: folder of what is trained once for all cells, such as a supernet.
         opener: returns the records; called in every task, so what is dear it keeps.
     """
 
     study: Study
     batch: Batch
+    artefacts: Path
     opener: Opener
 
     def records(self) -> Benchmark:
@@ -44,4 +48,10 @@ class Evidence:
 
     def ledger(self, memo: Memo | None = None) -> Ledger:
         """Returns a new ledger; `memo` holds proxy scores measured earlier, and is extended."""
-        return Ledger(self.records(), self.objective(), batch=self.batch, memo=memo)
+        return Ledger(
+            self.records(),
+            self.objective(),
+            batch=self.batch,
+            memo=memo,
+            artefacts=ArtefactFolder(self.artefacts),
+        )

@@ -88,7 +88,7 @@ def compare(
     benchmark.describe(study.metric)
     grid = cells(study)
     sets = [split(study, benchmark, trial) for trial in range(study.trials)]
-    evidence = Evidence(study, batch_of(study, benchmark), records)
+    evidence = Evidence(study, batch_of(study, benchmark), out / "artefacts", records)
     journal = _begin(evidence, out)
     known = {result.cell: result for result in _kept(journal, study)}
     todo = [cell for cell in grid if cell not in known]
@@ -187,16 +187,16 @@ def _run_cell(evidence: Evidence, cell: Cell, test: Genes, train: Genes, memo: M
         predictor.initialize(ledger, train[:size], np.random.default_rng(key))
     with ledger.phase("query"):
         predicted = predictor.query(ledger, test)
-    mean, deviation = predicted.mean, predicted.deviation
+    deviation = predicted.deviation
     values = records.query(test, study.metric)
     true = -values if objective.minimize else values  # scores, as the predictions are
     return Result(
-        **{**_shared(study, cell), **agreement(mean, true)},
+        **{**_shared(study, cell), **agreement(predicted.mean, true)},
         init_seconds_total=ledger.seconds["init"],
         query_seconds_each=ledger.seconds["query"] / len(test),
         batch=evidence.batch.source if proxies_of(cell) else "",
         architectures=tuple(records.space.to_text(test)),
-        predicted=tuple(mean.tolist()),
+        predicted=tuple(predicted.mean.tolist()),
         deviation=None if deviation is None else tuple(deviation.tolist()),
         true=tuple(true.tolist()),
         versions=json.dumps(versions()),

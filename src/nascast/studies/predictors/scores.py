@@ -1,6 +1,6 @@
 """Proxy scores of a study: measured once for all cells, in parallel, and kept on disk."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from functools import partial
 from pathlib import Path
@@ -49,32 +49,40 @@ class Scores:
         executor: Executor,
         progress: Progress,
     ) -> None:
-        """Measures what is missing. A score that fails is left to the cell, which records why.
-
-        The proxies of one network are measured together, so that they share its passes.
-        """
-        proxies: dict[str, Proxy] = {}
-        missing: dict[bytes, dict[str, None]] = {}
-        for cell in cells:
-            for proxy in proxies_of(cell):
-                proxies[proxy.key(self._ledger)] = proxy
-            for key, row in self._items(cell, sets):
-                if (key, row) not in self._memo:
-                    missing.setdefault(row, {})[key] = None
-        total = sum(map(len, missing.values()))
-        if total:
+        """Measures what is missing. A score that fails is left to the cell, which records why."""
+        proxies = {proxy.key(self._ledger): proxy for cell in cells for proxy in proxies_of(cell)}
+        groups = self._missing(cells, sets)
+        if groups:
             self._journal.path.parent.mkdir(parents=True, exist_ok=True)
+            total = sum(len(wanted) * len(rows) for wanted, rows in groups.items())
             progress.start("proxies", total)
         tasks = 0
-        for keys, genes in _chunks(missing):
-            wanted = [proxies[key] for key in keys]
-            executor.submit(tasks, partial(_score, self._evidence, wanted, genes))
-            tasks += 1
+        for wanted, rows in groups.items():
+            scorers = [proxies[key] for key in wanted]
+            genes = np.frombuffer(b"".join(rows), dtype=np.int16).reshape(len(rows), -1)
+            for start in range(0, len(genes), _CHUNK):
+                call = partial(_score, self._evidence, scorers, genes[start : start + _CHUNK])
+                executor.submit((wanted, start), call)
+                tasks += 1
         for done in finished(executor, tasks):
             memo: Memo = done.value or {}
             self._memo.update(memo)
             self._journal.append_all(_records(memo))
             progress.advance(len(memo))
+
+    def _missing(
+        self, cells: Sequence[Cell], sets: Sequence[tuple[Genes, Genes]]
+    ) -> dict[tuple[str, ...], list[bytes]]:
+        """Returns canonical rows by the scores that they lack, in the order of the cells."""
+        lacking: dict[bytes, dict[str, None]] = {}
+        for cell in cells:
+            for key, row in self._items(cell, sets):
+                if (key, row) not in self._memo:
+                    lacking.setdefault(row, {})[key] = None
+        groups: dict[tuple[str, ...], list[bytes]] = {}
+        for row, keys in lacking.items():
+            groups.setdefault(tuple(keys), []).append(row)
+        return groups
 
     def _items(
         self, cell: Cell, sets: Sequence[tuple[Genes, Genes]]
@@ -89,17 +97,6 @@ class Scores:
                 yield proxy.key(self._ledger), row.tobytes()
 
 
-def _chunks(missing: Mapping[bytes, Iterable[str]]) -> Iterator[tuple[tuple[str, ...], Genes]]:
-    """Yields keys of scores, and some architectures that lack just these, until all were there."""
-    groups: dict[tuple[str, ...], list[bytes]] = {}
-    for row, keys in missing.items():
-        groups.setdefault(tuple(keys), []).append(row)
-    for keys, rows in groups.items():
-        genes = np.frombuffer(b"".join(rows), dtype=np.int16).reshape(len(rows), -1)
-        for start in range(0, len(genes), _CHUNK):
-            yield keys, genes[start : start + _CHUNK]
-
-
 def _records(memo: Memo) -> list[dict[str, Any]]:
     """Returns scores as plain JSON values."""
     return [
@@ -109,7 +106,7 @@ def _records(memo: Memo) -> list[dict[str, Any]]:
 
 
 def _score(evidence: Evidence, proxies: Sequence[Proxy], genes: Genes) -> Memo:
-    """Measures proxies on some architectures; runs in a worker."""
+    """Measures proxies, which share passes, on some architectures; runs in a worker."""
     import torch
 
     torch.set_num_threads(1)
