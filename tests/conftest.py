@@ -29,20 +29,30 @@ def shared_data() -> Path:
 
 
 @pytest.fixture(scope="session")
-def ray_cluster() -> Iterator[Any]:
+def ray_folder() -> Iterator[str]:
+    """A folder for all that Ray writes, whose path has room for the names of sockets (107 bytes)."""
+    folder = tempfile.mkdtemp(prefix="ray-", dir="/tmp")  # a TMPDIR may be long
+    with pytest.MonkeyPatch.context() as patch:
+        # The cluster writes its address into the folder `ray` in it, which it does not make.
+        patch.setenv("RAY_TMPDIR", folder)
+        Path(folder, "ray").mkdir()
+        yield folder
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def ray_cluster(ray_folder: str) -> Iterator[Any]:
     """A Ray cluster of two nodes with a core each, all on the loopback address of this machine."""
     utils = pytest.importorskip("ray.cluster_utils")
     quickly = {"health_check_initial_delay_ms": 500, "health_check_period_ms": 500}
-    folder = tempfile.mkdtemp(prefix="ray-")  # a path with room for the names of sockets
     node = {"num_cpus": 1, "node_ip_address": "127.0.0.1"}
-    head = {"include_dashboard": False, "temp_dir": folder, "_system_config": quickly}
+    head = {"include_dashboard": False, "_system_config": quickly}
     cluster = utils.Cluster(initialize_head=True, head_node_args={**node, **head})
     try:
         cluster.add_node(**node)
         yield cluster
     finally:
         cluster.shutdown()
-        shutil.rmtree(folder, ignore_errors=True)
 
 
 @pytest.fixture(scope="session")
