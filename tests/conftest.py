@@ -16,6 +16,17 @@ os.environ.setdefault("RAY_DEDUP_LOGS_SKIP_REGEX", ".")
 
 import numpy as np
 import pytest
+from hypothesis import HealthCheck, settings
+
+# Every property of the suite. Slowness is no fault on a busy machine; in CI each run is the same.
+settings.register_profile(
+    "nascast",
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow],
+    derandomize="CI" in os.environ,
+    database=None,
+)
+settings.load_profile("nascast")
 
 _SHARED = Path(__file__).parents[2] / "shared" / "data"
 
@@ -30,7 +41,7 @@ def shared_data() -> Path:
 
 @pytest.fixture(scope="session")
 def ray_folder() -> Iterator[str]:
-    """A folder for all that Ray writes, whose path has room for the names of sockets (107 bytes)."""
+    """A folder for what Ray writes, of a short path: names of its sockets have up to 107 bytes."""
     folder = tempfile.mkdtemp(prefix="ray-", dir="/tmp")  # a TMPDIR may be long
     with pytest.MonkeyPatch.context() as patch:
         # The cluster writes its address into the folder `ray` in it, which it does not make.

@@ -144,7 +144,7 @@ def test_every_gene_changes_the_graph() -> None:
     assert not same.all()
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(st.integers(0, 2**32 - 1))
 def test_texts_both_ways(seed: int) -> None:
     genes = SPACE.sample(5, rng(seed))

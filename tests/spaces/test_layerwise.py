@@ -220,7 +220,7 @@ def test_any_input_size(torch: Any, size: tuple[int, int]) -> None:
         assert logits.isfinite().all()
 
 
-@settings(deadline=None, max_examples=12)
+@settings(max_examples=12)
 @given(
     layers=st.integers(1, 7),
     strides=st.booleans(),

@@ -147,7 +147,7 @@ def test_graphs_show_every_part() -> None:
     assert into[37] == [18, 36]
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(st.integers(0, 2**32 - 1), st.integers(1, 6))
 def test_texts_both_ways(seed: int, blocks: int) -> None:
     space = NasNet(blocks=blocks)
