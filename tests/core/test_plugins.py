@@ -75,7 +75,8 @@ def test_names_are_sorted_and_private_files_are_no_components(kind: str) -> None
 def test_the_folder_of_a_component_is_its_family() -> None:
     assert plugins.family("predictor", "sotl_e") == "learning_curve"
     assert plugins.family("predictor", "xgboost") == "model_based"
-    assert plugins.family("predictor", "omni") == ""
+    assert plugins.family("predictor", "omni") == "hybrid"
+    assert plugins.family("proxy", "jacov") == ""
     assert plugins.family("predictor", "no_such_predictor") == ""
 
 
@@ -115,7 +116,10 @@ def test_an_external_component_is_one_among_the_others(install: Install) -> None
     space = plugins.load("space", "acme_box")
     assert isinstance(space, SearchSpace)
     assert space.cardinalities == (2, 3)
-    assert plugins.family("space", "acme_box") == ""
+    assert (
+        plugins.family("space", "acme_box") == plugins.family("space", "acme-box") == "acme_space"
+    )
+    assert plugins.builtin_names("space") == [name for name in names if name != "acme_box"]
 
 
 def test_an_external_name_may_be_written_with_dashes(install: Install) -> None:

@@ -6,8 +6,8 @@ from nascast.core.errors import UnknownComponentError
 from nascast.core.ledger import Ledger
 from nascast.core.types import Floats, Objective
 from nascast.encodings.adjacency_one_hot import AdjacencyOneHot
+from nascast.predictors.hybrid.omni import Omni
 from nascast.predictors.model_based.xgboost import XGBoost
-from nascast.predictors.omni import Omni
 from nascast.proxies.jacov import JacobianCovariance
 from nascast.testing.doubles import TinyBenchmark
 

@@ -15,7 +15,7 @@ from typing import Any
 
 from nascast.core.errors import MissingExtraError, UnknownComponentError
 
-__all__ = ["KINDS", "family", "load", "name_of", "names", "resolve"]
+__all__ = ["KINDS", "builtin_names", "family", "load", "name_of", "names", "resolve"]
 
 KINDS = {
     "space": "nascast.spaces",
@@ -82,10 +82,20 @@ def names(kind: str) -> list[str]:
     return sorted(_builtin(kind).keys() | _external(kind).keys())
 
 
+def builtin_names(kind: str) -> list[str]:
+    """Returns the names of the components that nascast itself brings, sorted."""
+    return sorted(_builtin(kind))
+
+
 def family(kind: str, name: str) -> str:
-    """Returns the folder a built-in component stands in below its kind, or an empty string."""
-    module = _builtin(kind).get(_registered(kind, name), "")
-    return ".".join(module.split(".")[2:-1])
+    """Returns the folder a built-in component stands in below its kind, or an empty string.
+
+    The family of an external component is the package that it comes from.
+    """
+    registered = _registered(kind, name)
+    if registered in _external(kind):
+        return _external(kind)[registered].module.partition(".")[0]
+    return ".".join(_builtin(kind).get(registered, "").split(".")[2:-1])
 
 
 def name_of(kind: str, component: Any) -> str:

@@ -84,7 +84,11 @@ def compare(
     refused = _refusals(study, benchmark, batch, todo, sets[0][0][:1])
     for cell in todo:
         if cell in refused:
-            rows[cell] = {**asdict(cell), "family": _family(cell.predictor), "error": refused[cell]}
+            rows[cell] = {
+                **asdict(cell),
+                "family": plugins.family("predictor", cell.predictor),
+                "error": refused[cell],
+            }
     todo = [cell for cell in todo if cell not in refused]
     memo = Scores(study, benchmark, batch, cache or out / "proxies.jsonl")
     memo.measure(todo, sets, executor, progress)
@@ -96,7 +100,7 @@ def compare(
     for done in results(executor, len(todo)):
         cell = cast(Cell, done.task)
         row = {**asdict(cell), "error": done.error} if done.error else done.value
-        row["family"] = _family(row["predictor"])
+        row["family"] = plugins.family("predictor", row["predictor"])
         journal.append(row)
         rows[cell] = row
         progress.advance(1)
@@ -135,10 +139,6 @@ def _begin(study: Study, benchmark: Benchmark, batch: Batch, out: Path) -> Journ
     except OSError as error:
         raise StoreError(f"cannot write to {out}: {error.strerror}; choose --out") from error
     return journal
-
-
-def _family(predictor: str) -> str:
-    return plugins.family("predictor", predictor) or "hybrid"
 
 
 def _cell_of(row: Row) -> Cell:
