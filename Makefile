@@ -2,6 +2,7 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+EXTERNAL := tests/external_package
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 
 .PHONY: demo test check format clean
@@ -36,10 +37,13 @@ $(VENV)/all.stamp: $(VENV)/bin/python pyproject.toml constraints.txt
 	$(INSTALL) -e ".[all]"
 	touch $@
 
+# The tests run on the components of another package, too, which is installed as any other is.
+$(VENV)/test.stamp $(VENV)/dev.stamp: $(wildcard $(EXTERNAL)/*.toml $(EXTERNAL)/*/*.py)
+
 $(VENV)/test.stamp: $(VENV)/bin/python pyproject.toml constraints.txt
-	$(INSTALL) -e ".[test]"
+	$(INSTALL) -e ".[test]" ./$(EXTERNAL)
 	touch $@
 
 $(VENV)/dev.stamp: $(VENV)/bin/python pyproject.toml constraints.txt
-	$(INSTALL) -e ".[dev]"
+	$(INSTALL) -e ".[dev]" ./$(EXTERNAL)
 	touch $@ $(VENV)/test.stamp
