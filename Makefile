@@ -41,9 +41,11 @@ $(VENV)/all.stamp: $(VENV)/bin/python pyproject.toml constraints.txt
 $(VENV)/test.stamp $(VENV)/dev.stamp: $(wildcard $(EXTERNAL)/*.toml $(EXTERNAL)/*/*.py)
 
 $(VENV)/test.stamp: $(VENV)/bin/python pyproject.toml constraints.txt
-	$(INSTALL) -e ".[test]" ./$(EXTERNAL)
+	$(INSTALL) -e ".[test]"
+	$(INSTALL) ./$(EXTERNAL)
 	touch $@
 
 $(VENV)/dev.stamp: $(VENV)/bin/python pyproject.toml constraints.txt
-	$(INSTALL) -e ".[dev]" ./$(EXTERNAL)
+	$(INSTALL) -e ".[dev]"
+	$(INSTALL) ./$(EXTERNAL)
 	touch $@ $(VENV)/test.stamp
