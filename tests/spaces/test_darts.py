@@ -342,9 +342,3 @@ def test_wrong_settings_of_the_skeleton(skeleton: dict[str, object], message: st
     pytest.importorskip("torch")
     with pytest.raises(InvalidSettingError, match=message):
         SPACE.build(v2(), Task((3, 40, 31), 10, skeleton))
-
-
-def test_an_architecture_of_another_space_is_not_built() -> None:
-    pytest.importorskip("torch")
-    with pytest.raises(InvalidArchitectureError, match="of darts; got one of nasnet"):
-        SPACE.build(Architecture("nasnet", v2().genes), Task())

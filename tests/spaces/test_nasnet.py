@@ -310,9 +310,3 @@ def test_wrong_settings_of_the_skeleton(skeleton: dict[str, object], message: st
     pytest.importorskip("torch")
     with pytest.raises(InvalidSettingError, match=message):
         SPACE.build(nasnet_a(), Task((3, 31, 40), 10, skeleton))
-
-
-def test_an_architecture_of_another_space_is_not_built() -> None:
-    pytest.importorskip("torch")
-    with pytest.raises(InvalidArchitectureError, match="of nasnet; got one of darts"):
-        SPACE.build(Architecture("darts", nasnet_a().genes), Task())

@@ -1,6 +1,7 @@
 """The predictor study."""
 
 import json
+import shutil
 from collections.abc import Callable, Hashable
 from dataclasses import replace
 from pathlib import Path
@@ -21,15 +22,16 @@ from nascast.studies.study import Progress, Study, cells, open_benchmark, split
 STUDY = Study(
     benchmark="nb201-mini",
     predictors=("xgboost", "sotl_e"),
-    train_sizes=(5, 20),
-    epochs=(1, 3),
+    train_sizes=(5, 100),
+    epochs=(1, 8),
     trials=3,
-    test_size=30,
+    test_size=60,
     batch_size=4,
 )
+Rows = list[dict[str, Any]]
 
 
-def _results(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+def _results(rows: Rows) -> Rows:
     """Drops what is measured by a clock."""
     return [
         {key: value for key, value in row.items() if not key.endswith("_seconds")} for row in rows
@@ -40,10 +42,10 @@ def test_every_predictor_is_run_with_every_budget_it_can_spend() -> None:
     grid = cells(replace(STUDY, predictors=("xgboost", "synflow", "sotl_e", "omni")))
     budgets = {(cell.predictor, cell.train_size, cell.epochs) for cell in grid}
     assert budgets == {
-        *(("xgboost", n, None) for n in (5, 20)),
+        *(("xgboost", n, None) for n in (5, 100)),
         ("synflow", None, None),
-        *(("sotl_e", None, e) for e in (1, 3)),
-        *(("omni", n, e) for n in (5, 20) for e in (1, 3)),
+        *(("sotl_e", None, e) for e in (1, 8)),
+        *(("omni", n, e) for n in (5, 100) for e in (1, 8)),
     }
     assert len(grid) == len(budgets) * STUDY.trials
 
@@ -59,7 +61,7 @@ def test_no_architecture_of_the_test_set_is_equivalent_to_one_of_the_training_se
     for trial in range(3):
         test, train = split(replace(STUDY, train_sizes=(500,)), everything, trial)
         both = bench.space.canonical(np.concatenate([test, train]))
-        assert len(np.unique(both, axis=0)) == 530
+        assert len(np.unique(both, axis=0)) == 500 + STUDY.test_size
         raw = np.concatenate([test, train])
         assert (both != raw).any()  # so rows that are not canonical were drawn too
 
@@ -73,16 +75,23 @@ def test_trials_differ_and_repeat() -> None:
     assert (split(replace(STUDY, seed=1), bench, 0)[0] != first[0]).any()
 
 
-def test_rows_hold_metrics_times_and_versions(tmp_path: Path) -> None:
-    rows = compare(STUDY, tmp_path)
-    table = pq.read_table(tmp_path / "results.parquet")
+@pytest.fixture(scope="session")
+def whole(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Rows]:
+    """The folder and the rows of the study; read only."""
+    folder = tmp_path_factory.mktemp("whole")
+    return folder, compare(STUDY, folder)
+
+
+def test_rows_hold_metrics_times_and_versions(whole: tuple[Path, Rows]) -> None:
+    folder, rows = whole
+    table = pq.read_table(folder / "results.parquet")
     assert table.num_rows == len(rows) == 12
     assert table.column("error").null_count == 12
     bench = open_benchmark("nb201-mini")
     for row in table.to_pylist():
         assert all(np.isfinite(row[metric]) for metric in METRICS)
         assert json.loads(row["versions"])["nascast"]
-        assert len(row["predicted"]) == len(row["true"]) == 30
+        assert len(row["predicted"]) == len(row["true"]) == STUDY.test_size
         test, train = split(STUDY, bench, row["trial"])
         np.testing.assert_array_equal(row["true"], bench.query(test, "val_accuracy"))
         if row["predictor"] == "sotl_e":
@@ -96,11 +105,9 @@ def test_rows_hold_metrics_times_and_versions(tmp_path: Path) -> None:
             assert cost < row["init_seconds"] < cost + 30
 
 
-def test_more_labels_and_more_epochs_help(tmp_path: Path) -> None:
-    rows = compare(replace(STUDY, train_sizes=(5, 100), epochs=(1, 8), test_size=60), tmp_path)
-
+def test_more_labels_and_more_epochs_help(whole: tuple[Path, Rows]) -> None:
     def tau(name: str, budget: str, value: int) -> float:
-        found = [r["kendall"] for r in rows if r["predictor"] == name and r[budget] == value]
+        found = [r["kendall"] for r in whole[1] if r["predictor"] == name and r[budget] == value]
         return float(np.mean(found))
 
     assert tau("xgboost", "train_size", 100) > tau("xgboost", "train_size", 5)
@@ -135,34 +142,41 @@ class _Counts(Serial):
         super().submit(task, call)
 
 
-@pytest.mark.parametrize("torn", [False, True])
-def test_an_interrupted_study_goes_on_and_gives_the_same(tmp_path: Path, torn: bool) -> None:
-    whole = compare(STUDY, tmp_path / "whole")
+@pytest.fixture(scope="session")
+def stopped(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of the study, stopped after five cells; read only."""
+    folder = tmp_path_factory.mktemp("stopped")
     with pytest.raises(_StoppedError):
-        compare(STUDY, tmp_path / "parts", _StopsAfter(5))
-    journal = tmp_path / "parts" / "cells.jsonl"
+        compare(STUDY, folder, _StopsAfter(5))
+    return folder
+
+
+@pytest.mark.parametrize("torn", [False, True])
+def test_an_interrupted_study_goes_on_and_gives_the_same(
+    whole: tuple[Path, Rows], stopped: Path, tmp_path: Path, torn: bool
+) -> None:
+    folder = shutil.copytree(stopped, tmp_path / "parts")
+    journal = folder / "cells.jsonl"
     if torn:
         journal.write_bytes(journal.read_bytes()[:-20])
     executor = _Counts()
-    rows = compare(STUDY, tmp_path / "parts", executor)
+    rows = compare(STUDY, folder, executor)
     assert len(executor.tasks) == 12 - 5 + torn
-    assert _results(rows) == _results(whole)
-    assert compare(STUDY, tmp_path / "parts", _StopsAfter(0)) == rows  # nothing is left to do
+    assert _results(rows) == _results(whole[1])
+    assert compare(STUDY, folder, _StopsAfter(0)) == rows  # nothing is left to do
 
 
 def test_processes_give_the_same_as_one_process(tmp_path: Path) -> None:
-    study = replace(STUDY, predictors=("sotl_e", "synflow"), trials=1)
+    study = replace(STUDY, predictors=("sotl_e", "synflow"), trials=1, test_size=30)
     serial = compare(study, tmp_path / "serial")
     with Processes(2) as executor:
         parallel = compare(study, tmp_path / "parallel", executor)
     assert _results(parallel) == _results(serial)
 
 
-def test_other_settings_in_the_same_folder_are_refused(tmp_path: Path) -> None:
-    study = replace(STUDY, predictors=("sotl_e",), trials=1)
-    compare(study, tmp_path)
-    with pytest.raises(StoreError, match=r"trials was 1, is 2"):
-        compare(replace(study, trials=2), tmp_path)
+def test_other_settings_in_the_same_folder_are_refused(whole: tuple[Path, Rows]) -> None:
+    with pytest.raises(StoreError, match=r"trials was 3, is 2"):
+        compare(replace(STUDY, trials=2), whole[0])
 
 
 def test_proxy_scores_are_kept_and_charged_with_their_seconds(tmp_path: Path) -> None:
