@@ -22,25 +22,14 @@ class Omni(ModelPredictor):
     axes = frozenset({"train_size", "epochs"})
 
     def __init__(self, epochs: int = 5, encoding: str = "adjacency_one_hot") -> None:
-        from ngboost import NGBRegressor
-        from sklearn.tree import DecisionTreeRegressor
+        from nascast.predictors.model_based.ngboost.regressor import Settings, regressor
 
-        def regressor(n: int, rng: np.random.Generator) -> Regressor:
-            seed = int(rng.integers(2**31))
-            # Depth, columns, rounds and rate as in the study's NGBoost predictor.
-            tree = DecisionTreeRegressor(max_depth=6, max_features=0.792, random_state=seed)
-            return NGBRegressor(  # type: ignore[no-any-return]
-                Base=tree,
-                n_estimators=505,
-                learning_rate=0.08127,
-                minibatch_frac=0.5 if n >= 20 else 1.0,  # half of fewer leaves trees of few points
-                verbose=False,
-                random_state=seed,
-            )
+        def unfitted(n: int, rng: np.random.Generator) -> Regressor:
+            return regressor(n, int(rng.integers(2**31)), Settings())
 
         features = [
             plugins.load("encoding", encoding),
             plugins.load("proxy", "jacov"),
             LastValue("train_loss", epochs, sign=-1),
         ]
-        super().__init__(features, regressor)
+        super().__init__(features, unfitted)
