@@ -7,7 +7,6 @@ canonical architecture is in both sets, and correlations keep their sign.
 """
 
 import json
-import sys
 import zlib
 from collections.abc import Sequence
 from dataclasses import asdict
@@ -23,6 +22,7 @@ from nascast.core.evaluator import Benchmark
 from nascast.core.executor import Executor
 from nascast.core.ledger import Ledger, Memo
 from nascast.core.store import changed_settings
+from nascast.core.threads import one_thread
 from nascast.core.types import Batch, Genes
 from nascast.executors.serial import Serial
 from nascast.studies.journal import Journal
@@ -166,9 +166,9 @@ def _refusals(
     return {cell: reason for cell, reason in found if reason is not None}
 
 
+@one_thread()  # so that measured seconds do not depend on what else runs
 def _run_cell(study: Study, cell: Cell, test: Genes, train: Genes, batch: Batch, memo: Memo) -> Row:
     """Initializes and queries one predictor; runs in a worker."""
-    _one_thread()
     benchmark = open_benchmark(study.benchmark)
     objective = objective_of(study, benchmark)
     ledger = Ledger(benchmark, objective, batch=batch, memo=memo)
@@ -194,13 +194,6 @@ def _run_cell(study: Study, cell: Cell, test: Genes, train: Genes, batch: Batch,
         "versions": json.dumps(versions()),
         "error": None,
     }
-
-
-def _one_thread() -> None:
-    """Keeps a worker to its core, so that measured seconds do not depend on the other workers."""
-    torch = sys.modules.get("torch")
-    if torch is not None:
-        torch.set_num_threads(1)
 
 
 def _write(rows: Sequence[Row], path: Path) -> None:

@@ -10,6 +10,7 @@ from nascast.core.evaluator import Benchmark
 from nascast.core.executor import Executor
 from nascast.core.ledger import Ledger, Memo
 from nascast.core.predictor import Proxy
+from nascast.core.threads import one_thread
 from nascast.core.types import Batch, Genes
 from nascast.studies.journal import Journal
 from nascast.studies.study import (
@@ -94,11 +95,9 @@ class Scores:
                 yield proxy.key(self._ledger), row.tobytes()
 
 
+@one_thread()
 def _score(study: Study, proxy: Proxy, genes: Genes, batch: Batch) -> Memo:
     """Measures one proxy on some architectures; runs in a worker."""
-    import torch
-
-    torch.set_num_threads(1)
     memo: Memo = {}
     benchmark = open_benchmark(study.benchmark)
     ledger = Ledger(benchmark, objective_of(study, benchmark), batch=batch, memo=memo)

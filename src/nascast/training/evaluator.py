@@ -19,10 +19,10 @@ from torch import Tensor
 from nascast.core import plugins
 from nascast.core.errors import InvalidSettingError
 from nascast.core.space import SearchSpace
+from nascast.core.threads import one_thread
 from nascast.core.types import Architecture, Candidate, Evaluation, Task
 from nascast.networks.counting import count
 from nascast.networks.latency import latency_ms
-from nascast.networks.threads import one_thread
 from nascast.training import checkpoint as checkpoints
 from nascast.training._limits import (
     MemoryLimitError,

@@ -190,7 +190,7 @@ class PolicyGradient(Strategy):
     def _update(self) -> None:
         import torch
 
-        from nascast.networks.threads import one_thread
+        from nascast.core.threads import one_thread
 
         last = slice(-self.settings.minibatch, None)
         genes, rewards = self.history.genes[last], np.asarray(self._rewards[last])
