@@ -16,7 +16,8 @@ from ngboost import NGBRegressor
 from sklearn.tree import DecisionTreeRegressor
 
 from nascast.core.types import Floats
-from nascast.predictors.model_based.ngboost.regressor import Settings, regressor
+from nascast.predictors.model_based.ngboost.regressor import regressor
+from nascast.predictors.model_based.ngboost.settings import Settings
 
 Make = Callable[[int, int, Settings], Any]
 

@@ -14,7 +14,8 @@ from nascast.core.ledger import Ledger
 from nascast.core.types import Floats, Objective
 from nascast.encodings.adjacency_one_hot import AdjacencyOneHot
 from nascast.predictors.model_based.ngboost import NGBoost
-from nascast.predictors.model_based.ngboost.regressor import Normal, Settings, regressor
+from nascast.predictors.model_based.ngboost.regressor import Normal, regressor
+from nascast.predictors.model_based.ngboost.settings import Settings
 from nascast.testing.doubles import TinyBenchmark
 
 FEW = {"n_estimators": 30}

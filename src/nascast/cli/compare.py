@@ -80,7 +80,7 @@ def _run(study: "Study", out: Path, workers: int) -> list[dict[str, Any]]:
     from nascast.cli._progress import bars
     from nascast.executors.processes import Processes
     from nascast.studies.compare import compare as run
-    from nascast.studies.study import Progress
+    from nascast.studies.study import Progress, modules_of
 
     home = Path(os.environ.get("NASCAST_CACHE", Path.home() / ".cache" / "nascast"))
     cache = home / f"proxies-{nascast.__version__}.jsonl"
@@ -89,7 +89,7 @@ def _run(study: "Study", out: Path, workers: int) -> list[dict[str, Any]]:
         cache.touch()
     except OSError:
         cache = out / "proxies.jsonl"  # a cache that cannot be written is no reason to stop
-    with bars() as shown, Processes(workers) as executor:
+    with bars() as shown, Processes(workers, preload=modules_of(study)) as executor:
         current = [None]
 
         def start(name: str, steps: int) -> None:

@@ -38,9 +38,11 @@ class PerformancePredictor(ABC):
         axes: the budgets it can spend: ``train_size`` (labels at initialization) and ``epochs``
             (partial training at query, then also a setting named `epochs`).
         features: what it reads, so that a study can measure proxies once for all.
+        modules: what it imports when it is used and takes long to import, for workers.
     """
 
     axes: ClassVar[frozenset[Axis]] = frozenset()
+    modules: ClassVar[tuple[str, ...]] = ()
     features: tuple["Feature", ...] = ()
 
     def initialize(self, ledger: Ledger, train: Genes, rng: np.random.Generator) -> None:

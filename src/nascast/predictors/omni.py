@@ -7,11 +7,10 @@ Deviations: the settings of NGBoost are those of the study's NGBoost predictor a
 again for every training set. Features are not scaled, which trees do not notice.
 """
 
-import numpy as np
-
 from nascast.core import plugins
-from nascast.core.predictor import ModelPredictor, Regressor
+from nascast.core.predictor import ModelPredictor
 from nascast.predictors.learning_curve._features import LastValue
+from nascast.predictors.model_based.ngboost.settings import MODULE, Settings
 
 __all__ = ["Omni"]
 
@@ -20,16 +19,12 @@ class Omni(ModelPredictor):
     """Encoding, Jacobian covariance and SoTL-E in NGBoost; the prediction is its mean."""
 
     axes = frozenset({"train_size", "epochs"})
+    modules = (MODULE, "torch")
 
     def __init__(self, epochs: int = 5, encoding: str = "adjacency_one_hot") -> None:
-        from nascast.predictors.model_based.ngboost.regressor import Settings, regressor
-
-        def unfitted(n: int, rng: np.random.Generator) -> Regressor:
-            return regressor(n, int(rng.integers(2**31)), Settings())
-
         features = [
             plugins.load("encoding", encoding),
             plugins.load("proxy", "jacov"),
             LastValue("train_loss", epochs, sign=-1),
         ]
-        super().__init__(features, unfitted)
+        super().__init__(features, Settings().regressor)

@@ -22,6 +22,7 @@ __all__ = [
     "Study",
     "batch_of",
     "cells",
+    "modules_of",
     "objective_of",
     "open_benchmark",
     "predictor_of",
@@ -211,6 +212,12 @@ def proxies_of(cell: Cell) -> list[Proxy]:
     """Returns the proxies among the features of a cell's predictor."""
     features = predictor_of(cell.predictor, cell.epochs).features
     return [feature for feature in features if isinstance(feature, Proxy)]
+
+
+def modules_of(study: Study) -> tuple[str, ...]:
+    """Returns what cells import that takes long, for the workers of `Processes`."""
+    components = [plugins.resolve("predictor", name) for name in study.predictors]
+    return ("scipy.stats", *(m for c in components for m in getattr(c, "modules", ())))
 
 
 def results(executor: Executor, count: int) -> Iterator[Done]:

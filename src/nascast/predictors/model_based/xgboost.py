@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from nascast.core import plugins
+from nascast.core.extras import check_extra
 from nascast.core.predictor import ModelPredictor, Regressor
 
 __all__ = ["XGBoost"]
@@ -28,6 +29,7 @@ class XGBoost(ModelPredictor):
     NAS-Bench-201). `study_settings` are those of the study.
     """
 
+    modules = ("xgboost",)
     study_settings = MappingProxyType(
         {"learning_rate": 0.3, "subsample": 1.0, "colsample_bytree": 1.0, "min_child_weight": 1}
     )
@@ -41,9 +43,11 @@ class XGBoost(ModelPredictor):
             encoding: a registered name.
             settings: of ``xgboost.XGBRegressor``, over the defaults.
         """
-        from xgboost import XGBRegressor
+        check_extra("xgboost", "boost", "XGBoost")
 
         def regressor(n: int, rng: np.random.Generator) -> Regressor:
+            from xgboost import XGBRegressor
+
             seed = int(rng.integers(2**31))
             options = {**_DEFAULTS, **(settings or {})}
             return XGBRegressor(random_state=seed, n_jobs=1, **options)

@@ -3,10 +3,9 @@
 from collections.abc import Mapping
 from typing import Any
 
-import numpy as np
-
 from nascast.core import plugins
-from nascast.core.predictor import ModelPredictor, Regressor
+from nascast.core.predictor import ModelPredictor
+from nascast.predictors.model_based.ngboost.settings import MODULE, Settings
 
 __all__ = ["NGBoost"]
 
@@ -20,6 +19,7 @@ class NGBoost(ModelPredictor):
     """
 
     axes = frozenset({"train_size"})
+    modules = (MODULE,)
 
     def __init__(
         self, encoding: str = "adjacency_one_hot", settings: Mapping[str, Any] | None = None
@@ -28,13 +28,7 @@ class NGBoost(ModelPredictor):
 
         Args:
             encoding: a registered name.
-            settings: of `regressor.Settings`, over the defaults.
+            settings: of `Settings`, over the defaults.
         """
-        from nascast.predictors.model_based.ngboost.regressor import Settings, regressor
-
         chosen = Settings(**(settings or {}))
-
-        def unfitted(n: int, rng: np.random.Generator) -> Regressor:
-            return regressor(n, int(rng.integers(2**31)), chosen)
-
-        super().__init__([plugins.load("encoding", encoding)], unfitted)
+        super().__init__([plugins.load("encoding", encoding)], chosen.regressor)

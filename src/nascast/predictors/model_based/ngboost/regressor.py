@@ -7,7 +7,6 @@ predicts is the same (`perf/ngboost.py`).
 """
 
 from copy import copy
-from dataclasses import dataclass
 from typing import Any, Self
 
 import numpy as np
@@ -18,29 +17,11 @@ from sklearn import config_context
 from sklearn.tree import DecisionTreeRegressor
 
 from nascast.core.types import Floats
+from nascast.predictors.model_based.ngboost.settings import Settings
 
-__all__ = ["NGBoostRegressor", "Normal", "Settings", "regressor"]
+__all__ = ["NGBoostRegressor", "Normal", "regressor"]
 
 _LOG_ROOT_2_PI = np.log(np.sqrt(2 * np.pi))
-
-
-@dataclass(frozen=True, slots=True)
-class Settings:
-    """The settings of NGBoost; the defaults are those of White et al., NeurIPS 2021.
-
-    Attributes:
-        n_estimators: rounds of boosting.
-        learning_rate: how much of each round is kept.
-        max_depth: of a tree.
-        max_features: share of the columns among which a split is looked for.
-        minibatch_frac: share of the rows that a round sees.
-    """
-
-    n_estimators: int = 505
-    learning_rate: float = 0.08127
-    max_depth: int = 6
-    max_features: float = 0.792
-    minibatch_frac: float = 0.5
 
 
 def regressor(n: int, seed: int, settings: Settings) -> "NGBoostRegressor":
