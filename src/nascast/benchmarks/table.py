@@ -398,5 +398,11 @@ def _column(values: npt.NDArray[Any]) -> pa.Array:
 
 
 def _array(table: pa.Table, name: str) -> npt.NDArray[Any]:
+    """Returns a column ``(n, d)`` as it stands in the file; Arrow's own ways import pandas."""
     (chunk,) = table.column(name).chunks
-    return np.asarray(chunk.flatten().to_numpy()).reshape(len(chunk), -1)
+    width, values = chunk.type.list_size, chunk.values
+    if chunk.null_count or values.null_count:
+        raise ValueError(f"{name} has empty values")
+    array = np.frombuffer(values.buffers()[1], dtype=values.type.to_pandas_dtype())
+    start = values.offset + chunk.offset * width
+    return array[start : start + len(chunk) * width].reshape(-1, width)

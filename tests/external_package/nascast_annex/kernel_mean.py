@@ -4,8 +4,9 @@ import numpy as np
 
 from nascast.core.errors import InvalidSettingError
 from nascast.core.ledger import Ledger
+from nascast.core.prediction import Prediction
 from nascast.core.predictor import PerformancePredictor
-from nascast.core.types import Floats, Genes
+from nascast.core.types import Genes
 
 __all__ = ["KernelMean"]
 
@@ -33,9 +34,8 @@ class KernelMean(PerformancePredictor):
         self._rows = ledger.space.canonical(train)
         self._labels = ledger.labels(train)
 
-    def query(self, ledger: Ledger, genes: Genes) -> Floats:
+    def query(self, ledger: Ledger, genes: Genes) -> Prediction:
         rows = ledger.space.canonical(genes)
         distance = (rows[:, None] != self._rows[None]).sum(2)
         weight = np.exp(-(distance - distance.min(1, keepdims=True)) / self.bandwidth)
-        mean: Floats = (weight * self._labels).sum(1) / weight.sum(1)
-        return mean
+        return Prediction((weight * self._labels).sum(1) / weight.sum(1))

@@ -4,9 +4,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from nascast.core.errors import InvalidSettingError
 from nascast.core.graph import Graph
 from nascast.core.space import SearchSpace
-from nascast.core.types import Architecture, Genes, Task
+from nascast.core.types import Architecture, Genes, ImageTask, Task
 
 if TYPE_CHECKING:
     from torch import nn
@@ -29,6 +30,7 @@ class Perceptron(SearchSpace):
     """
 
     name = "perceptron"
+    tasks = (ImageTask,)
     widths = (0, 16, 32, 64)
     cardinalities = (len(widths),) * _LAYERS + (len(_ACTIVATIONS),)
 
@@ -61,6 +63,9 @@ class Perceptron(SearchSpace):
     def build(self, arch: Architecture, task: Task) -> "nn.Module":
         from torch import nn
 
+        task = self.expect_task(task, ImageTask)
+        if task.skeleton:
+            raise InvalidSettingError(f"perceptron: no settings; got {dict(task.skeleton)}")
         (row,) = self.canonical(self.row(arch)).tolist()
         units = int(np.prod(task.input_shape))
         layers: list[nn.Module] = [nn.Flatten()]

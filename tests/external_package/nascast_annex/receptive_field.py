@@ -1,8 +1,11 @@
 """The receptive field of a network, as a score of its architecture."""
 
-from nascast.core.ledger import Ledger
+from typing import TYPE_CHECKING
+
 from nascast.core.predictor import Proxy
-from nascast.core.types import Architecture, Batch
+
+if TYPE_CHECKING:
+    from nascast.proxies.passes import Passes
 
 __all__ = ["ReceptiveField"]
 
@@ -17,13 +20,11 @@ class ReceptiveField(Proxy):
 
     name = "receptive_field"
 
-    def score(self, ledger: Ledger, arch: Architecture, batch: Batch) -> float:
+    def score(self, passes: "Passes") -> float:
         from torch import nn
 
-        from nascast.proxies.passes import fresh_network
-
         rows, stride = 1, 1
-        for layer in fresh_network(ledger, arch, self.seed).modules():
+        for layer in passes.network().modules():
             if isinstance(layer, nn.Conv2d):
                 rows += layer.dilation[0] * (layer.kernel_size[0] - 1) * stride
                 stride *= layer.stride[0]

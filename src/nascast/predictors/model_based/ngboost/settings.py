@@ -1,0 +1,40 @@
+"""The settings of NGBoost, and a regressor of them that is made when it is needed."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from nascast.core.extras import check_extra
+from nascast.core.predictor import Regressor
+
+__all__ = ["MODULE", "Settings"]
+
+MODULE = "nascast.predictors.model_based.ngboost.regressor"  # takes long to import
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """The settings of NGBoost; the defaults are those of White et al., NeurIPS 2021.
+
+    Attributes:
+        n_estimators: rounds of boosting.
+        learning_rate: how much of each round is kept.
+        max_depth: of a tree.
+        max_features: share of the columns among which a split is looked for.
+        minibatch_frac: share of the rows that a round sees.
+    """
+
+    n_estimators: int = 505
+    learning_rate: float = 0.08127
+    max_depth: int = 6
+    max_features: float = 0.792
+    minibatch_frac: float = 0.5
+
+    def __post_init__(self) -> None:
+        check_extra("ngboost", "boost", "NGBoost")
+
+    def regressor(self, n: int, rng: np.random.Generator) -> Regressor:
+        """Returns an unfitted regressor for n rows."""
+        from nascast.predictors.model_based.ngboost.regressor import regressor
+
+        return regressor(n, int(rng.integers(2**31)), self)
