@@ -19,7 +19,7 @@ from torch import nn
 
 import nascast
 from nascast.core import plugins
-from nascast.core.types import Task
+from nascast.core.types import ImageTask
 
 ARCHITECTURES = 10
 REPEATS = 7
@@ -92,8 +92,10 @@ def main() -> None:
         ratios, built, layers = [], [], 0
         for row in space.sample(ARCHITECTURES, np.random.default_rng(0)):
             arch = space.architecture(row)
-            calls = list(makers(space.build(arch, Task())))
-            whole, parts = seconds(partial(space.build, arch, Task()), partial(make_all, calls))
+            calls = list(makers(space.build(arch, ImageTask())))
+            whole, parts = seconds(
+                partial(space.build, arch, ImageTask()), partial(make_all, calls)
+            )
             ratios.append(whole / parts)
             built.append(whole)
             layers += len(calls)

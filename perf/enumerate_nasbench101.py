@@ -9,7 +9,7 @@ import time
 
 import numpy as np
 
-from nascast.core.types import Task
+from nascast.core.types import ImageTask
 from nascast.spaces.nasbench101.space import NasBench101
 
 _CELLS = {2: 1, 3: 6, 4: 84, 5: 2_441, 6: 62_010, 7: 359_082}  # by vertices
@@ -36,7 +36,7 @@ def main() -> None:
     space.module_hash(sample)
     print(f"module hashes: {_per_row(start, _SAMPLE)}, {cells} distinct cells")
     start = time.perf_counter()
-    space.parameters(sample, Task())
+    space.parameters(sample, ImageTask())
     print(f"parameters: {_per_row(start, _SAMPLE)}")
     if "--hashes" in sys.argv[1:]:
         start = time.perf_counter()

@@ -2,9 +2,12 @@
 
 Prints how many trials per second `nascast.run` makes of random search with the simulated executor
 and the memory store, beside the obvious loop without executor, store and history; then, for every
-strategy, the milliseconds of ask and tell for each of 10,000 trials. All times are processor time.
+strategy, the milliseconds of ask and tell for each of 10,000 trials; or, with ``--resume``, what it
+takes every controller to be told 400 stored trials, as when a run is resumed, and to ask for 1 and
+for 8. All times are processor time.
 
 Run: python perf/search_loop.py [TABLE.nascast]   (made by `nascast benchmark import`)
+     python perf/search_loop.py --resume nasbench201,darts,layerwise,nasbench_nlp
 """
 
 import argparse
@@ -97,13 +100,45 @@ def _made_up(candidate: Candidate) -> Evaluation:
     return Evaluation({"val_accuracy": value, "parameters": float(genes.sum())}, 1.0)
 
 
+def resume(name: str, space: SearchSpace, preset: str, count: int) -> tuple[float, float, float]:
+    """Returns seconds to tell so many trials, and milliseconds to ask for 1 and for 8."""
+    kind = plugins.resolve("strategy", name)
+    settings = kind.presets.get(preset, {})
+    rows = space.sample(count, np.random.default_rng(0))
+    candidates = [Candidate(space.architecture(row)) for row in rows]
+    trials = [Trial(k, c, _made_up(c), float(k)) for k, c in enumerate(candidates)]
+    kind(space, **settings).tell(trials[:20])  # imports, and what torch prepares once
+    strategy = kind(space, **settings)
+    told = 1 / rate(partial(strategy.tell, trials), 1, repeats=1)
+    asked = []
+    for n in (1, 8):
+        calls = [partial(strategy.ask, n, np.random.default_rng(k)) for k in range(10)]
+        asked.append(1000 / rate(lambda calls=calls: [call() for call in calls], len(calls)))  # type: ignore[misc]
+    return told, asked[0], asked[1]
+
+
+def print_resumed(spaces: str, count: int = 400) -> None:
+    """Prints what resuming takes."""
+    print(f"seconds to tell {count} trials, ms to ask for 1 and for 8")
+    for space in spaces.split(","):
+        for name in ("ppo", "reinforce"):
+            for preset in ("paper", "small"):
+                found = resume(name, plugins.load("space", space), preset, count)
+                line = "{:8.2f} {:8.2f} {:8.2f}".format(*found)
+                print(f"{space:14} {name:10} {preset:6}{line}", flush=True)
+
+
 def main() -> None:
     """Prints both tables."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("table", nargs="?", default="nb201-mini")
     parser.add_argument("--trials", type=int, default=10_000)
     parser.add_argument("--space", default="nasnet", help="of the strategies' overhead")
+    parser.add_argument("--resume", metavar="SPACES", help="spaces of told controllers, instead")
     options = parser.parse_args()
+    if options.resume:
+        print_resumed(options.resume)
+        return
     benchmark = open_benchmark(options.table)
     space, count = recorded(benchmark), options.trials
     obvious = rate(partial(naive, space, benchmark, count), count)

@@ -9,6 +9,7 @@ Run: python perf/search_nb201.py TABLE.nascast   (made by `nascast benchmark imp
 
 import argparse
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -19,7 +20,7 @@ from scipy import stats
 import nascast
 from nascast.benchmarks.table import Table
 from nascast.core.spec import Spec
-from nascast.core.types import Candidate, Evaluation, Floats
+from nascast.core.types import Candidate, Evaluation, Floats, Metric, Task
 from nascast.executors.processes import Processes
 from nascast.studies.progress import finished
 from nascast.studies.records import open_benchmark
@@ -42,6 +43,16 @@ class Reward:
 
     table: Table
     epochs: int
+
+    @property
+    def metrics(self) -> Mapping[str, Metric]:
+        """What was recorded."""
+        return self.table.metrics
+
+    @property
+    def task(self) -> Task:
+        """What the networks were built for."""
+        return self.table.task
 
     def evaluate(self, candidate: Candidate, seed: int) -> Evaluation:
         """Returns the recorded evaluation."""

@@ -14,7 +14,7 @@ import pytest
 from nascast.core.errors import InvalidSettingError, StoreError, UnsupportedError
 from nascast.core.executor import Done, Executor
 from nascast.core.store import Store
-from nascast.core.types import Candidate, Evaluation, Trial
+from nascast.core.types import Candidate, Evaluation, ImageTask, Trial
 from nascast.executors.processes import Processes
 from nascast.executors.serial import Serial
 from nascast.executors.simulated import Simulated
@@ -70,6 +70,8 @@ def test_resuming_with_other_settings_is_refused() -> None:
 
 
 class _FailsEveryThird:
+    metrics, task = ("val_accuracy",), ImageTask()
+
     def evaluate(self, candidate: Candidate, seed: int) -> Evaluation:
         if seed % 3 == 2:
             raise FloatingPointError("diverged")
@@ -125,6 +127,8 @@ class _Clock:
 
 class _Lasting:
     """Evaluations that take so many seconds by a clock, and cost twice as many."""
+
+    metrics, task = ("val_accuracy",), ImageTask()
 
     def __init__(self, clock: _Clock, seconds: float) -> None:
         self.clock, self.seconds = clock, seconds

@@ -9,8 +9,9 @@ if TYPE_CHECKING:
     from nascast.core.plugins import names as names
     from nascast.core.types import Architecture as Architecture
     from nascast.core.types import Batch as Batch
+    from nascast.core.types import ImageTask as ImageTask
     from nascast.core.types import Objective as Objective
-    from nascast.core.types import Task as Task
+    from nascast.core.types import TextTask as TextTask
     from nascast.runner import Budget as Budget
     from nascast.runner import run as run
     from nascast.studies.predictors.design import Study as Study
@@ -22,10 +23,11 @@ _HOME = {
     "Architecture": "nascast.core.types",
     "Batch": "nascast.core.types",
     "Budget": "nascast.runner",
+    "ImageTask": "nascast.core.types",
     "Ledger": "nascast.core.ledger",
     "NascastError": "nascast.core.errors",
     "Objective": "nascast.core.types",
-    "Task": "nascast.core.types",
+    "TextTask": "nascast.core.types",
     "Study": "nascast.studies.predictors.design",
     "compare": "nascast.studies.predictors.run",
     "load": "nascast.core.plugins",

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from nascast.benchmarks.nb201_mini import nb201_mini
+from nascast.core.types import ImageTask
 from nascast.spaces.nasbench201 import NasBench201
 
 
@@ -21,6 +22,7 @@ def test_records_are_of_trainings_that_learned_something() -> None:
     table = nb201_mini()
     genes = table.genes()
     accuracy = table.query(genes, "val_accuracy")
+    assert isinstance(table.task, ImageTask)
     chance = 100 / table.task.classes
     assert np.median(accuracy) > 2 * chance
     assert np.ptp(accuracy) > 10

@@ -1,6 +1,8 @@
 """The table format: exact values, every damage noticed, rows found or refused."""
 
 import hashlib
+import io
+import json
 import os
 import re
 import tracemalloc
@@ -27,7 +29,7 @@ from nascast.core.errors import (
 )
 from nascast.core.evaluator import Benchmark
 from nascast.core.space import SearchSpace
-from nascast.core.types import Architecture, Candidate, Metric, Task
+from nascast.core.types import Architecture, Candidate, ImageTask, Metric, Task, TextTask
 from nascast.spaces.nasbench201 import NasBench201
 
 SPACE = NasBench201()
@@ -46,7 +48,7 @@ SOURCE = TableSource(
     GENES,
     (ACCURACY, SECONDS, PARAMETERS),
     VALUES,
-    Task((3, 16, 16), 7, {"channels": 8}),
+    ImageTask((3, 16, 16), 7, {"channels": 8}),
     {"source": "made up", "nested": {"numbers": [1, 2.5, None]}},
 )
 
@@ -104,6 +106,41 @@ def test_values_are_exact(
         curve = table.curve(GENES, "loss", epochs, seed)
         assert curve.dtype == np.float64
         assert curve.astype(dtype).tobytes() == values[:, seed].tobytes()
+
+
+def with_head(path: Path, change: Callable[[dict[str, Any]], None]) -> None:
+    """Writes a table again with another description, and a sum that fits."""
+    body = path.read_bytes()[:-40]
+    table = pa.ipc.open_file(pa.py_buffer(body)).read_all()
+    head = json.loads(table.schema.metadata[b"nascast"])
+    change(head)
+    sink = io.BytesIO()
+    changed = table.replace_schema_metadata({"nascast": json.dumps(head)})
+    with pa.ipc.new_file(sink, changed.schema) as writer:
+        writer.write_table(changed)
+    path.write_bytes(sink.getvalue() + hashlib.sha256(sink.getvalue()).digest() + b"NASCAST1")
+
+
+@pytest.mark.parametrize("task", [ImageTask((1, 8, 8), 4), TextTask(7, {"layers": 2})])
+def test_a_table_keeps_the_kind_of_its_task(path: Path, task: Task) -> None:
+    write_table(replace(SOURCE, task=task), path)
+    assert read_table(path).task == task
+
+
+def test_a_task_without_a_kind_is_of_images(table: Table, path: Path) -> None:
+    """As in the tables that were written before there were tasks of text."""
+
+    def forget(head: dict[str, Any]) -> None:
+        assert head["task"].pop("kind") == "images"
+
+    with_head(path, forget)
+    assert read_table(path).task == SOURCE.task
+
+
+def test_a_task_of_another_kind_is_refused(table: Table, path: Path) -> None:
+    with_head(path, lambda head: head["task"].update(kind="sounds"))
+    with pytest.raises(CorruptDataError, match="'sounds'; known are images and text"):
+        read_table(path)
 
 
 def test_every_epoch_and_seed_is_found(table: Table) -> None:

@@ -161,7 +161,7 @@ def test_language_models_are_searched_for(run: Cli, tmp_path: Path) -> None:
     for more, message in (
         ("--metric val_acc", "val_acc is not measured; measured are val_loss"),
         ("--split train=3", "--split is for images"),
-        ("--space nasnet", "nasnet has no language models"),
+        ("--space nasnet", "nasnet has networks for images, and none for text"),
     ):
         status, _, error = run(f"{line}2 {more}")
         assert status == 2

@@ -179,9 +179,9 @@ def test_a_language_model_from_search_to_export(cli: Cli, tmp_path: Path) -> Non
     assert "the logits for 48 words" in said
     for more, told in (
         (["--split", "train=3"], "--split is for images"),
-        (["--skeleton", "colour=1"], "no setting colour"),
+        (["--skeleton", "colour=1"], "there are no other settings; got {'layers'"),
     ):
         code, _, err = cli("train", run, *more, "--out", tmp_path / "other")
         assert (code, told in err) == (2, True), err
     code, _, err = cli("train", *SPACE, "--data", text, "--out", tmp_path / "other")
-    assert (code, "nasbench201 has no language models" in err) == (2, True), err
+    assert (code, "nasbench201 has networks for images, and none for text" in err) == (2, True), err

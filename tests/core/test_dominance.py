@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nascast.core.dominance import crowding, ranks
+from nascast.core.dominance import crowding, pareto, ranks
 from nascast.core.types import Floats
 
 
@@ -35,6 +35,29 @@ def peeled(scores: Floats) -> list[int]:
 @given(some_scores())
 def test_ranks_are_those_of_the_definition(scores: Floats) -> None:
     assert ranks(scores).tolist() == peeled(scores)
+
+
+@given(some_scores())
+def test_pareto_are_those_of_rank_0(scores: Floats) -> None:
+    assert pareto(scores).tolist() == [rank == 0 for rank in peeled(scores)]
+
+
+@given(some_scores(), st.floats(0, 1))
+def test_what_is_not_known_is_the_worst_there_is(scores: Floats, share: float) -> None:
+    unknown = np.random.default_rng(0).random(scores.shape) < share
+    lowest = np.where(unknown, -np.inf, scores)
+    assert ranks(np.where(unknown, np.nan, scores)).tolist() == peeled(lowest)
+    assert (pareto(np.where(unknown, np.nan, scores)) == (np.asarray(peeled(lowest)) == 0)).all()
+
+
+def test_without_rows_there_are_no_ranks() -> None:
+    assert ranks(np.zeros((0, 2))).tolist() == []
+    assert pareto(np.zeros((0, 2))).tolist() == []
+
+
+def test_larger_is_better_and_signs_of_zero_are_equal() -> None:
+    points = [[1.0, 1.0], [2.0, 0.0], [0.0, 2.0], [1.0, 0.5], [2.0, -0.0]]
+    assert pareto(points).tolist() == [True, True, True, False, True]
 
 
 def test_crowding_is_the_sum_of_relative_gaps() -> None:

@@ -5,7 +5,7 @@ import pytest
 
 from nascast.core.errors import InvalidArchitectureError, UnsupportedError
 from nascast.core.evaluator import Benchmark
-from nascast.core.types import Architecture, Candidate, Floats, Genes, Metric, Task
+from nascast.core.types import Architecture, Candidate, Floats, Genes, ImageTask, Metric
 from nascast.testing.doubles import ConstantEvaluator, FlakyEvaluator, TinyBenchmark, TinySpace
 
 
@@ -14,7 +14,7 @@ class Sparse(Benchmark):
 
     name = "sparse"
     space = TinySpace()
-    task = Task()
+    task = ImageTask()
     metrics = {  # noqa: RUF012
         "val_accuracy": Metric("val_accuracy", "percent", "validation", epochs=(2, 4, 8)),
         "test_accuracy": Metric("test_accuracy", "percent", "test", epochs=(8,)),

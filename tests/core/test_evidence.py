@@ -121,6 +121,9 @@ def test_a_predictor_lives_on_what_a_strategy_was_told() -> None:
 class Counting:
     """Looks up, and remembers what it was asked."""
 
+    metrics = ("val_accuracy",)
+    task = BENCHMARK.task
+
     def __init__(self, *, curves: bool = False) -> None:
         self.asked: list[tuple[int | None, int]] = []
         self.curves = curves
@@ -169,6 +172,9 @@ def test_a_training_is_no_longer_than_it_is_read_and_what_was_spent_adds_up() ->
 
 def test_a_training_that_failed_has_no_value() -> None:
     class Failing:
+        metrics = ("val_accuracy",)
+        task = BENCHMARK.task
+
         def evaluate(self, candidate: Candidate, seed: int) -> Evaluation:
             return FAILED
 

@@ -10,7 +10,7 @@ from nascast.core.evaluator import settings_of
 from nascast.core.restricted import Restricted
 from nascast.core.setup import Setup, spec_of
 from nascast.core.spec import Spec
-from nascast.core.types import Candidate, Evaluation, Objective
+from nascast.core.types import Candidate, Evaluation, ImageTask, Objective
 from nascast.strategies.random import RandomSearch
 from nascast.strategies.regularized_evolution import RegularizedEvolution
 from nascast.testing.doubles import ConstantEvaluator, TinyBenchmark, TinySpace
@@ -52,6 +52,9 @@ def test_a_strategy_that_is_not_registered_has_the_name_of_its_class() -> None:
 
 
 class _Described:
+    metrics = ("val_accuracy",)
+    task = ImageTask()
+
     def evaluate(self, candidate: Candidate, seed: int) -> Evaluation:
         raise NotImplementedError
 

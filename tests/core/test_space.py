@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from nascast.core.errors import InvalidArchitectureError, UnsupportedError
 from nascast.core.space import SearchSpace
-from nascast.core.types import Architecture, Bools, Genes, Task
+from nascast.core.types import Architecture, Bools, Genes, ImageTask, TextTask
 
 
 class Box(SearchSpace):
@@ -184,7 +184,17 @@ def test_by_default_rows_are_distinct_and_there_are_no_graphs_or_networks() -> N
     with pytest.raises(UnsupportedError, match="box has no graph form"):
         box.graphs(genes)
     with pytest.raises(UnsupportedError, match="box has no networks"):
-        box.build(Architecture("box", (0, 0)), Task())
+        box.build(Architecture("box", (0, 0)), ImageTask())
+    assert box.tasks == ()
+
+
+def test_a_task_of_another_kind_is_refused_by_the_kinds_there_are() -> None:
+    box = Box(2, 3)
+    box.tasks = (ImageTask,)
+    task = ImageTask((1, 2, 2), 2)
+    assert box.expect_task(task, ImageTask) is task
+    with pytest.raises(UnsupportedError, match="box has networks for images, and none for text"):
+        box.expect_task(TextTask(), ImageTask)
 
 
 def test_an_architecture_holds_plain_integers() -> None:

@@ -1,5 +1,6 @@
 import dataclasses
 import math
+from typing import Any
 
 import numpy as np
 import pytest
@@ -7,7 +8,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nascast.core.errors import InvalidSettingError
-from nascast.core.types import Architecture, Batch, Candidate, Evaluation, Objective, Task, Trial
+from nascast.core.types import (
+    STEPS,
+    Architecture,
+    Batch,
+    Candidate,
+    Evaluation,
+    ImageTask,
+    Objective,
+    TextTask,
+    Trial,
+)
 
 
 def test_architectures_are_values() -> None:
@@ -60,11 +71,11 @@ def test_trials_compare_by_content() -> None:
 )
 def test_a_task_needs_positive_sizes_and_two_classes(shape: tuple[int, ...], classes: int) -> None:
     with pytest.raises(InvalidSettingError, match="at least 2 classes"):
-        Task(shape, classes)  # type: ignore[arg-type]
+        ImageTask(shape, classes)  # type: ignore[arg-type]
 
 
 def test_a_random_batch_is_seeded_and_fits_its_task() -> None:
-    task = Task((2, 5, 7), 3)
+    task = ImageTask((2, 5, 7), 3)
     batch, again, other = (Batch.random(task, 400, seed) for seed in (0, 0, 1))
     assert batch.inputs.shape == (400, 2, 5, 7)
     assert batch.inputs.dtype == np.float32
@@ -76,3 +87,40 @@ def test_a_random_batch_is_seeded_and_fits_its_task() -> None:
     assert np.array_equal(batch.labels, again.labels)
     assert not np.array_equal(batch.inputs, other.inputs)
     assert batch.source == again.source != other.source
+
+
+@pytest.mark.parametrize("words", [1, 0, -3, 2.5, "10", None])
+def test_a_task_of_text_needs_two_words(words: Any) -> None:
+    with pytest.raises(InvalidSettingError, match="at least 2 words; got"):
+        TextTask(words)
+
+
+def test_a_random_text_is_seeded_and_foretells_the_next_word() -> None:
+    batch, again, other = (Batch.random(TextTask(5), 40, seed) for seed in (0, 0, 1))
+    assert batch.inputs.shape == batch.labels.shape == (STEPS, 40)
+    assert batch.inputs.dtype == batch.labels.dtype == np.int64
+    assert np.array_equal(batch.inputs[1:], batch.labels[:-1])
+    assert set(batch.inputs.ravel().tolist()) == set(range(5))
+    assert np.array_equal(batch.inputs, again.inputs)
+    assert not np.array_equal(batch.inputs, other.inputs)
+    assert batch.source == f"random uniform words, 40 columns of {STEPS} (seed 0)"
+
+
+def test_a_batch_knows_its_kind() -> None:
+    assert Batch.random(ImageTask((1, 2, 2), 2), 3).kind == ImageTask.kind == "images"
+    assert Batch.random(TextTask(3), 3).kind == TextTask.kind == "text"
+
+
+@pytest.mark.parametrize(
+    ("inputs", "labels"),
+    [
+        (np.zeros((2, 3, 4, 4), np.float32), np.zeros(3, np.int64)),
+        (np.zeros((2, 3, 4, 4), np.int64), np.zeros(2, np.int64)),
+        (np.zeros((2, 3, 4), np.float32), np.zeros(2, np.int64)),
+        (np.zeros((5, 2), np.int64), np.zeros(5, np.int64)),
+        (np.zeros((5, 2), np.float32), np.zeros((5, 2), np.int64)),
+    ],
+)
+def test_other_arrays_are_no_batch(inputs: Any, labels: Any) -> None:
+    with pytest.raises(InvalidSettingError, match=r"a batch is of images .*, or of words"):
+        Batch(inputs, labels, "made up")

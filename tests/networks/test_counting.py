@@ -9,7 +9,7 @@ import pytest
 import torch
 from torch import nn
 
-from nascast.core.types import Architecture, Task
+from nascast.core.types import Architecture, ImageTask, TextTask
 from nascast.networks.counting import Counts, count
 from nascast.spaces.nasbench201 import NasBench201
 from nascast.spaces.nasbench_nlp.space import NasBenchNlp
@@ -25,7 +25,7 @@ PUBLISHED = {  # by the operation on all edges: parameters and multiply-adds of 
 
 
 def _count(genes: tuple[int, ...]) -> Counts:
-    return count(SPACE.build(Architecture("nasbench201", genes), Task()), (3, 32, 32))
+    return count(SPACE.build(Architecture("nasbench201", genes), ImageTask()), (3, 32, 32))
 
 
 def test_layers_by_hand() -> None:
@@ -45,9 +45,8 @@ def test_a_word_of_a_language_model_meets_every_weight_once() -> None:
     """Cells of linear nodes that are no modules; the embedding is looked up, not multiplied."""
     space = NasBenchNlp()
     for row in space.sample(5, np.random.default_rng(0)):
-        model = space.language_model(
-            space.architecture(row), 50, embedding=8, hidden=12, layers=2, tied=False
-        )
+        skeleton = {"embedding": 8, "hidden": 12, "layers": 2, "tied": False}
+        model = space.build(space.architecture(row), TextTask(50, skeleton))
         expected = sum(p.numel() for p in model.parameters() if p.ndim == 2) - 50 * 8
         found = count(model, (1,), torch.int64)
         assert found.multiply_adds == expected
@@ -55,7 +54,7 @@ def test_a_word_of_a_language_model_meets_every_weight_once() -> None:
 
 
 def test_counting_leaves_the_network_as_it_is() -> None:
-    network = SPACE.build(Architecture("nasbench201", (3,) * 6), Task()).train()
+    network = SPACE.build(Architecture("nasbench201", (3,) * 6), ImageTask()).train()
     before = {name: value.clone() for name, value in network.state_dict().items()}
     count(network, (3, 32, 32))
     assert network.training

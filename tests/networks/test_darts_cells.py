@@ -2,7 +2,7 @@
 
 import pytest
 
-from nascast.core.types import Task
+from nascast.core.types import ImageTask
 
 torch = pytest.importorskip("torch")
 
@@ -48,7 +48,7 @@ def test_parameters(
     skeleton: dict[str, object], side: int, classes: int, plain: int, with_head: int
 ) -> None:
     for auxiliary, expected in ((False, plain), (True, with_head)):
-        task = Task((3, side, side), classes, {**skeleton, "auxiliary": auxiliary})
+        task = ImageTask((3, side, side), classes, {**skeleton, "auxiliary": auxiliary})
         with torch.device("meta"):
             network = DartsNetwork(NASNET, task, DartsSkeleton.of(task))
         assert sum(p.numel() for p in network.parameters()) == expected

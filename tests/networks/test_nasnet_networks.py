@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from nascast.core.errors import InvalidSettingError
-from nascast.core.types import Task
+from nascast.core.types import ImageTask
 
 torch = pytest.importorskip("torch")
 
@@ -22,7 +22,7 @@ from nascast.networks.nasnet_cell import Block, CellPlan, NasNetCell, Shape  # n
 SIDES = {"cifar": 32, "mobile": 224, "large": 331}
 
 
-def published(variant: str, task: Task | None = None) -> Any:
+def published(variant: str, task: ImageTask | None = None) -> Any:
     with torch.device("meta"):
         return nasnet_a(variant, task)
 
@@ -77,7 +77,7 @@ def test_unread_states_alone_give_another_network() -> None:
     assert unread.normal.output == (2, 3, 4, 5, 6)
     assert unread.reduction.output == (4, 5, 6)
     with torch.device("meta"):
-        network: Any = NasNetwork(unread, Task(), NasNetSkeleton())
+        network: Any = NasNetwork(unread, ImageTask(), NasNetSkeleton())
     assert network.head[-1].in_features == 640
     assert parameters(network) != 3_328_234
 
@@ -94,7 +94,7 @@ def test_inputs_numbered_as_in_darts_give_another_network() -> None:
 
     cells = CellPair(renumbered(NASNET_A.normal), renumbered(NASNET_A.reduction))
     settings = {"repeats": 4, "filters": 44, "stem_multiplier": 1, "stem": "imagenet"}
-    task = Task((3, 224, 224), 1000, settings)
+    task = ImageTask((3, 224, 224), 1000, settings)
     with torch.device("meta"):
         network = NasNetwork(cells, task, NasNetSkeleton.of(task))
     assert parameters(network) != parameters(published("mobile"))
@@ -127,14 +127,14 @@ def test_layout(skeleton: NasNetSkeleton, expected: str) -> None:
 @pytest.mark.parametrize("stem", ["cifar", "imagenet"])
 def test_a_cell_after_a_reduction_may_skip_it(repeats: int, stem: str) -> None:
     settings = {"repeats": repeats, "filters": 4, "stem": stem, "skip_reduction": True}
-    skeleton = NasNetSkeleton.of(Task(skeleton=settings))
+    skeleton = NasNetSkeleton.of(ImageTask(skeleton=settings))
     after = [
         after
         for before, after in zip(layout(skeleton), layout(skeleton)[1:], strict=False)
         if before.reduces and not after.reduces
     ]
     assert [place.lag for place in after] == ([2] if stem == "imagenet" else []) + [3, 3]
-    network = NasNetwork(NASNET_A, Task((3, 33, 40), 3), skeleton)
+    network = NasNetwork(NASNET_A, ImageTask((3, 33, 40), 3), skeleton)
     assert network(torch.randn(2, 3, 33, 40)).shape == (2, 3)
 
 
@@ -167,7 +167,7 @@ def test_identities_are_never_dropped() -> None:
 
 
 def test_images_smaller_than_published() -> None:
-    task = Task((3, 32, 45), 7, {"filters": 4, "repeats": 1, "auxiliary": True})
+    task = ImageTask((3, 32, 45), 7, {"filters": 4, "repeats": 1, "auxiliary": True})
     for variant in ("cifar", "mobile", "large"):
         logits, auxiliary = nasnet_a(variant, task).forward_auxiliary(torch.randn(2, 3, 32, 45))
         assert auxiliary is not None
@@ -175,7 +175,7 @@ def test_images_smaller_than_published() -> None:
 
 
 def test_normalisation_of_the_imagenet_networks() -> None:
-    small = Task((3, 32, 32), 3, {"filters": 4, "repeats": 1})
+    small = ImageTask((3, 32, 32), 3, {"filters": 4, "repeats": 1})
     for variant, expected in (("cifar", (1e-5, 0.1)), ("mobile", (1e-3, 3e-4))):
         network: Any = nasnet_a(variant, small)
         norms = [m for m in network.modules() if hasattr(m, "momentum")]

@@ -5,8 +5,9 @@ import pytest
 import torch
 from torch import nn
 
+from nascast.core import plugins
 from nascast.core.errors import UnsupportedError
-from nascast.core.types import Architecture, Batch, Task
+from nascast.core.types import Architecture, Batch, ImageTask, TextTask
 from nascast.proxies.passes import Passes, once
 from nascast.testing.doubles import TinyBenchmark, TinySpace
 
@@ -53,6 +54,25 @@ def test_the_order_of_passes_changes_nothing() -> None:
     assert all(torch.equal(a, b) for a, b in zip(first[1], terms, strict=True))
 
 
+@pytest.mark.parametrize("name", ["nasbench_nlp", "recurrent_tree"])
+def test_passes_of_a_language_model_read_text(name: str) -> None:
+    space = plugins.load("space", name)
+    task = TextTask(50, {k: 8 for k in ("hidden", "embedding") if k in space.skeleton(TextTask)})
+    arch = space.architecture(space.sample(1, np.random.default_rng(3))[0])
+    text = Batch.random(task, 5)
+    made = Passes(lambda: space.build(arch, task), 0, task, batch=text, clock=Clock())
+    jacobian = made.input_jacobian()
+    assert len(jacobian) == 5  # a row for each column of text
+    assert np.isfinite(jacobian).all()
+    # Its own gradient alone: the same column among others has the same.
+    alone = Batch(text.inputs[:, 2:3], text.labels[:, 2:3], "one column")
+    single = Passes(lambda: space.build(arch, task), 0, task, batch=alone, clock=Clock())
+    assert np.allclose(single.input_jacobian()[0], jacobian[2], atol=1e-5)
+    terms = made.synflow_terms()
+    assert terms
+    assert all(torch.isfinite(term).all() and (term >= 0).all() for term in terms)
+
+
 class Timed(Passes):
     """A pass of 2 seconds, and two of 3 and 5 that rest on it."""
 
@@ -95,6 +115,6 @@ def test_each_pass_is_made_once_and_has_seconds_of_its_own() -> None:
 
 
 def test_without_a_batch_a_pass_that_needs_one_says_so() -> None:
-    none = Passes(nn.Identity, 0, Task(), batch=None, clock=Clock())
+    none = Passes(nn.Identity, 0, ImageTask(), batch=None, clock=Clock())
     with pytest.raises(UnsupportedError, match="no batch of inputs"):
         none.batch()

@@ -8,7 +8,7 @@ import torch
 from torch import nn
 
 from nascast.core.ledger import Ledger
-from nascast.core.types import Architecture, Batch, Objective, Task
+from nascast.core.types import Architecture, Batch, ImageTask, Objective
 from nascast.proxies.passes import synflow_terms
 from nascast.proxies.synflow import SynFlow
 from nascast.spaces.nasbench201 import NasBench201
@@ -51,7 +51,7 @@ def weights(network: nn.Module) -> list[torch.Tensor]:
 @pytest.mark.parametrize("row", [(3, 0, 0, 1, 2, 0), (0, 2, 0, 4, 0, 3), (1, 1, 1, 1, 1, 1)])
 def test_each_weight_counts_what_is_lost_without_it(row: tuple[int, ...]) -> None:
     """R is linear in every single weight, so that w ∂R/∂w is R minus R with w = 0."""
-    task = Task((2, 3, 3), 3, SMALL)
+    task = ImageTask((2, 3, 3), 3, SMALL)
     torch.manual_seed(0)
     network = NasBench201().build(Architecture("nasbench201", row), task)
     reference = positive(network)
@@ -65,7 +65,7 @@ def test_each_weight_counts_what_is_lost_without_it(row: tuple[int, ...]) -> Non
             lost.view(-1)[index] = whole - flow(reference, task.input_shape)
             weight.view(-1)[index] = kept
         expected.append(lost)
-    found = [term.detach() for term in synflow_terms(network, task.input_shape)]
+    found = [term.detach() for term in synflow_terms(network, task)]
     total = sum(float(lost.sum()) for lost in expected)
     assert sum(float(term.sum()) for term in found) == pytest.approx(total, rel=1e-9)
     live = [lost for lost in expected if lost.any()]
@@ -80,10 +80,10 @@ def test_in_a_chain_every_layer_carries_the_whole_flow(row: tuple[int, ...]) -> 
     log = ledger()
     arch = Architecture("tiny", row)
     reference = positive(log.passes(arch).network())
-    shape = log.task.input_shape
+    shape = TinyBenchmark().task.input_shape
     bias = next(m.bias.sum().item() for m in reference.modules() if isinstance(m, nn.Linear))
     carried = flow(reference, shape) - bias
-    terms = synflow_terms(log.passes(arch).network(), shape)
+    terms = synflow_terms(log.passes(arch).network(), log.task)
     layers = 2 + sum(gene > 0 for gene in row[:4])  # stem and classifier
     assert len(terms) == layers
     for term in terms:
@@ -98,8 +98,8 @@ def test_the_sign_of_a_weight_does_not_count() -> None:
     turned = copy.deepcopy(network)
     for weight in weights(turned):
         weight.mul_(torch.where(torch.arange(weight.numel()).view_as(weight) % 2 > 0, 1.0, -1.0))
-    shape = log.task.input_shape
-    for one, other in zip(synflow_terms(network, shape), synflow_terms(turned, shape), strict=True):
+    pairs = (synflow_terms(found, log.task) for found in (network, turned))
+    for one, other in zip(*pairs, strict=True):
         assert torch.allclose(one, other)
 
 
@@ -116,7 +116,7 @@ def test_a_deep_network_does_not_overflow() -> None:
     chain = nn.Sequential(*(nn.Conv2d(64, 64, 3, padding=1) for _ in range(30)))
     for weight in weights(chain):
         weight.fill_(1.0)
-    terms = synflow_terms(chain, (64, 2, 2))
+    terms = synflow_terms(chain, ImageTask((64, 2, 2)))
     total = sum(term.sum().item() for term in terms)
     assert math.isfinite(total)
     assert total > 3e38

@@ -13,7 +13,7 @@ from nascast import testing
 from nascast.benchmarks.nats_size import NatsSize
 from nascast.core import plugins
 from nascast.core.errors import CorruptDataError, InvalidSettingError, MissingDataError
-from nascast.core.types import Task
+from nascast.core.types import ImageTask
 from nascast.releases import nasbench201, nats_size
 
 SPACE = plugins.load("space", "nats_size")
@@ -34,7 +34,7 @@ def source(nats_record: Callable[..., Any], tmp_path_factory: pytest.TempPathFac
     for index, text in TEXTS.items():
         arch = SPACE.architecture(SPACE.from_text([text])[0])
         parameters = {
-            name: sum(p.numel() for p in SPACE.build(arch, Task(classes=classes)).parameters())
+            name: sum(p.numel() for p in SPACE.build(arch, ImageTask(classes=classes)).parameters())
             for name, classes in CLASSES.items()
         }
         seeds = {90: (777, 888, 999) if index else (777,), 12: (777,), 1: (777,)}

@@ -10,7 +10,7 @@ from nascast.cli.main import main
 from nascast.core import plugins
 from nascast.core.errors import InvalidArchitectureError, InvalidSettingError
 from nascast.core.space import SearchSpace
-from nascast.core.types import Architecture, Genes, Task
+from nascast.core.types import Architecture, Genes, ImageTask
 
 SPACES = plugins.names("space")
 _DARTS = (
@@ -187,7 +187,7 @@ def test_rows_that_break_a_rule(name: str, genes: dict[int, int], message: str) 
         space.graphs(row)
     pytest.importorskip("torch")
     with pytest.raises(InvalidArchitectureError, match=message):
-        space.build(Architecture(name, tuple(row[0].tolist())), Task())
+        space.build(Architecture(name, tuple(row[0].tolist())), ImageTask())
 
 
 @pytest.mark.parametrize("shape", [(3, 8, 8), (1, 5, 3), (3, 1, 1)])
@@ -199,7 +199,7 @@ def test_images_that_are_halved_to_one_pixel(space: SearchSpace, shape: Any) -> 
         "nasnet": {"filters": 4, "repeats": 1, "auxiliary": True},
     }
     arch = space.architecture(rows(space)[0])
-    network = space.build(arch, Task(shape, 3, small.get(space.name, {})))
+    network = space.build(arch, ImageTask(shape, 3, small.get(space.name, {})))
     logits = network(torch.randn(2, *shape))
     assert logits.shape == (2, 3)
     assert logits.isfinite().all()
@@ -208,7 +208,7 @@ def test_images_that_are_halved_to_one_pixel(space: SearchSpace, shape: Any) -> 
 @pytest.mark.parametrize("name", ["darts", "nasnet"])
 def test_images_that_are_too_small_for_the_stem(name: str) -> None:
     space = plugins.load("space", name)
-    task = Task((3, 31, 224), skeleton={"stem": "imagenet"})
+    task = ImageTask((3, 31, 224), skeleton={"stem": "imagenet"})
     with pytest.raises(InvalidSettingError, match=r"imagenet stem .* at least 32×32; got 31×224"):
         space.build(space.architecture(rows(space)[0]), task)
 
@@ -219,4 +219,4 @@ def test_images_that_are_too_small_for_the_stem(name: str) -> None:
 )
 def test_tasks_of_other_types(shape: Any, classes: Any) -> None:
     with pytest.raises(InvalidSettingError, match="positive whole numbers and at least 2 classes"):
-        Task(shape, classes)
+        ImageTask(shape, classes)

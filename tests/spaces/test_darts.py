@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nascast.core.errors import InvalidArchitectureError, InvalidSettingError
-from nascast.core.types import Architecture, Genes, Task
+from nascast.core.types import Architecture, Genes, ImageTask, Task
 from nascast.spaces.darts import Darts
 
 SPACE = Darts()
@@ -231,7 +231,7 @@ def test_parameters_of_the_published_networks(
     torch = pytest.importorskip("torch")
     side = 224 if "stem" in skeleton else 32
     with torch.device("meta"):
-        network = build(v2(), Task((3, side, side), classes, skeleton))
+        network = build(v2(), ImageTask((3, side, side), classes, skeleton))
     assert sum(p.numel() for p in network.parameters()) == expected
 
 
@@ -250,7 +250,7 @@ def test_multiply_adds_of_the_published_networks(
         counted.append(weight.numel() * output[0].numel() // len(weight))  # type: ignore[index]
 
     with torch.device("meta"):
-        network = build(v2(), Task((3, side, side), classes, skeleton)).eval()
+        network = build(v2(), ImageTask((3, side, side), classes, skeleton)).eval()
         for module in network.modules():
             if isinstance(module, torch.nn.Conv2d | torch.nn.Linear):
                 module.register_forward_hook(count)
@@ -267,7 +267,7 @@ def test_multiply_adds_of_the_published_networks(
 )
 def test_any_input_size(stem: str, size: tuple[int, int]) -> None:
     torch = pytest.importorskip("torch")
-    task = Task((2, *size), 3, {**SMALL, "stem": stem, "auxiliary": True, "drop_path": 0.2})
+    task = ImageTask((2, *size), 3, {**SMALL, "stem": stem, "auxiliary": True, "drop_path": 0.2})
     for row in SPACE.sample(2, rng()):
         network = build(SPACE.architecture(row), task)
         images = torch.randn(2, 2, *size)
@@ -283,7 +283,7 @@ def test_any_input_size(stem: str, size: tuple[int, int]) -> None:
 @pytest.mark.parametrize("cells", [1, 2, 4])
 def test_few_cells(cells: int) -> None:
     torch = pytest.importorskip("torch")
-    task = Task((3, 8, 8), 3, {"channels": 3, "cells": cells, "auxiliary": True})
+    task = ImageTask((3, 8, 8), 3, {"channels": 3, "cells": cells, "auxiliary": True})
     network = build(v2(), task)
     assert network(torch.randn(2, 3, 8, 8)).shape == (2, 3)
 
@@ -291,7 +291,7 @@ def test_few_cells(cells: int) -> None:
 def test_without_a_head_there_are_no_auxiliary_logits() -> None:
     torch = pytest.importorskip("torch")
     images = torch.randn(2, 3, 8, 8)
-    network = build(v2(), Task((3, 8, 8), 3, SMALL)).eval()
+    network = build(v2(), ImageTask((3, 8, 8), 3, SMALL)).eval()
     logits, auxiliary = network.forward_auxiliary(images)
     assert auxiliary is None
     assert torch.equal(logits, network(images))
@@ -302,7 +302,7 @@ def test_drop_path_acts_in_training_and_grows_with_it() -> None:
     from nascast.networks.drop_path import set_drop_path_progress
 
     images = torch.randn(4, 3, 8, 8)
-    network = build(v2(), Task((3, 8, 8), 3, {**SMALL, "drop_path": 0.5}))
+    network = build(v2(), ImageTask((3, 8, 8), 3, {**SMALL, "drop_path": 0.5}))
     for module in network.modules():
         if isinstance(module, torch.nn.BatchNorm2d):
             module.momentum = 0.0  # so that training passes leave the network as it is
@@ -341,10 +341,10 @@ def test_skips_are_never_dropped() -> None:
 def test_wrong_settings_of_the_skeleton(skeleton: dict[str, object], message: str) -> None:
     pytest.importorskip("torch")
     with pytest.raises(InvalidSettingError, match=message):
-        SPACE.build(v2(), Task((3, 40, 31), 10, skeleton))
+        SPACE.build(v2(), ImageTask((3, 40, 31), 10, skeleton))
 
 
 def test_an_architecture_of_another_space_is_not_built() -> None:
     pytest.importorskip("torch")
     with pytest.raises(InvalidArchitectureError, match="of darts; got one of nasnet"):
-        SPACE.build(Architecture("nasnet", v2().genes), Task())
+        SPACE.build(Architecture("nasnet", v2().genes), ImageTask())

@@ -7,13 +7,13 @@ import numpy as np
 import pytest
 
 from nascast.core.errors import InvalidArchitectureError, InvalidSettingError
-from nascast.core.types import Genes, Task
+from nascast.core.types import Genes, ImageTask
 from nascast.spaces.hierarchical.space import Hierarchical
 
 SPACE = Hierarchical()
 SMALL = Hierarchical((3, 1), (3, 3))
 DEEP = Hierarchical((2, 2, 1), (3, 3, 4))
-TASK = Task((3, 8, 8), 3, {"channels": 4})
+TASK = ImageTask((3, 8, 8), 3, {"channels": 4})
 
 
 def rng(seed: int = 0) -> np.random.Generator:
@@ -217,7 +217,7 @@ def test_equivalent_rows_are_the_same_network() -> None:
 @pytest.mark.parametrize("reduction", ["pool", "residual"])
 def test_any_image_and_every_level(space: Hierarchical, reduction: str) -> None:
     torch = pytest.importorskip("torch")
-    task = Task((1, 5, 7), 4, {"channels": 3, "stages": 2, "cells": 2, "reduction": reduction})
+    task = ImageTask((1, 5, 7), 4, {"channels": 3, "stages": 2, "cells": 2, "reduction": reduction})
     network = space.build(space.architecture(space.sample(1, rng())[0]), task)
     logits = network(torch.randn(2, 1, 5, 7))
     assert logits.shape == (2, 4)
@@ -232,4 +232,4 @@ def test_any_image_and_every_level(space: Hierarchical, reduction: str) -> None:
 def test_wrong_settings_of_the_skeleton_are_refused(skeleton: dict[str, Any]) -> None:
     arch = SPACE.architecture(SPACE.sample(1, rng())[0])
     with pytest.raises(InvalidSettingError, match=r"channels, cells, stages.*pool"):
-        SPACE.build(arch, Task(skeleton=skeleton))
+        SPACE.build(arch, ImageTask(skeleton=skeleton))

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nascast.core.errors import InvalidArchitectureError, InvalidSettingError
-from nascast.core.types import Architecture, Genes, Task
+from nascast.core.types import Architecture, Genes, ImageTask
 from nascast.spaces.layerwise.space import Layerwise
 from nascast.testing import checks
 
@@ -163,17 +163,17 @@ def test_canonical_rows_do_not_depend_on_the_numbering() -> None:
     assert moved >= 20
     assert np.array_equal(space.canonical(canonical), canonical)
     assert np.array_equal(space.graphs(canonical).hashes(), space.graphs(genes).hashes())
-    task = Task()
+    task = ImageTask()
     assert np.array_equal(space.parameters(canonical, task), space.parameters(genes, task))
 
 
 def test_parameters_of_a_worked_example() -> None:
     genes = SMALL.from_text(["3x5:36;1x7:24<0;5x5:48<0,1"])
     first, second, third = 15 * 3 * 36 + 72, 7 * 36 * 24 + 48, 25 * (36 + 24) * 48 + 96
-    assert SMALL.parameters(genes, Task()).tolist() == [first + second + third + 48 * 10 + 10]
+    assert SMALL.parameters(genes, ImageTask()).tolist() == [first + second + third + 48 * 10 + 10]
     apart = SMALL.from_text(["3x5:36;1x7:24;5x5:48"])
     convolutions = 3 * (15 * 36 + 7 * 24 + 25 * 48) + 2 * 108
-    assert SMALL.parameters(apart, Task()).tolist() == [convolutions + 108 * 10 + 10]
+    assert SMALL.parameters(apart, ImageTask()).tolist() == [convolutions + 108 * 10 + 10]
 
 
 @pytest.mark.parametrize("space", [SPACE, SMALL, STRIDED], ids=["paper", "small", "strided"])
@@ -181,7 +181,7 @@ def test_parameters_of_a_worked_example() -> None:
 def test_parameters_are_those_of_the_networks(
     torch: Any, space: Layerwise, skeleton: dict[str, int]
 ) -> None:
-    task = Task((2, 9, 5), 7, skeleton)
+    task = ImageTask((2, 9, 5), 7, skeleton)
     genes = rows(space, 6)
     for row, count in zip(genes, space.parameters(genes, task), strict=True):
         with torch.device("meta"):
@@ -193,7 +193,7 @@ def test_a_network_against_the_rules_written_out(torch: Any) -> None:
     from torch.nn import functional
 
     text = "3x5/2x1:24;1x7/1x3:36;5x5/1x1:24<0,1;1x1/3x3:48<1"
-    network: Any = STRIDED.build(arch(STRIDED, text), Task((3, 7, 8), 5)).eval()
+    network: Any = STRIDED.build(arch(STRIDED, text), ImageTask((3, 7, 8), 5)).eval()
     x = torch.randn(2, 3, 7, 8)
     one, two, three, four = network.layers
     with torch.no_grad():
@@ -214,7 +214,7 @@ def test_a_network_against_the_rules_written_out(torch: Any) -> None:
 @pytest.mark.parametrize("size", [(1, 1), (2, 5), (9, 3)])
 def test_any_input_size(torch: Any, size: tuple[int, int]) -> None:
     for row in rows(STRIDED, 5):
-        network = STRIDED.build(STRIDED.architecture(row), Task((1, *size), 3)).eval()
+        network = STRIDED.build(STRIDED.architecture(row), ImageTask((1, *size), 3)).eval()
         logits = network(torch.randn(2, 1, *size))
         assert logits.shape == (2, 3)
         assert logits.isfinite().all()
@@ -233,7 +233,7 @@ def test_any_row_trains(layers: int, strides: bool, size: tuple[int, int], seed:
     space = Layerwise(layers, strides)
     draws = np.random.default_rng(seed)
     row = np.asarray([draws.integers(c) for c in space.cardinalities], dtype=np.int16)
-    network: Any = space.build(space.architecture(row), Task((2, *size), 3))
+    network: Any = space.build(space.architecture(row), ImageTask((2, *size), 3))
     before = network.classifier.bias.detach().clone()
     optimizer = torch.optim.SGD(network.parameters(), lr=0.1)
     x, labels = torch.randn(4, 2, *size), torch.tensor([0, 1, 2, 0])
@@ -248,7 +248,7 @@ def test_any_row_trains(layers: int, strides: bool, size: tuple[int, int], seed:
 def test_a_network_learns(torch: Any) -> None:
     from torch.nn import functional
 
-    network = SMALL.build(arch(SMALL, "3x3:24;1x3:24<0;3x1:24<0"), Task((3, 8, 8), 2))
+    network = SMALL.build(arch(SMALL, "3x3:24;1x3:24<0;3x1:24<0"), ImageTask((3, 8, 8), 2))
     x = torch.randn(32, 3, 8, 8)
     labels = (x[:, 0].mean((1, 2)) > 0).long()
     optimizer = torch.optim.SGD(network.parameters(), lr=0.1, momentum=0.9)
@@ -273,7 +273,7 @@ def test_wrong_settings(layers: Any, strides: Any) -> None:
 @pytest.mark.parametrize("skeleton", [{"cells": 5}, {"more_filters": -1}, {"more_filters": 1.5}])
 def test_wrong_settings_of_the_skeleton(skeleton: dict[str, object]) -> None:
     pytest.importorskip("torch")
-    task = Task(skeleton=skeleton)
+    task = ImageTask(skeleton=skeleton)
     with pytest.raises(InvalidSettingError, match="takes more_filters, a whole number from 0"):
         SMALL.build(arch(SMALL, "3x3:24;1x3:24;3x1:24"), task)
     with pytest.raises(InvalidSettingError, match="takes more_filters, a whole number from 0"):
@@ -283,4 +283,4 @@ def test_wrong_settings_of_the_skeleton(skeleton: dict[str, object]) -> None:
 def test_an_architecture_of_another_space_is_not_built() -> None:
     pytest.importorskip("torch")
     with pytest.raises(InvalidArchitectureError, match="of layerwise; got one of nasbench201"):
-        SPACE.build(Architecture("nasbench201", (0,) * SPACE.length), Task())
+        SPACE.build(Architecture("nasbench201", (0,) * SPACE.length), ImageTask())

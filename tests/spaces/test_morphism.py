@@ -7,11 +7,11 @@ import numpy as np
 import pytest
 
 from nascast.core.errors import InvalidArchitectureError, InvalidSettingError
-from nascast.core.types import Architecture, Genes, Task
+from nascast.core.types import Architecture, Genes, ImageTask
 from nascast.spaces.morphism.space import Morphism
 
 SPACE = Morphism()
-TASK = Task((3, 9, 9), 3, {"channels": 3})
+TASK = ImageTask((3, 9, 9), 3, {"channels": 3})
 
 
 def rng(seed: int = 0) -> np.random.Generator:
@@ -227,4 +227,4 @@ def test_growing_refuses_what_does_not_fit() -> None:
 def test_wrong_settings_of_the_skeleton_are_refused(skeleton: dict[str, Any]) -> None:
     pytest.importorskip("torch")
     with pytest.raises(InvalidSettingError, match="takes channels"):
-        SPACE.build(Architecture("morphism", (0,) * 8), Task(skeleton=skeleton))
+        SPACE.build(Architecture("morphism", (0,) * 8), ImageTask(skeleton=skeleton))

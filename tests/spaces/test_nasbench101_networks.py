@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from nascast.core.errors import InvalidArchitectureError, InvalidSettingError
-from nascast.core.types import Architecture, Genes, Task
+from nascast.core.types import Architecture, Genes, ImageTask
 from nascast.spaces.nasbench101.space import NasBench101
 
 SPACE = NasBench101()
@@ -55,7 +55,7 @@ def channels_of(edges: Sequence[tuple[int, int]], channels: int) -> dict[int, in
     return out
 
 
-def on_meta(row: Sequence[int], task: Task) -> Any:
+def on_meta(row: Sequence[int], task: ImageTask) -> Any:
     """The network without memory for weights, for counting."""
     torch = pytest.importorskip("torch")
     with torch.device("meta"):
@@ -94,17 +94,21 @@ def multiply_adds(network: Any, size: int) -> int:
 )
 def test_published_counts(cell: Cell, parameters: int, macs: int) -> None:
     genes = genes_of(cell)
-    assert SPACE.parameters(genes, Task()).tolist() == [parameters]
-    network = on_meta(genes[0].tolist(), Task())
+    assert SPACE.parameters(genes, ImageTask()).tolist() == [parameters]
+    network = on_meta(genes[0].tolist(), ImageTask())
     assert count(network) == parameters
     assert multiply_adds(network, 32) == macs
 
 
 @pytest.mark.parametrize(
     ("task", "n"),
-    [(Task(), 16), (Task((1, 8, 8), 7, SMALL), 12), (Task((2, 8, 8), 3, {"channels": 9}), 12)],
+    [
+        (ImageTask(), 16),
+        (ImageTask((1, 8, 8), 7, SMALL), 12),
+        (ImageTask((2, 8, 8), 3, {"channels": 9}), 12),
+    ],
 )
-def test_parameters_without_and_with_building(task: Task, n: int) -> None:
+def test_parameters_without_and_with_building(task: ImageTask, n: int) -> None:
     genes = rows_of(6, n)
     expected = [count(on_meta(row, task)) for row in genes.tolist()]
     assert SPACE.parameters(genes, task).tolist() == expected
@@ -116,7 +120,7 @@ def test_vertices_that_feed_the_output_divide_its_channels_in_their_order() -> N
     one = genes_of((edges, (CONV3, POOL, POOL, 0, 0)), (edges, (POOL, POOL, CONV3, 0, 0)))
     assert len(set(SPACE.module_hash(one))) == 1
     # 128 = 43 + 43 + 42, 256 = 86 + 85 + 85, 512 = 171 + 171 + 170
-    first, last = SPACE.parameters(one, Task()).tolist()
+    first, last = SPACE.parameters(one, ImageTask()).tolist()
     wide = sum(9 * c * c + 2 * c for c in (43, 86, 171))
     narrow = sum(9 * c * c + 2 * c for c in (42, 85, 170))
     assert first - last == 3 * (wide - narrow)
@@ -165,7 +169,9 @@ def test_cells_compute_what_the_definition_says(seed: int) -> None:
     from nascast.networks.vertex_cell import VertexCell
 
     row = rows_of(seed, 1)[0].tolist()
-    network = SPACE.build(Architecture("nasbench101", tuple(row)), Task((3, 5, 4), 3, SMALL)).eval()
+    network = SPACE.build(
+        Architecture("nasbench101", tuple(row)), ImageTask((3, 5, 4), 3, SMALL)
+    ).eval()
     generator = torch.Generator().manual_seed(seed)
     for name, tensor in network.state_dict().items():
         if "running" in name:  # statistics other than 0 and 1
@@ -186,7 +192,7 @@ def test_cells_compute_what_the_definition_says(seed: int) -> None:
 @pytest.mark.parametrize("classes", [2, 11])
 def test_any_input_size_and_number_of_classes(size: tuple[int, int], classes: int) -> None:
     torch = pytest.importorskip("torch")
-    task = Task((2, *size), classes, {"channels": 4, "modules": 1})
+    task = ImageTask((2, *size), classes, {"channels": 4, "modules": 1})
     for cell in (INCEPTION, RESNET, EMPTY, SINGLE_POOL):
         row = tuple(genes_of(cell)[0].tolist())
         logits = SPACE.build(Architecture("nasbench101", row), task).eval()(
@@ -202,7 +208,7 @@ def test_any_input_size_and_number_of_classes(size: tuple[int, int], classes: in
 )
 def test_wrong_settings_of_the_skeleton(skeleton: dict[str, object]) -> None:
     genes = genes_of(EMPTY)
-    task = Task(skeleton=skeleton)
+    task = ImageTask(skeleton=skeleton)
     message = r"takes channels, stacks, modules, .* at least 4 channels; got"
     with pytest.raises(InvalidSettingError, match=message):
         SPACE.parameters(genes, task)
@@ -214,7 +220,7 @@ def test_wrong_settings_of_the_skeleton(skeleton: dict[str, object]) -> None:
 def test_an_architecture_of_another_space_is_not_built() -> None:
     pytest.importorskip("torch")
     with pytest.raises(InvalidArchitectureError, match="of nasbench101; got one of nasbench201"):
-        SPACE.build(Architecture("nasbench201", (0,) * 26), Task())
+        SPACE.build(Architecture("nasbench201", (0,) * 26), ImageTask())
 
 
 def test_recorded_numbers_of_parameters(shared_data: Path) -> None:
@@ -223,6 +229,6 @@ def test_recorded_numbers_of_parameters(shared_data: Path) -> None:
         records = list(csv.DictReader(file))
     genes = SPACE.from_text([f"{r['adjacency_rowmajor']}:{r['ops']}" for r in records])
     recorded = [int(r["trainable_parameters"]) for r in records]
-    assert SPACE.parameters(genes, Task()).tolist() == recorded
+    assert SPACE.parameters(genes, ImageTask()).tolist() == recorded
     for row, expected in list(zip(genes.tolist(), recorded, strict=True))[::250]:
-        assert count(on_meta(row, Task())) == expected
+        assert count(on_meta(row, ImageTask())) == expected

@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 
 from nascast.core.errors import InvalidArchitectureError, InvalidSettingError
-from nascast.core.types import Architecture, Genes, Task
+from nascast.core.types import Architecture, Genes, ImageTask
 from nascast.spaces.nasbench201 import NasBench201
 
 SPACE = NasBench201()
@@ -28,7 +28,7 @@ PATHS = ((3,), (0, 4), (1, 5), (0, 2, 5))
 
 
 def parameters(row: Sequence[int], classes: int = 10) -> int:
-    network = SPACE.build(Architecture("nasbench201", tuple(row)), Task(classes=classes))
+    network = SPACE.build(Architecture("nasbench201", tuple(row)), ImageTask(classes=classes))
     return sum(parameter.numel() for parameter in network.parameters())
 
 
@@ -217,7 +217,7 @@ def test_parameters_of_published_cells(shared_data: Path) -> None:
     ],
 )
 def test_published_multiply_adds(operation: int, size: int, classes: int, expected: int) -> None:
-    task = Task((3, size, size), classes)
+    task = ImageTask((3, size, size), classes)
     network = SPACE.build(Architecture("nasbench201", (operation,) * 6), task)
     counted = []
 
@@ -237,7 +237,7 @@ def test_published_multiply_adds(operation: int, size: int, classes: int, expect
 @pytest.mark.parametrize("reduction", ["residual", "pool"])
 def test_any_input_size(size: tuple[int, int], reduction: str) -> None:
     skeleton = {"cells": 1, "channels": 4, "reduction": reduction, "stem_stride": 2}
-    task = Task((2, *size), 3, skeleton)
+    task = ImageTask((2, *size), 3, skeleton)
     for row in ((3, 4, 1, 2, 4, 3), (0,) * 6, (4,) * 6):
         logits = SPACE.build(Architecture("nasbench201", row), task).eval()(
             torch.randn(2, 2, *size)
@@ -248,14 +248,14 @@ def test_any_input_size(size: tuple[int, int], reduction: str) -> None:
 
 @pytest.mark.parametrize("classes", [2, 3, 11])
 def test_any_number_of_classes(classes: int) -> None:
-    task = Task((1, 4, 4), classes, {"cells": 1, "channels": 2})
+    task = ImageTask((1, 4, 4), classes, {"cells": 1, "channels": 2})
     network = SPACE.build(Architecture("nasbench201", (3,) * 6), task)
     assert network(torch.randn(3, 1, 4, 4)).shape == (3, classes)
 
 
 def test_the_skeleton_decides_the_network() -> None:
     skeleton = {"channels": 6, "cells": 2, "stages": 2, "stem_stride": 2, "reduction": "pool"}
-    network = SPACE.build(Architecture("nasbench201", (2,) * 6), Task((3, 8, 8), 4, skeleton))
+    network = SPACE.build(Architecture("nasbench201", (2,) * 6), ImageTask((3, 8, 8), 4, skeleton))
 
     def cell(c: int) -> int:
         return 6 * (c * c + 2 * c)  # a 1×1 convolution and a batch normalisation on each edge
@@ -269,17 +269,17 @@ def test_the_skeleton_decides_the_network() -> None:
 @pytest.mark.parametrize("skeleton", [{"width": 16}, {"reduction": "none"}, {"Channels": 16}])
 def test_unknown_settings_of_the_skeleton(skeleton: dict[str, object]) -> None:
     with pytest.raises(InvalidSettingError, match=r"takes channels, cells, .* residual, pool; got"):
-        SPACE.build(Architecture("nasbench201", (0,) * 6), Task(skeleton=skeleton))
+        SPACE.build(Architecture("nasbench201", (0,) * 6), ImageTask(skeleton=skeleton))
 
 
 def test_an_architecture_of_another_space_is_not_built() -> None:
     with pytest.raises(InvalidArchitectureError, match="of nasbench201; got one of darts"):
-        SPACE.build(Architecture("darts", (0,) * 6), Task())
+        SPACE.build(Architecture("darts", (0,) * 6), ImageTask())
 
 
 def test_equivalent_cells_without_weights_are_equal_networks() -> None:
     """Cells of none, skip and pooling alone: 729, each against its canonical cell."""
-    task = Task((2, 5, 4), 3, {"cells": 1, "channels": 3, "stages": 2})
+    task = ImageTask((2, 5, 4), 3, {"cells": 1, "channels": 3, "stages": 2})
     images = torch.randn(3, 2, 5, 4, generator=torch.Generator().manual_seed(0))
 
     def outputs(row: tuple[int, ...]) -> Tensor:

@@ -9,8 +9,8 @@ import torch
 from torch import Tensor
 
 from nascast.core.errors import InvalidArchitectureError, InvalidSettingError
-from nascast.core.types import Architecture, Genes, Task
-from nascast.networks.recurrent import RecurrentLayer
+from nascast.core.types import Architecture, Genes, ImageTask, Task, TextTask
+from nascast.networks.recurrent import LanguageModel, RecurrentLayer
 from nascast.spaces.nasbench_nlp.draw import accepted
 from nascast.spaces.nasbench_nlp.rows import live, names_of, parts, problem
 from nascast.spaces.nasbench_nlp.space import NasBenchNlp
@@ -21,7 +21,7 @@ RNN = (
     '"h_new_0": {"op": "activation_tanh", "input": ["node_0"]}}'
 )
 SMALL = {"embedding": 3, "hidden": 5, "layers": 3}
-WORDS = 33_278  # WikiText-2
+WORDS = TextTask(33_278)  # WikiText-2
 
 Nodes = dict[str, Any]
 
@@ -94,7 +94,8 @@ def interpreted(
 def agrees(text: str) -> None:
     """Checks three time steps of a recipe without dead nodes, in each of three layers."""
     arch = SPACE.architecture(SPACE.from_text([text])[0])
-    model = SPACE.language_model(arch, 4, embedding=3, hidden=5).double().eval()
+    model = SPACE.build(arch, TextTask(4, {"embedding": 3, "hidden": 5})).double().eval()
+    assert isinstance(model, LanguageModel)
     nodes = json.loads(text)
     numbers = numbered(nodes)
     count = int((parts(arch.row())[2] > 0).sum())
@@ -139,14 +140,14 @@ def test_recorded_recipes_are_read_and_written(records: list[Nodes], recorded: G
 
 
 def test_recorded_parameters(records: list[Nodes], recorded: Genes) -> None:
-    found = SPACE.language_model_parameters(recorded, WORDS)
+    found = SPACE.parameters(recorded, WORDS)
     assert found.tolist() == [record["num_params"] for record in records]
 
 
 def test_recorded_networks_have_these_parameters(records: list[Nodes], recorded: Genes) -> None:
     for record, row in zip(records[::5], recorded[::5], strict=True):
         with torch.device("meta"):
-            model = SPACE.language_model(SPACE.architecture(row), WORDS)
+            model = SPACE.build(SPACE.architecture(row), WORDS)
         assert sum(p.numel() for p in model.parameters()) == record["num_params"]
 
 
@@ -235,7 +236,7 @@ def test_dead_nodes_are_written_but_not_built() -> None:
     counts = {
         sum(
             p.numel()
-            for p in SPACE.build(SPACE.architecture(row), Task(skeleton=SMALL)).parameters()
+            for p in SPACE.build(SPACE.architecture(row), ImageTask(skeleton=SMALL)).parameters()
         )
         for row in genes
     }
@@ -267,9 +268,17 @@ def test_every_neighbour_can_be_a_mutation() -> None:
     assert {tuple(child) for child in children.tolist()} == near
 
 
-@pytest.mark.parametrize("skeleton", [{}, SMALL])
-def test_declared_parameters(skeleton: dict[str, int]) -> None:
-    task = Task((1, 6, 4), 7, skeleton)
+@pytest.mark.parametrize(
+    "task",
+    [
+        ImageTask((1, 6, 4), 7),
+        ImageTask((1, 6, 4), 7, SMALL),
+        TextTask(11),
+        TextTask(11, SMALL),
+        TextTask(11, {**SMALL, "tied": False}),
+    ],
+)
+def test_declared_parameters(task: Task) -> None:
     genes = SPACE.sample(5, rng())
     for row, declared in zip(genes, SPACE.parameters(genes, task).tolist(), strict=True):
         with torch.device("meta"):
@@ -355,14 +364,23 @@ def test_rows_are_valid_exactly_if_they_have_no_problem() -> None:
 def test_unknown_settings_are_refused(settings: dict[str, Any]) -> None:
     arch = SPACE.architecture(SPACE.from_text([RNN])[0])
     with pytest.raises(InvalidSettingError, match="embedding, hidden, layers"):
-        SPACE.build(arch, Task(skeleton=settings))
+        SPACE.build(arch, ImageTask(skeleton=settings))
     with pytest.raises(InvalidArchitectureError, match="of tiny"):
-        SPACE.language_model(Architecture("tiny", arch.genes), 10)
+        SPACE.build(Architecture("tiny", arch.genes), TextTask(10))
 
 
-def test_sizes_of_language_models_are_checked() -> None:
+@pytest.mark.parametrize("settings", [{"colour": 1}, {"hidden": 0}, {"tied": 1}])
+def test_settings_of_language_models_are_checked(settings: dict[str, Any]) -> None:
     arch = SPACE.architecture(SPACE.from_text([RNN])[0])
-    with pytest.raises(InvalidSettingError, match="embedding, hidden, layers"):
-        SPACE.language_model(arch, 10, hidden=0)
-    with pytest.raises(InvalidSettingError, match="1 word or more; got 0"):
-        SPACE.language_model(arch, 0)
+    with pytest.raises(InvalidSettingError, match=r"embedding, hidden, layers, .* and tied"):
+        SPACE.build(arch, TextTask(10, settings))
+
+
+def test_the_official_language_model() -> None:
+    """Three layers of 600, 600 and 400 units, embedding and decoder tied."""
+    with torch.device("meta"):
+        model = SPACE.build(SPACE.architecture(SPACE.from_text([RNN])[0]), TextTask(10_000))
+    assert isinstance(model, LanguageModel)
+    assert [layer.size for layer in model.stack.layers] == [600, 600, 400]
+    assert model.encoder.weight is model.decoder.weight
+    assert model.encoder.weight.shape == (10_000, 400)

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nascast.core.errors import InvalidArchitectureError, InvalidSettingError
-from nascast.core.types import Architecture, Genes, Task
+from nascast.core.types import Architecture, Genes, ImageTask, Task
 from nascast.spaces.nasnet import NasNet
 
 SPACE = NasNet()
@@ -209,7 +209,7 @@ def test_a_long_wrong_text_is_refused_quickly() -> None:
 )
 def test_any_input_size(stem: str, size: tuple[int, int]) -> None:
     torch = pytest.importorskip("torch")
-    task = Task((2, *size), 3, {**SMALL, "stem": stem, "auxiliary": True, "drop_path": 0.2})
+    task = ImageTask((2, *size), 3, {**SMALL, "stem": stem, "auxiliary": True, "drop_path": 0.2})
     for row in SPACE.sample(2, rng(3)):
         network = build(SPACE.architecture(row), task)
         images = torch.randn(2, 2, *size)
@@ -228,7 +228,7 @@ def test_every_operation_in_both_cells() -> None:
     one = NasNet(blocks=1)
     for operation in range(13):
         row = (0, 1, operation, operation, 0, 1, 1, operation, operation, 1)
-        network = build(Architecture("nasnet", row), Task((3, 9, 8), 3, SMALL), one)
+        network = build(Architecture("nasnet", row), ImageTask((3, 9, 8), 3, SMALL), one)
         assert network(torch.randn(2, 3, 9, 8)).shape == (2, 3)
 
 
@@ -236,7 +236,7 @@ def test_unread_states_are_the_output() -> None:
     """Two blocks: the first reads state 0 only and is read; state 1 and the second are output."""
     network = build(
         Architecture("nasnet", (0, 0, 8, 8, 0, 2, 2, 8, 8, 0) * 2),
-        Task((3, 8, 8), 3, SMALL),
+        ImageTask((3, 8, 8), 3, SMALL),
         NasNet(blocks=2),
     )
     assert [cell.plan.output for cell in network.cells] == [(1, 3)] * 5
@@ -248,7 +248,7 @@ def test_the_published_cells_with_unread_states_only_are_narrower() -> None:
     """The same blocks, but the released code also outputs states that are read (768 filters)."""
     torch = pytest.importorskip("torch")
     with torch.device("meta"):
-        network = build(nasnet_a(), Task())
+        network = build(nasnet_a(), ImageTask())
     plans = network.cells[0].plan, network.cells[6].plan
     assert [plan.output for plan in plans] == [(2, 3, 4, 5, 6), (4, 5, 6)]
     assert network.cells[-1].shape.filters == 640
@@ -262,7 +262,9 @@ def test_the_published_cells_with_unread_states_only_are_narrower() -> None:
 def test_parameters_of_a_cell_by_hand() -> None:
     """One concatenating block, on states 0 and 1, in a network of one normal cell a stage."""
     one = NasNet(blocks=1)
-    network = build(Architecture("nasnet", (0, 1, 8, 0, 1) * 2), Task((3, 8, 8), 3, SMALL), one)
+    network = build(
+        Architecture("nasnet", (0, 1, 8, 0, 1) * 2), ImageTask((3, 8, 8), 3, SMALL), one
+    )
 
     def conv(c_in: int, c_out: int) -> int:
         return c_in * c_out + 2 * c_out
@@ -274,10 +276,12 @@ def test_parameters_of_a_cell_by_hand() -> None:
 
 
 def test_drop_path_is_stronger_in_deeper_cells() -> None:
-    network = build(nasnet_a(), Task((3, 32, 32), 3, {**SMALL, "drop_path": 0.4}))
+    network = build(nasnet_a(), ImageTask((3, 32, 32), 3, {**SMALL, "drop_path": 0.4}))
     found = [cell.drop_path.probability for cell in network.cells]
     assert found == pytest.approx([0.4 * i / 5 for i in range(1, 6)])
-    stem = build(nasnet_a(), Task((3, 32, 32), 3, {**SMALL, "drop_path": 0.4, "stem": "imagenet"}))
+    stem = build(
+        nasnet_a(), ImageTask((3, 32, 32), 3, {**SMALL, "drop_path": 0.4, "stem": "imagenet"})
+    )
     found = [cell.drop_path.probability for cell in stem.cells]
     assert found == pytest.approx([0.4 * i / 7 for i in range(1, 8)])
 
@@ -287,7 +291,7 @@ def test_drop_path_acts_in_training_and_grows_with_it() -> None:
     from nascast.networks.drop_path import set_drop_path_progress
 
     images = torch.randn(4, 3, 8, 8)
-    network = build(nasnet_a(), Task((3, 8, 8), 3, {**SMALL, "drop_path": 0.5}))
+    network = build(nasnet_a(), ImageTask((3, 8, 8), 3, {**SMALL, "drop_path": 0.5}))
     assert torch.equal(network(images), network(images))
     set_drop_path_progress(network, 1.0)
     assert not torch.equal(network(images), network(images))
@@ -309,10 +313,10 @@ def test_drop_path_acts_in_training_and_grows_with_it() -> None:
 def test_wrong_settings_of_the_skeleton(skeleton: dict[str, object], message: str) -> None:
     pytest.importorskip("torch")
     with pytest.raises(InvalidSettingError, match=message):
-        SPACE.build(nasnet_a(), Task((3, 31, 40), 10, skeleton))
+        SPACE.build(nasnet_a(), ImageTask((3, 31, 40), 10, skeleton))
 
 
 def test_an_architecture_of_another_space_is_not_built() -> None:
     pytest.importorskip("torch")
     with pytest.raises(InvalidArchitectureError, match="of nasnet; got one of darts"):
-        SPACE.build(Architecture("darts", nasnet_a().genes), Task())
+        SPACE.build(Architecture("darts", nasnet_a().genes), ImageTask())

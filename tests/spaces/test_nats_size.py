@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from nascast.core.errors import InvalidArchitectureError, InvalidSettingError
-from nascast.core.types import Architecture, Task
+from nascast.core.types import Architecture, ImageTask, Task
 from nascast.spaces.nats_size import NatsSize
 
 SPACE = NatsSize()
@@ -82,21 +82,21 @@ def test_graphs_are_chains_of_stages() -> None:
     [("8:8:8:8:8", 11_714), ("8:8:16:40:40", 107_826), ("64:64:64:64:64", 713_674)],
 )
 def test_recorded_parameters(text: str, recorded: int) -> None:
-    assert parameters(text, Task()) == recorded
+    assert parameters(text, ImageTask()) == recorded
     assert counted(text, 10) == recorded
 
 
 def test_parameters_by_the_definition() -> None:
     genes = SPACE.sample(12, np.random.default_rng(0))
     for text in SPACE.to_text(genes):
-        assert parameters(text, Task(classes=120)) == counted(text, 120)
+        assert parameters(text, ImageTask(classes=120)) == counted(text, 120)
 
 
 @pytest.mark.parametrize("size", [(1, 1), (2, 3), (5, 1), (9, 16)])
 @pytest.mark.parametrize("stride", [1, 2])
 def test_any_input_size_and_number_of_classes(size: tuple[int, int], stride: int) -> None:
     torch = pytest.importorskip("torch")
-    task = Task((2, *size), 3, {"stem_stride": stride})
+    task = ImageTask((2, *size), 3, {"stem_stride": stride})
     for genes in ((0, 0, 0, 0, 0), (0, 2, 1, 1, 3)):
         network = SPACE.build(Architecture("nats_size", genes), task).eval()
         logits = network(torch.randn(2, 2, *size))
@@ -125,10 +125,10 @@ def test_the_fixed_cell(c_in: int) -> None:
 def test_wrong_settings_of_the_skeleton(skeleton: dict[str, object]) -> None:
     pytest.importorskip("torch")
     with pytest.raises(InvalidSettingError, match="takes stem_stride, a positive integer; got"):
-        SPACE.build(Architecture("nats_size", (0,) * 5), Task(skeleton=skeleton))
+        SPACE.build(Architecture("nats_size", (0,) * 5), ImageTask(skeleton=skeleton))
 
 
 def test_an_architecture_of_another_space_is_not_built() -> None:
     pytest.importorskip("torch")
     with pytest.raises(InvalidArchitectureError, match="of nats_size; got one of nasbench201"):
-        SPACE.build(Architecture("nasbench201", (0,) * 5), Task())
+        SPACE.build(Architecture("nasbench201", (0,) * 5), ImageTask())

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from nascast.core.errors import InvalidArchitectureError, InvalidSettingError
-from nascast.core.types import Architecture, Genes, Task
+from nascast.core.types import Architecture, Genes, ImageTask, Task, TextTask
 from nascast.spaces.recurrent_tree.space import RecurrentTree
 from nascast.testing import checks
 
@@ -150,7 +150,7 @@ def test_graph_of_the_example() -> None:
 
 
 def cell_of(space: RecurrentTree, text: str, inputs: int, hidden: int) -> Any:
-    task = Task((1, 1, inputs), 2, {"hidden": hidden, "layers": 1})
+    task = ImageTask((1, 1, inputs), 2, {"hidden": hidden, "layers": 1})
     network: Any = space.build(space.architecture(space.from_text([text])[0]), task)
     return network.recurrence.cells[0]
 
@@ -230,21 +230,28 @@ def test_equivalent_cells_compute_the_same_with_their_weights_renamed(torch: Any
             assert torch.allclose(cell(x, state)[0], other(x, state)[0], atol=1e-5, rtol=1e-4)
 
 
-@pytest.mark.parametrize("skeleton", [{}, {"hidden": 5, "layers": 3, "dropout": 0.5}])
-def test_parameters_are_those_of_the_networks(torch: Any, skeleton: dict[str, Any]) -> None:
-    task = Task((2, 4, 3), 7, skeleton)
+@pytest.mark.parametrize(
+    "task",
+    [
+        ImageTask((2, 4, 3), 7),
+        ImageTask((2, 4, 3), 7, {"hidden": 5, "layers": 3, "dropout": 0.5}),
+        TextTask(9),
+        TextTask(9, {"hidden": 5, "layers": 3, "tied": True}),
+    ],
+)
+def test_parameters_are_those_of_the_networks(torch: Any, task: Task) -> None:
     for space in (TWO, SPACE):
         genes = rows(space, 2)
         for row, count in zip(genes, space.parameters(genes, task), strict=True):
             with torch.device("meta"):
                 network = space.build(space.architecture(row), task)
             assert sum(parameter.numel() for parameter in network.parameters()) == count
-    small = Task((2, 4, 3), 7, {"hidden": 5, "layers": 1})
+    small = ImageTask((2, 4, 3), 7, {"hidden": 5, "layers": 1})
     assert TWO.parameters(rows(TWO, 1), small).tolist() == [2 * 5 * (6 + 5) + 5 * 7 + 7]
 
 
 def test_an_image_is_read_row_by_row(torch: Any) -> None:
-    task = Task((2, 4, 3), 7, {"hidden": 5, "layers": 1})
+    task = ImageTask((2, 4, 3), 7, {"hidden": 5, "layers": 1})
     network: Any = TWO.build(TWO.architecture(TWO.from_text([EXAMPLE])[0]), task)
     x = torch.randn(6, 2, 4, 3)
     h = c = torch.zeros(6, 5)
@@ -256,7 +263,8 @@ def test_an_image_is_read_row_by_row(torch: Any) -> None:
 
 def model(tied: bool = False, dropout: float = 0.0, text: str = EXAMPLE) -> Any:
     arch = TWO.architecture(TWO.from_text([text])[0])
-    return TWO.language_model(arch, 11, hidden=6, layers=2, dropout=dropout, tied=tied)
+    skeleton = {"hidden": 6, "layers": 2, "dropout": dropout, "tied": tied}
+    return TWO.build(arch, TextTask(11, skeleton))
 
 
 def test_a_language_model_goes_on_from_its_state(torch: Any) -> None:
@@ -316,22 +324,17 @@ def test_wrong_settings_of_the_skeleton(skeleton: dict[str, Any]) -> None:
     arch = SPACE.architecture(rows(SPACE, 1)[0])
     message = "hidden and layers are whole numbers from 1, dropout is from 0"
     with pytest.raises(InvalidSettingError, match=message):
-        SPACE.build(arch, Task(skeleton=skeleton))
-    if "cells" not in skeleton:
-        with pytest.raises(InvalidSettingError, match=message):
-            SPACE.language_model(arch, 10, **skeleton)
-
-
-def test_wrong_vocabulary() -> None:
-    pytest.importorskip("torch")
-    with pytest.raises(InvalidSettingError, match="vocabulary is a whole number from 1; got 0"):
-        SPACE.language_model(SPACE.architecture(rows(SPACE, 1)[0]), 0)
+        SPACE.build(arch, ImageTask(skeleton=skeleton))
+    with pytest.raises(InvalidSettingError, match=message):
+        SPACE.build(arch, TextTask(10, skeleton))
+    with pytest.raises(InvalidSettingError, match="tied is True or False"):
+        SPACE.build(arch, TextTask(10, {"tied": 1}))
 
 
 def test_an_architecture_of_another_space_is_not_built() -> None:
     pytest.importorskip("torch")
     foreign = Architecture("nasbench201", (0,) * SPACE.length)
     with pytest.raises(InvalidArchitectureError, match="of recurrent_tree; got one of nasbench201"):
-        SPACE.build(foreign, Task())
+        SPACE.build(foreign, ImageTask())
     with pytest.raises(InvalidArchitectureError, match="of recurrent_tree; got one of nasbench201"):
-        SPACE.language_model(foreign, 10)
+        SPACE.build(foreign, TextTask(10))

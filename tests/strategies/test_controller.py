@@ -43,7 +43,7 @@ def controller(space: SearchSpace, layers: int = 2, spread: float = 1.0) -> Cont
 def decisions(policy: Controller, genes: Genes) -> tuple[torch.Tensor, torch.Tensor]:
     """Returns log-probabilities and entropies of decisions, ``(n, length)`` both."""
     rows = policy.rows(genes)
-    logs = policy(rows)
+    logs = policy.logs(policy(rows), rows)
     return logs.gather(2, rows.chosen)[:, :, 0].T, -(logs.exp() * logs).sum(2).T
 
 

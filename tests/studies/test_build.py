@@ -10,6 +10,7 @@ import pytest
 
 from nascast.benchmarks.table import read_table, write_table
 from nascast.core.errors import InvalidSettingError, MissingDataError, NascastError, StoreError
+from nascast.core.types import ImageTask
 from nascast.executors.serial import Serial
 from nascast.spaces.nasbench201 import NasBench201
 from nascast.studies.build import BuildPlan, pack, records, train_one, trainings
@@ -167,6 +168,7 @@ def test_a_finished_build_becomes_a_table(plan: BuildPlan, tmp_path: Path) -> No
     write_table(pack(plan, tmp_path, "ours"), tmp_path / "ours.nascast")
     table = read_table(tmp_path / "ours.nascast")
     assert (table.name, len(table), table.canonical) == ("ours", 4, True)
+    assert isinstance(table.task, ImageTask)
     assert table.task.input_shape == (1, 4, 4)
     assert table.task.classes == 3
     for record in records(tmp_path):

@@ -12,7 +12,7 @@ import torch
 from PIL import Image
 
 from nascast.core.errors import CorruptDataError, InvalidSettingError, MissingDataError
-from nascast.core.types import Task
+from nascast.core.types import ImageTask
 from nascast.training.data import ImageData, Split, image_batch, open_data, task_of
 from nascast.training.recipe import Recipe
 
@@ -312,6 +312,6 @@ def test_a_file_of_no_known_form(tmp_path: Path, name: str) -> None:
 def test_networks_are_built_for_the_images(images: Write) -> None:
     data = open_data(images(colours=3), Split(size=4))
     recipe = Recipe(auxiliary_weight=0.4, drop_path=0.2)
-    assert task_of(data, {"filters": 4}) == Task((3, 4, 4), 3, {"filters": 4})
+    assert task_of(data, {"filters": 4}) == ImageTask((3, 4, 4), 3, {"filters": 4})
     task = task_of(data, {"filters": 4, "drop_path": 0.1}, recipe)
     assert task.skeleton == {"filters": 4, "drop_path": 0.1, "auxiliary": True}

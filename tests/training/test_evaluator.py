@@ -14,7 +14,7 @@ import torch
 from torch import Tensor, nn
 
 from nascast.core.errors import InvalidSettingError, MissingDataError, NascastError
-from nascast.core.types import Architecture, Candidate, Evaluation, Objective, Task
+from nascast.core.types import Architecture, Candidate, Evaluation, ImageTask, Objective, Task
 from nascast.executors.processes import Processes
 from nascast.executors.serial import Serial
 from nascast.networks.counting import count
@@ -283,7 +283,7 @@ def test_auxiliary_heads_and_drop_path_come_from_the_recipe(images: Callable[...
     assert max(m.probability for m in trained.modules() if isinstance(m, DropPath)) == 0.3
     assert evaluator.task.skeleton == skeleton
     found = evaluator.evaluate(Candidate(arch), 0)
-    bare = count(space.build(arch, Task((1, 8, 8), 3, skeleton)), (1, 8, 8))
+    bare = count(space.build(arch, ImageTask((1, 8, 8), 3, skeleton)), (1, 8, 8))
     assert found.metrics["parameters"] == bare.parameters
 
 

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from nascast.core import plugins
 from nascast.core.errors import MissingExtraError, StoreError, UnsupportedError
-from nascast.core.types import Task
+from nascast.core.types import ImageTask
 from nascast.training.export import TOLERANCE, export
 from nascast.training.model import Classifier, Model, load_model, save_model
 
@@ -43,7 +43,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
             ["|avg_pool_3x3~0|+|none~0|nor_conv_3x3~1|+|skip_connect~0|nor_conv_1x1~1|none~2|"]
         )[0]
     )
-    task = Task((3, 8, 8), 4, {**space.scaled(1, 4), "stages": 1})
+    task = ImageTask((3, 8, 8), 4, {**space.scaled(1, 4), "stages": 1})
     torch.manual_seed(0)
     network = space.build(arch, task)
     with torch.no_grad():

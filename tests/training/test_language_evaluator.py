@@ -11,7 +11,7 @@ import pytest
 import torch
 
 from nascast.core.errors import InvalidSettingError, MissingDataError, UnsupportedError
-from nascast.core.types import Architecture, Candidate, Evaluation
+from nascast.core.types import Architecture, Candidate, Evaluation, TextTask
 from nascast.spaces.nasbench_nlp.space import NasBenchNlp
 from nascast.training.evaluator import LanguageEvaluator
 from nascast.training.language import evaluate_language
@@ -63,7 +63,7 @@ def test_metrics_and_curves(evaluator: LanguageEvaluator, arch: Architecture) ->
     for part in ("val", "test"):
         perplexity = math.exp(found.metrics[f"{part}_loss"])
         assert found.metrics[f"{part}_perplexity"] == pytest.approx(perplexity)
-    model = NasBenchNlp().language_model(arch, len(words), **SKELETON)
+    model = NasBenchNlp().build(arch, TextTask(len(words), SKELETON))
     assert found.metrics["parameters"] == sum(p.numel() for p in model.parameters())
     assert found.metrics["multiply_adds"] == 8 * 8 * 2 + 8 * len(words)
     assert 0 < sum(found.curves["seconds"]) <= found.seconds
@@ -118,7 +118,7 @@ def test_random_cells_of_both_spaces_are_trained(space: str, text: str) -> None:
 
 
 def test_mistakes_show_at_once(evaluator: LanguageEvaluator, text: str, tmp_path: Path) -> None:
-    with pytest.raises(UnsupportedError, match=r"nasnet has no language models.*nasbench_nlp"):
+    with pytest.raises(UnsupportedError, match="nasnet has networks for images, and none for text"):
         LanguageEvaluator("nasnet", text)
     with pytest.raises(InvalidSettingError, match="colour"):
         replace(evaluator, skeleton={"colour": 1})

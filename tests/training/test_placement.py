@@ -9,7 +9,7 @@ import pytest
 import torch
 from torch import nn
 
-from nascast.core.types import Task
+from nascast.core.types import ImageTask
 from nascast.networks.counting import count
 from nascast.networks.separable import FactorizedReduction
 from nascast.spaces.nasnet import NasNet
@@ -62,7 +62,7 @@ def test_narrow_networks_do_not_end_their_process() -> None:
 def test_gradients_are_the_same() -> None:
     space = NasNet(2)
     arch = space.architecture(space.sample(1, np.random.default_rng(1))[0])
-    task = Task((1, 8, 8), 3, {"repeats": 1, "filters": 4, "stem_multiplier": 1})
+    task = ImageTask((1, 8, 8), 3, {"repeats": 1, "filters": 4, "stem_multiplier": 1})
     torch.manual_seed(0)
     network = space.build(arch, task)
     own = placed(copy.deepcopy(network), "cpu")

@@ -2,11 +2,13 @@
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 
 from nascast.core.errors import CorruptDataError, InvalidSettingError, MissingDataError
-from nascast.training.text import TextData, columns, is_text, open_text
+from nascast.core.types import STEPS
+from nascast.training.text import TextData, columns, is_text, open_text, text_batch
 
 
 @pytest.fixture
@@ -31,6 +33,30 @@ def test_lines_end_and_unknown_words_are_one(folder: Path) -> None:
     (folder / "ptb.test.txt").write_text("a cat")
     open_text.cache_clear()
     assert open_text(str(folder)).fingerprint != data.fingerprint
+
+
+def test_a_batch_is_pieces_of_the_training_part(tmp_path: Path) -> None:
+    path = tmp_path / "text.txt"
+    path.write_text("".join(f"w{i}\n" for i in range(100)))
+    data = open_text(str(path))
+    batch, again, other = (text_batch(data, 5, seed) for seed in (0, 0, 1))
+    assert batch.inputs.shape == batch.labels.shape == (STEPS, 5)
+    text = data.train.tolist()
+    starts = set()
+    for inputs, labels in zip(batch.inputs.T.tolist(), batch.labels.T.tolist(), strict=True):
+        start = next(i for i in range(len(text)) if text[i : i + STEPS] == inputs)
+        assert labels == text[start + 1 : start + 1 + STEPS]
+        starts.add(start)
+    assert len(starts) == 5
+    assert np.array_equal(batch.inputs, again.inputs)
+    assert not np.array_equal(batch.inputs, other.inputs)
+    assert batch.source == f"5 pieces of 35 words of text {data.fingerprint[:12]} (seed 0)"
+    most = len(text) - STEPS
+    assert text_batch(data, most).inputs.shape == (STEPS, most)
+    with pytest.raises(
+        InvalidSettingError, match=f"{most + 1} pieces of 35 words from {len(text)}"
+    ):
+        text_batch(data, most + 1)
 
 
 def test_one_file_is_cut_at_lines(tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ from nascast.core.errors import (
     StoreError,
     UnsupportedError,
 )
-from nascast.core.types import Task
+from nascast.core.types import ImageTask
 from nascast.networks.counting import count
 from nascast.training.data import Split
 from nascast.training.loop import Curves
@@ -57,7 +57,7 @@ def test_scaled_networks_are_deeper_and_wider(name: str) -> None:
     arch = space.architecture(space.sample(1, np.random.default_rng(0))[0])
 
     def parameters(repeats: int, filters: int) -> int:
-        task = Task((1, 8, 8), 3, space.scaled(repeats, filters))
+        task = ImageTask((1, 8, 8), 3, space.scaled(repeats, filters))
         with torch.device("meta"):  # shapes without values
             return sum(p.numel() for p in space.build(arch, task).parameters())
 

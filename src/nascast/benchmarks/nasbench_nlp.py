@@ -18,7 +18,9 @@ class NasBenchNlp(ConvertedTable):
     no training was completed is not in the table, nor is one that the space cannot represent. What
     was left out for which reason stands in the provenance, by number of the recipe.
 
-    `task` is not the recorded one, which was to predict words: the space builds classifiers for it.
+    `task` is the recorded one: language models of the data set's vocabulary, with three layers. A
+    table that was converted by nascast before it knew tasks of text has a task of images; convert
+    the logs again.
     """
 
     registered = "nasbench_nlp"

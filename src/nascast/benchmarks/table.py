@@ -36,7 +36,16 @@ from nascast.core.errors import (
 )
 from nascast.core.evaluator import Benchmark
 from nascast.core.space import SearchSpace
-from nascast.core.types import Candidate, Evaluation, Floats, Genes, Metric, Task
+from nascast.core.types import (
+    Candidate,
+    Evaluation,
+    Floats,
+    Genes,
+    ImageTask,
+    Metric,
+    Task,
+    TextTask,
+)
 
 __all__ = ["SECONDS", "Table", "TableSource", "read_table", "write_table"]
 
@@ -67,7 +76,7 @@ class TableSource:
     genes: Genes
     metrics: tuple[Metric, ...]
     values: Mapping[str, npt.NDArray[Any]]
-    task: Task = field(default_factory=Task)
+    task: Task = field(default_factory=ImageTask)
     provenance: Mapping[str, Any] = field(default_factory=dict)
     canonical: bool = False
 
@@ -85,7 +94,7 @@ def write_table(source: TableSource, path: Path) -> None:
     head = {
         "name": source.name,
         "space": source.space,
-        "task": asdict(source.task),
+        "task": {"kind": source.task.kind, **asdict(source.task)},
         "metrics": [asdict(metric) for metric in source.metrics],
         "provenance": dict(source.provenance),
         "canonical": source.canonical,
@@ -203,8 +212,7 @@ class Table(Benchmark):
         head = json.loads(table.schema.metadata[b"nascast"])
         self.name: str = head["name"]
         self.space: SearchSpace = plugins.load("space", head["space"])
-        task = head["task"]
-        self.task = Task(tuple(task["input_shape"]), task["classes"], task["skeleton"])
+        self.task = _task(head["task"])
         self.provenance: Mapping[str, Any] = head["provenance"]
         self.canonical: bool = head["canonical"]
         metrics = [Metric(**{**m, "epochs": tuple(m["epochs"])}) for m in head["metrics"]]
@@ -369,6 +377,20 @@ def _check(source: TableSource) -> None:
                 f"{source.name}: {metric.name} has shape {values.shape} at epochs "
                 f"{metric.epochs}; expected {shape} at ascending epochs"
             )
+
+
+def _task(fields: Mapping[str, Any]) -> Task:
+    """Reads a task; the first tables had images only, and no kind.
+
+    Raises:
+        ValueError: of another kind.
+    """
+    kind = fields.get("kind", ImageTask.kind)
+    if kind == TextTask.kind:
+        return TextTask(fields["words"], fields["skeleton"])
+    if kind == ImageTask.kind:
+        return ImageTask(tuple(fields["input_shape"]), fields["classes"], fields["skeleton"])
+    raise ValueError(f"its task is of {kind!r}; known are {ImageTask.kind} and {TextTask.kind}")
 
 
 def _column(values: npt.NDArray[Any]) -> pa.Array:

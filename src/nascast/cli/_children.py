@@ -78,17 +78,16 @@ def _device(text: str) -> str:
 def _text_evaluator(
     space: "SearchSpace", children: Children, shared: dict[str, Any]
 ) -> "ChildEvaluator":
-    import inspect
-
     from nascast.core.errors import InvalidSettingError
+    from nascast.core.types import TextTask
     from nascast.training.evaluator import LanguageEvaluator
     from nascast.training.recipes import named_recipe
 
     assert children.data is not None
     if children.split:
         raise InvalidSettingError("--split is for images; a text is split by its files or lines")
-    if not shared["skeleton"] and hasattr(space, "language_model"):
-        known = inspect.signature(space.language_model).parameters
+    if not shared["skeleton"]:
+        known = space.skeleton(TextTask)
         shared["skeleton"] = {name: n for name, n in _SMALL_TEXT.items() if name in known}
     chosen = recipe(children.recipe, "--recipe", named_recipe("text-child"))
     return LanguageEvaluator(space, children.data, chosen, **shared)

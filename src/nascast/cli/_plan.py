@@ -121,10 +121,9 @@ def _trained_objectives(
 ) -> "tuple[Objective, ...]":
     """Returns what counts; language models are by default compared by their loss."""
     from nascast.core.errors import InvalidSettingError
-    from nascast.core.types import Objective
-    from nascast.training.evaluator import LanguageEvaluator
+    from nascast.core.types import Objective, TextTask
 
-    usual = "val_loss" if isinstance(evaluator, LanguageEvaluator) else "val_accuracy"
+    usual = "val_loss" if evaluator and isinstance(evaluator.task, TextTask) else "val_accuracy"
     chosen = names(metrics or usual, "--metric")
     if unknown := [name for name in chosen if name not in evaluator.metrics]:
         raise InvalidSettingError(

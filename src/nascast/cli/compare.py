@@ -44,9 +44,16 @@ def compare(
     metric: Annotated[str, typer.Option(help="What to predict.")] = "val_accuracy",
     images: Annotated[
         Path | None,
-        typer.Option(help="Images (.npz) for zero-cost proxies; without, a seeded random batch."),
+        typer.Option(
+            "--data",
+            "--images",
+            help="Batch for zero-cost proxies: images, or a text for networks that read text; "
+            "default: a seeded random batch.",
+        ),
     ] = None,
-    batch_size: Annotated[int, typer.Option(help="Images in the proxies' batch.")] = 64,
+    batch_size: Annotated[
+        int, typer.Option(help="Images, or columns of text, in the proxies' batch.")
+    ] = 64,
     workers: Annotated[int, typer.Option(help="Processes; 0 is one for each core.")] = 0,
     out: Annotated[Path, typer.Option(help="Folder of the run.")] = Path("runs/compare"),
     as_json: Annotated[bool, typer.Option("--json", help="Print the summary as JSON.")] = False,

@@ -57,7 +57,7 @@ def show(
 
 def _facts(text: str, name: str) -> tuple[dict[str, Any], list[tuple[str, str, str]]]:
     from nascast.core import plugins
-    from nascast.core.types import Task
+    from nascast.core.types import ImageTask
 
     space = plugins.load("space", name)
     genes = space.from_text([text])
@@ -70,7 +70,7 @@ def _facts(text: str, name: str) -> tuple[dict[str, Any], list[tuple[str, str, s
         "neighbors": len(space.neighbors(genes[0])),
     }
     try:
-        network = space.build(space.architecture(genes[0]), Task())
+        network = space.build(space.architecture(genes[0]), ImageTask())
         facts["parameters"] = sum(p.numel() for p in network.parameters())
     except UnsupportedError:
         pass

@@ -1,7 +1,7 @@
 """Performance estimation: evaluators answer one candidate, benchmarks answer batches."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from types import MappingProxyType
 from typing import Any, Protocol, runtime_checkable
 
@@ -16,6 +16,16 @@ __all__ = ["Benchmark", "Described", "Evaluator", "settings_of"]
 
 class Evaluator(Protocol):
     """Anything that can train, or look up, one candidate."""
+
+    @property
+    def metrics(self) -> Collection[str]:
+        """The names of what it measures."""
+        ...
+
+    @property
+    def task(self) -> Task:
+        """What the networks are built for."""
+        ...
 
     def evaluate(self, candidate: Candidate, seed: int) -> Evaluation:
         """Returns what came of the candidate; a failure may raise, the runner records it."""

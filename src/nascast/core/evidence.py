@@ -11,7 +11,7 @@ from nascast.core.errors import InvalidArchitectureError
 from nascast.core.evaluator import Benchmark, Evaluator
 from nascast.core.history import History
 from nascast.core.space import SearchSpace
-from nascast.core.types import Candidate, Evaluation, Floats, Genes, Metric, Task
+from nascast.core.types import Candidate, Evaluation, Floats, Genes, ImageTask, Metric, Task
 
 __all__ = ["Records", "Told", "Trained"]
 
@@ -21,18 +21,27 @@ class Records(Protocol):
 
     A `Benchmark` is one, and documents the methods; `Told` makes one of the trials that a strategy
     was told, so that a predictor can live inside a strategy; `Trained` trains what is asked for.
-
-    Attributes:
-        space: the search space of the rows.
-        task: what the networks are built for.
-        metrics: what there is, by name.
-        separate: whether trainings of different epochs are separate ones.
     """
 
-    space: SearchSpace
-    task: Task
-    metrics: Mapping[str, Metric]
-    separate: bool
+    @property
+    def space(self) -> SearchSpace:
+        """The search space of the rows."""
+        ...
+
+    @property
+    def task(self) -> Task:
+        """What the networks are built for."""
+        ...
+
+    @property
+    def metrics(self) -> Mapping[str, Metric]:
+        """What there is, by name."""
+        ...
+
+    @property
+    def separate(self) -> bool:
+        """Whether trainings of different epochs are separate ones."""
+        ...
 
     def query(
         self, genes: Genes, metric: str, epochs: int | None = None, seed: int | None = 0
@@ -116,7 +125,7 @@ class Told(_Evaluations):
             space: of the candidates.
             task: what networks are built for, for proxies; None is the space's default.
         """
-        super().__init__("told trials", space, task or Task())
+        super().__init__("told trials", space, task or _usual(space))
         smaller = {o.metric for o in history.objectives if o.minimize}
         marks: dict[str, set[int]] = {}
         for trial in history.trials:
@@ -177,18 +186,16 @@ class Trained(_Evaluations):
         evaluator: Evaluator,
         space: SearchSpace,
         metrics: Sequence[Metric],
-        task: Task | None = None,
     ) -> None:
         """Begins without any training.
 
         Args:
-            evaluator: trains a candidate; what it raises is the caller's to handle.
+            evaluator: trains a candidate for its task; what it raises is the caller's to handle.
             space: of the candidates.
             metrics: what the evaluator measures; ``epochs`` of each are those that it has curves
                 of, the last one being a full training.
-            task: what networks are built for, for proxies; None is the space's default.
         """
-        super().__init__("trainings on demand", space, task or Task())
+        super().__init__("trainings on demand", space, evaluator.task)
         self.metrics = {metric.name: metric for metric in metrics}
         self._last = max((e for metric in metrics for e in metric.epochs), default=None)
         self._evaluator = evaluator
@@ -242,6 +249,10 @@ def _seconds(training: _Training, epochs: int | None) -> float:
         if length >= epochs:
             return max(math.fsum(shorter), evaluation.seconds * epochs / length)
     return math.nan
+
+
+def _usual(space: SearchSpace) -> Task:
+    return space.tasks[0]() if space.tasks else ImageTask()
 
 
 def _is_loss(name: str) -> bool:

@@ -1,8 +1,8 @@
 """A space with fewer rows: those of another that some test accepts."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -51,6 +51,7 @@ class Restricted(SearchSpace):
         self.name = space.name  # type: ignore[misc]
         self.cardinalities = space.cardinalities
         self.links = space.links
+        self.tasks, self.scales = space.tasks, space.scales
         self.inner = space
         self.what = what
         self._accepts = accepts
@@ -173,6 +174,9 @@ class Restricted(SearchSpace):
 
     def _read(self, texts: list[str]) -> Genes:
         return self.inner._read(texts)
+
+    def skeleton(self, kind: type[Task]) -> Mapping[str, Any]:
+        return self.inner.skeleton(kind)
 
     def build(self, arch: Architecture, task: Task) -> "nn.Module":
         return self.inner.build(arch, task)

@@ -2,8 +2,9 @@
 
 import math
 from abc import ABC
+from collections.abc import Mapping
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
 __all__ = ["SearchSpace"]
 
+_Kind = TypeVar("_Kind", bound=Task)
 _ROUNDS = 1000  # rejection rounds before sampling gives up; chosen
 _LISTED = 2**20  # rows of genes of a space that `all` lists at most; chosen
 
@@ -40,6 +42,8 @@ class SearchSpace(ABC):
         links: where genes are skip connections between parts 0, 1, … of the network: entry k is
             the k genes, 0 or 1, that say which of the parts 0 to k − 1 part k reads. They follow
             the other genes of the part, and those of part 0 are an empty range at that place.
+        tasks: the kinds of task that it builds networks for, such as ``(ImageTask,)``; empty if it
+            has no networks.
         scales: what its skeleton calls the repeats of cells, N in NASNet, and their filters, F;
             None for what it does not have.
     """
@@ -47,6 +51,7 @@ class SearchSpace(ABC):
     name: ClassVar[str]
     cardinalities: tuple[int, ...]
     links: tuple[range, ...] = ()
+    tasks: tuple[type[Task], ...] = ()
     scales: tuple[str | None, str | None] = (None, None)
 
     @property
@@ -361,13 +366,39 @@ class SearchSpace(ABC):
             found[own] = value
         return found
 
+    def skeleton(self, kind: type[Task]) -> Mapping[str, Any]:
+        """Returns the settings of the networks for a kind of task, with their defaults."""
+        return {}
+
+    def expect_task(self, task: Task, kind: type[_Kind]) -> _Kind:
+        """Returns a task of a kind; for `build` of a space with networks for that kind only.
+
+        Raises:
+            UnsupportedError: it is of another kind; the message names those of the space.
+        """
+        if isinstance(task, kind):
+            return task
+        raise self._has_no_networks(task)
+
+    def _has_no_networks(self, task: Task) -> UnsupportedError:
+        if not self.tasks:
+            return UnsupportedError(f"the space {self.name} has no networks")
+        kinds = " and ".join(kind.kind for kind in self.tasks)
+        return UnsupportedError(
+            f"{self.name} has networks for {kinds}, and none for {task.kind}; choose other data, "
+            "or a space whose networks are for them"
+        )
+
     def build(self, arch: Architecture, task: Task) -> "nn.Module":
         """Returns the network of one architecture, freshly initialised from torch's generator.
 
-        It maps ``(n, *task.input_shape)`` to ``(n, task.classes)`` logits.
+        For images it maps ``(n, *task.input_shape)`` to ``(n, task.classes)`` logits. For text it
+        is a `nascast.networks.language.LanguageNetwork`, which maps ``(t, n)`` words and the states
+        before them to ``(t, n, task.words)`` logits and the states after them.
 
         Raises:
-            UnsupportedError: the space has no networks.
+            UnsupportedError: the space has no networks for this kind of task.
+            InvalidSettingError: the skeleton has a setting that is unknown or out of range.
             InvalidArchitectureError: the architecture is of another space.
         """
-        raise UnsupportedError(f"the space {self.name} has no networks")
+        raise self._has_no_networks(task)

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import numpy.typing as npt
@@ -10,6 +10,7 @@ import numpy.typing as npt
 from nascast.core.errors import InvalidArchitectureError, InvalidSettingError
 
 __all__ = [
+    "STEPS",
     "Architecture",
     "Batch",
     "Bools",
@@ -17,15 +18,19 @@ __all__ = [
     "Evaluation",
     "Floats",
     "Genes",
+    "ImageTask",
     "Metric",
     "Objective",
     "Task",
+    "TextTask",
     "Trial",
 ]
 
 Genes = npt.NDArray[np.int16]  # (n, length): one architecture per row
 Floats = npt.NDArray[np.float64]  # the shape stands beside each use
 Bools = npt.NDArray[np.bool_]
+
+STEPS = 35  # words in a column of a batch, as in Zaremba et al., https://arxiv.org/abs/1409.2329
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -131,12 +136,17 @@ class Metric:
 
 
 @dataclass(frozen=True, slots=True)
-class Task:
-    """What a network is built for: input ``(channels, height, width)``, classes, macro skeleton.
+class ImageTask:
+    """Telling the class of an image; a network maps images to logits.
 
-    `skeleton` holds settings of the space's own macro network, such as ``channels`` or ``cells``;
-    an empty mapping means the skeleton of the benchmark's paper.
+    Attributes:
+        input_shape: ``(channels, height, width)``.
+        classes: of the images.
+        skeleton: settings of the space's own macro network, such as ``channels`` or ``cells``; an
+            empty mapping means the skeleton of the benchmark's paper.
     """
+
+    kind: ClassVar[str] = "images"
 
     input_shape: tuple[int, int, int] = (3, 32, 32)
     classes: int = 10
@@ -144,9 +154,7 @@ class Task:
 
     def __post_init__(self) -> None:
         shape, classes = self.input_shape, self.classes
-        whole = isinstance(shape, Sequence) and all(
-            isinstance(number, int | np.integer) for number in (*shape, classes)
-        )
+        whole = isinstance(shape, Sequence) and all(map(_is_whole, (*shape, classes)))
         if not whole or len(shape) != 3 or min(shape) < 1 or classes < 2:
             raise InvalidSettingError(
                 "a task needs an input shape (channels, height, width) of positive whole numbers "
@@ -154,24 +162,83 @@ class Task:
             )
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Batch:
-    """One minibatch of inputs for zero-cost proxies.
+@dataclass(frozen=True, slots=True)
+class TextTask:
+    """Foretelling the next word of a text; a network maps words and states to logits and states.
 
     Attributes:
-        inputs: ``(n, channels, height, width)`` float32, normalised.
-        labels: ``(n,)`` int64.
+        words: in the vocabulary; 10,000 for Penn Treebank, 33,278 for WikiText-2.
+        skeleton: settings of the space's own language model; an empty mapping means that of the
+            benchmark's paper.
+    """
+
+    kind: ClassVar[str] = "text"
+
+    words: int = 10_000
+    skeleton: Mapping[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if not _is_whole(self.words) or self.words < 2:
+            raise InvalidSettingError(
+                f"a task of text needs a vocabulary of at least 2 words; got {self.words!r}"
+            )
+
+
+Task = ImageTask | TextTask  # what a network is built for
+
+
+def _is_whole(number: object) -> bool:
+    return isinstance(number, int | np.integer)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Batch:
+    """One minibatch for zero-cost proxies, of images or of text.
+
+    Attributes:
+        inputs: images, ``(n, channels, height, width)`` float32, normalised; or words by number,
+            ``(steps, columns)`` int64, where each column is a piece of text read downwards.
+        labels: the class of each image, ``(n,)`` int64; or the word after each word,
+            ``(steps, columns)`` int64.
         source: where it comes from, in words; printed with every result that rests on it.
     """
 
-    inputs: npt.NDArray[np.float32]
+    inputs: npt.NDArray[np.float32] | npt.NDArray[np.int64]
     labels: npt.NDArray[np.int64]
     source: str
 
+    def __post_init__(self) -> None:
+        shapes = self.inputs.shape, self.labels.shape
+        kinds = self.inputs.dtype.kind, self.labels.dtype.kind
+        images = len(shapes[0]) == 4 and shapes[1] == shapes[0][:1] and kinds == ("f", "i")
+        text = len(shapes[0]) == 2 and shapes[1] == shapes[0] and kinds == ("i", "i")
+        if not (images or text):
+            raise InvalidSettingError(
+                "a batch is of images (n, channels, height, width) with n labels, or of words "
+                f"(steps, columns) with as many words that follow; got {self.inputs.dtype} of "
+                f"shape {shapes[0]} and {self.labels.dtype} of shape {shapes[1]}"
+            )
+
+    @property
+    def kind(self) -> str:
+        """The kind of task it is for, as `ImageTask.kind` or `TextTask.kind`."""
+        return TextTask.kind if self.labels.ndim == 2 else ImageTask.kind
+
     @classmethod
     def random(cls, task: Task, size: int, seed: int = 0) -> "Batch":
-        """Returns standard normal inputs with uniform labels, for use without a data set."""
+        """Returns a drawn batch for a task, for use without a data set.
+
+        Args:
+            task: of images, which are standard normal and have uniform labels; or of text, whose
+                words are uniform and independent, `STEPS` in each column.
+            size: how many images, or columns of text.
+            seed: of the draw.
+        """
         rng = np.random.default_rng(seed)
+        if isinstance(task, TextTask):
+            words = rng.integers(task.words, size=(STEPS + 1, size))
+            source = f"random uniform words, {size} columns of {STEPS} (seed {seed})"
+            return cls(words[:-1], words[1:], source)
         inputs = rng.standard_normal((size, *task.input_shape), dtype=np.float32)
         labels = rng.integers(task.classes, size=size)
         return cls(inputs, labels, f"random normal batch of {size} (seed {seed})")

@@ -15,7 +15,7 @@ from typing import ClassVar
 import torch
 from torch import Tensor, nn
 
-from nascast.core.types import Task
+from nascast.core.types import ImageTask
 from nascast.networks.auxiliary import AuxiliaryHead, AuxiliaryNetwork, halved
 from nascast.networks.drop_path import DropPath
 from nascast.networks.operations import ReluConvNorm
@@ -136,7 +136,7 @@ class DartsNetwork(AuxiliaryNetwork):
     The auxiliary head reads the second reduction cell.
     """
 
-    def __init__(self, genotype: Genotype, task: Task, skeleton: DartsSkeleton) -> None:
+    def __init__(self, genotype: Genotype, task: ImageTask, skeleton: DartsSkeleton) -> None:
         """Builds the network of a genotype for the images and classes of a task."""
         super().__init__()
         width, reductions = skeleton.channels, (skeleton.cells // 3, 2 * skeleton.cells // 3)
@@ -191,7 +191,7 @@ def _conv(c_in: int, c_out: int, stride: int = 2) -> tuple[nn.Module, nn.Module]
     return nn.Conv2d(c_in, c_out, 3, stride, padding=1, bias=False), nn.BatchNorm2d(c_out)
 
 
-def _auxiliary(c_in: int, task: Task, halvings: int, imagenet: bool) -> AuxiliaryHead:
+def _auxiliary(c_in: int, task: ImageTask, halvings: int, imagenet: bool) -> AuxiliaryHead:
     _, height, width = task.input_shape
     size = (halved(height, halvings), halved(width, halvings))
     # On ImageNet the authors forgot the last normalisation, and the published counts lack it.

@@ -15,7 +15,7 @@ from typing import ClassVar
 from torch import Tensor, nn
 
 from nascast.core.errors import InvalidSettingError
-from nascast.core.types import Task
+from nascast.core.types import ImageTask
 from nascast.networks.auxiliary import AuxiliaryHead, AuxiliaryNetwork, halved
 from nascast.networks.nasnet_cell import Block, CellPlan, NasNetCell, Shape
 from nascast.networks.skeleton import Skeleton
@@ -121,7 +121,7 @@ class NasNetwork(AuxiliaryNetwork):
     a cell lies and grows with training: the authors' version 3.
     """
 
-    def __init__(self, cells: CellPair, task: Task, skeleton: NasNetSkeleton) -> None:
+    def __init__(self, cells: CellPair, task: ImageTask, skeleton: NasNetSkeleton) -> None:
         """Builds the network of two cells for the images and classes of a task."""
         super().__init__()
         self.imagenet = skeleton.stem == "imagenet"
@@ -171,20 +171,20 @@ def _stem(c_in: int, c_out: int, imagenet: bool) -> nn.Module:
     return nn.Sequential(convolution, nn.BatchNorm2d(c_out))
 
 
-def _auxiliary(shape: Shape, task: Task, imagenet: bool) -> AuxiliaryHead:
+def _auxiliary(shape: Shape, task: ImageTask, imagenet: bool) -> AuxiliaryHead:
     sides = [(side - 1) // 2 if imagenet else side for side in task.input_shape[1:]]
     height, width = (halved(side, shape.halvings) for side in sides)
     return AuxiliaryHead(shape.filters, task.classes, size=(height, width))
 
 
 _PUBLISHED = {
-    "cifar": Task((3, 32, 32), 10, {"repeats": 6, "filters": 32, "stem_multiplier": 3}),
-    "mobile": Task(
+    "cifar": ImageTask((3, 32, 32), 10, {"repeats": 6, "filters": 32, "stem_multiplier": 3}),
+    "mobile": ImageTask(
         (3, 224, 224),
         1000,
         {"repeats": 4, "filters": 44, "stem_multiplier": 1, "stem": "imagenet"},
     ),
-    "large": Task(
+    "large": ImageTask(
         (3, 331, 331),
         1000,
         {
@@ -195,7 +195,7 @@ _PUBLISHED = {
 }
 
 
-def nasnet_a(variant: str, task: Task | None = None) -> NasNetwork:
+def nasnet_a(variant: str, task: ImageTask | None = None) -> NasNetwork:
     """Returns NASNet-A as published.
 
     Args:
@@ -212,7 +212,7 @@ def nasnet_a(variant: str, task: Task | None = None) -> NasNetwork:
         )
     published = _PUBLISHED[variant]
     task = task or published
-    merged = Task(task.input_shape, task.classes, {**published.skeleton, **task.skeleton})
+    merged = ImageTask(task.input_shape, task.classes, {**published.skeleton, **task.skeleton})
     network = NasNetwork(NASNET_A, merged, NasNetSkeleton.of(merged))
     if variant != "cifar":
         for module in network.modules():

@@ -15,6 +15,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from nascast.networks.language import LanguageNetwork
+
 __all__ = [
     "OPERATIONS",
     "CellRecipe",
@@ -226,7 +228,7 @@ class RecurrentStack(nn.Module):
         return value * functional.dropout(torch.ones_like(value[:1]), rate)
 
 
-class LanguageModel(nn.Module):
+class LanguageModel(LanguageNetwork):
     """Predicts the next word: embedding, recurrent layers, linear decoder.
 
     With tied weights the decoder's are the embedding's, and the last layer has as many units. Both
@@ -261,23 +263,18 @@ class LanguageModel(nn.Module):
         nn.init.uniform_(self.decoder.weight, -0.1, 0.1)
         nn.init.zeros_(self.decoder.bias)
 
-    def forward(
-        self, tokens: Tensor, states: Sequence[States] | None = None
-    ) -> tuple[Tensor, list[States]]:
-        """Returns logits and states.
-
-        Args:
-            tokens: ``(t, n)`` int64.
-            states: what the call for the sequence before returned, detached; zeros if None.
-
-        Returns:
-            ``(t, n, vocabulary)`` logits, and the states of each layer.
-        """
+    def embed(self, words: Tensor) -> Tensor:
         table = self.encoder.weight
         if self.training and self.word_dropout:
             kept = functional.dropout(torch.ones_like(table[:, :1]), self.word_dropout)
             table = table * kept
-        value, after = self.stack(functional.embedding(tokens, table), states)
+        return functional.embedding(words, table)
+
+    def read(
+        self, embedded: Tensor, states: Sequence[States] | None = None
+    ) -> tuple[Tensor, list[States]]:
+        """Returns ``(t, n, vocabulary)`` logits, and the states of each layer; see the base."""
+        value, after = self.stack(embedded, states)
         return self.decoder(value), after
 
 

@@ -17,6 +17,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
+from nascast.networks.language import LanguageNetwork
+
 __all__ = ["RowClassifier", "State", "Tree", "TreeCell", "TreeLanguageModel", "TreeRecurrence"]
 
 State = tuple[Tensor, Tensor]  # hidden state and cell state; the shapes stand beside each use
@@ -145,7 +147,7 @@ class RowClassifier(nn.Module):
         return self.classifier(outputs[-1])  # type: ignore[no-any-return]
 
 
-class TreeLanguageModel(nn.Module):
+class TreeLanguageModel(LanguageNetwork):
     """Embedding, recurrent layers, decoder, with dropout between them.
 
     With tied embeddings the decoder has the weights of the embedding (Inan et al. 2016,
@@ -169,11 +171,10 @@ class TreeLanguageModel(nn.Module):
             nn.init.uniform_(self.embedding.weight, -bound, bound)
             self.decoder.weight = self.embedding.weight
 
-    def forward(self, tokens: Tensor, state: State | None = None) -> tuple[Tensor, State]:
-        """Maps ``(t, n)`` tokens to ``(t, n, vocabulary)`` logits and the state after them.
+    def embed(self, words: Tensor) -> Tensor:
+        return self.embedding(words)  # type: ignore[no-any-return]
 
-        A state, None at the beginning of a text, is two tensors of ``(layers, n, hidden)``. Cut it
-        off from the graph with ``detach`` before the next piece of the text.
-        """
-        outputs, state = self.recurrence(self.embedding(tokens), state)
-        return self.decoder(self.recurrence.dropout(outputs)), state
+    def read(self, embedded: Tensor, states: State | None = None) -> tuple[Tensor, State]:
+        """Returns ``(t, n, vocabulary)`` logits, and a state of two ``(layers, n, hidden)``."""
+        outputs, after = self.recurrence(embedded, states)
+        return self.decoder(self.recurrence.dropout(outputs)), after

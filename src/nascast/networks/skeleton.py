@@ -4,7 +4,7 @@ from dataclasses import dataclass, fields
 from typing import ClassVar, Self
 
 from nascast.core.errors import InvalidSettingError
-from nascast.core.types import Task
+from nascast.core.types import ImageTask
 
 __all__ = ["STEMS", "Skeleton"]
 
@@ -46,7 +46,7 @@ class Skeleton:
                 raise InvalidSettingError(f"{name} is True or False; got {value!r}")
 
     @classmethod
-    def of(cls, task: Task) -> Self:
+    def of(cls, task: ImageTask) -> Self:
         """Reads the skeleton of a task.
 
         Raises:

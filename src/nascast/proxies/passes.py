@@ -11,11 +11,14 @@ from torch import Tensor, nn
 from torch.func import functional_call
 
 from nascast.core.errors import UnsupportedError
-from nascast.core.types import Batch, Floats, Task
+from nascast.core.types import Batch, Floats, ImageTask, Task
+from nascast.networks.forward import forward, logits_of
+from nascast.networks.language import LanguageNetwork
 from nascast.training.placement import placed
 
 __all__ = ["Passes", "fresh_network", "input_jacobian", "once", "synflow_terms"]
 
+_WORDS = 4  # that SynFlow's flow passes through a language model; chosen, so that states matter
 Method = TypeVar("Method", bound=Callable[..., Any])
 
 
@@ -109,61 +112,86 @@ class Passes:
 
     @once
     def input_jacobian(self) -> Floats:
-        """Returns ``(n, channels · height · width)``; see `input_jacobian`."""
+        """Returns ``(n, d)``; see `input_jacobian`."""
         return np.asarray(input_jacobian(self.network(), self.batch()).double().numpy())
 
     @once
     def synflow_terms(self) -> list[Tensor]:
         """Returns ``|w ∂R/∂w|`` for each weight; see `synflow_terms`."""
-        return synflow_terms(self.network(), self.task.input_shape)
+        return synflow_terms(self.network(), self.task)
 
 
 def fresh_network(build: Callable[[], nn.Module], seed: int) -> nn.Module:
-    """Returns the network with the initial weights of a seed, in training mode.
+    """Returns the network with the initial weights of a seed.
 
-    The process's own random state is left as it was. Channels stand last in memory, which is the
-    fastest for nearly all passes on a CPU.
+    Classifiers are in training mode, with the statistics of the batch; language models are not,
+    since there that means dropout. The process's own random state is left as it was. Channels stand
+    last in memory, which is the fastest for nearly all passes on a CPU.
     """
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        return placed(build().train(), "cpu")
+        network = build()
+    return placed(network.train(not isinstance(network, LanguageNetwork)), "cpu")
 
 
 def input_jacobian(network: nn.Module, batch: Batch) -> Tensor:
-    """Returns ``(n, channels · height · width)``: each image's gradient of its summed logits.
+    """Returns ``(n, d)``: each example's gradient of its summed logits by its inputs.
 
-    Weight gradients are not computed, which makes the pass twice as fast.
+    Examples are images of d numbers, or columns of text of d embedded numbers. Weight gradients
+    are not computed, which makes the pass twice as fast.
     """
-    inputs = torch.from_numpy(batch.inputs)
-    inputs = inputs.contiguous(memory_format=torch.channels_last).requires_grad_()
     with _unchanged(network):
         network.requires_grad_(False)
-        network(inputs).sum().backward()
-    assert inputs.grad is not None
-    return inputs.grad.flatten(1)
+        passed = forward(network, batch)
+        (gradient,) = torch.autograd.grad(passed.logits.sum(), passed.inputs)
+    return passed.by_example(gradient)
 
 
-def synflow_terms(network: nn.Module, input_shape: tuple[int, int, int]) -> list[Tensor]:
-    """Returns ``|w ∂R/∂w|`` of every convolution and linear weight, in double precision.
+def synflow_terms(network: nn.Module, task: Task) -> list[Tensor]:
+    """Returns ``|w ∂R/∂w|`` of every weight of a convolution or linear map, in double precision.
 
     R is the sum of the logits for an input of ones, with all weights made positive and batch
-    normalisation left out.
+    normalisation left out. Of a language model the input are the embeddings of a few words, since
+    the embedding itself is no weight that a flow passes.
     """
+    reader = _Reader(network)
     positive = {
         name: parameter.detach().abs().double().contiguous().requires_grad_()
-        for name, parameter in network.named_parameters()
+        for name, parameter in reader.named_parameters()
     }
-    ones = torch.ones(1, *input_shape, dtype=torch.float64)
+    shape = _input_shape(network, task)
     with _without_normalisation(network):
-        total = functional_call(network, positive, (ones,)).sum()
-    weights = [positive[f"{name}.weight"] for name, m in network.named_modules() if _weighs(m)]
+        total = functional_call(reader, positive, (torch.ones(shape, dtype=torch.float64),)).sum()
+    weights = [positive[name] for name in _weights(reader)]
     gradients = torch.autograd.grad(total, weights, allow_unused=True)
     pairs = zip(weights, gradients, strict=True)
     return [(weight * g).abs().detach() for weight, g in pairs if g is not None]
 
 
-def _weighs(module: nn.Module) -> bool:
-    return isinstance(module, nn.Conv2d | nn.Linear)
+class _Reader(nn.Module):
+    """A network as a function of what gradients can be taken by."""
+
+    def __init__(self, network: nn.Module) -> None:
+        super().__init__()
+        self.network = network
+
+    def forward(self, inputs: Tensor) -> Tensor:
+        return logits_of(self.network, inputs)
+
+
+def _input_shape(network: nn.Module, task: Task) -> tuple[int, ...]:
+    if isinstance(network, LanguageNetwork):
+        return tuple(network.embed(torch.zeros(_WORDS, 1, dtype=torch.int64)).shape)
+    assert isinstance(task, ImageTask)
+    return (1, *task.input_shape)
+
+
+def _weights(reader: _Reader) -> list[str]:
+    """Returns the names of the weights that a flow passes; a language model's are its matrices."""
+    if isinstance(reader.network, LanguageNetwork):
+        return [name for name, parameter in reader.named_parameters() if parameter.ndim > 1]
+    layers = (name for name, m in reader.named_modules() if isinstance(m, nn.Conv2d | nn.Linear))
+    return [f"{name}.weight" for name in layers]
 
 
 @contextmanager

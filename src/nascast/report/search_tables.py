@@ -156,6 +156,7 @@ def settings(found: Searched) -> list[tuple[str, list[tuple[str, str]]]]:
     for run in found.runs:
         for name, value in _mapping(run.info.get("versions")).items():
             versions.setdefault(name, {})[str(value)] = None
+        own[run.strategy] = str(run.spec)
     groups = {
         "Settings": dict(_flat(found.setup.json())),
         "Strategies": own,

@@ -7,14 +7,16 @@ earlier states; the output concatenates all four.
 """
 
 import re
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from nascast.core.errors import InvalidArchitectureError
 from nascast.core.graph import Graph
 from nascast.core.space import SearchSpace
-from nascast.core.types import Architecture, Genes, Task
+from nascast.core.types import Architecture, Genes, ImageTask, Task
 from nascast.spaces._blocks import Blocks, Vocabulary, cell_pair_graphs, smallest_relabelling
 
 if TYPE_CHECKING:
@@ -63,6 +65,7 @@ class Darts(SearchSpace):
     """
 
     name = "darts"
+    tasks = (ImageTask,)
     scales = ("cells", "channels")
     cardinalities = (1, 7, 7, 3, 7, 7, 6, 7, 7, 10, 7, 7) * 2
     operations = _OPERATIONS
@@ -121,6 +124,11 @@ class Darts(SearchSpace):
             settings["cells"] = 3 * repeats + 2
         return settings
 
+    def skeleton(self, kind: type[Task]) -> Mapping[str, Any]:
+        from nascast.networks.darts import DartsSkeleton
+
+        return asdict(DartsSkeleton())
+
     def build(self, arch: Architecture, task: Task) -> "nn.Module":
         """Returns the network of the paper, or another one by ``task.skeleton``.
 
@@ -136,6 +144,7 @@ class Darts(SearchSpace):
         """
         from nascast.networks.darts import CellPlan, DartsNetwork, DartsSkeleton, Genotype
 
+        task = self.expect_task(task, ImageTask)
         row = self.row(arch)[0]
         normal, reduce = (CellPlan(tuple(edges)) for edges in _edges(row))
         return DartsNetwork(Genotype(normal, reduce), task, DartsSkeleton.of(task))

@@ -6,7 +6,7 @@ edges. The genes are the operations in the order of the official string: 0→1, 
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import cache
 from itertools import product
 from typing import TYPE_CHECKING, Any
@@ -16,7 +16,7 @@ import numpy as np
 from nascast.core.errors import InvalidArchitectureError, InvalidSettingError
 from nascast.core.graph import Graph
 from nascast.core.space import SearchSpace
-from nascast.core.types import Architecture, Bools, Genes, Task
+from nascast.core.types import Architecture, Bools, Genes, ImageTask, Task
 
 if TYPE_CHECKING:
     from torch import nn
@@ -44,6 +44,7 @@ class NasBench201(SearchSpace):
     """
 
     name = "nasbench201"
+    tasks = (ImageTask,)
     scales = ("cells", "channels")
     cardinalities = (5,) * 6
     operations = _OPERATIONS
@@ -148,6 +149,9 @@ class NasBench201(SearchSpace):
         self.check(genes)
         return [_text(row, zeros=True) for row in genes.tolist()]
 
+    def skeleton(self, kind: type[Task]) -> Mapping[str, Any]:
+        return _SKELETON
+
     def build(self, arch: Architecture, task: Task) -> "nn.Module":
         """Returns the network of NATS-Bench, or a smaller one by ``task.skeleton``.
 
@@ -163,6 +167,7 @@ class NasBench201(SearchSpace):
         from nascast.networks.macro import REDUCTIONS, StackedCells
         from nascast.networks.operations import ReluConvNorm, average_pool
 
+        task = self.expect_task(task, ImageTask)
         row = self.row(arch)[0]
         settings = {**_SKELETON, **task.skeleton}
         reduction = settings.pop("reduction")

@@ -10,14 +10,16 @@ The published NASNet-A is not in this space, since its outputs are not just the 
 """
 
 import re
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from nascast.core.errors import InvalidArchitectureError, InvalidSettingError
 from nascast.core.graph import Graph
 from nascast.core.space import SearchSpace
-from nascast.core.types import Architecture, Bools, Genes, Task
+from nascast.core.types import Architecture, Bools, Genes, ImageTask, Task
 from nascast.spaces._blocks import Blocks, Vocabulary, cell_pair_graphs, smallest_relabelling
 
 if TYPE_CHECKING:
@@ -69,6 +71,7 @@ class NasNet(SearchSpace):
     """
 
     name = "nasnet"
+    tasks = (ImageTask,)
     scales = ("repeats", "filters")
     operations = _OPERATIONS
     combines = _COMBINES
@@ -160,6 +163,11 @@ class NasNet(SearchSpace):
                 row += _read_block(block, state, f"state {state} of the {cell} cell", text)
         return row
 
+    def skeleton(self, kind: type[Task]) -> Mapping[str, Any]:
+        from nascast.networks.nasnet import NasNetSkeleton
+
+        return asdict(NasNetSkeleton())
+
     def build(self, arch: Architecture, task: Task) -> "nn.Module":
         """Returns the network of the paper, or another one by ``task.skeleton``.
 
@@ -176,6 +184,7 @@ class NasNet(SearchSpace):
         """
         from nascast.networks.nasnet import CellPair, NasNetSkeleton, NasNetwork
 
+        task = self.expect_task(task, ImageTask)
         self.row(arch)
         normal, reduction = self._plans(arch)
         return NasNetwork(CellPair(normal, reduction), task, NasNetSkeleton.of(task))

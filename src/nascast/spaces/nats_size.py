@@ -5,6 +5,7 @@ The topology is fixed; each of 5 stages has 8, 16, …, or 64 channels. Gene i s
 """
 
 import re
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,7 +13,7 @@ import numpy as np
 from nascast.core.errors import InvalidArchitectureError, InvalidSettingError
 from nascast.core.graph import Graph
 from nascast.core.space import SearchSpace
-from nascast.core.types import Architecture, Genes, Task
+from nascast.core.types import Architecture, Genes, ImageTask, Task
 
 if TYPE_CHECKING:
     from torch import nn
@@ -32,6 +33,7 @@ class NatsSize(SearchSpace):
     """
 
     name = "nats_size"
+    tasks = (ImageTask,)
     cardinalities = (len(_CHANNELS),) * _STAGES
     channels = _CHANNELS
 
@@ -70,6 +72,9 @@ class NatsSize(SearchSpace):
                 )
         return [known[part] for part in text.split(":")]
 
+    def skeleton(self, kind: type[Task]) -> Mapping[str, Any]:
+        return _SKELETON
+
     def build(self, arch: Architecture, task: Task) -> "nn.Module":
         """Returns the network of NATS-Bench.
 
@@ -87,6 +92,7 @@ class NatsSize(SearchSpace):
         """
         from nascast.networks.sized_stages import sized_stages
 
+        task = self.expect_task(task, ImageTask)
         row = self.row(arch)[0]
         settings = {**_SKELETON, **task.skeleton}
         stride = settings["stem_stride"]

@@ -65,22 +65,22 @@ class PPO(PolicyGradient):
             )
 
     def _learn(self, rows: "Rows", advantages: "Tensor") -> float:
-        logs, entropy = self._decisions(rows)
-        old, before = logs.detach(), float(entropy.detach())
-        for epoch in range(self.epochs):
-            if epoch:
-                logs, entropy = self._decisions(rows)
-            self._step(_loss((logs - old).exp(), advantages, self.clip), entropy)
+        # Before the first step all ratios are 1.
+        old, before = self._step(rows, lambda own: -(advantages / len(advantages)).expand_as(own))
+        for _ in range(self.epochs - 1):
+            self._step(rows, lambda own: _slopes((own - old).exp(), advantages, self.clip))
         return before
 
 
-def _loss(ratios: "Tensor", advantages: "Tensor", clip: float) -> "Tensor":
-    """Returns the negative clipped objective: decisions of a row are summed, rows averaged.
+def _slopes(ratios: "Tensor", advantages: "Tensor", clip: float) -> "Tensor":
+    """Returns ``(length, n)``: derivatives of the negative clipped objective by log-probabilities.
+
+    Decisions of a row are summed in the objective, and rows averaged.
 
     Args:
         ratios: ``(length, n)``.
         advantages: ``(n,)``.
         clip: as in `PPO`.
     """
-    gains = (ratios * advantages).minimum(ratios.clamp(1 - clip, 1 + clip) * advantages)
-    return -gains.sum(0).mean()
+    far = (ratios > 1 + clip).where(advantages > 0, ratios < 1 - clip)
+    return (ratios * (-advantages / len(advantages))).masked_fill(far, 0)

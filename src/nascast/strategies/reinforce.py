@@ -46,6 +46,4 @@ class Reinforce(PolicyGradient):
     last: int = 5
 
     def _learn(self, rows: "Rows", advantages: "Tensor") -> float:
-        logs, entropy = self._decisions(rows)
-        self._step(-(logs.sum(0) * advantages).mean(), entropy)
-        return float(entropy.detach())
+        return self._step(rows, lambda own: -(advantages / len(advantages)).expand_as(own))[1]

@@ -1,7 +1,7 @@
 """Small components with a known truth, quick to build and to train."""
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -19,6 +19,7 @@ from nascast.core.types import (
     Evaluation,
     Floats,
     Genes,
+    ImageTask,
     Metric,
     Task,
 )
@@ -31,7 +32,7 @@ __all__ = ["ConstantEvaluator", "FlakyEvaluator", "TinyBenchmark", "TinySpace"]
 _LAYERS = 4
 _EPOCHS = 10
 _SEEDS = 2
-_TASK = Task((3, 8, 8), 3)
+_TASK = ImageTask((3, 8, 8), 3)
 
 
 class TinySpace(SearchSpace):
@@ -50,6 +51,7 @@ class TinySpace(SearchSpace):
     cardinalities = (3,) * _LAYERS + (2,)
     operations = ("skip", "conv_1x1", "conv_3x3")
     widths = (4, 8)
+    tasks = (ImageTask,)
 
     def is_valid(self, genes: Genes) -> Bools:
         fine = super().is_valid(genes)
@@ -90,6 +92,7 @@ class TinySpace(SearchSpace):
 
         from nascast.networks.operations import ReluConvNorm
 
+        task = self.expect_task(task, ImageTask)
         row = self.row(arch)[0].tolist()
         if task.skeleton:
             raise InvalidSettingError(f"tiny: there are no settings; got {dict(task.skeleton)}")
@@ -124,7 +127,7 @@ class TinyBenchmark(Benchmark):
             seed: of the noise.
         """
         self.space = TinySpace()
-        self.task = _TASK
+        self.task: ImageTask = _TASK
         self._genes = self.space.all()
         self._codes = self.space.codes(self._genes)
         self._values = _records(self.space, self._genes, spread, noise, seed)
@@ -200,6 +203,7 @@ class ConstantEvaluator:
 
     metrics: Mapping[str, float] = field(default_factory=lambda: {"val_accuracy": 50.0})
     seconds: float = 1.0
+    task: Task = _TASK
 
     def evaluate(self, candidate: Candidate, seed: int) -> Evaluation:
         """Returns the metrics."""
@@ -217,6 +221,16 @@ class FlakyEvaluator:
 
     evaluator: Evaluator = field(default_factory=ConstantEvaluator)
     share: float = 0.5
+
+    @property
+    def metrics(self) -> Collection[str]:
+        """Those of the evaluator that answers."""
+        return self.evaluator.metrics
+
+    @property
+    def task(self) -> Task:
+        """That of the evaluator that answers."""
+        return self.evaluator.task
 
     def evaluate(self, candidate: Candidate, seed: int) -> Evaluation:
         """Returns what the evaluator does, or raises ``RuntimeError``."""

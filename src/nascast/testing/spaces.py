@@ -3,18 +3,19 @@
 import io
 import pickle
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
 import numpy as np
 
-from nascast.core.errors import InvalidArchitectureError, UnsupportedError
+from nascast.core.errors import InvalidArchitectureError, InvalidSettingError, UnsupportedError
 from nascast.core.space import SearchSpace
-from nascast.core.types import Architecture, Task
+from nascast.core.types import Architecture, Batch, ImageTask, Task, TextTask
 from nascast.testing.expectations import refuses, untouched_generators
 
 _ROWS = 32  # sampled by a check; chosen, so that every check takes well under a second
-_TASK = Task((3, 8, 8), 3)
+_TASKS: tuple[Task, ...] = (ImageTask((3, 8, 8), 3), TextTask(5))
 
 
 def check_samples_are_valid(space: SearchSpace) -> None:
@@ -203,50 +204,85 @@ def check_graphs(space: SearchSpace) -> None:
     assert np.array_equal(graph.hashes(), single), "the batch changed a graph"
 
 
-def check_network_runs_both_ways(space: SearchSpace) -> None:
-    """A network maps images to logits, and all gradients that come back are finite."""
-    for row in space.sample(2, _rng()):
-        network = _if_supported(space.build, space.architecture(row), _TASK)
-        if network is None:
-            return
+def check_tasks_are_declared(space: SearchSpace) -> None:
+    """`build` serves the kinds of task in `tasks`, and refuses others by naming those."""
+    arch = space.architecture(space.sample(1, _rng())[0])
+    for task in _TASKS:
+        if type(task) in space.tasks:
+            assert space.build(arch, task) is not None, f"no network for {task.kind}"
+            continue
+        found = _if_supported(space.build, arch, task)
+        assert found is None, f"it builds for {task.kind}, which `tasks` does not name"
+        message = refuses(UnsupportedError, f"a task of {task.kind}", space.build, arch, task)
+        for kind in space.tasks:
+            assert kind.kind in message, f"the message does not name {kind.kind}: {message}"
+
+
+def check_skeletons_are_declared(space: SearchSpace) -> None:
+    """The settings of `skeleton` build the same network as none, and unknown ones are refused."""
+    arch = space.architecture(space.sample(1, _rng())[0])
+    for task in _tasks(space):
         import torch
 
-        logits = network(torch.randn(2, *_TASK.input_shape, generator=torch.Generator()))
-        assert logits.shape == (2, _TASK.classes), f"the logits have shape {tuple(logits.shape)}"
-        logits.square().sum().backward()
-        gradients = [p.grad for p in network.parameters() if p.grad is not None]
-        assert gradients, "no parameter has a gradient"
-        assert all(bool(g.isfinite().all()) for g in gradients), "a gradient is not finite"
+        told = replace(task, skeleton=dict(space.skeleton(type(task))))
+        with torch.device("meta"):
+            shapes = [
+                {name: value.shape for name, value in space.build(arch, one).state_dict().items()}
+                for one in (task, told)
+            ]
+        assert shapes[0] == shapes[1], f"{told.skeleton} are not the defaults for {task.kind}"
+        unknown = replace(task, skeleton={"no_such_setting": 1})
+        refuses(InvalidSettingError, f"{unknown.skeleton}", space.build, arch, unknown)
+
+
+def check_network_runs_both_ways(space: SearchSpace) -> None:
+    """A network maps its inputs to logits, and all gradients that come back are finite."""
+    for task in _tasks(space):
+        from nascast.networks.forward import forward
+
+        batch = Batch.random(task, 2)
+        for row in space.sample(2, _rng()):
+            network = space.build(space.architecture(row), task)
+            logits: Any = forward(network, batch).logits
+            classes = task.words if isinstance(task, TextTask) else task.classes
+            expected = (batch.labels.size, classes)
+            assert logits.shape == expected, f"{task.kind}: logits are {tuple(logits.shape)}"
+            logits.square().sum().backward()
+            gradients = [p.grad for p in network.parameters() if p.grad is not None]
+            assert gradients, "no parameter has a gradient"
+            assert all(bool(g.isfinite().all()) for g in gradients), "a gradient is not finite"
 
 
 def check_networks_are_seeded(space: SearchSpace) -> None:
     """The initial weights come from torch's generator and from nothing else."""
     arch = space.architecture(space.sample(1, _rng())[0])
-    if _if_supported(space.build, arch, _TASK) is None:
-        return
-    import torch
+    for task in _tasks(space):
+        import torch
 
-    weights = []
-    for seed in (0, 0, 1):
-        with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(seed)
-            network = space.build(arch, _TASK)
-        weights.append(torch.cat([p.detach().flatten() for p in network.parameters()]))
-    assert torch.equal(weights[0], weights[1]), "the same seed gave other weights"
-    assert not torch.equal(weights[0], weights[2]), "seeds 0 and 1 gave the same weights"
+        weights = []
+        for seed in (0, 0, 1):
+            with torch.random.fork_rng(devices=[]):
+                torch.manual_seed(seed)
+                network = space.build(arch, task)
+            weights.append(torch.cat([p.detach().flatten() for p in network.parameters()]))
+        assert torch.equal(weights[0], weights[1]), "the same seed gave other weights"
+        assert not torch.equal(weights[0], weights[2]), "seeds 0 and 1 gave the same weights"
 
 
 def check_foreign_architectures_are_not_built(space: SearchSpace) -> None:
     """`build` refuses an architecture of another space, even if the genes would fit."""
     arch = space.architecture(space.sample(1, _rng())[0])
-    if _if_supported(space.build, arch, _TASK) is None:
-        return
     for foreign in (
         Architecture(space.name + "-other", arch.genes),
         Architecture(space.name, arch.genes[:-1]),
         Architecture(space.name, (*arch.genes[:-1], max(space.cardinalities))),
     ):
-        refuses(InvalidArchitectureError, str(foreign), space.build, foreign, _TASK)
+        for task in _tasks(space):
+            refuses(InvalidArchitectureError, str(foreign), space.build, foreign, task)
+
+
+def _tasks(space: SearchSpace) -> list[Task]:
+    return [task for task in _TASKS if type(task) in space.tasks]
 
 
 def _rng(seed: int = 0) -> np.random.Generator:

@@ -4,17 +4,19 @@ The checks run on `TinyBenchmark`, so a strategy is made with its default object
 the validation accuracy.
 """
 
+import inspect
+import pickle
 from collections.abc import Callable, Sequence
 from functools import cache
+from typing import Any
 
 import numpy as np
 
+from nascast.core import plugins
 from nascast.core.restricted import Restricted
 from nascast.core.space import SearchSpace
 from nascast.core.strategy import Strategy
 from nascast.core.types import Architecture, Bools, Candidate, Evaluation, Floats, Genes, Trial
-from nascast.strategies.controller.policy_gradient import PolicyGradient
-from nascast.strategies.random import RandomSearch
 from nascast.testing.doubles import TinyBenchmark, TinySpace
 from nascast.testing.expectations import untouched_generators
 
@@ -25,8 +27,6 @@ _FULL = 10  # epochs of a full training on `TinyBenchmark`
 _TRAININGS = 45  # budget of a comparison, in full trainings; chosen: random search misses the best
 _SEEDS = 16  # of a comparison; chosen, so that it takes seconds
 _LEVEL = 0.01  # of the test; chosen
-# Controllers learn over some hundred trials, and by then random search has seen all 160 rows.
-_NO_PROMISE = (RandomSearch, PolicyGradient)
 
 
 def check_asks_for_valid_candidates(factory: Factory) -> None:
@@ -149,13 +149,72 @@ def check_keeps_to_a_restricted_space(factory: Factory) -> None:
             strategy.tell([Trial(k, candidate, benchmark.evaluate(candidate), float(k))])
 
 
+def check_settings_are_attributes(factory: Factory) -> None:
+    """Arguments of the constructor are attributes of the same names, unchanged; so are defaults.
+
+    So a strategy can be recorded, and made again, from its settings.
+    """
+    made = factory(TinySpace())
+    kind = type(made)
+    fresh = kind(TinySpace())
+    for name, parameter in inspect.signature(kind).parameters.items():
+        assert hasattr(made, name), f"the argument {name} is not kept as an attribute"
+        if parameter.default is not parameter.empty:
+            _kept(name, parameter.default, getattr(fresh, name))
+    again = kind(**_arguments(made))
+    for name, value in _arguments(made).items():
+        _kept(name, value, getattr(again, name))
+    _same(made, again, "made again from its attributes, it is another strategy")
+
+
+def check_presets_are_settings(factory: Factory) -> None:
+    """Every preset holds settings of the constructor, with which the strategy can be made."""
+    kind = type(factory(TinySpace()))
+    for name, preset in kind.presets.items():
+        unknown = sorted(preset.keys() - inspect.signature(kind).parameters.keys())
+        assert not unknown, f"the preset {name} has {', '.join(unknown)}, which are no settings"
+        _check_candidates(kind(TinySpace(), **preset).ask(2, _rng(0)))
+
+
+def check_pickles(factory: Factory) -> None:
+    """Pickled in the middle of a run, a strategy goes on like the one that was not.
+
+    Its class must be importable, as those of a module are.
+    """
+    strategy = factory(TinySpace())
+    batches = _batches(factory)
+    for k, trials in enumerate(batches):
+        strategy.tell(trials)
+        copy = pickle.loads(pickle.dumps(strategy))
+        _same(strategy, copy, "pickling changed the strategy")
+        for rest in batches[k + 1 :]:
+            copy.tell(rest)
+        if k == 0:
+            first = copy
+    _same(strategy, first, "a strategy that was pickled went another way")
+
+
+def check_diagnostics_are_series(factory: Factory) -> None:
+    """Diagnostics are lists of numbers by name, and looking at them changes nothing."""
+    strategy, other = factory(TinySpace()), factory(TinySpace())
+    for trials in _batches(factory):
+        strategy.tell(trials)
+        other.tell(trials)
+        for name, series in strategy.diagnostics().items():
+            fine = all(isinstance(value, int | float) for value in series)
+            assert fine, f"the diagnostics {name} are not numbers: {series}"
+            series.clear()
+    _same(strategy, other, "changing what diagnostics returned changed the strategy")
+
+
 def check_beats_random_search(factory: Factory) -> None:
     """For the same epochs it finds better architectures than random search, seed by seed.
 
     Wilcoxon's one-sided test of paired differences, in the accuracy of what each recommends.
-    Training on costs the epochs added. Random search itself and controllers do not promise it.
+    Training on costs the epochs added. A strategy that does not promise it, as one that learns over
+    some hundred trials, by when all of the small space is known, says so by `learns_early`.
     """
-    if isinstance(factory(TinySpace()), _NO_PROMISE):
+    if not factory(TinySpace()).learns_early:
         return
     from scipy.stats import wilcoxon
 
@@ -170,7 +229,8 @@ def check_beats_random_search(factory: Factory) -> None:
 
 @cache
 def _random_search() -> Floats:
-    return np.asarray([_recommended(RandomSearch, seed) for seed in range(_SEEDS)])
+    random = plugins.resolve("strategy", "random")
+    return np.asarray([_recommended(random, seed) for seed in range(_SEEDS)])
 
 
 def _recommended(factory: Factory, seed: int) -> float:
@@ -219,6 +279,15 @@ def _check_candidates(candidates: Sequence[Candidate]) -> None:
         space.check(candidate.arch.row())
         epochs = candidate.epochs
         assert epochs is None or epochs >= 1, f"a candidate for {epochs} epochs"
+
+
+def _arguments(strategy: Strategy) -> dict[str, Any]:
+    names = inspect.signature(type(strategy)).parameters
+    return {name: getattr(strategy, name) for name in names}
+
+
+def _kept(name: str, given: Any, kept: Any) -> None:
+    assert given is kept or given == kept, f"the argument {name} was {given!r} and became {kept!r}"
 
 
 def _same(one: Strategy, other: Strategy, message: str) -> None:

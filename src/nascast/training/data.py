@@ -13,7 +13,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from nascast.core.errors import InvalidSettingError, MissingDataError
-from nascast.core.types import Batch, Task
+from nascast.core.types import Batch, ImageTask
 from nascast.training.recipe import Recipe
 from nascast.training.sources import cifar, digits, folder, hugging_face, mnist, npz
 from nascast.training.sources.arrays import Arrays, Part
@@ -134,11 +134,13 @@ def image_batch(data: ImageData, size: int, seed: int = 0) -> Batch:
     return Batch(np.ascontiguousarray(inputs), labels[chosen].cpu().numpy(), source)
 
 
-def task_of(data: ImageData, skeleton: Mapping[str, Any], recipe: Recipe | None = None) -> Task:
+def task_of(
+    data: ImageData, skeleton: Mapping[str, Any], recipe: Recipe | None = None
+) -> ImageTask:
     """Returns what networks are built for: images, classes, skeleton and a recipe's needs."""
     _, channels, height, width = data.train[0].shape
     needed = {} if recipe is None else recipe.skeleton()
-    return Task((channels, height, width), data.classes, {**needed, **skeleton})
+    return ImageTask((channels, height, width), data.classes, {**needed, **skeleton})
 
 
 def _read(source: str, size: int | None) -> Arrays:

@@ -19,8 +19,9 @@ from torch import Tensor
 from nascast.core import plugins
 from nascast.core.errors import InvalidSettingError
 from nascast.core.space import SearchSpace
-from nascast.core.types import Architecture, Candidate, Evaluation, Task
+from nascast.core.types import Architecture, Candidate, Evaluation, ImageTask, Task, TextTask
 from nascast.networks.counting import count
+from nascast.networks.forward import example
 from nascast.networks.latency import latency_ms
 from nascast.networks.threads import one_thread
 from nascast.training import checkpoint as checkpoints
@@ -31,7 +32,7 @@ from nascast.training._limits import (
     time_guard,
 )
 from nascast.training.data import ImageData, Split, open_data, task_of
-from nascast.training.language import LanguageTraining, evaluate_language, language_model
+from nascast.training.language import LanguageTraining, evaluate_language
 from nascast.training.loop import DivergedError, ImageTraining, Training, evaluate
 from nascast.training.placement import placed
 from nascast.training.recipe import Recipe
@@ -99,17 +100,22 @@ class ChildEvaluator(ABC):
         """The names of what is measured."""
 
     @property
+    @abstractmethod
+    def task(self) -> Task:
+        """What the networks are built for, without what only their training needs."""
+
+    @property
     def _space(self) -> SearchSpace:
         assert isinstance(self.space, SearchSpace)
         return self.space
 
-    @abstractmethod
     def network(self, arch: Architecture) -> "nn.Module":
         """Returns the network of an architecture, without what only its training needs."""
+        return self._space.build(arch, self.task)
 
-    @abstractmethod
     def example(self) -> Tensor:
         """Returns zeros that `network` takes: one input."""
+        return example(self.task)
 
     def settings(self) -> dict[str, Any]:
         """Returns what decides the results, as JSON values; the data by their content."""
@@ -142,10 +148,10 @@ class ChildEvaluator(ABC):
         """Returns the metrics of a training that has ended."""
 
     def _counts(self, arch: Architecture) -> dict[str, float]:
-        example = self.example()
+        one = self.example()
         with torch.device("meta"):  # no weights are drawn for what is only counted
             network = self.network(arch)
-        counts = count(network, tuple(example.shape[1:]), example.dtype)
+        counts = count(network, tuple(one.shape[1:]), one.dtype)
         return {name: float(value) for name, value in asdict(counts).items()}
 
     def evaluate(self, candidate: Candidate, seed: int) -> Evaluation:
@@ -232,15 +238,8 @@ class TrainingEvaluator(ChildEvaluator):
         return (*scores, "train_loss", "parameters", "multiply_adds", *latency)
 
     @property
-    def task(self) -> Task:
-        """What the networks are built for, without what only their training needs."""
+    def task(self) -> ImageTask:
         return task_of(self._open(), self.skeleton)
-
-    def network(self, arch: Architecture) -> "nn.Module":
-        return self._space.build(arch, self.task)
-
-    def example(self) -> Tensor:
-        return torch.zeros(1, *self.task.input_shape)
 
     def _open(self) -> ImageData:
         return open_data(self.data, self.split, self.device)
@@ -278,9 +277,8 @@ class LanguageEvaluator(ChildEvaluator):
     percent of words foretold, ``parameters``, and ``multiply_adds`` of one word.
 
     Attributes:
-        space: one with language models.
+        space: one that builds networks for a `TextTask`.
         data: source of text, see `open_text`.
-        skeleton: settings of the space's `language_model`.
     """
 
     @property
@@ -289,11 +287,9 @@ class LanguageEvaluator(ChildEvaluator):
         scores = [f"{part}_{kind}" for kind in kinds for part in ("val", "test")]
         return (*scores, "train_loss", "parameters", "multiply_adds")
 
-    def network(self, arch: Architecture) -> "nn.Module":
-        return language_model(self._space, arch, len(self._open().words), self.skeleton)
-
-    def example(self) -> Tensor:
-        return torch.zeros(1, 1, dtype=torch.int64)
+    @property
+    def task(self) -> TextTask:
+        return TextTask(len(self._open().words), self.skeleton)
 
     def _open(self) -> TextData:
         return open_text(self.data, self.device)

@@ -9,23 +9,19 @@ Deviations: no regularisation of activations and of their differences (α = 2 an
 records).
 """
 
-import inspect
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from nascast.core.errors import InvalidSettingError, UnsupportedError
-from nascast.core.space import SearchSpace
-from nascast.core.types import Architecture
+from nascast.core.errors import InvalidSettingError
 from nascast.training.loop import Training
 from nascast.training.text import TextData, columns
 
-__all__ = ["LanguageTraining", "evaluate_language", "language_model"]
+__all__ = ["LanguageTraining", "evaluate_language"]
 
-_GIVEN = ("arch", "vocabulary")  # parameters of a `language_model` that are no settings
 _LENGTH = 70  # words of a piece
 _EVALUATION_COLUMNS = 10  # as the authors of AWD-LSTM evaluate
 
@@ -33,8 +29,7 @@ _EVALUATION_COLUMNS = 10  # as the authors of AWD-LSTM evaluate
 class LanguageTraining(Training[TextData]):
     """The training of a language model; losses are in nats a word, accuracies in percent of words.
 
-    The network maps ``(t, n)`` tokens and the states before to ``(t, n, vocabulary)`` logits and
-    the states after; None stands for those at the beginning of a text. Of the recipe,
+    The network is one for a `TextTask`, see `nascast.networks.language`. Of the recipe,
     ``batch_size`` is the number of columns; what is about images does not matter. The text needs
     two words a column.
 
@@ -70,37 +65,6 @@ class LanguageTraining(Training[TextData]):
 
     def _validate(self) -> tuple[float, float]:
         return evaluate_language(self.scored, self._data.validation)
-
-
-def language_model(
-    space: SearchSpace, arch: Architecture, words: int, skeleton: Mapping[str, Any]
-) -> nn.Module:
-    """Returns the language model of an architecture.
-
-    Args:
-        space: of recurrent cells.
-        arch: of the space.
-        words: in the vocabulary.
-        skeleton: settings of the space's own `language_model`.
-
-    Raises:
-        UnsupportedError: the space has no language models.
-        InvalidSettingError: a setting that is unknown or out of range.
-    """
-    build = getattr(space, "language_model", None)
-    if build is None:
-        raise UnsupportedError(
-            f"{space.name} has no language models; text is for spaces of recurrent cells: "
-            "nasbench_nlp, recurrent_tree"
-        )
-    known = [name for name in inspect.signature(build).parameters if name not in _GIVEN]
-    if unknown := [name for name in skeleton if name not in known]:
-        raise InvalidSettingError(
-            f"{space.name}: no setting {unknown[0]} of a language model; the skeleton takes "
-            f"{', '.join(known)}"
-        )
-    network: nn.Module = build(arch, words, **skeleton)
-    return network
 
 
 @torch.no_grad()

@@ -19,10 +19,10 @@ from torch import Tensor, nn
 from torch.utils._pytree import tree_flatten, tree_unflatten
 
 from nascast.core import plugins
-from nascast.core.errors import CorruptDataError, MissingDataError, StoreError
+from nascast.core.errors import CorruptDataError, MissingDataError, StoreError, UnsupportedError
 from nascast.core.extras import extra
 from nascast.core.space import SearchSpace
-from nascast.core.types import Architecture, Task
+from nascast.core.types import Architecture, ImageTask, TextTask
 
 __all__ = [
     "ARCHITECTURE",
@@ -146,7 +146,7 @@ class WordByWord(Portable):
         """Takes a model of whole sequences.
 
         Args:
-            network: maps ``(t, n)`` words and states to logits and states, see `LanguageTraining`.
+            network: for a `TextTask`, see `nascast.networks.language`.
             words: in the vocabulary.
         """
         super().__init__(network)
@@ -310,14 +310,14 @@ def rebuild(description: Mapping[str, Any], source: Path) -> Portable:
         build = _words if description["kind"] == "language model" else _images
         with torch.random.fork_rng([]):
             return build(space, arch, description).eval()
-    except (ValueError, TypeError, KeyError, AttributeError) as error:
+    except (ValueError, TypeError, KeyError, AttributeError, UnsupportedError) as error:
         raise CorruptDataError(f"{source} does not describe a model: {error}") from error
 
 
 def _images(space: SearchSpace, arch: Architecture, description: Mapping[str, Any]) -> Portable:
     told, normal = description["task"], description["normalisation"]
     shape = tuple(told["input_shape"])
-    task = Task(shape, told["classes"], told["skeleton"])
+    task = ImageTask(shape, told["classes"], told["skeleton"])
     if len(description["class_names"]) != task.classes:
         raise ValueError(f"{task.classes} classes have {description['class_names']} as names")
     mean, std = tuple(normal["mean"]), tuple(normal["std"])
@@ -326,9 +326,9 @@ def _images(space: SearchSpace, arch: Architecture, description: Mapping[str, An
     return Classifier(space.build(arch, task), mean, std, shape[1:])
 
 
-def _words(space: Any, arch: Architecture, description: Mapping[str, Any]) -> Portable:
-    words = len(description["class_names"])
-    return WordByWord(space.language_model(arch, words, **description["skeleton"]), words)
+def _words(space: SearchSpace, arch: Architecture, description: Mapping[str, Any]) -> Portable:
+    task = TextTask(len(description["class_names"]), description["skeleton"])
+    return WordByWord(space.build(arch, task), task.words)
 
 
 def tensors_of(content: bytes, path: Path) -> dict[str, Tensor]:

@@ -10,8 +10,9 @@ import torch
 from torch import Tensor
 
 from nascast.core.errors import CorruptDataError, InvalidSettingError, MissingDataError
+from nascast.core.types import STEPS, Batch
 
-__all__ = ["FORM", "TextData", "columns", "is_text", "open_text"]
+__all__ = ["FORM", "TextData", "columns", "is_text", "open_text", "text_batch"]
 
 END, UNKNOWN = "<eos>", "<unk>"  # as Penn Treebank and WikiText-2 are prepared
 _PARTS = (("train",), ("valid", "val", "validation"), ("test",))
@@ -107,6 +108,28 @@ def columns(tokens: Tensor, count: int) -> Tensor:
             f"{count} columns of text asked for; {len(tokens)} words are too few"
         )
     return tokens[: rows * count].view(count, rows).t().contiguous()
+
+
+def text_batch(data: TextData, size: int, seed: int = 0) -> Batch:
+    """Returns pieces of the training part that begin where `seed` draws, for zero-cost proxies.
+
+    Args:
+        data: where they come from.
+        size: how many; each has `STEPS` words and is a column of the batch.
+        seed: of the draw; no two begin at one place.
+
+    Raises:
+        InvalidSettingError: the text is too short for so many.
+    """
+    starts = len(data.train) - STEPS
+    if size > starts:
+        raise InvalidSettingError(
+            f"a batch of {size} pieces of {STEPS} words from {len(data.train)} words"
+        )
+    chosen = np.random.default_rng(seed).permutation(starts)[:size]
+    words = data.train.cpu().numpy()[chosen + np.arange(STEPS + 1)[:, None]]
+    source = f"{size} pieces of {STEPS} words of text {data.fingerprint[:12]} (seed {seed})"
+    return Batch(words[:-1], words[1:], source)
 
 
 def _file(folder: Path, names: tuple[str, ...]) -> Path:

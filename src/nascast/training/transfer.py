@@ -22,10 +22,11 @@ from nascast.core.errors import CorruptDataError, StoreError
 from nascast.core.extras import extra
 from nascast.core.space import SearchSpace
 from nascast.core.store import changed_settings
-from nascast.core.types import Architecture, Task
+from nascast.core.types import Architecture, ImageTask, Task, TextTask
 from nascast.networks.counting import Counts, count
+from nascast.networks.forward import example
 from nascast.training.data import ImageData, Split, open_data, task_of
-from nascast.training.language import LanguageTraining, evaluate_language, language_model
+from nascast.training.language import LanguageTraining, evaluate_language
 from nascast.training.loop import Curves, ImageTraining, Training, evaluate, finish
 from nascast.training.model import (
     ARCHITECTURE,
@@ -81,13 +82,22 @@ class Transfer(ABC):
         """Returns the architecture in the notation of its space."""
         return self.space.to_text(self.space.row(self.arch))[0]
 
+    @property
     @abstractmethod
+    def task(self) -> Task:
+        """What the network is built for, without what only its training needs."""
+
     def counts(self) -> Counts:
         """Counts the network, without an auxiliary head.
 
         Raises:
             NascastError: there is no such network, or its training could not begin.
         """
+        one = example(self.task)
+        with torch.random.fork_rng([]):
+            self.training(torch.Generator())
+            network = self.space.build(self.arch, self.task)
+        return count(network, tuple(one.shape[1:]), one.dtype)
 
     @abstractmethod
     def sizes(self) -> dict[str, int]:
@@ -135,18 +145,12 @@ class ImageTransfer(Transfer):
     split: Split = field(default_factory=Split)
 
     @property
-    def task(self) -> Task:
-        """What the network is built for, without what only its training needs."""
+    def task(self) -> ImageTask:
         return task_of(self.images(), self.skeleton)
 
     def images(self) -> ImageData:
         """Returns the data, on the device."""
         return open_data(self.data, self.split, self.device)
-
-    def counts(self) -> Counts:
-        with torch.random.fork_rng([]):
-            self.training(torch.Generator())
-            return count(self.space.build(self.arch, self.task), self.task.input_shape)
 
     def sizes(self) -> dict[str, int]:
         data = self.images()
@@ -185,9 +189,8 @@ class TextTransfer(Transfer):
     """Everything that decides what a language model is; see `Transfer`.
 
     Attributes:
-        arch: of a space of recurrent cells.
+        arch: of a space that builds networks for a `TextTask`.
         data: source of text, see `open_text`.
-        skeleton: settings of the space's `language_model`.
     """
 
     unit = "words"
@@ -196,25 +199,20 @@ class TextTransfer(Transfer):
         """Returns the data, on the device."""
         return open_text(self.data, self.device)
 
-    def network(self) -> nn.Module:
-        """Returns the network, not trained."""
-        return language_model(self.space, self.arch, len(self.words().words), self.skeleton)
-
-    def counts(self) -> Counts:
-        with torch.random.fork_rng([]):
-            self.training(torch.Generator())
-            return count(self.network(), (1,), torch.int64)
+    @property
+    def task(self) -> TextTask:
+        return TextTask(len(self.words().words), self.skeleton)
 
     def sizes(self) -> dict[str, int]:
         data = self.words()
         return {part: len(getattr(data, part)) for part in _PARTS}
 
     def training(self, generator: torch.Generator) -> LanguageTraining:
-        network = self.network().to(self.device)
+        network = self.space.build(self.arch, self.task).to(self.device)
         return LanguageTraining(network, self.words(), recipe=self.recipe, generator=generator)
 
     def portable(self, trained: nn.Module) -> tuple[Portable, dict[str, Any], torch.Tensor]:
-        data, kept = self.words(), self.network()
+        data, kept = self.words(), self.space.build(self.arch, self.task)
         kept.load_state_dict(trained.state_dict())
         told = {
             "kind": "language model",

@@ -14,6 +14,7 @@ from nascast import testing
 from nascast.benchmarks.nasbench_nlp import NasBenchNlp
 from nascast.core import plugins
 from nascast.core.errors import CorruptDataError, MissingDataError, UnsupportedError
+from nascast.core.types import TextTask
 from nascast.releases.nasbench_nlp import release
 from nascast.spaces.nasbench_nlp.space import NasBenchNlp as Space
 
@@ -85,6 +86,7 @@ def real(shared_data: Path, tmp_path_factory: pytest.TempPathFactory) -> NasBenc
 
 def test_real_logs_value_by_value(real: NasBenchNlp, shared_data: Path) -> None:
     assert real.path.name == "nasbench_nlp-wikitext2.nascast"
+    assert real.task == TextTask(33_278)
     with zipfile.ZipFile(shared_data / "nasbench_nlp_wikitext2/logs.zip") as archive:
         logs = [json.loads(archive.read(name)) for name in archive.namelist()]
     done = [fields for fields in logs if fields["status"] == "OK"]
@@ -111,7 +113,7 @@ def test_real_logs_value_by_value(real: NasBenchNlp, shared_data: Path) -> None:
 
 def test_real_numbers_of_parameters(real: NasBenchNlp) -> None:
     """What is counted from the rows is what was recorded."""
-    counted = SPACE.language_model_parameters(real.genes(), 33_278)
+    counted = SPACE.parameters(real.genes(), real.task)
     assert np.array_equal(counted, real.query(real.genes(), "num_params"))
 
 
@@ -127,6 +129,7 @@ def test_recipes_of_one_cell_are_seeds_of_one_row(tmp_path: Path) -> None:
     logs = [log(2, TWIN), log(1), log(3, OTHER), log(4)]
     table = convert(write(tmp_path / "logs.zip", logs), tmp_path)
     assert table.path.name == "nasbench_nlp.nascast"
+    assert table.task == TextTask(10_000)  # Penn Treebank
     assert len(table) == 2
     for seed, number in enumerate((1, 2, 4)):  # as they began, not as they are in the archive
         for row in rows(SIMPLE, TWIN):

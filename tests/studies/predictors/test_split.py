@@ -1,16 +1,17 @@
 """Test and training sets, also of benchmarks without a list of rows."""
 
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
 from nascast.core.errors import InvalidSettingError, UnsupportedError
-from nascast.core.types import Genes
+from nascast.core.types import STEPS, Genes, ImageTask, TextTask
 from nascast.spaces.darts import Darts
 from nascast.studies.predictors.design import Study
-from nascast.studies.predictors.split import split
+from nascast.studies.predictors.split import batch_of, split
 from nascast.studies.records import open_benchmark
 from nascast.testing.doubles import TinyBenchmark
 
@@ -71,3 +72,36 @@ def test_trials_differ_and_repeat() -> None:
     assert (first[1] == again[1]).all()
     assert (split(LISTED, bench, 1)[0] != first[0]).any()
     assert (split(replace(LISTED, seed=1), bench, 0)[0] != first[0]).any()
+
+
+class OfText(TinyBenchmark):
+    """Records of networks that read text; only the task is looked at."""
+
+    def __init__(self, words: int) -> None:
+        super().__init__()
+        self.task = TextTask(words)  # type: ignore[assignment]
+
+
+def test_the_batch_is_of_the_kind_of_the_benchmark(tmp_path: Path) -> None:
+    text, images = tmp_path / "text.txt", tmp_path / "images.npz"
+    text.write_text("the cat sat on the mat\n" * 50)
+    rng = np.random.default_rng(0)
+    x, y = rng.integers(256, size=(40, 8, 8, 3), dtype=np.uint8), np.arange(40) % 3
+    np.savez(images, x_train=x, y_train=y, x_test=x, y_test=y)
+    study = replace(STUDY, batch_size=6)
+    drawn = batch_of(study, OfText(9))
+    assert (drawn.kind, drawn.inputs.shape) == ("text", (STEPS, 6))
+    assert drawn.source.startswith("random uniform words")
+    read = batch_of(replace(study, images=str(text)), OfText(9))
+    assert (read.kind, read.inputs.shape) == ("text", (STEPS, 6))
+    assert read.source.startswith("6 pieces of 35 words of text")
+    assert batch_of(study, TinyBenchmark()).kind == ImageTask.kind
+    seen = batch_of(replace(study, images=str(images)), TinyBenchmark())
+    assert (seen.kind, seen.inputs.shape) == ("images", (6, 3, 8, 8))
+
+
+def test_a_text_of_more_words_than_the_networks_know(tmp_path: Path) -> None:
+    text = tmp_path / "text.txt"
+    text.write_text("the cat sat on the mat\n" * 50)
+    with pytest.raises(InvalidSettingError, match=r"has 7 different words; .* know 6"):
+        batch_of(replace(STUDY, images=str(text)), OfText(6))

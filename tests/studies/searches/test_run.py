@@ -13,7 +13,7 @@ from nascast.core.errors import StoreError
 from nascast.core.restricted import Restricted
 from nascast.core.setup import Setup
 from nascast.core.spec import Spec
-from nascast.core.types import Candidate, Evaluation, Objective, Task, Trial
+from nascast.core.types import Candidate, Evaluation, ImageTask, Objective, Trial
 from nascast.executors.processes import Processes
 from nascast.executors.serial import Serial
 from nascast.runner import Step
@@ -38,7 +38,8 @@ MINI = Search(
 class _Children:
     """Scores a child by its genes, and counts how often it was asked."""
 
-    task = Task((3, 8, 8), 10, {"channels": 4, "cells": 1})
+    metrics = ("val_accuracy",)
+    task = ImageTask((3, 8, 8), 10, {"channels": 4, "cells": 1})
 
     def __init__(self) -> None:
         self.asked = 0

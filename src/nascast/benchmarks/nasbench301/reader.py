@@ -26,7 +26,7 @@ from nascast.benchmarks.nasbench301.archive import read_archive
 from nascast.benchmarks.nasbench301.boosters import Boosters
 from nascast.benchmarks.nasbench301.onnx_rows import EPOCHS, MODEL, OnnxRows
 from nascast.core.errors import InvalidSettingError, UnsupportedError
-from nascast.core.types import Floats, Genes, Metric, Task
+from nascast.core.types import Floats, Genes, ImageTask, Metric
 from nascast.spaces.darts import Darts
 
 __all__ = ["NasBench301"]
@@ -84,7 +84,7 @@ class NasBench301(Converted):
         self.path, self.surrogate = path, surrogate
         self.provenance: Mapping[str, Any] = head
         self.space = Darts()
-        self.task = Task((3, 32, 32), 10, {"channels": 32, "cells": 8})
+        self.task = ImageTask((3, 32, 32), 10, {"channels": 32, "cells": 8})
         self._surrogate: _Surrogate
         if MODEL in members:
             marks, self._surrogate = tuple(range(1, EPOCHS + 1)), OnnxRows(members[MODEL], path)

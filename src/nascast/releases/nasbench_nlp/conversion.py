@@ -10,7 +10,7 @@ import numpy as np
 from nascast.benchmarks.nasbench_nlp import NasBenchNlp
 from nascast.benchmarks.table import SECONDS, TableSource, write_table
 from nascast.core.errors import CorruptDataError, InvalidArchitectureError
-from nascast.core.types import Floats, Genes, Metric
+from nascast.core.types import Floats, Genes, Metric, TextTask
 from nascast.releases.catalogue import Download, Progress, Release
 from nascast.releases.nasbench_nlp.logs import CURVES, EPOCHS, Log, find_logs, read_logs
 from nascast.releases.staging import staged
@@ -20,6 +20,7 @@ __all__ = ["release"]
 
 _PAGE = "https://github.com/fmsnew/nas-bench-nlp-release"
 _SETS = dict(zip(("ptb", "wikitext-2"), NasBenchNlp.files, strict=True))
+_WORDS = {"ptb": 10_000, "wikitext-2": 33_278}  # published; those of the logs' num_params
 _METRICS = ("train_loss", "val_loss", "test_loss", SECONDS)  # in the order of `CURVES`
 _SPLITS = ("train", "validation", "test", "train")
 _MOST_SEEDS = (
@@ -113,7 +114,8 @@ def _source(name: str, logs: Sequence[Log]) -> TableSource:
         rows,
         metrics,
         values,
-        provenance=provenance,
+        TextTask(_WORDS[name]),
+        provenance,
         canonical=True,
     )
 

@@ -25,7 +25,7 @@ import numpy as np
 import numpy.typing as npt
 
 from nascast.core.errors import CorruptDataError
-from nascast.core.types import Task
+from nascast.core.types import ImageTask
 
 __all__ = ["DATASETS", "SEEDS", "Dataset", "Group", "Trainings", "read_group"]
 
@@ -47,7 +47,7 @@ class Dataset:
 
     official: str
     sets: Mapping[str, str]
-    task: Task
+    task: ImageTask
     splits: str
 
 
@@ -61,17 +61,17 @@ DATASETS = {
     "cifar10": Dataset(
         "cifar10-valid",
         {"val": "x-valid", "test": "ori-test"},
-        Task(),
+        ImageTask(),
         "trained on 25,000 training images; val is the other 25,000, test the 10,000 test images",
     ),
-    "cifar100": Dataset("cifar100", _HALVES, Task(classes=100), _HALVES_TEXT),
+    "cifar100": Dataset("cifar100", _HALVES, ImageTask(classes=100), _HALVES_TEXT),
     "imagenet16_120": Dataset(
-        "ImageNet16-120", _HALVES, Task(input_shape=(3, 16, 16), classes=120), _HALVES_TEXT
+        "ImageNet16-120", _HALVES, ImageTask(input_shape=(3, 16, 16), classes=120), _HALVES_TEXT
     ),
     "cifar10_full": Dataset(
         "cifar10",
         {"test": "ori-test"},
-        Task(),
+        ImageTask(),
         "trained on all 50,000 training images; test is the 10,000 test images; no validation",
     ),
 }

@@ -7,6 +7,7 @@ its own. The flat representation has one level of motifs, the cell.
 """
 
 import re
+from collections.abc import Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +17,7 @@ import numpy.typing as npt
 from nascast.core.errors import InvalidArchitectureError, InvalidSettingError
 from nascast.core.graph import Graph
 from nascast.core.space import SearchSpace
-from nascast.core.types import Architecture, Bools, Floats, Genes, Task
+from nascast.core.types import Architecture, Bools, Floats, Genes, ImageTask, Task
 from nascast.spaces.hierarchical.motifs import NONE, edges_of, first_use, flat, merge_equal, prune
 
 if TYPE_CHECKING:
@@ -64,6 +65,7 @@ class Hierarchical(SearchSpace):
     """
 
     name = "hierarchical"
+    tasks = (ImageTask,)
     scales = ("cells", "channels")
     operations = _PRIMITIVES
 
@@ -286,6 +288,9 @@ class Hierarchical(SearchSpace):
     def _written(self, row: list[int]) -> str:
         return self._texts(np.asarray([row], dtype=np.int16))[0]
 
+    def skeleton(self, kind: type[Task]) -> Mapping[str, Any]:
+        return _SKELETON
+
     def build(self, arch: Architecture, task: Task) -> "nn.Module":
         """Returns a network of stacked cells.
 
@@ -303,6 +308,7 @@ class Hierarchical(SearchSpace):
         from nascast.networks.hierarchical import HierarchicalCell
         from nascast.networks.macro import REDUCTIONS, StackedCells
 
+        task = self.expect_task(task, ImageTask)
         if arch.space != self.name:
             raise InvalidArchitectureError(
                 f"expected an architecture of {self.name}; got one of {arch.space}"

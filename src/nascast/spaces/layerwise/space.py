@@ -7,8 +7,9 @@ which the controller makes them: for layer i height, width, [stride down, stride
 and i bits for the layers 0 to i − 1.
 """
 
+from collections.abc import Mapping
 from itertools import product
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -16,7 +17,7 @@ import numpy.typing as npt
 from nascast.core.errors import InvalidArchitectureError, InvalidSettingError
 from nascast.core.graph import Graph
 from nascast.core.space import SearchSpace
-from nascast.core.types import Architecture, Bools, Genes, Task
+from nascast.core.types import Architecture, Bools, Genes, ImageTask, Task
 from nascast.spaces.layerwise.order import canonical_order
 
 if TYPE_CHECKING:
@@ -46,6 +47,7 @@ class Layerwise(SearchSpace):
     """
 
     name = "layerwise"
+    tasks = (ImageTask,)
 
     def __init__(self, layers: int = 15, strides: bool = False) -> None:
         """Chooses which of the paper's experiments.
@@ -184,7 +186,7 @@ class Layerwise(SearchSpace):
             return None
         return [*own, *(int(j in sources) for j in earlier)]
 
-    def parameters(self, genes: Genes, task: Task) -> Ints:
+    def parameters(self, genes: Genes, task: ImageTask) -> Ints:
         """Returns ``(n,)``: the parameters of the networks that `build` makes, without making them.
 
         Raises:
@@ -201,6 +203,9 @@ class Layerwise(SearchSpace):
         last = (filters * (reads.sum(2) == 0)).sum(1)
         return np.asarray(layers.sum(1) + (last + 1) * task.classes)
 
+    def skeleton(self, kind: type[Task]) -> Mapping[str, Any]:
+        return {"more_filters": 0}
+
     def build(self, arch: Architecture, task: Task) -> "nn.Module":
         """Returns the network: convolution, batch normalisation and ReLU in each layer.
 
@@ -215,6 +220,7 @@ class Layerwise(SearchSpace):
         """
         from nascast.networks.layerwise import Layer, LayerNetwork
 
+        task = self.expect_task(task, ImageTask)
         if arch.space != self.name:
             raise InvalidArchitectureError(
                 f"expected an architecture of {self.name}; got one of {arch.space}"

@@ -5,7 +5,8 @@ https://arxiv.org/abs/1804.09081); Net2Net (Chen et al., ICLR 2016,
 https://arxiv.org/abs/1511.05641).
 """
 
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -13,7 +14,7 @@ import numpy.typing as npt
 from nascast.core.errors import InvalidArchitectureError, InvalidSettingError, UnsupportedError
 from nascast.core.graph import Graph
 from nascast.core.space import SearchSpace
-from nascast.core.types import Architecture, Bools, Floats, Genes, Task
+from nascast.core.types import Architecture, Bools, Floats, Genes, ImageTask, Task
 from nascast.spaces.morphism.shapes import (
     DEEPEN,
     KINDS,
@@ -60,6 +61,7 @@ class Morphism(SearchSpace):
     """
 
     name = "morphism"
+    tasks = (ImageTask,)
     scales = (None, "channels")
 
     def __init__(self, steps: int = 8) -> None:
@@ -225,6 +227,9 @@ class Morphism(SearchSpace):
             )
         return [self._genes[part] for part in parts] + [NONE] * (self.length - len(parts))
 
+    def skeleton(self, kind: type[Task]) -> Mapping[str, Any]:
+        return _SKELETON
+
     def build(self, arch: Architecture, task: Task) -> "nn.Module":
         """Returns the final network with new weights.
 
@@ -235,6 +240,7 @@ class Morphism(SearchSpace):
         """
         from nascast.networks.morphisms import MorphNetwork
 
+        task = self.expect_task(task, ImageTask)
         channels = {**_SKELETON, **task.skeleton}["channels"]
         if task.skeleton.keys() - _SKELETON.keys() or type(channels) is not int or channels < 1:
             raise InvalidSettingError(

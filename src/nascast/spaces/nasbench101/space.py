@@ -7,6 +7,7 @@ matrix in row-major order, then the operations of the vertices 1 to 5; vertex 0 
 """
 
 import re
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -15,7 +16,7 @@ import numpy.typing as npt
 from nascast.core.errors import InvalidArchitectureError, InvalidSettingError
 from nascast.core.graph import Graph
 from nascast.core.space import SearchSpace
-from nascast.core.types import Architecture, Bools, Genes, Task
+from nascast.core.types import Architecture, Bools, Genes, ImageTask, Task
 from nascast.spaces.nasbench101.cells import (
     EDGES,
     LABELLINGS,
@@ -55,6 +56,7 @@ class NasBench101(SearchSpace):
     """
 
     name = "nasbench101"
+    tasks = (ImageTask,)
     scales = ("modules", "channels")
     cardinalities = (2,) * len(EDGES) + (3,) * (VERTICES - 2)
     operations = _OPERATIONS
@@ -193,7 +195,7 @@ class NasBench101(SearchSpace):
                 )
         return [_OPERATIONS.index(label) for label in labels]
 
-    def parameters(self, genes: Genes, task: Task) -> npt.NDArray[np.int64]:
+    def parameters(self, genes: Genes, task: ImageTask) -> npt.NDArray[np.int64]:
         """Returns ``(n,)``: the parameters of the networks that `build` makes, without making them.
 
         Raises:
@@ -212,6 +214,9 @@ class NasBench101(SearchSpace):
             total += (skeleton["modules"] - 1) * _cell_parameters(pruned, channels, channels)
             before = channels
         return total + channels * task.classes + task.classes
+
+    def skeleton(self, kind: type[Task]) -> Mapping[str, Any]:
+        return _SKELETON
 
     def build(self, arch: Architecture, task: Task) -> "nn.Module":
         """Returns the network of the paper, or a smaller one by ``task.skeleton``.
@@ -232,6 +237,7 @@ class NasBench101(SearchSpace):
         """
         from nascast.networks.vertex_cell import VertexCell, pooled_stacks
 
+        task = self.expect_task(task, ImageTask)
         row = prune(self.row(arch))
         skeleton = _settings(task)
         order = np.flatnonzero(alive(row)[0])

@@ -9,6 +9,7 @@ none, 1 x, 2 to 4 the previous states, 5 + i the node i, an earlier one), then t
 none, 1 + i the node i). No recorded recipe has a node of more than three inputs.
 """
 
+from collections.abc import Mapping
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
@@ -18,7 +19,7 @@ import numpy.typing as npt
 from nascast.core.errors import InvalidArchitectureError, InvalidSettingError, UnsupportedError
 from nascast.core.graph import Graph
 from nascast.core.space import SearchSpace
-from nascast.core.types import Architecture, Bools, Genes, Task
+from nascast.core.types import Architecture, Bools, Genes, ImageTask, Task, TextTask
 from nascast.spaces.nasbench_nlp.allowed import allowed
 from nascast.spaces.nasbench_nlp.draw import accepted, draw
 from nascast.spaces.nasbench_nlp.orders import canonical_rows
@@ -41,11 +42,12 @@ from nascast.spaces.nasbench_nlp.text import parse, write
 if TYPE_CHECKING:
     from torch import nn
 
-    from nascast.networks.recurrent import CellRecipe, LanguageModel
+    from nascast.networks.recurrent import CellRecipe
 
 __all__ = ["NasBenchNlp"]
 
-_SKELETON: dict[str, int] = {"embedding": 400, "hidden": 600, "layers": 3}
+_SKELETON: dict[str, Any] = {"embedding": 400, "hidden": 600, "layers": 3}
+_TEXT: dict[str, Any] = {**_SKELETON, "tied": True}  # the official records
 _SIZES = (7, 14, 21)  # intermediate nodes that the generator was asked for
 _ROUNDS, _TRIES = 1000, 200  # of rejection, and drawn in a round; chosen
 _VOCABULARY = (
@@ -75,6 +77,7 @@ class NasBenchNlp(SearchSpace):
     """
 
     name = "nasbench_nlp"
+    tasks = (ImageTask, TextTask)
     scales = ("layers", "hidden")
     cardinalities = (
         *(
@@ -206,94 +209,50 @@ class NasBenchNlp(SearchSpace):
     def parameters(self, genes: Genes, task: Task) -> npt.NDArray[np.int64]:
         """Returns ``(n,)``: the parameters of the networks that `build` makes, without making them.
 
+        For the 33,278 words of WikiText-2 these are the numbers in the official records.
+
         Raises:
             InvalidSettingError: a setting of the skeleton that is unknown or out of range.
         """
-        settings = _settings(task)
-        features = task.input_shape[0] * task.input_shape[2]
-        embedding = settings["embedding"]
-        ends = (features + 1) * embedding + (embedding + 1) * task.classes
-        return self._stack_parameters(genes, **settings) + ends
-
-    def language_model_parameters(
-        self, genes: Genes, vocabulary: int, *, embedding: int = 400, hidden: int = 600
-    ) -> npt.NDArray[np.int64]:
-        """Returns ``(n,)``: the parameters of language models of 3 layers with tied weights.
-
-        With the 33,278 words of WikiText-2 these are the numbers in the official records.
-        """
-        stack = self._stack_parameters(genes, embedding=embedding, hidden=hidden, layers=3)
-        return stack + vocabulary * (embedding + 1)
-
-    def _stack_parameters(
-        self, genes: Genes, *, embedding: int, hidden: int, layers: int
-    ) -> npt.NDArray[np.int64]:
         self.check(genes)
-        ops, inputs, _ = parts(genes)
-        linear = (ops == LINEAR) & live(genes)
-        from_x = ((inputs == 1).any(2) & linear).sum(1)
-        others = ((inputs > 1).sum(2) * linear).sum(1)
-        sizes = [embedding, *(hidden,) * (layers - 1), embedding]
-        total = np.zeros(len(genes), dtype=np.int64)
-        for before, after in pairwise(sizes):
-            total += after * (from_x * before + others * after + linear.sum(1))
-        return total
+        settings = _settings(task)
+        embedding, hidden = settings["embedding"], settings["hidden"]
+        if isinstance(task, TextTask):
+            last = embedding if settings["tied"] else hidden
+            tables = embedding + 1 + (0 if settings["tied"] else last)
+            ends: int = task.words * tables
+        else:
+            last = embedding
+            features = task.input_shape[0] * task.input_shape[2]
+            ends = (features + 1) * embedding + (embedding + 1) * task.classes
+        sizes = (embedding, *(hidden,) * (settings["layers"] - 1), last)
+        return _stack_parameters(genes, sizes) + ends
+
+    def skeleton(self, kind: type[Task]) -> Mapping[str, Any]:
+        return _TEXT if kind is TextTask else _SKELETON
 
     def build(self, arch: Architecture, task: Task) -> "nn.Module":
-        """Returns a classifier that reads an image row by row, from top to bottom.
+        """Returns the benchmark's language model, or a classifier of images.
 
-        A row of the image, channels · width numbers, is a time step. It takes the place of a word:
-        a linear map makes an embedding of it, the recurrent layers are those of the benchmark's
-        language model, and the output of the last time step is classified. The skeleton's settings
-        are ``embedding`` (400; also the size of the last layer), ``hidden`` (600) and ``layers``
-        (3). There is no dropout.
+        For text the default skeleton is that of the official records: ``embedding`` (400; if tied
+        also the size of the last layer), ``hidden`` (600; the size of the other layers), ``layers``
+        (3, each with a cell of its own) and ``tied`` (True: the decoder's weights are the
+        embedding's).
 
-        Deviations: the benchmark has language models alone; these are built by `language_model`.
+        An image is read row by row, from top to bottom. A row, channels · width numbers, is a time
+        step. It takes the place of a word: a linear map makes an embedding of it, the recurrent
+        layers are those of the tied language model, and the output of the last time step is
+        classified. There is no dropout. Classifiers are no part of the benchmark.
 
         Raises:
             InvalidSettingError: a setting of the skeleton that is unknown or out of range.
         """
-        from nascast.networks.recurrent import RowClassifier
+        from nascast.networks.recurrent import LanguageModel, RowClassifier
 
-        return RowClassifier(self._recipe(arch), task.input_shape, task.classes, **_settings(task))
-
-    def language_model(
-        self,
-        arch: Architecture,
-        vocabulary: int,
-        *,
-        embedding: int = 400,
-        hidden: int = 600,
-        layers: int = 3,
-        tied: bool = True,
-    ) -> "LanguageModel":
-        """Returns the language model of the benchmark, by default that of the official records.
-
-        Args:
-            arch: the cell; every layer has one of its own.
-            vocabulary: words; 10,000 for Penn Treebank, 33,278 for WikiText-2.
-            embedding: size of the embedding and, if tied, of the last layer.
-            hidden: size of the other layers.
-            layers: how many.
-            tied: whether the decoder's weights are the embedding's.
-
-        Raises:
-            InvalidSettingError: a size that is not a positive integer.
-        """
-        from nascast.networks.recurrent import LanguageModel
-
-        sizes = {"embedding": embedding, "hidden": hidden, "layers": layers}
-        _settings(Task(skeleton=sizes))
-        if type(vocabulary) is not int or vocabulary < 1:
-            raise InvalidSettingError(f"{self.name}: expected 1 word or more; got {vocabulary!r}")
-        return LanguageModel(
-            self._recipe(arch),
-            vocabulary,
-            embedding=embedding,
-            hidden=hidden,
-            layers=layers,
-            tied=tied,
-        )
+        settings = _settings(task)
+        if isinstance(task, TextTask):
+            return LanguageModel(self._recipe(arch), task.words, **settings)
+        return RowClassifier(self._recipe(arch), task.input_shape, task.classes, **settings)
 
     def _recipe(self, arch: Architecture) -> "CellRecipe":
         """Returns the live nodes of an architecture, numbered as `CellRecipe` does."""
@@ -316,13 +275,29 @@ class NasBenchNlp(SearchSpace):
         )
 
 
-def _settings(task: Task) -> dict[str, int]:
-    settings: dict[str, Any] = {**_SKELETON, **task.skeleton}
-    if settings.keys() != _SKELETON.keys() or not all(
-        type(value) is int and value > 0 for value in settings.values()
+def _stack_parameters(genes: Genes, sizes: tuple[int, ...]) -> npt.NDArray[np.int64]:
+    """Returns ``(n,)``: the parameters of layers that lead from each size to the next."""
+    ops, inputs, _ = parts(genes)
+    linear = (ops == LINEAR) & live(genes)
+    from_x = ((inputs == 1).any(2) & linear).sum(1)
+    others = ((inputs > 1).sum(2) * linear).sum(1)
+    total = np.zeros(len(genes), dtype=np.int64)
+    for before, after in pairwise(sizes):
+        total += after * (from_x * before + others * after + linear.sum(1))
+    return total
+
+
+def _settings(task: Task) -> dict[str, Any]:
+    text = isinstance(task, TextTask)
+    defaults = _TEXT if text else _SKELETON
+    settings: dict[str, Any] = {**defaults, **task.skeleton}
+    if (
+        settings.keys() != defaults.keys()
+        or not all(type(settings[name]) is int and settings[name] > 0 for name in _SKELETON)
+        or type(settings.get("tied", True)) is not bool
     ):
         raise InvalidSettingError(
-            f"nasbench_nlp: the skeleton takes {', '.join(_SKELETON)}, positive integers; "
-            f"got {dict(task.skeleton)}"
+            f"nasbench_nlp: the skeleton takes {', '.join(_SKELETON)}, positive integers"
+            f"{', and tied, True or False' if text else ''}; got {dict(task.skeleton)}"
         )
     return settings

@@ -12,6 +12,7 @@ replaced by the result for its parent.
 """
 
 import re
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -20,13 +21,13 @@ import numpy.typing as npt
 from nascast.core.errors import InvalidArchitectureError, InvalidSettingError
 from nascast.core.graph import Graph
 from nascast.core.space import SearchSpace
-from nascast.core.types import Architecture, Genes, Task
+from nascast.core.types import Architecture, Genes, ImageTask, Task, TextTask
 from nascast.spaces.recurrent_tree.form import sorted_children
 
 if TYPE_CHECKING:
     from torch import nn
 
-    from nascast.networks.recurrent_tree import Tree, TreeLanguageModel
+    from nascast.networks.recurrent_tree import Tree
 
 __all__ = ["RecurrentTree"]
 
@@ -35,6 +36,7 @@ _ACTIVATIONS = ("identity", "tanh", "sigmoid", "relu")
 _OPERATIONS = tuple(f"{c} {a}" for c in _COMBINATIONS for a in _ACTIVATIONS)
 _VOCABULARY = ("input", "output", "hidden", "cell", "new_cell", *_OPERATIONS)
 _SKELETON: dict[str, Any] = {"hidden": 128, "layers": 2, "dropout": 0.0}
+_TEXT: dict[str, Any] = {"hidden": 650, "layers": 2, "dropout": 0.5, "tied": False}
 
 
 class RecurrentTree(SearchSpace):
@@ -52,6 +54,7 @@ class RecurrentTree(SearchSpace):
     """
 
     name = "recurrent_tree"
+    tasks = (ImageTask, TextTask)
     scales = ("layers", "hidden")
     combinations = _COMBINATIONS
     activations = _ACTIVATIONS
@@ -178,65 +181,43 @@ class RecurrentTree(SearchSpace):
         """
         self.check(genes)
         settings = _settings(task)
-        hidden = settings["hidden"]
-        channels, _, width = task.input_shape
-        inputs = channels * width + hidden * (settings["layers"] - 1)
-        weights = self.base * hidden * (inputs + settings["layers"] * hidden)
-        return np.full(len(genes), weights + (hidden + 1) * task.classes, dtype=np.int64)
+        hidden, layers = settings["hidden"], settings["layers"]
+        if isinstance(task, TextTask):
+            first, ends = hidden, task.words * (hidden * (1 if settings["tied"] else 2) + 1)
+        else:
+            first = task.input_shape[0] * task.input_shape[2]
+            ends = (hidden + 1) * task.classes
+        weights = self.base * hidden * (first + hidden * (2 * layers - 1))
+        return np.full(len(genes), weights + ends, dtype=np.int64)
+
+    def skeleton(self, kind: type[Task]) -> Mapping[str, Any]:
+        return _TEXT if kind is TextTask else _SKELETON
 
     def build(self, arch: Architecture, task: Task) -> "nn.Module":
-        """Returns a network that reads an image row by row.
+        """Returns a language model, or a classifier of images.
 
-        The rows, ``channels · width`` numbers each, are the time steps; the last hidden state is
-        classified. The skeleton's settings are ``hidden`` (128, chosen), ``layers`` (2, as in the
-        paper's models) and ``dropout`` before each layer. For text there is `language_model`.
+        For text the default skeleton is the medium model of Zaremba et al. (2014,
+        https://arxiv.org/abs/1409.2329): ``hidden`` (650, the width of embedding and layers),
+        ``layers`` (2), ``dropout`` (0.5, before each layer and before the decoder) and ``tied``
+        (False; whether the decoder has the weights of the embedding). The paper changes ``hidden``
+        so that the number of parameters is about that model's.
+
+        An image is read row by row. The rows, ``channels · width`` numbers each, are the time
+        steps; the last hidden state is classified. The skeleton's settings are ``hidden`` (128,
+        chosen), ``layers`` (2, as in the paper's models) and ``dropout`` (0) before each layer.
 
         Raises:
             InvalidSettingError: a setting of the skeleton that is unknown or out of range.
         """
-        from nascast.networks.recurrent_tree import RowClassifier, TreeRecurrence
+        from nascast.networks.recurrent_tree import RowClassifier, TreeLanguageModel, TreeRecurrence
 
-        tree = self._tree(arch)
+        tree, settings = self._tree(arch), _settings(task)
+        if isinstance(task, TextTask):
+            tied = settings.pop("tied")
+            recurrence = TreeRecurrence(tree, settings["hidden"], **settings)
+            return TreeLanguageModel(recurrence, task.words, tied=tied)
         channels, _, width = task.input_shape
-        recurrence = TreeRecurrence(tree, channels * width, **_settings(task))
-        return RowClassifier(recurrence, task.classes)
-
-    def language_model(
-        self,
-        arch: Architecture,
-        vocabulary: int,
-        *,
-        hidden: int = 650,
-        layers: int = 2,
-        dropout: float = 0.5,
-        tied: bool = False,
-    ) -> "TreeLanguageModel":
-        """Returns a model of text: ``(t, n)`` tokens and a state to logits and the next state.
-
-        The defaults are those of the medium model of Zaremba et al. (2014,
-        https://arxiv.org/abs/1409.2329); the paper changes `hidden` so that the number of
-        parameters is about that model's.
-
-        Args:
-            arch: the cell of all layers.
-            vocabulary: how many different tokens there are.
-            hidden: width of embedding and layers.
-            layers: how many.
-            dropout: probability, before each layer and before the decoder.
-            tied: whether the decoder has the weights of the embedding.
-
-        Raises:
-            InvalidSettingError: a setting out of range.
-        """
-        from nascast.networks.recurrent_tree import TreeLanguageModel, TreeRecurrence
-
-        if type(vocabulary) is not int or vocabulary < 1:
-            raise InvalidSettingError(f"vocabulary is a whole number from 1; got {vocabulary!r}")
-        settings = _settings(
-            Task(skeleton={"hidden": hidden, "layers": layers, "dropout": dropout})
-        )
-        recurrence = TreeRecurrence(self._tree(arch), hidden, **settings)
-        return TreeLanguageModel(recurrence, vocabulary, tied=tied)
+        return RowClassifier(TreeRecurrence(tree, channels * width, **settings), task.classes)
 
     def _tree(self, arch: Architecture) -> "Tree":
         from nascast.networks.recurrent_tree import Tree
@@ -254,17 +235,21 @@ class RecurrentTree(SearchSpace):
 
 
 def _settings(task: Task) -> dict[str, Any]:
-    settings = {**_SKELETON, **task.skeleton}
+    text = isinstance(task, TextTask)
+    defaults = _TEXT if text else _SKELETON
+    settings = {**defaults, **task.skeleton}
     whole = [settings["hidden"], settings["layers"]]
     dropout = settings["dropout"]
     if (
-        settings.keys() != _SKELETON.keys()
+        settings.keys() != defaults.keys()
         or not all(type(value) is int and value >= 1 for value in whole)
         or type(dropout) not in (int, float)
         or not 0 <= dropout < 1
+        or type(settings.get("tied", False)) is not bool
     ):
         raise InvalidSettingError(
             "recurrent_tree: hidden and layers are whole numbers from 1, dropout is from 0 to "
-            f"below 1, and there are no other settings; got {settings}"
+            f"below 1, {'tied is True or False, ' if text else ''}and there are no other settings; "
+            f"got {dict(task.skeleton)}"
         )
     return settings

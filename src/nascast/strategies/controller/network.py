@@ -199,10 +199,7 @@ class Controller(nn.Module):
         return allowed.gather(2, rows.chosen)[:, :, 0].all(0)
 
     def forward(self, rows: Rows) -> Tensor:
-        """Returns the log-probabilities of all values, ``(length, n, most)``, in nats.
-
-        They are those given the genes before. That of a value which is not allowed is below −10⁸.
-        """
+        """Returns the logits of all values, ``(length, n, most)``, allowed or not."""
         weights = dict(self.named_parameters())
         states, anchors = self._states(rows, weights)
         own = torch.baddbmm(weights["biases"], states, weights["heads"])
@@ -213,6 +210,13 @@ class Controller(nn.Module):
             logits = own.new_zeros(len(rows.chosen), *own.shape[1:])
             logits[self._own] = own
             logits[gene, :, 1] = pairs[:, reader, source].T
+        return logits
+
+    def logs(self, logits: Tensor, rows: Rows) -> Tensor:
+        """Returns the log-probabilities of all values, ``(length, n, most)``, in nats.
+
+        They are those given the genes before. That of a value which is not allowed is below −10⁸.
+        """
         if rows.allowed is not None:
             logits = logits.masked_fill(~rows.allowed, _NEVER)
         return torch.log_softmax(logits, dim=2)

@@ -2,7 +2,7 @@
 
 import math
 from abc import ABC, abstractmethod
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, ClassVar
 
@@ -192,20 +192,36 @@ class PolicyGradient(Strategy, ABC):
             advantages: ``(minibatch,)``.
         """
 
-    def _decisions(self, rows: "Rows") -> tuple["Tensor", "Tensor"]:
-        """Returns the log-probabilities of decisions, ``(length, n)``, and the mean entropy."""
-        logs = self.controller(rows)
-        weighed = logs if self.entropy else logs.detach()
-        entropy = -(weighed.exp() * weighed).sum() / logs.shape[1]
-        return logs.gather(2, rows.chosen)[:, :, 0], entropy
+    def _step(self, rows: "Rows", slopes: Callable[["Tensor"], "Tensor"]) -> tuple["Tensor", float]:
+        """Makes one step of Adam.
 
-    def _step(self, loss: "Tensor", entropy: "Tensor") -> None:
-        """Makes one step of Adam down a loss less the weighted entropy."""
+        The slopes of the softmax are written down here, those of the network are torch's: most of
+        the time went into following small sums back one by one.
+
+        Args:
+            rows: those of the minibatch.
+            slopes: takes the log-probabilities of the decisions, ``(length, n)``, and returns the
+                derivatives of the loss by each.
+
+        Returns:
+            These log-probabilities, and the entropy, in nats a row, before the step.
+        """
+        import torch
+
+        logits = self.controller(rows)
+        with torch.no_grad():
+            logs = self.controller.logs(logits, rows)
+            shares = logs.exp()
+            own = logs.gather(2, rows.chosen)[:, :, 0]
+            entropies = -(shares * logs).sum(2, keepdim=True)
+            slope = slopes(own)[:, :, None]
+            down = (-slope * shares).scatter_add_(2, rows.chosen, slope)
+            if self.entropy:
+                down += self.entropy / own.shape[1] * shares * (logs + entropies)
         self._adam.zero_grad()
-        if self.entropy:
-            loss = loss - self.entropy * entropy
-        loss.backward()  # type: ignore[no-untyped-call]
+        logits.backward(down)
         self._adam.step()
+        return own, float(entropies.sum()) / own.shape[1]
 
     def diagnostics(self) -> dict[str, list[float]]:
         """Returns a value for each update.

@@ -5,7 +5,7 @@ import numpy as np
 from nascast.core.errors import InvalidSettingError, UnsupportedError
 from nascast.core.evaluator import Benchmark
 from nascast.core.space import SearchSpace
-from nascast.core.types import Batch, Genes
+from nascast.core.types import Batch, Genes, TextTask
 from nascast.studies.predictors.design import LABELS, Study, cells
 
 __all__ = ["batch_of", "split"]
@@ -56,14 +56,25 @@ def batch_of(study: Study, benchmark: Benchmark) -> Batch:
     """Returns the inputs for zero-cost proxies.
 
     Raises:
-        InvalidSettingError: images of another size than the benchmark's networks take.
+        InvalidSettingError: the source's images are of another shape, it has more different words,
+            or less images or words than are asked for.
+        NascastError: see `open_data` and `open_text`.
     """
-    task = benchmark.task
+    task, size = benchmark.task, study.batch_size
     if study.images is None:
-        return Batch.random(task, study.batch_size)
+        return Batch.random(task, size)
+    if isinstance(task, TextTask):
+        from nascast.training.text import open_text, text_batch
+
+        text = open_text(study.images)
+        if len(text.words) > task.words:
+            raise InvalidSettingError(
+                f"{study.images} has {len(text.words):,} different words; the networks of "
+                f"{benchmark.name} know {task.words:,}"
+            )
+        return text_batch(text, size)
     from nascast.training.data import Split, image_batch, open_data
 
-    size = study.batch_size
     part = Split(train=size, validation=1, test=1, size=task.input_shape[1])
     batch = image_batch(open_data(study.images, part), size)
     if batch.inputs.shape[1:] != task.input_shape:
