@@ -39,9 +39,9 @@ def compare(
         str, typer.Option(help="Partial training at query, for those that read learning curves.")
     ] = "2,6",
     trials: Annotated[int, typer.Option(help="Repetitions with other architectures.")] = 5,
-    seed: Annotated[int, typer.Option(help="Of all trials.")] = 0,
+    seed: Annotated[int, typer.Option(help="Seed of all trials.")] = 0,
     test_size: Annotated[int, typer.Option(help="Architectures in a test set.")] = 200,
-    metric: Annotated[str, typer.Option(help="What to predict.")] = "val_accuracy",
+    metric: Annotated[str, typer.Option(help="Metric to predict.")] = "val_accuracy",
     images: Annotated[
         Path | None,
         typer.Option(
@@ -56,7 +56,9 @@ def compare(
     ] = 64,
     workers: Annotated[int, typer.Option(help="Processes; 0 is one for each core.")] = 0,
     out: Annotated[Path, typer.Option(help="Folder of the run.")] = Path("runs/compare"),
-    as_json: Annotated[bool, typer.Option("--json", help="Print the summary as JSON.")] = False,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Summary as JSON instead of a table.")
+    ] = False,
 ) -> None:
     """Compare performance predictors over budgets and trials on one benchmark.
 

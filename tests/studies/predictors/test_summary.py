@@ -1,46 +1,15 @@
-"""Summaries of a comparison, and Pareto optimality."""
+"""Summaries of a comparison."""
 
 import json
 from collections.abc import Callable
 from typing import Any
 
-import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from nascast.studies.predictors.design import Budget
-from nascast.studies.predictors.summary import failures, pareto, summarize
+from nascast.studies.predictors.summary import failures, summarize
 
 Make = Callable[..., Any]
-
-# Few different values, so that equal points and equal coordinates are common.
-POINTS = st.integers(1, 4).flatmap(
-    lambda d: st.lists(
-        st.lists(st.sampled_from([-1.0, 0.0, 0.5, 2.0, float("nan")]), min_size=d, max_size=d),
-        max_size=12,
-    ).map(lambda rows: np.array(rows, dtype=np.float64).reshape(-1, d))
-)
-
-
-@given(POINTS)
-def test_pareto_is_what_comparing_all_pairs_says(points: np.ndarray[Any, Any]) -> None:
-    values = [[-np.inf if v != v else v for v in row] for row in points.tolist()]
-    expected = []
-    for mine in values:
-        dominated = False
-        for other in values:
-            no_worse = all(o >= m for o, m in zip(other, mine, strict=True))
-            better = any(o > m for o, m in zip(other, mine, strict=True))
-            dominated = dominated or (no_worse and better)
-        expected.append(not dominated)
-    found = pareto(points)
-    assert found.dtype == np.bool_
-    assert found.tolist() == expected
-
-
-def test_pareto_keeps_all_of_equal_points() -> None:
-    assert pareto([[1.0, 2.0], [1.0, 2.0], [1.0, 1.0]]).tolist() == [True, True, False]
 
 
 def test_numbers_are_those_of_numpy(make_row: Make) -> None:

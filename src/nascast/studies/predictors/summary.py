@@ -9,13 +9,13 @@ from dataclasses import dataclass, fields, replace
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
-from nascast.core.types import Bools, Floats
+from nascast.core.dominance import pareto
+from nascast.core.types import Floats
 from nascast.studies.predictors.design import Budget
 from nascast.studies.predictors.results import Result
 
-__all__ = ["INSTANT", "Entry", "Summary", "failures", "pareto", "summarize"]
+__all__ = ["INSTANT", "Entry", "Summary", "failures", "summarize"]
 
 Entry = tuple[str, Budget]  # a predictor's spec in its written form, and what it may spend
 
@@ -95,23 +95,6 @@ def summarize(results: Iterable[Result]) -> list[Summary]:
     tau = np.array([[s.kendall] for s in found]).reshape(-1, 1)
     best = pareto(np.concatenate([tau, -_coarse(times)], axis=1))
     return [replace(item, pareto=bool(flag)) for item, flag in zip(found, best, strict=True)]
-
-
-def pareto(points: npt.ArrayLike) -> Bools:
-    """Says which points nobody dominates.
-
-    Args:
-        points: ``(n, d)``, larger is better in every column; NaN is the worst there is.
-
-    Returns:
-        ``(n,)``: False where another point is no worse in every column and better in one. Of equal
-        points all or none are True.
-    """
-    values = np.asarray(points, dtype=np.float64)
-    values = np.where(np.isnan(values), -np.inf, values)
-    mine, other = values[:, None, :], values[None, :, :]
-    better = np.all(other >= mine, axis=2) & np.any(other > mine, axis=2)
-    return np.asarray(~np.any(better, axis=1))
 
 
 def failures(results: Iterable[Result]) -> dict[Entry, str]:
