@@ -43,4 +43,6 @@ class Omni(ModelPredictor):
         self.epochs, self.encoding, self.proxy = epochs, encoding, proxy
 
     def regressor(self, n: int, rng: np.random.Generator) -> Regressor:
-        return self._settings.regressor(n, rng)
+        from nascast.predictors.model_based.ngboost.regressor import regressor
+
+        return regressor(n, int(rng.integers(2**31)), self._settings)

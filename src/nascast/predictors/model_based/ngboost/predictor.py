@@ -50,4 +50,6 @@ class NGBoost(ModelPredictor):
         )
 
     def regressor(self, n: int, rng: np.random.Generator) -> Regressor:
-        return self._settings.regressor(n, rng)
+        from nascast.predictors.model_based.ngboost.regressor import regressor
+
+        return regressor(n, int(rng.integers(2**31)), self._settings)

@@ -1,15 +1,14 @@
-"""The settings of NGBoost, and a regressor of them that is made when it is needed."""
+"""The settings of NGBoost."""
 
 from dataclasses import dataclass
 
-import numpy as np
-
 from nascast.core.extras import check_extra
-from nascast.core.predictor import Regressor
 
 __all__ = ["MODULE", "Settings"]
 
-MODULE = "nascast.predictors.model_based.ngboost.regressor"  # takes long to import
+MODULE = (
+    "nascast.predictors.model_based.ngboost.regressor"  # takes long to import
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,9 +31,3 @@ class Settings:
 
     def __post_init__(self) -> None:
         check_extra("ngboost", "boost", "NGBoost")
-
-    def regressor(self, n: int, rng: np.random.Generator) -> Regressor:
-        """Returns an unfitted regressor for n rows."""
-        from nascast.predictors.model_based.ngboost.regressor import regressor
-
-        return regressor(n, int(rng.integers(2**31)), self)
