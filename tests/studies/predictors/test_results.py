@@ -4,6 +4,7 @@ import json
 import math
 import types
 from collections.abc import Callable
+from dataclasses import fields
 from pathlib import Path
 from typing import Any, get_type_hints
 
@@ -19,7 +20,8 @@ from nascast.core.errors import (
     UnsupportedError,
 )
 from nascast.core.spec import Spec
-from nascast.studies.predictors.design import Budget, Cell
+from nascast.studies.predictors.design import Budget, Cell, Study
+from nascast.studies.predictors.head import Head
 from nascast.studies.predictors.results import (
     Result,
     check_axes,
@@ -82,6 +84,28 @@ def test_the_columns_of_the_file_are_the_fields(tmp_path: Path) -> None:
     assert found == expected
     assert list(found) == [column.name for column in columns(["train_size", "third"])]
     assert all(column.about for column in columns(AXES))
+
+
+def _documented(section: str) -> list[list[str]]:
+    """Returns the cells of the table below a heading of docs/results.md, without its head."""
+    page = (Path(__file__).parents[3] / "docs" / "results.md").read_text(encoding="utf-8")
+    text = page.split(f"## {section}\n")[1].split("\n## ")[0]
+    rows = [line.strip("|").split("|") for line in text.splitlines() if line.startswith("|")]
+    return [[cell.strip() for cell in row] for row in rows[2:]]
+
+
+def test_every_column_is_documented() -> None:
+    expected = [
+        [f"`{column.name}`", column.type, column.unit or "–", column.better or "–", column.about]
+        for column in columns(AXES)
+    ]
+    assert _documented("results.parquet") == expected
+
+
+def test_every_key_of_the_head_is_documented() -> None:
+    keys = {name for name, *_ in _documented("study.json")}
+    settings = {f"`settings.{item.name}`" for item in fields(Study)}
+    assert keys == {"`format`", *(f"`{item.name}`" for item in fields(Head)), *settings}
 
 
 def test_any_record_comes_back_through_json(make_row: Make, make_failed: Make) -> None:
