@@ -144,11 +144,6 @@ def strategy_of(search: Search, strategy: Spec, space: SearchSpace, seed: int) -
     settings = dict(strategy.settings)
     if "max_epochs" in known and search.full_epochs is not None:
         settings.setdefault("max_epochs", search.full_epochs)
-    if "settings" in known:  # until the controllers take theirs as parameters
-        controller: Strategy = plugins.load(
-            "strategy", strategy.name, space, search.objectives, seed=seed, settings=settings
-        )
-        return controller
     found: Strategy = Spec(strategy.name, settings).load(
         "strategy", space, search.objectives, seed=seed
     )
