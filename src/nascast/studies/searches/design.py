@@ -60,7 +60,10 @@ class Search:
         specs = self.specs
         object.__setattr__(self, "strategies", specs)
         if not specs or len(set(specs)) != len(specs):
-            raise InvalidSettingError("name at least one strategy, and each only once")
+            raise InvalidSettingError(
+                "name at least one strategy, and each with the same settings only once; got "
+                f"{', '.join(map(str, specs)) or 'none'}"
+            )
         if not self.seeds or self.workers < 1:
             raise InvalidSettingError("a search needs at least one seed and one worker")
         self.budget()
