@@ -96,12 +96,12 @@ class Setup:
 def spec_of(strategy: Strategy) -> Spec:
     """Returns the name and the settings of a strategy, without its seed.
 
-    One that is not registered has the name of its class. Settings that are objects, such as a
-    task, are told by their names, or by their own settings.
+    One that is not registered has the name of its class, and the settings that it keeps. Settings
+    that are objects, such as a task, are told by their names, or by their own settings.
     """
     try:
         found = Spec.of("strategy", strategy)
-    except (UnknownComponentError, InvalidSettingError):  # an object among the settings
+    except (UnknownComponentError, AttributeError, InvalidSettingError):
         found = Spec(_name(strategy), _kept(strategy))
     return replace(found, settings={k: v for k, v in found.settings.items() if k != "seed"})
 
