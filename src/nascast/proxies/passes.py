@@ -15,7 +15,8 @@ def fresh_network(ledger: Ledger, arch: Architecture, seed: int) -> nn.Module:
     The process's own random state is left as it was.
     """
     with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed)
+        # PyTorch's own `manual_seed` also queues seeds for devices that never start, in every call.
+        torch.default_generator.manual_seed(seed)
         return ledger.network(arch).train()
 
 
