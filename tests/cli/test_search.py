@@ -99,7 +99,10 @@ def test_a_search_trains_children_and_goes_on(run: Cli, tmp_path: Path) -> None:
         ("search --benchmark nb201-mini --set ppo.clip=1", "not among the strategies"),
         ("search --benchmark nb201-mini --set colour=1", "no setting 'colour'"),
         ("search --benchmark nb201-mini --strategy random(seed=1)", "own seed"),
-        ("search --benchmark nb201-mini --strategy random,random()", "settings only once; got random, random"),
+        (
+            "search --benchmark nb201-mini --strategy random,random()",
+            "settings only once; got random, random",
+        ),
         ("search --benchmark nb201-mini --strategy random(", "expected a value"),
         ("search --benchmark nb201-mini --strategy best", "unknown strategy 'best'"),
         ("search --benchmark nb201-mini --max-params -1", "should be positive"),

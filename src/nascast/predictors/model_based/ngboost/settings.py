@@ -6,9 +6,7 @@ from nascast.core.extras import check_extra
 
 __all__ = ["MODULE", "Settings"]
 
-MODULE = (
-    "nascast.predictors.model_based.ngboost.regressor"  # takes long to import
-)
+MODULE = "nascast.predictors.model_based.ngboost.regressor"  # takes long to import
 
 
 @dataclass(frozen=True, slots=True)
