@@ -22,7 +22,7 @@ _HUNDRED = ["train.bin", "test.bin"]
 
 
 def accepts(source: str) -> bool:
-    """Whether a source is of this form."""
+    """Returns whether a source is of this form."""
     path = Path(source)
     if path.is_dir():
         return any((path / name).is_file() for name in (_TEN[0], _TEN[-1], _HUNDRED[0]))

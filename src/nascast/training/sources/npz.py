@@ -24,7 +24,7 @@ _UNREADABLE = (  # what NumPy and zipfile raise for files that are damaged, or s
 
 
 def accepts(source: str) -> bool:
-    """Whether a source is of this form."""
+    """Returns whether a source is of this form."""
     return source.endswith(".npz")
 
 
