@@ -207,3 +207,18 @@ def test_an_external_proxy_is_a_predictor_too(install: Install) -> None:
     install("acme_proxies", "class Acme: pass", proxy="acme_score = acme_proxies:Acme")
     assert plugins.resolve("predictor", "acme_score").__name__ == "Acme"
     assert plugins.family("predictor", "acme_score") == "acme_proxies"
+
+
+def test_two_built_in_components_of_one_name_are_an_error(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for path in ("kinds/__init__.py", "kinds/same.py", "kinds/hybrid/__init__.py"):
+        (tmp_path / path).parent.mkdir(exist_ok=True)
+        (tmp_path / path).write_text("")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    monkeypatch.setitem(plugins.KINDS, "twin", "kinds")
+    assert plugins.names("twin") == ["same"]
+    (tmp_path / "kinds/hybrid/same.py").write_text("")
+    monkeypatch.setitem(plugins.KINDS, "twins", "kinds")  # another kind, since listings are kept
+    with pytest.raises(UnknownComponentError, match=r"two twins components are called 'same': "):
+        plugins.names("twins")

@@ -9,6 +9,7 @@ from html import escape
 from typing import Any, Literal
 
 import numpy as np
+import numpy.typing as npt
 
 from nascast.core.dominance import pareto
 from nascast.core.types import Floats
@@ -199,7 +200,7 @@ def operations(labels: Sequence[str], best: Floats, every: Floats) -> Spec:
     return {"data": bars, "layout": layout}
 
 
-def front(scores: Floats) -> Floats:
+def front(scores: Floats) -> npt.NDArray[np.intp]:
     """Returns the places of the points nobody dominates, by descending first score.
 
     Args:

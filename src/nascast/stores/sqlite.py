@@ -72,6 +72,8 @@ class Sqlite(Store):
         path: of the file; beside it stand ``-wal`` and ``-shm`` while it is open.
     """
 
+    path: Path
+
     def __init__(self, path: str | os.PathLike[str] | None = None) -> None:
         """Names a file; nothing is opened yet.
 
