@@ -92,7 +92,7 @@ def test_settings_are_passed_on() -> None:
 
 
 def test_an_unknown_name_lists_the_known_ones() -> None:
-    with pytest.raises(UnknownComponentError, match=r"unknown proxy 'jakov'; .*jacov, synflow"):
+    with pytest.raises(UnknownComponentError, match=r"unknown proxy 'jakov'; .*jacov, .*synflow"):
         plugins.resolve("proxy", "jakov")
     with pytest.raises(UnknownComponentError, match="unknown proxy"):
         plugins.load("proxy", "")
@@ -111,6 +111,7 @@ def test_an_unknown_kind_lists_the_known_ones(call: Callable[[str], object]) -> 
 
 
 def test_an_external_component_is_one_among_the_others(install: Install) -> None:
+    before = plugins.names("space")
     install("acme_space", SPACE, space="acme_box = acme_space:Acme")
     names = plugins.names("space")
     assert names[0] == "acme_box"
@@ -121,7 +122,8 @@ def test_an_external_component_is_one_among_the_others(install: Install) -> None
     assert (
         plugins.family("space", "acme_box") == plugins.family("space", "acme-box") == "acme_space"
     )
-    assert plugins.builtin_names("space") == [name for name in names if name != "acme_box"]
+    assert {"acme_box"} == set(names) - set(before)
+    assert {"acme_box"}.isdisjoint(plugins.builtin_names("space"))
 
 
 def test_an_external_name_may_be_written_with_dashes(install: Install) -> None:
