@@ -245,7 +245,7 @@ def _trial(k: int) -> Trial:
 
 def _again(store: Store) -> Store:
     """Opens the same store, as another process would."""
-    found: Store = type(store)(store.path)  # type: ignore[call-arg, attr-defined]
+    found: Store = type(store)(store.path)  # type: ignore[call-arg]
     return found
 
 
