@@ -2,6 +2,7 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+EXTERNAL := tests/external_package
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 
 .PHONY: demo test check docs format clean
@@ -42,10 +43,15 @@ $(VENV)/all.stamp: $(VENV)/bin/python pyproject.toml constraints.txt
 	$(INSTALL) -e ".[all]"
 	touch $@
 
+# The tests run on the components of another package, too, which is installed as any other is.
+$(VENV)/test.stamp $(VENV)/dev.stamp: $(wildcard $(EXTERNAL)/*.toml $(EXTERNAL)/*/*.py)
+
 $(VENV)/test.stamp: $(VENV)/bin/python pyproject.toml constraints.txt
 	$(INSTALL) -e ".[test]"
+	$(INSTALL) ./$(EXTERNAL)
 	touch $@
 
 $(VENV)/dev.stamp: $(VENV)/bin/python pyproject.toml constraints.txt
 	$(INSTALL) -e ".[dev]"
+	$(INSTALL) ./$(EXTERNAL)
 	touch $@ $(VENV)/test.stamp

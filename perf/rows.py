@@ -1,7 +1,8 @@
 """Times calls for one row, texts, and large batches, of this version and of another one by turns.
 
-µs a row and the ratio old / new. Both versions run in processes of their own, which are asked in
-turn, and the least of many short timings counts, so that a busy machine slows both alike.
+µs of processor time a row, and the ratio old / new. Both versions run in processes of their own,
+which are asked in turn, and the least of many short timings counts, so that a busy machine slows
+both alike.
 
 Run: OMP_NUM_THREADS=1 python perf/rows.py --old ../base/src [--only WORD] [SPACE …]
 """
@@ -24,7 +25,7 @@ from typing import Any
 import numpy as np
 
 ROUNDS = 7
-SECONDS = 0.02  # of a timing
+SECONDS = 0.02  # of a round of timings
 MANY, TEXTS = 1_000, 10_000
 
 Case = tuple[str, Callable[[], Any], int]  # name, call, rows
@@ -139,18 +140,18 @@ def serve(names: list[str], only: str) -> None:
     for line in sys.stdin:
         _, call, rows = found[int(line)]
         while len(calls) <= int(line):
-            began = time.perf_counter()
+            began = time.process_time()
             found[len(calls)][1]()  # at first use tables are made
             found[len(calls)][1]()
-            began = time.perf_counter()
+            began = time.process_time()
             found[len(calls)][1]()
-            calls.append(max(1, int(SECONDS / 10 / (time.perf_counter() - began))))
+            calls.append(max(1, int(SECONDS / 10 / (time.process_time() - began))))
         best = np.inf
         for _ in range(10 if calls[int(line)] > 1 else 1):
-            began = time.perf_counter()
+            began = time.process_time()
             for _ in range(calls[int(line)]):
                 call()
-            best = min(best, (time.perf_counter() - began) / calls[int(line)])
+            best = min(best, (time.process_time() - began) / calls[int(line)])
         print(json.dumps(best / rows * 1e6), flush=True)
 
 

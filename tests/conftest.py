@@ -17,6 +17,17 @@ os.environ.setdefault("RAY_DEDUP_LOGS_SKIP_REGEX", ".")
 
 import numpy as np
 import pytest
+from hypothesis import HealthCheck, settings
+
+# Every property of the suite. Slowness is no fault on a busy machine; in CI each run is the same.
+settings.register_profile(
+    "nascast",
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow],
+    derandomize="CI" in os.environ,
+    database=None,
+)
+settings.load_profile("nascast")
 
 _SHARED = Path(__file__).parents[2] / "shared" / "data"
 
@@ -30,20 +41,30 @@ def shared_data() -> Path:
 
 
 @pytest.fixture(scope="session")
-def ray_cluster() -> Iterator[Any]:
+def ray_folder() -> Iterator[str]:
+    """A folder for what Ray writes, of a short path: names of its sockets have up to 107 bytes."""
+    folder = tempfile.mkdtemp(prefix="ray-", dir="/tmp")  # a TMPDIR may be long
+    with pytest.MonkeyPatch.context() as patch:
+        # The cluster writes its address into the folder `ray` in it, which it does not make.
+        patch.setenv("RAY_TMPDIR", folder)
+        Path(folder, "ray").mkdir()
+        yield folder
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def ray_cluster(ray_folder: str) -> Iterator[Any]:
     """A Ray cluster of two nodes with a core each, all on the loopback address of this machine."""
     utils = pytest.importorskip("ray.cluster_utils")
     quickly = {"health_check_initial_delay_ms": 500, "health_check_period_ms": 500}
-    folder = tempfile.mkdtemp(prefix="ray-")  # a path with room for the names of sockets
     node = {"num_cpus": 1, "node_ip_address": "127.0.0.1"}
-    head = {"include_dashboard": False, "temp_dir": folder, "_system_config": quickly}
+    head = {"include_dashboard": False, "_system_config": quickly}
     cluster = utils.Cluster(initialize_head=True, head_node_args={**node, **head})
     try:
         cluster.add_node(**node)
         yield cluster
     finally:
         cluster.shutdown()
-        shutil.rmtree(folder, ignore_errors=True)
 
 
 @pytest.fixture(scope="session")

@@ -24,6 +24,7 @@ LAZY_IN_CORE = {
     ("nascast.core.predictor", "nascast.proxies.passes.Passes"),
     ("nascast.core.restricted", "torch.nn"),
     ("nascast.core.space", "torch.nn"),
+    ("nascast.core.threads", "threadpoolctl.ThreadpoolController"),
 }
 
 

@@ -102,7 +102,7 @@ def test_the_light_layers_import_neither_torch_nor_learners() -> None:
 
 @pytest.mark.parametrize("kind", plugins.KINDS)
 def test_a_component_is_one_file_with_one_public_name(kind: str) -> None:
-    for name in plugins.names(kind):
+    for name in plugins.builtin_names(kind):
         component: Any = plugins.resolve(kind, name)
         assert callable(component), f"{kind} {name}"
         assert component.__doc__, f"{kind} {name} has no docstring"

@@ -3,7 +3,7 @@
 import math
 import platform
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from itertools import count
@@ -136,13 +136,12 @@ def steps(
     strategy.tell(trials)
     loop = _Loop(strategy, evaluator, executor, budget, seed, trials)
     try:
-        loop.fill()
+        loop.go_on()
         yield Step(trials, len(loop.pending), loop.clock())
         while loop.pending:
             finished = loop.collect()
             store.append(name, finished)
-            loop.tell(finished)
-            loop.fill()
+            loop.go_on(finished)
             yield Step(finished, len(loop.pending), loop.clock())
     finally:
         if loop.pending:
@@ -190,48 +189,56 @@ class _Loop:
         """Seconds since the run began, pauses left out."""
         return self._before + self._executor.now() - self._began
 
-    def tell(self, trials: list[Trial]) -> None:
-        """Tells the strategy, and takes the time."""
-        began = self._executor.busy()
-        self._strategy.tell(trials)
-        self._charge(self._executor.busy() - began)
+    def go_on(self, told: Sequence[Trial] = ()) -> None:
+        """Tells the strategy, and gives every free worker a candidate, as far as it and budget go.
 
-    def fill(self) -> None:
-        """Gives every free worker a candidate, as far as budget and strategy go."""
-        while (free := self._free()) > 0:
-            candidates = self._ask(free)
-            if (
-                not candidates or self._free() <= 0
-            ):  # it waits or is at its end, or thought too long
-                return
+        Asking and telling are timed together, since reading a clock of processor time is slow.
+        """
+        candidates = self._think(told)
+        while candidates:
             share, self._thought = self._thought / len(candidates), 0.0
             for candidate in candidates:
                 number, self._next = self._next, next(self._numbers)
                 self.pending[number], self._thinking[number] = candidate, share
                 self._executor.submit(number, partial(self._evaluator.evaluate, candidate, number))
+            candidates = self._think()
 
-    def _ask(self, n: int) -> list[Candidate]:
-        rng = np.random.default_rng([self._seed, self._next])
+    def _think(self, told: Sequence[Trial] = ()) -> list[Candidate]:
+        """Returns what the free workers are to evaluate; none if it took until the clock's limit.
+
+        None also if no worker is free, or the strategy waits or is at its end.
+        """
+        free = self._free()
+        if free <= 0 and not told:
+            return []
+        candidates: list[Candidate] = []
+        rng, pending = np.random.default_rng([self._seed, self._next]), tuple(self.pending.values())
         began = self._executor.busy()
-        candidates = self._strategy.ask(n, rng, tuple(self.pending.values()))
-        self._charge(self._executor.busy() - began)
-        return candidates
-
-    def _charge(self, seconds: float) -> None:
+        if told:
+            self._strategy.tell(told)
+        if free > 0:
+            candidates = self._strategy.ask(free, rng, pending)
+        seconds = self._executor.busy() - began
         self._thought += seconds
         self._executor.spend(seconds)
+        return [] if self._is_late() else candidates
+
+    def _is_late(self) -> bool:
+        return self._budget.clock < math.inf and self.clock() >= self._budget.clock
 
     def _free(self) -> int:
         """Returns how many evaluations may begin now."""
+        free = self._executor.workers - len(self.pending)
+        if free <= 0:
+            return 0
         budget = self._budget
         if math.isnan(self._spent) and not math.isinf(budget.seconds):
             raise UnsupportedError(
                 "a budget in seconds needs evaluations that say what they cost, and one did not; "
                 "give a number of evaluations"
             )
-        if self._spent >= budget.seconds or self.clock() >= budget.clock:
+        if self._spent >= budget.seconds or self._is_late():
             return 0
-        free = self._executor.workers - len(self.pending)
         if budget.evaluations is None:
             return free
         return min(free, budget.evaluations - self._finished - len(self.pending))

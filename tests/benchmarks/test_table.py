@@ -314,7 +314,7 @@ def test_a_file_with_any_byte_changed_is_refused(table: Table, path: Path) -> No
 @pytest.fixture
 def large(monkeypatch: pytest.MonkeyPatch) -> None:
     """Every table counts as large."""
-    monkeypatch.setattr("nascast.benchmarks.table._LARGE", 0)
+    monkeypatch.setattr("nascast.benchmarks.table.reading._LARGE", 0)
 
 
 @pytest.mark.usefixtures("large")

@@ -77,6 +77,7 @@ def test_the_folder_of_a_component_is_its_family() -> None:
     assert plugins.family("predictor", "xgboost") == "model_based"
     assert plugins.family("predictor", "omni") == "hybrid"
     assert plugins.family("predictor", "jacov") == "zero_cost"
+    assert plugins.family("proxy", "jacov") == ""
     assert plugins.family("space", "nasbench201") == ""
     assert plugins.family("predictor", "no_such_predictor") == ""
 
@@ -117,7 +118,10 @@ def test_an_external_component_is_one_among_the_others(install: Install) -> None
     space = plugins.load("space", "acme_box")
     assert isinstance(space, SearchSpace)
     assert space.cardinalities == (2, 3)
-    assert plugins.family("space", "acme_box") == "acme_space"
+    assert (
+        plugins.family("space", "acme_box") == plugins.family("space", "acme-box") == "acme_space"
+    )
+    assert plugins.builtin_names("space") == [name for name in names if name != "acme_box"]
 
 
 def test_an_external_name_may_be_written_with_dashes(install: Install) -> None:

@@ -15,7 +15,7 @@ from nascast.testing.doubles import TinySpace
 
 SPACE = NasBench201()
 CELLS = np.unique(SPACE.canonical(SPACE.all()), axis=0)
-NAMES = plugins.names("encoding")
+NAMES = plugins.builtin_names("encoding")
 
 
 @pytest.mark.parametrize("name", NAMES)

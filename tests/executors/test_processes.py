@@ -54,6 +54,15 @@ def exit_politely():
 
 def lock():
     return threading.Lock()
+
+
+def threads():
+    """How many threads the libraries of a worker take that loads them itself."""
+    import numpy
+    import torch
+    from threadpoolctl import threadpool_info
+
+    return [torch.get_num_threads(), *(pool["num_threads"] for pool in threadpool_info())]
 '''
 
 
@@ -223,6 +232,83 @@ def test_a_closed_executor_starts_again_with_new_work() -> None:
     with executor:
         executor.submit("new", partial(operator.add, 1, 2))
         assert collect(executor, 1)["new"].value == 3
+
+
+@pytest.mark.parametrize("variable", ["OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"])
+def test_a_worker_has_one_thread_in_every_library(
+    calls: ModuleType, variable: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(variable, "2")
+    with Processes(1) as executor:
+        executor.submit("threads", calls.threads)
+        found = collect(executor, 1)["threads"].value
+    assert len(found) >= 3  # of PyTorch, its OpenMP, and NumPy's BLAS
+    assert set(found) == {1}
+
+
+def test_workers_have_the_environment_of_their_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    for value in ("first", "second"):
+        monkeypatch.setenv("NASCAST_TEST", value)
+        with Processes(1) as executor:
+            executor.submit("there", partial(os.getenv, "NASCAST_TEST"))
+            assert collect(executor, 1)["there"].value == value
+
+
+def test_no_two_workers_draw_the_same_numbers_from_a_global_generator() -> None:
+    draw, drawn = "__import__('numpy').random.randint(2**31)", []
+    for _ in range(2):
+        with Processes(1) as executor:
+            executor.submit("draw", partial(eval, draw))
+            drawn.append(collect(executor, 1)["draw"].value)
+    assert drawn[0] != drawn[1]
+
+
+PRELOADING = """
+import sys
+from functools import partial
+from nascast.executors.processes import Processes
+
+if __name__ == "__main__":
+    import wave
+    with Processes(1, preload=["colorsys", "no_such_module"]) as executor:
+        executor.submit("loaded", partial(eval, "sorted(__import__('sys').modules)"))
+        loaded = executor.collect()[0].value
+        executor.submit("signal", partial(eval, "__import__('signal').getsignal(2).name"))
+        print(executor.collect()[0].value)
+    print([name in loaded for name in ("colorsys", "wave", "numpy")], "colorsys" in sys.modules)
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="workers are forked on Linux only")
+def test_workers_begin_with_what_was_asked_for(tmp_path: Path) -> None:
+    script = tmp_path / "owner.py"
+    script.write_text(PRELOADING)
+    found = subprocess.run([sys.executable, script], capture_output=True, text=True)
+    assert (found.stdout, found.stderr) == ("SIG_IGN\n[True, False, False] False\n", "")
+
+
+SERVER = """
+import os
+import numpy, torch
+from functools import partial
+from nascast.executors.processes import Processes
+
+if __name__ == "__main__":
+    with Processes(2) as executor:
+        executor.submit("parent", os.getppid)
+        (done,) = executor.collect()
+        tasks = os.listdir(f"/proc/{done.value}/task")
+        text = open(f"/proc/{done.value}/maps").read()
+        print(done.value != os.getpid(), len(tasks), "libtorch_cpu" in text)
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="workers are forked on Linux only")
+def test_what_is_forked_has_loaded_torch_and_has_one_thread(tmp_path: Path) -> None:
+    script = tmp_path / "owner.py"
+    script.write_text(SERVER)
+    found = subprocess.run([sys.executable, script], capture_output=True, text=True)
+    assert (found.stdout, found.stderr) == ("True 1 True\n", "")
 
 
 def test_a_call_that_cannot_be_sent_is_refused_and_harms_nothing() -> None:

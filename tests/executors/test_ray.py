@@ -210,13 +210,13 @@ assert not ray.is_initialized()
 """
 
 
-def test_a_ray_of_this_machine_alone(tmp_path: Path) -> None:
+def test_a_ray_of_this_machine_alone(ray_folder: str, tmp_path: Path) -> None:
     """Without an address one is started, in silence, and ended with everything in it."""
     kept = {k: v for k, v in os.environ.items() if not k.startswith("RAY_")}
     mark = str(tmp_path)
     done = subprocess.run(
         [sys.executable, "-W", "error", "-c", LOCAL],
-        env={**kept, "HOME": str(tmp_path), "NASCAST_TEST_MARK": mark},
+        env={**kept, "HOME": mark, "RAY_TMPDIR": ray_folder, "NASCAST_TEST_MARK": mark},
         capture_output=True,
         text=True,
         timeout=120,

@@ -87,7 +87,7 @@ def test_all_recorded_sizes_of_nasbench201(shared_data: Path) -> None:
     recorded = np.array([[float(row["params_M"]), float(row["flops_M"])] for row in rows])
     ours = np.stack([parameters, multiply_adds + 10], axis=1) / 1e6  # plus the classifier's biases
     assert (np.abs(ours - recorded) < [5e-6, 5e-4]).all()  # as far as they were rounded
-    chosen = np.random.default_rng(0).choice(np.flatnonzero(SPACE.is_connected(genes)), 12)
+    chosen = np.random.default_rng(0).choice(np.flatnonzero(SPACE.is_connected(genes)), 5)
     for i in chosen:
         row = tuple(genes[i].tolist())
         assert _count(row) == Counts(parameters[i], multiply_adds[i])

@@ -10,7 +10,7 @@ from nascast.core.errors import InvalidSettingError, StoreError
 from nascast.report.drawing import draw, layout
 
 
-@pytest.mark.parametrize("name", plugins.names("space"))
+@pytest.mark.parametrize("name", plugins.builtin_names("space"))
 def test_every_space_can_be_drawn(name: str, tmp_path: Path) -> None:
     space = plugins.load("space", name)
     genes = space.sample(1, np.random.default_rng(0))

@@ -12,7 +12,7 @@ from nascast.core.errors import InvalidArchitectureError, InvalidSettingError
 from nascast.core.space import SearchSpace
 from nascast.core.types import Architecture, Genes, ImageTask
 
-SPACES = plugins.names("space")
+SPACES = plugins.builtin_names("space")
 _DARTS = (
     "Genotype(normal=[('sep_conv_3x3', 1), ('skip_connect', 0), ('sep_conv_3x3', 1), "
     "('skip_connect', 0), ('sep_conv_3x3', 1), ('skip_connect', 0), ('sep_conv_3x3', 1), "

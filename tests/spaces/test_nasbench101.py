@@ -231,7 +231,7 @@ def relabelled(row: Sequence[int], order: Sequence[int], extra: Sequence[int]) -
     return [int(edge in moved) for edge in SPACE.edges] + operations
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(
     seed=st.integers(0, 10_000),
     extra=st.lists(st.integers(0, 2), min_size=5, max_size=5),

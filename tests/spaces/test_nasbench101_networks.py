@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from nascast.core.errors import InvalidArchitectureError, InvalidSettingError
+from nascast.core.errors import InvalidSettingError
 from nascast.core.types import Architecture, Genes, ImageTask
 from nascast.spaces.nasbench101.space import NasBench101
 
@@ -215,12 +215,6 @@ def test_wrong_settings_of_the_skeleton(skeleton: dict[str, object]) -> None:
     pytest.importorskip("torch")
     with pytest.raises(InvalidSettingError, match=message):
         SPACE.build(SPACE.architecture(genes[0]), task)
-
-
-def test_an_architecture_of_another_space_is_not_built() -> None:
-    pytest.importorskip("torch")
-    with pytest.raises(InvalidArchitectureError, match="of nasbench101; got one of nasbench201"):
-        SPACE.build(Architecture("nasbench201", (0,) * 26), ImageTask())
 
 
 def test_recorded_numbers_of_parameters(shared_data: Path) -> None:

@@ -3,11 +3,13 @@
 import json
 
 import numpy as np
+import pytest
 
 from nascast.core.types import Genes
 from nascast.spaces.nasbench_nlp import NasBenchNlp
 from nascast.spaces.nasbench_nlp.order import canonical_row
 from nascast.spaces.nasbench_nlp.orders import canonical_rows
+from nascast.spaces.nasbench_nlp.text import parse, quick
 
 SPACE = NasBenchNlp()
 
@@ -49,3 +51,29 @@ def test_ties_and_nodes_with_many_readers() -> None:
     tied = SPACE.from_text([json.dumps({**twins, **last})])
     genes = np.concatenate([popular, tied, SPACE.sample(20, np.random.default_rng(2))])
     assert np.array_equal(canonical_rows(genes), one_by_one(genes))
+
+
+def test_the_quick_reader_reads_what_the_careful_one_does() -> None:
+    genes = SPACE.sample(100, np.random.default_rng(3))
+    texts = SPACE.to_text(genes)
+    assert [quick(text) for text in texts] == [parse(text).tolist() for text in texts]
+    assert np.array_equal(SPACE.from_text(texts), genes)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("", "{}", "[]", "null", "7", '{"h_new_0": 3}', "[" * 5000),
+        '{"h_new_0": {"op": "linear", "input": ["x"]}, "h_new_0": {"op": "linear", "input": []}}',
+        '{"h_new_0": {"op": "linear", "op": "linear", "input": ["x"]}}',
+        '{"h_new_0": {"op": "linear", "input": "x"}}',
+        '{"h_new_0": {"op": "linear", "input": ["node_1"]}}',
+        '{"h_new_0": {"op": "linear", "\\u0069nput": ["x"]}}',
+        '{"other": {"op": "linear", "input": ["x"]}}',
+        '{"x": {"op": "linear", "input": ["x"]}}',
+        '{"h_new_0": {"op": "linear", "input": ["x", "x", "x", "x"]}}',
+        '{"h_new_0": {"op": "linear", "input": ["x"], "more": 1}}',
+    ],
+)
+def test_the_quick_reader_leaves_what_it_does_not_know_to_the_careful_one(text: str) -> None:
+    assert quick(text) is None

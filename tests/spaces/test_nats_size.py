@@ -126,9 +126,3 @@ def test_wrong_settings_of_the_skeleton(skeleton: dict[str, object]) -> None:
     pytest.importorskip("torch")
     with pytest.raises(InvalidSettingError, match="takes stem_stride, a positive integer; got"):
         SPACE.build(Architecture("nats_size", (0,) * 5), ImageTask(skeleton=skeleton))
-
-
-def test_an_architecture_of_another_space_is_not_built() -> None:
-    pytest.importorskip("torch")
-    with pytest.raises(InvalidArchitectureError, match="of nats_size; got one of nasbench201"):
-        SPACE.build(Architecture("nasbench201", (0,) * 5), ImageTask())

@@ -154,7 +154,7 @@ def test_seeds_make_the_weights_and_nothing_global_is_drawn_from() -> None:
         assert a.abs().max() <= 0.1
 
 
-@pytest.mark.parametrize("name", plugins.names("space"))
+@pytest.mark.parametrize("name", plugins.builtin_names("space"))
 def test_every_space_has_a_controller_that_draws_valid_rows(name: str) -> None:
     space = plugins.load("space", name)
     policy = Controller(space, units=4, layers=1, spread=0.1, seed=0)

@@ -100,6 +100,7 @@ def _run(study: "Study", out: Path, workers: int) -> "list[Result]":
     import nascast
     from nascast.cli._progress import bars
     from nascast.executors.processes import Processes
+    from nascast.studies.predictors.design import modules_of
     from nascast.studies.predictors.run import compare as run
     from nascast.studies.progress import Progress
 
@@ -110,7 +111,7 @@ def _run(study: "Study", out: Path, workers: int) -> "list[Result]":
         cache.touch()
     except OSError:
         cache = out / "proxies.jsonl"  # a cache that cannot be written is no reason to stop
-    with bars() as shown, Processes(workers) as executor:
+    with bars() as shown, Processes(workers, preload=modules_of(study)) as executor:
         current = [None]
 
         def start(name: str, steps: int) -> None:

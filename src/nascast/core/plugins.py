@@ -15,7 +15,7 @@ from typing import Any
 
 from nascast.core.errors import MissingExtraError, UnknownComponentError
 
-__all__ = ["KINDS", "family", "load", "name_of", "names", "resolve"]
+__all__ = ["KINDS", "builtin_names", "family", "load", "name_of", "names", "resolve"]
 
 KINDS = {
     "space": "nascast.spaces",
@@ -94,6 +94,11 @@ def _external(kind: str) -> dict[str, EntryPoint]:
 def names(kind: str) -> list[str]:
     """Returns the names of all components of a kind, sorted, without importing any."""
     return sorted(_builtin(kind).keys() | _external(kind).keys())
+
+
+def builtin_names(kind: str) -> list[str]:
+    """Returns the names of the components that nascast itself brings, sorted."""
+    return sorted(_builtin(kind))
 
 
 def family(kind: str, name: str) -> str:

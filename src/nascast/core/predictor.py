@@ -48,6 +48,7 @@ class PerformancePredictor(ABC):
             networks in single precision need more than the default.
         presets: settings by name, such as those of the 2021 study.
         features: what it reads, so that a study can measure proxies once for all.
+        modules: what it imports when it is used and takes long to import, for workers.
     """
 
     axes: ClassVar[frozenset[str]] = frozenset()
@@ -55,6 +56,7 @@ class PerformancePredictor(ABC):
     calibrated: ClassVar[bool] = False
     precision: ClassVar[float] = 1e-9
     presets: ClassVar[Mapping[str, Mapping[str, Any]]] = MappingProxyType({})
+    modules: ClassVar[tuple[str, ...]] = ()
     features: tuple[Feature, ...] = ()
 
     def initialize(self, ledger: Ledger, train: Genes, rng: np.random.Generator) -> None:

@@ -96,12 +96,12 @@ class Setup:
 def spec_of(strategy: Strategy) -> Spec:
     """Returns the name and the settings of a strategy, without its seed.
 
-    One that is not registered has the name of its class. Settings that are objects, such as a
-    task, are told by their names, or by their own settings.
+    One that is not registered has the name of its class, and the settings that it keeps. Settings
+    that are objects, such as a task, are told by their names, or by their own settings.
     """
     try:
         found = Spec.of("strategy", strategy)
-    except (UnknownComponentError, InvalidSettingError):  # an object among the settings
+    except (UnknownComponentError, AttributeError, InvalidSettingError):
         found = Spec(_name(strategy), _kept(strategy))
     return replace(found, settings={k: v for k, v in found.settings.items() if k != "seed"})
 
@@ -114,16 +114,13 @@ def _name(strategy: Strategy) -> str:
 
 
 def _kept(strategy: Strategy) -> dict[str, Any]:
-    """Returns the constructor's arguments that are attributes; of objects only their names."""
+    """Returns the constructor's arguments that are attributes; of objects what they are called."""
     found: dict[str, Any] = {}
     for name in inspect.signature(type(strategy)).parameters:
         value = getattr(strategy, name, None)
         if name in ("space", "objectives") or value is None:
             continue
-        if is_dataclass(value) and not isinstance(value, type):
-            found |= asdict(value)
-        else:
-            found[name] = _plain(value)
+        found[name] = _plain(value)
     return found
 
 
@@ -132,4 +129,6 @@ def _plain(value: Any) -> Any:
         return value
     if isinstance(value, (list, tuple)):
         return tuple(map(_plain, value))
+    if is_dataclass(value) and not isinstance(value, type):
+        return repr(value)
     return str(getattr(value, "name", type(value).__name__))

@@ -352,18 +352,14 @@ class SearchSpace(ABC):
             InvalidSettingError: a number is below 1.
         """
         found = {}
-        words = ("repeats", "filters")
-        for word, own, value in zip(words, self.scales, (repeats, filters), strict=True):
-            if value is None:
-                continue
-            if own is None:
-                raise UnsupportedError(
-                    f"networks of {self.name} have no {word} to choose; their skeleton may have "
-                    "other settings"
-                )
-            if value < 1:
+        asked = {"repeats": repeats, "filters": filters}
+        for (word, value), own in zip(asked.items(), self.scales, strict=True):
+            if value is not None and own is None:
+                raise UnsupportedError(f"networks of {self.name} have no {word} to choose")
+            if value is not None and value < 1:
                 raise InvalidSettingError(f"{word} is a whole number from 1; got {value}")
-            found[own] = value
+            if own is not None and value is not None:
+                found[own] = value
         return found
 
     def skeleton(self, kind: type[Task]) -> Mapping[str, Any]:

@@ -3,20 +3,28 @@
 import multiprocessing
 import os
 import signal
+import sys
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
-from typing import Any
+from typing import Any, Literal
 
 from nascast.core.errors import InvalidSettingError
 from nascast.core.executor import Done, Executor
+from nascast.core.threads import hold_to_one_thread
 
 __all__ = ["Processes"]
+
+# What takes long to import. Workers have it from their first moment where this process has it.
+_SLOW = ("numpy", "pyarrow", "scipy.stats", "sklearn", "torch", "xgboost", "lightgbm", "ngboost")
+
+
+_METHOD: Literal["forkserver", "spawn"] = "forkserver" if sys.platform == "linux" else "spawn"
 
 
 @dataclass
@@ -29,7 +37,12 @@ class _Worker:
 
 
 class Processes(Executor):
-    """A pool of spawned processes.
+    """A pool of processes, each with one thread for numerical work.
+
+    On Linux they are forked from a server, a process of its own that has imported what takes long
+    and never ran anything, so that a worker starts in milliseconds and shares the memory of what
+    was imported; elsewhere they are spawned. The server is started with the first worker and ends
+    with this process.
 
     A worker that dies is replaced. Its call is run once more, on another worker; if that one dies
     too, the call comes back with an error. Calls and results must pickle. Workers end with this
@@ -37,13 +50,26 @@ class Processes(Executor):
     """
 
     def __init__(
-        self, workers: int | None = None, clock: Callable[[], float] = time.monotonic
+        self,
+        workers: int | None = None,
+        clock: Callable[[], float] = time.monotonic,
+        *,
+        preload: Sequence[str] = (),
     ) -> None:
+        """Starts nothing yet.
+
+        Args:
+            workers: calls at a time; None is one for each core.
+            clock: monotonic seconds.
+            preload: modules that calls will import, besides those that this process has imported;
+                they matter to the first executor of a process, whose server goes on to serve.
+        """
         self.workers = workers if workers is not None else os.cpu_count() or 1
         if self.workers < 1:
             raise InvalidSettingError(f"expected at least 1 worker; got {workers}")
         self._clock = clock
-        self._context = multiprocessing.get_context("spawn")
+        self._preload = tuple(preload)
+        self._context = multiprocessing.get_context(_METHOD)
         self._queue: deque[tuple[Hashable, Callable[[], Any]]] = deque()
         self._pool: list[_Worker] = []
         self._died: set[Hashable] = set()
@@ -88,7 +114,10 @@ class Processes(Executor):
 
     def _start(self) -> _Worker:
         ours, theirs = self._context.Pipe()
-        process = self._context.Process(target=_serve, args=(theirs,), daemon=True)
+        self._context.set_forkserver_preload(_modules(self._preload))  # nothing where it runs
+        arguments = (theirs, dict(os.environ))
+        make = self._context.Process  # type: ignore[attr-defined]  # both methods have it
+        process: BaseProcess = make(target=_serve, args=arguments, daemon=True)
         process.start()
         theirs.close()
         worker = _Worker(process, ours)
@@ -114,8 +143,20 @@ class Processes(Executor):
         return [Done(task, value, error, end, end - worker.began)]
 
 
-def _serve(pipe: "Connection[Any, Any]") -> None:
+def _modules(asked: Sequence[str]) -> list[str]:
+    """Returns what the server is to import, the module that makes it fit to be forked first."""
+    slow = [name for name in _SLOW if name in sys.modules]
+    own = [name for name in sys.modules if name.startswith("nascast.")]
+    return ["nascast.executors._server", *slow, *sorted(own), *asked]
+
+
+def _serve(pipe: "Connection[Any, Any]", environment: Mapping[str, str]) -> None:
     """Runs calls until the pipe closes."""
+    os.environ.clear()  # a server may have been started long ago, with another environment
+    os.environ.update(environment)
+    hold_to_one_thread()
+    if "numpy" in sys.modules:
+        sys.modules["numpy"].random.seed()  # a fork would draw what its sisters draw
     threading.Thread(target=_end_with_parent, daemon=True).start()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to handle
     while True:

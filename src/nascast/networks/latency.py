@@ -6,7 +6,7 @@ import time
 import torch
 from torch import Tensor, nn
 
-from nascast.networks.threads import one_thread
+from nascast.core.threads import one_thread
 
 __all__ = ["latency_ms"]
 

@@ -129,7 +129,8 @@ def fresh_network(build: Callable[[], nn.Module], seed: int) -> nn.Module:
     last in memory, which is the fastest for nearly all passes on a CPU.
     """
     with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed)
+        # PyTorch's own `manual_seed` also queues seeds for devices that never start, in every call.
+        torch.default_generator.manual_seed(seed)
         network = build()
     return placed(network.train(not isinstance(network, LanguageNetwork)), "cpu")
 

@@ -10,6 +10,7 @@ from typing import Any, Literal
 
 import numpy as np
 
+from nascast.core.dominance import pareto
 from nascast.core.types import Floats
 from nascast.report.figure_parts import (
     COLOURS,
@@ -206,10 +207,9 @@ def front(scores: Floats) -> Floats:
             equal points the first counts.
     """
     fine = np.flatnonzero(np.isfinite(scores).all(1))
-    order = fine[np.lexsort((-scores[fine, 1], -scores[fine, 0]))]
-    second = scores[order, 1]
-    before = np.concatenate([[-np.inf], np.maximum.accumulate(second)[:-1]])[: len(second)]
-    return np.asarray(order[second > before])
+    best = fine[pareto(scores[fine])]
+    _, first = np.unique(-scores[best], axis=0, return_index=True)
+    return best[first]
 
 
 def objectives_of_all(

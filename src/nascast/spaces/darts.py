@@ -49,6 +49,18 @@ _GENOTYPE = re.compile(
     rf"\s*reduce\s*=\s*{_SIDES}\s*,\s*reduce_concat\s*=\s*{_CONCAT}\s*,?\s*\)"
 )
 
+# Texts exactly as they are printed are cut where the cells begin and end, and looked up.
+_PRINTED = re.compile(r"\[\(|\)\]")
+_AROUND = (
+    *("Genotype(normal=", ", normal_concat=range(2, 6), reduce="),
+    ", reduce_concat=range(2, 6))",
+)
+_SIDE_CODES = {
+    f"'{name}', {state}": state * len(_OPERATIONS) + gene
+    for gene, name in enumerate(_OPERATIONS)
+    for state in range(1 + _NODES)
+}
+
 
 class Darts(SearchSpace):
     """Pairs of a normal and a reduction cell, with texts, graphs and the networks of the paper.
@@ -106,6 +118,23 @@ class Darts(SearchSpace):
             f"reduce={reduce}, reduce_concat={concat})"
             for normal, reduce in map(_edges, genes)
         ]
+
+    def _read(self, texts: list[str]) -> Genes:
+        codes: list[int] = []
+        for text in texts:
+            try:
+                codes += _codes(text)
+            except (AttributeError, KeyError, ValueError):  # written otherwise, or wrong
+                return super()._read(texts)
+        sides = np.asarray(codes, dtype=np.int64).reshape(-1, 2, _NODES, 2)
+        sides.sort(axis=3)  # by state
+        state, operation = np.divmod(sides, len(_OPERATIONS))
+        low, high = state[..., 0], state[..., 1]
+        if (low == high).any() or (high >= np.arange(2, 2 + _NODES)).any():
+            return super()._read(texts)  # what is wrong, `_parse` says
+        pairs = high * (high - 1) // 2 + low
+        genes = np.concatenate([pairs[..., None], operation], axis=3)
+        return genes.astype(np.int16).reshape(-1, self.length)
 
     def _parse(self, text: str) -> list[int]:
         """Reads genotypes; nothing in a text is evaluated.
@@ -172,6 +201,21 @@ def _edges(row: Genes) -> list[list[tuple[str, int]]]:
             low, high = _PAIRS[pair]
             sides += [(_OPERATIONS[lower], low), (_OPERATIONS[higher], high)]
     return cells
+
+
+def _codes(text: str) -> list[int]:
+    """Reads a genotype written exactly as the authors print it, a number for each of 16 sides.
+
+    Raises:
+        KeyError, ValueError: it is not.
+    """
+    head, normal, middle, reduce, tail = _PRINTED.split(text)
+    if (head, middle, tail) != _AROUND:
+        raise ValueError
+    first, second = normal.split("), ("), reduce.split("), (")
+    if len(first) != 2 * _NODES or len(second) != 2 * _NODES:
+        raise ValueError
+    return [_SIDE_CODES[side] for side in first + second]
 
 
 def _parse(text: str) -> list[int]:

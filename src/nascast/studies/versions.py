@@ -1,6 +1,7 @@
 """The versions that every run stores."""
 
 import platform
+from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 
 __all__ = ["versions"]
@@ -13,6 +14,11 @@ _PACKAGES = (
 
 def versions() -> dict[str, str]:
     """Returns the version of Python and of each package that could matter and is installed."""
+    return dict(_installed())
+
+
+@cache  # reading them takes longer than many a cell of a study
+def _installed() -> dict[str, str]:
     found = {"python": platform.python_version()}
     for package in _PACKAGES:
         try:

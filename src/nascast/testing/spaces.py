@@ -1,5 +1,6 @@
 """The promises of a search space. Every check takes the space."""
 
+import inspect
 import io
 import pickle
 from collections.abc import Callable
@@ -142,6 +143,54 @@ def check_text_round_trip(space: SearchSpace) -> None:
     assert back.dtype == np.int16, f"rows read from texts are {back.dtype}, not int16"
     assert np.array_equal(back, genes), "a row did not survive to_text and from_text"
     assert space.from_text([]).shape == (0, space.length), "no texts should give no rows"
+
+
+def check_texts_apart(space: SearchSpace) -> None:
+    """A text is read alike alone and among others, whatever quick way there is for many."""
+    genes = space.sample(_ROWS, _rng())
+    single = np.concatenate([space.from_text([text]) for text in space.to_text(genes)])
+    assert np.array_equal(single, genes), "a text read alone gave another row"
+
+
+def check_distinct_rows(space: SearchSpace) -> None:
+    """`distinct` finds the first of equal rows, in ascending order of the rows."""
+    genes = _rng(1).permutation(np.repeat(space.sample(_ROWS, _rng()), 3, axis=0))
+    first = np.unique(genes, axis=0, return_index=True)[1]
+    assert np.array_equal(space.distinct(genes), first), "other rows than np.unique finds"
+
+
+def check_all_rows(space: SearchSpace) -> None:
+    """A space that lists its rows lists valid ones, ascending, one at least of every class."""
+    rows = _if_supported(space.all)
+    if rows is None:
+        return
+    assert rows.dtype == np.int16, f"the rows listed are {rows.dtype}, not int16"
+    space.check(rows)
+    ascending = np.array_equal(space.distinct(rows), np.arange(len(rows)))
+    assert ascending, "the rows listed are not distinct and ascending"
+    known = {row.tobytes() for row in space.canonical(rows)}
+    drawn = space.canonical(space.sample(_ROWS, _rng()))
+    assert {row.tobytes() for row in drawn} <= known, "a sampled row has no equivalent in the list"
+
+
+def check_odds(space: SearchSpace) -> None:
+    """Every neighbour that mutation leads to has positive odds."""
+    row = space.sample(1, _rng())[0]
+    near = space.neighbors(row)
+    odds = space.odds(row, near)
+    assert odds.shape == (len(near),), f"odds of {len(near)} neighbours have shape {odds.shape}"
+    for child in space.mutate(np.repeat(row[None], _ROWS, axis=0), _rng(1)):
+        assert (odds[(near == child).all(1)] > 0).all(), f"{child.tolist()} has no odds"
+
+
+def check_settings_are_attributes(space: SearchSpace) -> None:
+    """The constructor's arguments are attributes of the same names, and make the same space."""
+    names = [*inspect.signature(type(space)).parameters]
+    missing = [name for name in names if not hasattr(space, name)]
+    assert not missing, f"settings that are not attributes: {', '.join(missing)}"
+    again = type(space)(**{name: getattr(space, name) for name in names})
+    assert again.cardinalities == space.cardinalities, "its settings make another space"
+    assert np.array_equal(again.sample(4, _rng()), space.sample(4, _rng())), "it samples otherwise"
 
 
 def check_foreign_texts_are_refused(space: SearchSpace) -> None:

@@ -19,11 +19,11 @@ from torch import Tensor
 from nascast.core import plugins
 from nascast.core.errors import InvalidSettingError
 from nascast.core.space import SearchSpace
+from nascast.core.threads import one_thread
 from nascast.core.types import Architecture, Candidate, Evaluation, ImageTask, Task, TextTask
 from nascast.networks.counting import count
 from nascast.networks.forward import example
 from nascast.networks.latency import latency_ms
-from nascast.networks.threads import one_thread
 from nascast.training import checkpoint as checkpoints
 from nascast.training._limits import (
     MemoryLimitError,

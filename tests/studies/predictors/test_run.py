@@ -36,9 +36,9 @@ from nascast.testing.doubles import TinyBenchmark
 STUDY = Study(
     benchmark="nb201-mini",
     predictors=("xgboost", "sotl_e"),
-    axes={"train_size": (5, 20), "epochs": (1, 3)},
+    axes={"train_size": (5, 100), "epochs": (1, 8)},
     trials=3,
-    test_size=30,
+    test_size=60,
     batch_size=4,
 )
 
@@ -48,16 +48,26 @@ def _results(results: list[Result]) -> list[Result]:
     return [replace(item, init_seconds_total=0.0, query_seconds_each=0.0) for item in results]
 
 
-def test_rows_hold_metrics_times_and_versions(tmp_path: Path) -> None:
-    rows = compare(STUDY, tmp_path)
-    table = pq.read_table(tmp_path / "results.parquet")
+Run = tuple[Path, list[Result]]
+
+
+@pytest.fixture(scope="session")
+def whole(tmp_path_factory: pytest.TempPathFactory) -> Run:
+    """The folder and the results of the study, for tests that only read them."""
+    folder = tmp_path_factory.mktemp("whole")
+    return folder, compare(STUDY, folder)
+
+
+def test_rows_hold_metrics_times_and_versions(whole: Run) -> None:
+    folder, rows = whole
+    table = pq.read_table(folder / "results.parquet")
     assert table.num_rows == len(rows) == 12
     assert table.column("error").null_count == 12
     bench = open_benchmark("nb201-mini")
     for row in table.to_pylist():
         assert all(np.isfinite(row[metric]) for metric in METRICS)
         assert json.loads(row["versions"])["nascast"]
-        assert len(row["predicted"]) == len(row["true"]) == 30
+        assert len(row["predicted"]) == len(row["true"]) == STUDY.test_size
         test, train = split(STUDY, bench, row["trial"])
         assert row["architectures"] == bench.space.to_text(test)
         assert row["deviation"] is None
@@ -73,9 +83,8 @@ def test_rows_hold_metrics_times_and_versions(tmp_path: Path) -> None:
             assert cost < row["init_seconds_total"] < cost + 30
 
 
-def test_more_labels_and_more_epochs_help(tmp_path: Path) -> None:
-    axes = {"train_size": (5, 100), "epochs": (1, 8)}
-    rows = compare(replace(STUDY, axes=axes, test_size=60), tmp_path)
+def test_more_labels_and_more_epochs_help(whole: Run) -> None:
+    rows = whole[1]
 
     def tau(name: str, budget: str, value: int) -> float:
         found = [r.kendall for r in rows if r.predictor == name and r.budget[budget] == value]
@@ -155,9 +164,9 @@ def test_proxy_scores_are_kept_and_charged_with_their_seconds(tmp_path: Path) ->
     assert steps == ["proxies", "predictors", "predictors"]
     assert cache.read_text() == kept
     scores = [json.loads(line) for line in kept.splitlines()]
-    mean = np.mean([score["seconds"] + sum(score["passes"].values()) for score in scores])
+    seconds = [score["seconds"] + sum(score["passes"].values()) for score in scores]
     for (row,) in (first, again):
-        assert mean <= row.query_seconds_each < mean + 0.05
+        assert np.mean(seconds) <= row.query_seconds_each < np.mean(seconds) + 0.05
     other = replace(study, batch_size=5)  # another batch is another score
     compare(other, tmp_path / "c", cache=cache)
     assert len(cache.read_text().splitlines()) == 12
@@ -209,8 +218,8 @@ def test_one_predictor_with_several_settings(tmp_path: Path) -> None:
     rows = compare(replace(STUDY, predictors=specs, trials=1), tmp_path)
     found = [(row.predictor, *row.budget.values()) for row in rows]
     assert found == [
-        *(("xgboost", 5), ("xgboost", 20)),
-        *(("xgboost(encoding=path)", 5), ("xgboost(encoding=path)", 20)),
+        *(("xgboost", 5), ("xgboost", 100)),
+        *(("xgboost(encoding=path)", 5), ("xgboost(encoding=path)", 100)),
         ("sotl_e(epochs=2)", 2),
     ]
     assert len({row.predicted for row in rows}) == 5

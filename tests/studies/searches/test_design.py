@@ -32,7 +32,7 @@ def test_strategies_are_specs_or_their_texts() -> None:
     ("strategies", "message"),
     [
         ((), "at least one strategy"),
-        (("random", "random()"), "each only once"),
+        (("random", "random()"), "settings only once; got random, random"),
         (("random(seed=3)",), r"random\(seed=3\): every run .* own seed"),
         (("random(colour=1)",), "no setting 'colour'"),
     ],

@@ -13,6 +13,7 @@ from nascast.core.feature import Encoding
 from nascast.core.predictor import ModelPredictor, Proxy, Regressor
 from nascast.core.spec import Spec, component_of
 from nascast.predictors.learning_curve.features import LastValue
+from nascast.predictors.model_based.ngboost.settings import MODULE, Settings
 
 __all__ = ["Omni"]
 
@@ -21,6 +22,7 @@ class Omni(ModelPredictor):
     """Encoding, Jacobian covariance and SoTL-E in NGBoost; the prediction is its distribution."""
 
     axes = frozenset({"train_size", "epochs"})
+    modules = (MODULE, "torch")
 
     def __init__(
         self,
@@ -35,24 +37,12 @@ class Omni(ModelPredictor):
             encoding: what it knows of the architecture.
             proxy: zero-cost score.
         """
-        import ngboost  # noqa: F401  # what is missing is said when the predictor is made
-
+        self._settings = Settings()
         features = [component_of("encoding", encoding), component_of("proxy", proxy)]
         super().__init__([*features, LastValue("train_loss", epochs)])
         self.epochs, self.encoding, self.proxy = epochs, encoding, proxy
 
     def regressor(self, n: int, rng: np.random.Generator) -> Regressor:
-        from ngboost import NGBRegressor
-        from sklearn.tree import DecisionTreeRegressor
+        from nascast.predictors.model_based.ngboost.regressor import regressor
 
-        seed = int(rng.integers(2**31))
-        # Depth, columns, rounds and rate as in the study's NGBoost predictor.
-        tree = DecisionTreeRegressor(max_depth=6, max_features=0.792, random_state=seed)
-        return NGBRegressor(  # type: ignore[no-any-return]
-            Base=tree,
-            n_estimators=505,
-            learning_rate=0.08127,
-            minibatch_frac=0.5 if n >= 20 else 1.0,  # half of fewer leaves trees of few points
-            verbose=False,
-            random_state=seed,
-        )
+        return regressor(n, int(rng.integers(2**31)), self._settings)

@@ -4,6 +4,7 @@ from types import MappingProxyType
 
 import numpy as np
 
+from nascast.core.extras import check_extra
 from nascast.core.feature import Encoding
 from nascast.core.predictor import ModelPredictor, Regressor
 from nascast.core.spec import Spec, component_of
@@ -19,6 +20,7 @@ class XGBoost(ModelPredictor):
     NAS-Bench-201). The preset ``study`` has the study's settings.
     """
 
+    modules = ("xgboost",)
     presets = MappingProxyType(
         {"study": {"learning_rate": 0.3, "subsample": 1.0, "colsample_bytree": 1.0}}
     )
@@ -45,8 +47,7 @@ class XGBoost(ModelPredictor):
             colsample_bytree: share of the columns that a tree sees.
             min_child_weight: least weight of rows in a leaf.
         """
-        import xgboost  # noqa: F401  # what is missing is said when the predictor is made
-
+        check_extra("xgboost", "boost", "XGBoost")
         super().__init__([component_of("encoding", encoding)])
         self.encoding = encoding
         self.n_estimators, self.max_depth = n_estimators, max_depth

@@ -5,6 +5,7 @@ none, k + 1 is operation k. Edges are ordered by their end, then by their start.
 """
 
 from collections.abc import Sequence
+from functools import cache
 
 import numpy as np
 
@@ -13,6 +14,7 @@ from nascast.core.types import Bools, Genes
 __all__ = ["NONE", "edges_of", "first_use", "flat", "merge_equal", "on_path", "prune"]
 
 NONE = 0
+_TABLED = 10  # edges of 5 nodes, as in the paper; more would be a large table
 
 
 def edges_of(nodes: int) -> tuple[tuple[int, int], ...]:
@@ -32,6 +34,20 @@ def on_path(present: Bools, nodes: int) -> Bools:
         present: ``(…, edges)``, which edges there are.
         nodes: of each motif.
     """
+    edges = present.shape[-1]
+    if edges <= _TABLED:
+        return _tabled(nodes)[present @ (1 << np.arange(edges))]
+    return _walked(present, nodes)
+
+
+@cache
+def _tabled(nodes: int) -> Bools:
+    """Returns ``(2**edges, edges)``: `on_path` by the set of edges there are, edge 0 first."""
+    edges = len(edges_of(nodes))
+    return _walked((np.arange(2**edges)[:, None] >> np.arange(edges) & 1).astype(bool), nodes)
+
+
+def _walked(present: Bools, nodes: int) -> Bools:
     edges = edges_of(nodes)
     fed = np.zeros((*present.shape[:-1], nodes), dtype=bool)
     needed = np.zeros_like(fed)

@@ -61,6 +61,8 @@ class Hierarchical(SearchSpace):
         operations: the primitives; gene k of level 2 is ``operations[k - 1]``.
         motifs: how many there are in each level from 2 up.
         nodes: of each motif, by level from 2 up.
+        flat: whether the cell consists of primitives.
+        mutations: from the trivial row to a sampled one.
         edges: (start, end) by gene within a motif, by level from 2 up.
     """
 
@@ -92,9 +94,9 @@ class Hierarchical(SearchSpace):
         if flat and (motifs, nodes) == ((6, 1), (4, 5)):
             motifs, nodes = (1,), (_FLAT_NODES,)
         _check_levels(motifs, nodes, flat, mutations)
-        self.motifs, self.nodes = motifs, nodes
+        self.motifs, self.nodes, self.flat = motifs, nodes, flat
         self.edges = tuple(edges_of(size) for size in nodes)
-        self._mutations = mutations
+        self.mutations = mutations
         counts = [m * len(edges) for m, edges in zip(motifs, self.edges, strict=True)]
         self._ends = np.cumsum([0, *counts]).tolist()
         self.cardinalities = tuple(
@@ -150,7 +152,7 @@ class Hierarchical(SearchSpace):
         return super().sample(n, rng)
 
     def _draw(self, n: int, rng: np.random.Generator) -> Genes:
-        touched = rng.multinomial(self._mutations, self._odds, size=n) > 0
+        touched = rng.multinomial(self.mutations, self._odds, size=n) > 0
         values = rng.integers(self.cardinalities, size=(n, self.length))
         return np.where(touched, values, self._trivial()).astype(np.int16)
 

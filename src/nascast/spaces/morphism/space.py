@@ -57,6 +57,7 @@ class Morphism(SearchSpace):
     inherit their weights, see `grow`; `build` makes one with new weights.
 
     Attributes:
+        steps: moves of a row.
         moves: the text of each move by gene value.
     """
 
@@ -72,6 +73,7 @@ class Morphism(SearchSpace):
         """
         if steps < 1:
             raise InvalidSettingError(f"{self.name}: expected at least 1 step; got {steps}")
+        self.steps = steps
         self._layers = _STAGES + steps
         self._moves = Moves(self._layers, _KERNELS, _FACTORS)
         self.moves = tuple(_text(*row) for row in self._moves.rows)

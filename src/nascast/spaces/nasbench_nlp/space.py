@@ -37,7 +37,7 @@ from nascast.spaces.nasbench_nlp.rows import (
     problem,
     valid,
 )
-from nascast.spaces.nasbench_nlp.text import parse, write
+from nascast.spaces.nasbench_nlp.text import parse, quick, write
 
 if TYPE_CHECKING:
     from torch import nn
@@ -193,6 +193,11 @@ class NasBenchNlp(SearchSpace):
         """
         self.check(genes)
         return [write(row) for row in genes]
+
+    def _read(self, texts: list[str]) -> Genes:
+        rows = [quick(text) or self._parse(text) for text in texts]
+        genes = np.asarray(rows, dtype=np.int16).reshape(-1, self.length)
+        return genes if self.is_valid(genes).all() else super()._read(texts)
 
     def _parse(self, text: str) -> list[int]:
         """Reads recipes, such as what `to_text` writes, whatever the names and order of nodes.

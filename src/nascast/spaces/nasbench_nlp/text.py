@@ -19,9 +19,16 @@ from nascast.spaces.nasbench_nlp.rows import (
     problem,
 )
 
-__all__ = ["parse", "write"]
+__all__ = ["parse", "quick", "write"]
 
 _FORM = 'a JSON object of nodes, as in {"h_new_0": {"op": "linear", "input": ["x", "h_prev_0"]}}'
+
+_READABLE = {"x": 1, **{f"h_prev_{k}": 2 + k for k in range(STATES)}}
+_GENES = {operation: 1 + i for i, operation in enumerate(OPERATIONS)}
+_NAMES: dict[str, int | None] = {  # of nodes as they are written, and the gene of a new state
+    **dict.fromkeys((f"node_{i}" for i in range(NODES)), None),
+    **{f"h_new_{k}": NODES * (1 + INPUTS) + k for k in range(STATES)},
+}
 
 
 def write(row: Genes) -> str:
@@ -38,6 +45,33 @@ def write(row: Genes) -> str:
         if op
     }
     return json.dumps(nodes)
+
+
+def quick(text: str) -> list[int] | None:
+    """Returns the genes of a recipe in the form that `write` has, a tenth of the work of `parse`.
+
+    None for any other text. Whether the row is valid is not asked.
+    """
+    try:
+        nodes = json.loads(text)
+        whole = text.count('"op"') == text.count('"input"') == len(nodes) <= NODES
+        if "\\" in text or not whole or not nodes:  # else no name can be there twice unnoticed
+            return None
+        row = [0] * (NODES * (1 + INPUTS) + STATES)
+        value = dict(_READABLE)
+        for i, (name, spec) in enumerate(nodes.items()):
+            read = spec["input"]
+            at = i * (1 + INPUTS)
+            if len(spec) > 2 or len(read) > INPUTS or type(read) is not list or name in value:
+                return None
+            row[at] = _GENES[spec["op"]]
+            row[at + 1 : at + 1 + len(read)] = [value[source] for source in read]
+            value[name] = FIRST_NODE + i
+            if (state := _NAMES[name]) is not None:
+                row[state] = i + 1
+    except (AttributeError, KeyError, TypeError, ValueError, RecursionError):
+        return None
+    return row
 
 
 def parse(text: str) -> Genes:

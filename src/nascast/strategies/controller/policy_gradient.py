@@ -160,7 +160,7 @@ class PolicyGradient(Strategy, ABC):
     def _update(self) -> None:
         import torch
 
-        from nascast.networks.threads import one_thread
+        from nascast.core.threads import one_thread
 
         last = slice(-self.minibatch, None)
         rewards = np.asarray(self._rewards[last])

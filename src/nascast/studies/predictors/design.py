@@ -21,6 +21,7 @@ __all__ = [
     "axes_of",
     "budgets",
     "cells",
+    "modules_of",
     "predictor_of",
     "proxies_of",
 ]
@@ -196,3 +197,9 @@ def proxies_of(cell: Cell) -> list[Proxy]:
     """Returns the proxies among the features of a cell's predictor."""
     features = predictor_of(cell).features
     return [feature for feature in features if isinstance(feature, Proxy)]
+
+
+def modules_of(study: Study) -> tuple[str, ...]:
+    """Returns what cells import that takes long, for the workers of `Processes`."""
+    components = (plugins.resolve("predictor", spec.name) for spec in study.specs)
+    return ("scipy.stats", *(module for c in components for module in c.modules))

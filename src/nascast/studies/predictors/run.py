@@ -7,7 +7,6 @@ canonical architecture is in both sets, and correlations keep their sign.
 """
 
 import json
-import sys
 import zlib
 from collections.abc import Iterator, Sequence
 from functools import partial
@@ -23,6 +22,7 @@ from nascast.core.feature import Feature
 from nascast.core.ledger import Memo
 from nascast.core.spec import Spec
 from nascast.core.store import changed_settings
+from nascast.core.threads import one_thread
 from nascast.core.types import Genes
 from nascast.executors.serial import Serial
 from nascast.studies.journal import Journal
@@ -175,9 +175,9 @@ def _refusal(evidence: Evidence, features: Sequence[Feature], genes: Genes) -> s
     return None
 
 
+@one_thread()  # so that measured seconds do not depend on what else runs
 def _run_cell(evidence: Evidence, cell: Cell, test: Genes, train: Genes, memo: Memo) -> Result:
     """Initializes and queries one predictor; runs in a worker."""
-    _one_thread()
     study, records, objective = evidence.study, evidence.records(), evidence.objective()
     ledger = evidence.ledger(memo)
     predictor = predictor_of(cell)
@@ -220,10 +220,3 @@ def _shared(study: Study, cell: Cell) -> dict[str, Any]:
         "seed": study.seed,
         "test_size": study.test_size,
     }
-
-
-def _one_thread() -> None:
-    """Keeps a worker to its core, so that measured seconds do not depend on the other workers."""
-    torch = sys.modules.get("torch")
-    if torch is not None:
-        torch.set_num_threads(1)

@@ -11,6 +11,7 @@ import numpy as np
 from nascast.core.executor import Executor
 from nascast.core.ledger import Memo, Score
 from nascast.core.predictor import Proxy
+from nascast.core.threads import one_thread
 from nascast.core.types import Genes
 from nascast.studies.journal import Journal
 from nascast.studies.predictors.design import LABELS, Cell, proxies_of
@@ -105,11 +106,9 @@ def _records(memo: Memo) -> list[dict[str, Any]]:
     ]
 
 
+@one_thread()
 def _score(evidence: Evidence, proxies: Sequence[Proxy], genes: Genes) -> Memo:
     """Measures proxies, which share passes, on some architectures; runs in a worker."""
-    import torch
-
-    torch.set_num_threads(1)
     memo: Memo = {}
     ledger = evidence.ledger(memo)
     with ledger.phase("query"):

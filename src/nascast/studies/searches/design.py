@@ -60,7 +60,10 @@ class Search:
         specs = self.specs
         object.__setattr__(self, "strategies", specs)
         if not specs or len(set(specs)) != len(specs):
-            raise InvalidSettingError("name at least one strategy, and each only once")
+            raise InvalidSettingError(
+                "name at least one strategy, and each with the same settings only once; got "
+                f"{', '.join(map(str, specs)) or 'none'}"
+            )
         if not self.seeds or self.workers < 1:
             raise InvalidSettingError("a search needs at least one seed and one worker")
         self.budget()
@@ -144,11 +147,6 @@ def strategy_of(search: Search, strategy: Spec, space: SearchSpace, seed: int) -
     settings = dict(strategy.settings)
     if "max_epochs" in known and search.full_epochs is not None:
         settings.setdefault("max_epochs", search.full_epochs)
-    if "settings" in known:  # until the controllers take theirs as parameters
-        controller: Strategy = plugins.load(
-            "strategy", strategy.name, space, search.objectives, seed=seed, settings=settings
-        )
-        return controller
     found: Strategy = Spec(strategy.name, settings).load(
         "strategy", space, search.objectives, seed=seed
     )

@@ -1,32 +1,20 @@
-"""The table format: one file of recorded trainings for any search space.
-
-The file is an Arrow IPC file followed by the SHA-256 of those bytes and an eight-byte mark. The
-column ``genes`` holds the rows; every metric is a column of shape ``(n, seeds, epochs)``, NaN where
-a row has fewer seeds. ``seconds`` is the training and validation time up to and including each of
-its epochs. Units, splits, epochs, the task and the provenance stand in the schema as JSON. Reading
-maps the file into memory and checks the sum; values are never copied until asked for.
-
-The sum of a large table is checked when it is opened for the first time, and again whenever its
-size or its time of change is another: what was found is remembered beside the table, in a file that
-ends in ``.checked`` and may be deleted. `Table.verify` always checks.
-"""
+"""Reading tables: mapped into memory, and answered from as they stand."""
 
 import hashlib
-import io
 import json
 import math
 import mmap
 import os
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from nascast.benchmarks._places import Places, keys
+from nascast.benchmarks._places import Places
+from nascast.benchmarks.table.writing import MARK, SECONDS
 from nascast.core import plugins
 from nascast.core.errors import (
     CorruptDataError,
@@ -47,93 +35,11 @@ from nascast.core.types import (
     TextTask,
 )
 
-__all__ = ["SECONDS", "Table", "TableSource", "read_table", "write_table"]
+__all__ = ["Table", "read_table"]
 
-SECONDS = "seconds"
-_MARK = b"NASCAST1"
-_TRAILER = 32 + len(_MARK)
+_TRAILER = 32 + len(MARK)
 _Column = tuple[npt.NDArray[Any], int]  # (n, seeds, epochs), and which of the last
 _LARGE = 64 * 2**20  # bytes, chosen: smaller tables are summed in a tenth of a second every time
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class TableSource:
-    """What a table is written from.
-
-    Attributes:
-        name: for people.
-        space: registered name of the search space.
-        genes: ``(n, length)``, distinct rows.
-        metrics: what each column is.
-        values: ``(n, seeds, max(1, epochs))`` for each metric, NaN where not recorded.
-        task: what the networks were built for.
-        provenance: where the records come from, with licence and recipe, as plain JSON values.
-        canonical: every row is canonical, and stands for all rows equivalent to it.
-    """
-
-    name: str
-    space: str
-    genes: Genes
-    metrics: tuple[Metric, ...]
-    values: Mapping[str, npt.NDArray[Any]]
-    task: Task = field(default_factory=ImageTask)
-    provenance: Mapping[str, Any] = field(default_factory=dict)
-    canonical: bool = False
-
-
-def write_table(source: TableSource, path: Path) -> None:
-    """Writes a table; the file appears whole or not at all.
-
-    Raises:
-        CorruptDataError: rows that are no architectures, that repeat, or values of a wrong shape.
-    """
-    _check(source)
-    columns = {"genes": _column(source.genes)}
-    for metric in source.metrics:
-        columns[metric.name] = _column(source.values[metric.name].reshape(len(source.genes), -1))
-    head = {
-        "name": source.name,
-        "space": source.space,
-        "task": {"kind": source.task.kind, **asdict(source.task)},
-        "metrics": [asdict(metric) for metric in source.metrics],
-        "provenance": dict(source.provenance),
-        "canonical": source.canonical,
-    }
-    table = pa.table(columns).replace_schema_metadata({"nascast": json.dumps(head, sort_keys=True)})
-    part = path.with_name(path.name + ".part")
-    try:
-        with open(part, "wb") as file:
-            sink = _Summed(file)
-            with pa.ipc.new_file(sink, table.schema) as writer:
-                writer.write_table(table)
-            file.write(sink.digest() + _MARK)
-        os.replace(part, path)
-    finally:
-        part.unlink(missing_ok=True)
-
-
-class _Summed(io.RawIOBase):
-    """Passes what is written on to a file and sums it up; nothing is held in memory."""
-
-    def __init__(self, file: BinaryIO) -> None:
-        self._file = file
-        self._sum = hashlib.sha256()
-        self._done = 0
-
-    def writable(self) -> bool:
-        return True
-
-    def tell(self) -> int:
-        return self._done
-
-    def write(self, data: Any) -> int:
-        self._sum.update(data)
-        self._file.write(data)
-        self._done += len(data)
-        return len(data)
-
-    def digest(self) -> bytes:
-        return self._sum.digest()
 
 
 def read_table(path: Path) -> "Table":
@@ -155,9 +61,9 @@ def _map(path: Path, trusting: bool = True) -> pa.Table:
         if stat.st_size <= _TRAILER:
             raise CorruptDataError(f"{path}: not a nascast table; it has {stat.st_size} bytes")
         memory = memoryview(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ))
-    if bytes(memory[-len(_MARK) :]) != _MARK:
+    if bytes(memory[-len(MARK) :]) != MARK:
         raise CorruptDataError(f"{path}: not a nascast table, or cut off; make or fetch it again")
-    body, digest = memory[:-_TRAILER], bytes(memory[-_TRAILER : -len(_MARK)])
+    body, digest = memory[:-_TRAILER], bytes(memory[-_TRAILER : -len(MARK)])
     stamp = f"{stat.st_size} {stat.st_mtime_ns} {digest.hex()}\n"
     if not (trusting and stat.st_size >= _LARGE and _read_stamp(path) == stamp):
         if hashlib.sha256(body).digest() != digest:
@@ -349,36 +255,6 @@ class Table(Benchmark):
         return found
 
 
-def _check(source: TableSource) -> None:
-    space = plugins.load("space", source.space)
-    n = len(source.genes)
-    if not n:
-        raise CorruptDataError(f"{source.name}: a table needs at least one row")
-    try:
-        space.check(source.genes)
-    except InvalidArchitectureError as error:
-        raise CorruptDataError(f"{source.name}: {error}") from error
-    if source.canonical and (space.canonical(source.genes) != source.genes).any():
-        raise CorruptDataError(f"{source.name}: expected canonical rows only")
-    # Sorting keys is ten times as fast as sorting rows.
-    if len(np.unique(keys(space, source.genes))) != n and len(np.unique(source.genes, axis=0)) != n:
-        raise CorruptDataError(f"{source.name}: some architectures have more than one row")
-    names = [metric.name for metric in source.metrics]
-    if len(set(names)) != len(names) or "genes" in names or not set(names) <= source.values.keys():
-        raise CorruptDataError(
-            f"{source.name}: every metric needs a name of its own, other than genes, and values; "
-            f"got {', '.join(names)} and values of {', '.join(source.values)}"
-        )
-    for metric in source.metrics:
-        shape = (n, metric.seeds, max(1, len(metric.epochs)))
-        values = source.values[metric.name]
-        if values.shape != shape or list(metric.epochs) != sorted(set(metric.epochs)):
-            raise CorruptDataError(
-                f"{source.name}: {metric.name} has shape {values.shape} at epochs "
-                f"{metric.epochs}; expected {shape} at ascending epochs"
-            )
-
-
 def _task(fields: Mapping[str, Any]) -> Task:
     """Reads a task; the first tables had images only, and no kind.
 
@@ -393,10 +269,12 @@ def _task(fields: Mapping[str, Any]) -> Task:
     raise ValueError(f"its task is of {kind!r}; known are {ImageTask.kind} and {TextTask.kind}")
 
 
-def _column(values: npt.NDArray[Any]) -> pa.Array:
-    return pa.FixedSizeListArray.from_arrays(pa.array(values.reshape(-1)), values.shape[1])
-
-
 def _array(table: pa.Table, name: str) -> npt.NDArray[Any]:
+    """Returns a column ``(n, d)`` as it stands in the file; Arrow's own ways import pandas."""
     (chunk,) = table.column(name).chunks
-    return np.asarray(chunk.flatten().to_numpy()).reshape(len(chunk), -1)
+    width, values = chunk.type.list_size, chunk.values
+    if chunk.null_count or values.null_count:
+        raise ValueError(f"{name} has empty values")
+    array = np.frombuffer(values.buffers()[1], dtype=values.type.to_pandas_dtype())
+    start = values.offset + chunk.offset * width
+    return array[start : start + len(chunk) * width].reshape(-1, width)

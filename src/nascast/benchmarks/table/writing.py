@@ -1,0 +1,146 @@
+"""Writing tables: checked as a whole, and there whole or not at all."""
+
+import hashlib
+import io
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from nascast.benchmarks._places import keys
+from nascast.core import plugins
+from nascast.core.errors import (
+    CorruptDataError,
+    InvalidArchitectureError,
+)
+from nascast.core.types import (
+    Genes,
+    ImageTask,
+    Metric,
+    Task,
+)
+
+__all__ = ["MARK", "SECONDS", "TableSource", "write_table"]
+
+SECONDS = "seconds"
+MARK = b"NASCAST1"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class TableSource:
+    """What a table is written from.
+
+    Attributes:
+        name: for people.
+        space: registered name of the search space.
+        genes: ``(n, length)``, distinct rows.
+        metrics: what each column is.
+        values: ``(n, seeds, max(1, epochs))`` for each metric, NaN where not recorded.
+        task: what the networks were built for.
+        provenance: where the records come from, with licence and recipe, as plain JSON values.
+        canonical: every row is canonical, and stands for all rows equivalent to it.
+    """
+
+    name: str
+    space: str
+    genes: Genes
+    metrics: tuple[Metric, ...]
+    values: Mapping[str, npt.NDArray[Any]]
+    task: Task = field(default_factory=ImageTask)
+    provenance: Mapping[str, Any] = field(default_factory=dict)
+    canonical: bool = False
+
+
+def write_table(source: TableSource, path: Path) -> None:
+    """Writes a table; the file appears whole or not at all.
+
+    Raises:
+        CorruptDataError: rows that are no architectures, that repeat, or values of a wrong shape.
+    """
+    _check(source)
+    columns = {"genes": _column(source.genes)}
+    for metric in source.metrics:
+        columns[metric.name] = _column(source.values[metric.name].reshape(len(source.genes), -1))
+    head = {
+        "name": source.name,
+        "space": source.space,
+        "task": {"kind": source.task.kind, **asdict(source.task)},
+        "metrics": [asdict(metric) for metric in source.metrics],
+        "provenance": dict(source.provenance),
+        "canonical": source.canonical,
+    }
+    table = pa.table(columns).replace_schema_metadata({"nascast": json.dumps(head, sort_keys=True)})
+    part = path.with_name(path.name + ".part")
+    try:
+        with open(part, "wb") as file:
+            sink = _Summed(file)
+            with pa.ipc.new_file(sink, table.schema) as writer:
+                writer.write_table(table)
+            file.write(sink.digest() + MARK)
+        os.replace(part, path)
+    finally:
+        part.unlink(missing_ok=True)
+
+
+class _Summed(io.RawIOBase):
+    """Passes what is written on to a file and sums it up; nothing is held in memory."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._file = file
+        self._sum = hashlib.sha256()
+        self._done = 0
+
+    def writable(self) -> bool:
+        return True
+
+    def tell(self) -> int:
+        return self._done
+
+    def write(self, data: Any) -> int:
+        self._sum.update(data)
+        self._file.write(data)
+        self._done += len(data)
+        return len(data)
+
+    def digest(self) -> bytes:
+        return self._sum.digest()
+
+
+def _check(source: TableSource) -> None:
+    space = plugins.load("space", source.space)
+    n = len(source.genes)
+    if not n:
+        raise CorruptDataError(f"{source.name}: a table needs at least one row")
+    try:
+        space.check(source.genes)
+    except InvalidArchitectureError as error:
+        raise CorruptDataError(f"{source.name}: {error}") from error
+    if source.canonical and (space.canonical(source.genes) != source.genes).any():
+        raise CorruptDataError(f"{source.name}: expected canonical rows only")
+    # Sorting keys is ten times as fast as sorting rows.
+    if len(np.unique(keys(space, source.genes))) != n and len(np.unique(source.genes, axis=0)) != n:
+        raise CorruptDataError(f"{source.name}: some architectures have more than one row")
+    names = [metric.name for metric in source.metrics]
+    if len(set(names)) != len(names) or "genes" in names or not set(names) <= source.values.keys():
+        raise CorruptDataError(
+            f"{source.name}: every metric needs a name of its own, other than genes, and values; "
+            f"got {', '.join(names)} and values of {', '.join(source.values)}"
+        )
+    for metric in source.metrics:
+        shape = (n, metric.seeds, max(1, len(metric.epochs)))
+        values = source.values[metric.name]
+        if values.shape != shape or list(metric.epochs) != sorted(set(metric.epochs)):
+            raise CorruptDataError(
+                f"{source.name}: {metric.name} has shape {values.shape} at epochs "
+                f"{metric.epochs}; expected {shape} at ascending epochs"
+            )
+
+
+def _column(values: npt.NDArray[Any]) -> pa.Array:
+    return pa.FixedSizeListArray.from_arrays(pa.array(values.reshape(-1)), values.shape[1])

@@ -1,0 +1,55 @@
+"""An encoding and NGBoost."""
+
+import numpy as np
+
+from nascast.core.feature import Encoding
+from nascast.core.predictor import ModelPredictor, Regressor
+from nascast.core.spec import Spec, component_of
+from nascast.predictors.model_based.ngboost.settings import MODULE, Settings
+
+__all__ = ["NGBoost"]
+
+
+class NGBoost(ModelPredictor):
+    """An encoding and natural-gradient boosting of a normal distribution.
+
+    The defaults are the settings of the 2021 study. Deviations: with fewer than 20 labels a tree
+    sees all of them instead of half; trees split on squared error, since scikit-learn has no
+    Friedman's criterion of its own any more.
+    """
+
+    modules = (MODULE,)
+
+    def __init__(
+        self,
+        encoding: str | Spec | Encoding = "adjacency_one_hot",
+        *,
+        n_estimators: int = 505,
+        learning_rate: float = 0.08127,
+        max_depth: int = 6,
+        max_features: float = 0.792,
+        minibatch_frac: float = 0.5,
+    ) -> None:
+        """Joins them.
+
+        Args:
+            encoding: what the trees see.
+            n_estimators: rounds of boosting.
+            learning_rate: how much of each round is kept.
+            max_depth: of a tree.
+            max_features: share of the columns among which a split is looked for.
+            minibatch_frac: share of the rows that a round sees.
+        """
+        super().__init__([component_of("encoding", encoding)])
+        self.encoding = encoding
+        self.n_estimators, self.learning_rate = n_estimators, learning_rate
+        self.max_depth, self.max_features = max_depth, max_features
+        self.minibatch_frac = minibatch_frac
+        self._settings = Settings(
+            n_estimators, learning_rate, max_depth, max_features, minibatch_frac
+        )
+
+    def regressor(self, n: int, rng: np.random.Generator) -> Regressor:
+        from nascast.predictors.model_based.ngboost.regressor import regressor
+
+        return regressor(n, int(rng.integers(2**31)), self._settings)

@@ -1,0 +1,1 @@
+"""Four components for nascast in a package of their own."""
