@@ -221,7 +221,7 @@ def _train(
 
 
 def _finish(out: Path, as_json: bool) -> None:
-    from nascast.report.search_html import write_search_report
+    from nascast.report.searches.html import write_search_report
     from nascast.studies.searches.results import TRIALS
     from nascast.studies.searches.summary import summary_rows
 

@@ -24,7 +24,7 @@ from nascast.core.predictor import PerformancePredictor
 from nascast.core.types import Candidate, Evaluation, Genes
 from nascast.executors.processes import Processes
 from nascast.executors.serial import Serial
-from nascast.report.html import write_report
+from nascast.report.predictors.html import write_report
 from nascast.studies.metrics import METRICS
 from nascast.studies.predictors.design import Study
 from nascast.studies.predictors.results import Result, read_run

@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from nascast.core.dominance import pareto
 from nascast.core.types import Floats
-from nascast.report.figure_parts import (
+from nascast.report.figures import (
     COLOURS,
     INK,
     MUTED,
