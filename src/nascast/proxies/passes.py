@@ -1,4 +1,4 @@
-"""Passes through an untrained network: each is made once, and timed, and proxies reduce them."""
+"""Passes through an untrained network, each made once and timed, which proxies reduce."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -23,7 +23,7 @@ Method = TypeVar("Method", bound=Callable[..., Any])
 
 
 def once(method: Method) -> Method:
-    """Makes a pass of a method without arguments: it runs once, and its seconds are noted."""
+    """Returns a method as a pass: it runs once, and its seconds are noted."""
     name = method.__name__
 
     @wraps(method)
@@ -34,16 +34,16 @@ def once(method: Method) -> Method:
 
 
 class Passes:
-    """The network of one architecture at birth, and what was computed with it.
+    """The passes through the untrained network of one architecture.
 
     A pass leaves the network as it was: the same weights, statistics and mode. So the order in
     which passes are asked for changes nothing.
 
     Attributes:
-        task: what the network is built for.
-        seed: of its initial weights.
-        seconds: of each pass made so far, by name, without those that it made use of.
-        spent: their sum.
+        task: task that the network is built for.
+        seed: seed of its initial weights.
+        seconds: seconds of each pass made so far, by name, without those of passes that it used.
+        spent: sum of these seconds.
     """
 
     def __init__(
@@ -55,14 +55,14 @@ class Passes:
         batch: Batch | None,
         clock: Callable[[], float],
     ) -> None:
-        """Makes no pass yet.
+        """Prepares the passes; none is made yet.
 
         Args:
-            build: returns the network, initialised from torch's generator.
-            seed: of the weights.
-            task: what it is built for.
+            build: function that returns the network, initialised from torch's generator.
+            seed: seed of the initial weights.
+            task: task that the network is built for.
             batch: inputs and labels; None where there are none.
-            clock: monotonic seconds.
+            clock: function that returns monotonic seconds.
         """
         self.task, self.seed = task, seed
         self.seconds: dict[str, float] = {}
@@ -74,7 +74,7 @@ class Passes:
 
     @contextmanager
     def used(self) -> Iterator[set[str]]:
-        """Lends a set that fills with the names of passes used inside, and of what they need."""
+        """Yields a set that fills with the names of passes used inside, and of those they need."""
         users: set[str] = set()
         self._users.append(users)
         try:
@@ -83,7 +83,7 @@ class Passes:
             self._users.pop()
 
     def made(self, name: str, make: Callable[[], Any]) -> Any:
-        """Returns what a pass gives; it is made at the first call."""
+        """Returns the result of a pass, which is made at the first call."""
         if name not in self._kept:
             began, inside = self._clock(), self.spent
             with self.used() as needs:
@@ -96,10 +96,10 @@ class Passes:
         return self._kept[name]
 
     def batch(self) -> Batch:
-        """Returns inputs and labels.
+        """Returns the minibatch of inputs and labels.
 
         Raises:
-            UnsupportedError: there are none.
+            UnsupportedError: there is none.
         """
         if self._batch is None:
             raise UnsupportedError("this ledger has no batch of inputs; open it with batch=…")
@@ -107,12 +107,12 @@ class Passes:
 
     @once
     def network(self) -> nn.Module:
-        """Returns the network at birth; see `fresh_network`."""
+        """Returns the untrained network; see `fresh_network`."""
         return fresh_network(self._build, self.seed)
 
     @once
     def input_jacobian(self) -> Floats:
-        """Returns ``(n, d)``; see `input_jacobian`."""
+        """Returns ``(n, d)``: the gradient by the inputs of each example; see `input_jacobian`."""
         return np.asarray(input_jacobian(self.network(), self.batch()).double().numpy())
 
     @once
@@ -170,7 +170,7 @@ def synflow_terms(network: nn.Module, task: Task) -> list[Tensor]:
 
 
 class _Reader(nn.Module):
-    """A network as a function of what gradients can be taken by."""
+    """A network as a function of inputs by which gradients can be taken."""
 
     def __init__(self, network: nn.Module) -> None:
         super().__init__()
@@ -197,7 +197,7 @@ def _weights(reader: _Reader) -> list[str]:
 
 @contextmanager
 def _unchanged(network: nn.Module) -> Iterator[None]:
-    """Restores statistics, and which parameters have gradients, at the end."""
+    """Restores, at the end, statistics and which parameters require gradients."""
     buffers = [(buffer, buffer.clone()) for buffer in network.buffers()]
     wanted = [(parameter, parameter.requires_grad) for parameter in network.parameters()]
     try:
@@ -211,7 +211,7 @@ def _unchanged(network: nn.Module) -> Iterator[None]:
 
 @contextmanager
 def _without_normalisation(network: nn.Module) -> Iterator[None]:
-    """Lets batch normalisation pass on what it gets."""
+    """Turns batch normalisation into the identity inside a ``with``."""
     layers = [module for module in network.modules() if isinstance(module, nn.BatchNorm2d)]
     for layer in layers:
         layer.forward = nn.Identity().forward  # type: ignore[method-assign]
