@@ -15,7 +15,7 @@ from nascast.core import plugins
 
 COMPONENTS = {
     "space": "perceptron",
-    "proxy": "receptive_field",
+    "proxy": "filter_count",
     "predictor": "kernel_mean",
     "strategy": "greedy_mutation",
 }

@@ -106,7 +106,7 @@ def compare(
     )
     results = _run(study, out, workers or os.cpu_count() or 1)
 
-    from nascast.report.html import write_report
+    from nascast.report.predictors.html import write_report
     from nascast.studies.predictors.head import read_head
 
     page = write_report(out)

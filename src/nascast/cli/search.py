@@ -266,7 +266,7 @@ def _train(
 
 
 def _finish(out: Path, as_json: bool) -> None:
-    from nascast.report.search_html import write_search_report
+    from nascast.report.searches.html import write_search_report
     from nascast.studies.searches.results import TRIALS
     from nascast.studies.searches.summary import summary_rows
 
@@ -282,9 +282,11 @@ def _finish(out: Path, as_json: bool) -> None:
     shown = [key for key in shown if not key.endswith(("_sd", "seconds"))]
     table = Table(box=None, header_style="bold", padding=(0, 2, 0, 0))
     for key in shown:
-        justify: Any = "left" if key == "strategy" else "right"
+        name = key == "strategy"  # long where settings differ; numbers are never cut
         title = {"thinking": "thinking (s)"}.get(key, key.replace("_mean", "").replace("_", " "))
-        table.add_column(title, justify=justify, no_wrap=True)
+        table.add_column(
+            title, justify="left" if name else "right", no_wrap=not name, overflow="fold"
+        )
     for row in rows:
         table.add_row(
             *(

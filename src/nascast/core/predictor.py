@@ -112,6 +112,7 @@ class Proxy(PerformancePredictor):
     name: ClassVar[str]
     sign: ClassVar[int] = 1
     ranks_only = True
+    modules = ("torch",)
 
     def __init__(self, seed: int = 0) -> None:
         self.seed = seed

@@ -116,16 +116,13 @@ def _name(strategy: Strategy) -> str:
 
 
 def _kept(strategy: Strategy) -> dict[str, Any]:
-    """Returns the constructor's arguments that are attributes; objects by their names alone."""
+    """Returns the constructor's arguments that are attributes; of objects what they are called."""
     found: dict[str, Any] = {}
     for name in inspect.signature(type(strategy)).parameters:
         value = getattr(strategy, name, None)
         if name in ("space", "objectives") or value is None:
             continue
-        if is_dataclass(value) and not isinstance(value, type):
-            found |= asdict(value)
-        else:
-            found[name] = _plain(value)
+        found[name] = _plain(value)
     return found
 
 
@@ -134,4 +131,6 @@ def _plain(value: Any) -> Any:
         return value
     if isinstance(value, (list, tuple)):
         return tuple(map(_plain, value))
+    if is_dataclass(value) and not isinstance(value, type):
+        return repr(value)
     return str(getattr(value, "name", type(value).__name__))

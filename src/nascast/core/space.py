@@ -347,24 +347,20 @@ class SearchSpace(ABC):
         """Returns the settings of the skeleton for networks of another depth and width.
 
         Args:
-            repeats: number N of equal cells in each stage, or of layers where there are no stages;
-                None leaves it as it is.
+            repeats: number N of equal cells in each stage, or of layers; None leaves it as it is.
             filters: number F of filters in the first of them; None leaves it as it is.
 
         Raises:
             UnsupportedError: the space has no such setting.
             InvalidSettingError: a number is below 1.
         """
-        found = {}
-        asked = {"repeats": repeats, "filters": filters}
-        for (word, value), own in zip(asked.items(), self.scales, strict=True):
+        asked = (("repeats", repeats, self.scales[0]), ("filters", filters, self.scales[1]))
+        for word, value, own in asked:
             if value is not None and own is None:
                 raise UnsupportedError(f"networks of {self.name} have no {word} to choose")
             if value is not None and value < 1:
                 raise InvalidSettingError(f"{word} is a whole number from 1; got {value}")
-            if own is not None and value is not None:
-                found[own] = value
-        return found
+        return {own: value for _, value, own in asked if value is not None and own is not None}
 
     def skeleton(self, kind: type[Task]) -> Mapping[str, Any]:
         """Returns the settings of the skeleton for a kind of task, with their defaults."""

@@ -2,6 +2,7 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from nascast.core.spec import Spec
@@ -47,7 +48,14 @@ def _words(settings: Mapping[str, Any], key: str) -> str:
 
 
 class Store(ABC):
-    """Keeps the trials of runs. Trials that `append` has returned from are never lost."""
+    """Keeps the trials of runs. Trials that `append` has returned from are never lost.
+
+    Attributes:
+        path: file or folder that other processes may open too; None if there is none, and the
+            trials end with the process.
+    """
+
+    path: Path | None = None
 
     @abstractmethod
     def begin(self, run: str, info: Mapping[str, Any]) -> None:

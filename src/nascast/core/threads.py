@@ -5,10 +5,11 @@ if they wait for threads on cores that others use: eigenvalues of a 64×64 matri
 .8. So whatever is timed, and every worker, has one thread in PyTorch, in BLAS and in OpenMP.
 """
 
+import importlib
 import os
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import lru_cache
 from typing import Any
 
@@ -28,11 +29,17 @@ def hold_to_one_thread() -> None:
 
 
 @contextmanager
-def one_thread() -> Iterator[None]:
+def one_thread(*modules: str) -> Iterator[None]:
     """Holds the libraries that are loaded to one thread inside a ``with``, or a decorated function.
 
     A library that is first loaded inside is not held, except in a worker.
+
+    Args:
+        modules: imported before, where they are installed, so that they are held too.
     """
+    for module in modules:
+        with suppress(ModuleNotFoundError):
+            importlib.import_module(module)
     before = _set_torch(1)
     try:
         with _pools(len(sys.modules)).limit(limits=1):

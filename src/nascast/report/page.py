@@ -10,7 +10,7 @@ from typing import Any
 
 from nascast.core.errors import StoreError
 from nascast.core.extras import extra
-from nascast.report.figure_parts import Spec
+from nascast.report.figures import Spec
 
 __all__ = ["Figure", "Tile", "figure", "markup", "page", "write"]
 

@@ -11,6 +11,7 @@ import os
 import shutil
 import sqlite3
 import tempfile
+import time
 import weakref
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -30,6 +31,7 @@ _CHANGES = {  # by version: what makes the tables those of the next one
     1: "ALTER TABLE trials ADD COLUMN thinking REAL",  # unknown for the trials that are there
 }
 _WAIT = 60.0  # seconds for another process to finish writing; chosen: a write takes milliseconds
+_PAUSE = 0.01  # seconds between tries; chosen
 _TABLES = """
 CREATE TABLE runs (
   number INTEGER PRIMARY KEY,
@@ -71,6 +73,8 @@ class Sqlite(Store):
     Attributes:
         path: of the file; beside it stand ``-wal`` and ``-shm`` while it is open.
     """
+
+    path: Path
 
     def __init__(self, path: str | os.PathLike[str] | None = None) -> None:
         """Names a file; nothing is opened yet.
@@ -198,7 +202,7 @@ def _connect(path: Path) -> sqlite3.Connection:
     try:
         if connection.execute("PRAGMA journal_mode").fetchone() != ("wal",):
             _check(path, connection)  # a foreign file stays as it is
-            connection.execute("PRAGMA journal_mode = WAL")
+            _write_ahead(connection)
         connection.execute("PRAGMA synchronous = FULL")
         if not _check(path, connection):
             with _transaction(connection):
@@ -213,6 +217,19 @@ def _connect(path: Path) -> sqlite3.Connection:
         connection.close()
         raise
     return connection
+
+
+def _write_ahead(connection: sqlite3.Connection) -> None:
+    """Changes the mode of the file; SQLite does not wait for others here, so that this does."""
+    until = time.monotonic() + _WAIT
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+            return
+        except sqlite3.OperationalError as error:
+            if "locked" not in str(error) or time.monotonic() > until:
+                raise
+            time.sleep(_PAUSE)
 
 
 def _version(connection: sqlite3.Connection) -> int:

@@ -150,7 +150,7 @@ def check_versions_make_no_difference(factory: Factory) -> None:
 def check_opened_again(factory: Factory) -> None:
     """What was appended is there for others at once, and after the store is opened again."""
     store = factory()
-    if not hasattr(store, "path"):
+    if store.path is None:
         return
     other = _again(store)
     assert other.runs() == [], "a store nobody has written to has runs"
@@ -167,7 +167,7 @@ def check_opened_again(factory: Factory) -> None:
 def check_two_processes_append(factory: Factory) -> None:
     """Processes that begin and append at the same time lose nothing, each in its own order."""
     store = factory()
-    if not hasattr(store, "path"):
+    if store.path is None:
         return
     each, starts = 100, (0, 1000, 2000)
     context = multiprocessing.get_context("spawn")
@@ -188,7 +188,7 @@ def check_two_processes_append(factory: Factory) -> None:
 def check_killed_while_appending(factory: Factory) -> None:
     """A writer killed at any moment has stored what it was told is stored, and nothing in part."""
     store = factory()
-    if not hasattr(store, "path"):
+    if store.path is None:
         return
     context = multiprocessing.get_context("spawn")
     kept = 0
@@ -245,7 +245,7 @@ def _trial(k: int) -> Trial:
 
 def _again(store: Store) -> Store:
     """Opens the same store, as another process would."""
-    found: Store = type(store)(store.path)  # type: ignore[call-arg, attr-defined]
+    found: Store = type(store)(store.path)  # type: ignore[call-arg]
     return found
 
 

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Callable, Hashable
 from dataclasses import replace
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -17,13 +17,14 @@ from nascast.core.errors import (
     StoreError,
     UnsupportedError,
 )
+from nascast.core.evidence import Trained
 from nascast.core.ledger import Ledger
 from nascast.core.prediction import Prediction
 from nascast.core.predictor import PerformancePredictor
-from nascast.core.types import Genes
+from nascast.core.types import Candidate, Evaluation, Genes
 from nascast.executors.processes import Processes
 from nascast.executors.serial import Serial
-from nascast.report.html import write_report
+from nascast.report.predictors.html import write_report
 from nascast.studies.metrics import METRICS
 from nascast.studies.predictors.design import Study
 from nascast.studies.predictors.results import Result, read_run
@@ -278,3 +279,37 @@ def test_a_third_axis_and_records_that_are_no_named_benchmark(
     test, _ = split(study, _tiny(study, 2.0), 0)
     np.testing.assert_array_equal(rows[0].true, _tiny(study, 2.0).query(test, "val_accuracy"))
     assert write_report(tmp_path).exists()
+
+
+class _Children:
+    """Trains networks of the tiny space; here by looking them up."""
+
+    metrics = ("val_accuracy", "train_loss")
+    task = TinyBenchmark().task
+
+    def evaluate(self, candidate: Candidate, seed: int) -> Evaluation:
+        table, row, epochs = TinyBenchmark(), candidate.arch.row(), candidate.epochs or 10
+        curves = {m: tuple(table.curve(row, m, epochs, seed)[0].tolist()) for m in self.metrics}
+        final = {name: curve[-1] for name, curve in curves.items()}
+        return Evaluation(final, float(table.seconds(row, epochs, seed)[0]), curves=curves)
+
+
+@cache
+def _children() -> Trained:
+    table = TinyBenchmark()
+    return Trained(_Children(), table.space, [table.metrics[name] for name in _Children.metrics])
+
+
+def _trained(study: Study) -> Trained:
+    return _children()  # one for all cells, so that nothing is trained twice
+
+
+def test_a_study_on_children_that_are_trained_when_they_are_asked_for(tmp_path: Path) -> None:
+    study = Study("nb201-mini", ("sotl_e",), axes={"epochs": (3,)}, trials=2, test_size=20)
+    trained = compare(study, tmp_path / "trained", records=_trained)
+    recorded = compare(study, tmp_path / "recorded", records=partial(_tiny, spread=1.0))
+    for one in trained:
+        assert one.error is None
+        assert one.kendall > 0.5
+        assert one.query_seconds_each > 1
+    assert len(trained) == len(recorded) == 2

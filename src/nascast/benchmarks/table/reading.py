@@ -272,7 +272,11 @@ def _task(fields: Mapping[str, Any]) -> Task:
 def _array(table: pa.Table, name: str) -> npt.NDArray[Any]:
     """Returns a column ``(n, d)`` as it stands in the file; Arrow's own ways import pandas."""
     (chunk,) = table.column(name).chunks
+    if not pa.types.is_fixed_size_list(chunk.type):
+        raise ValueError(f"{name} should be of lists of one size; it is of {chunk.type}")
     width, values = chunk.type.list_size, chunk.values
+    if not (pa.types.is_integer(values.type) or pa.types.is_floating(values.type)):
+        raise ValueError(f"{name} should be of numbers; it is of {values.type}")
     if chunk.null_count or values.null_count:
         raise ValueError(f"{name} has empty values")
     array = np.frombuffer(values.buffers()[1], dtype=values.type.to_pandas_dtype())

@@ -154,10 +154,12 @@ def _refusals(evidence: Evidence, cells: Sequence[Cell], genes: Genes) -> dict[C
     """Tries every feature on some architecture, and says which cells cannot have their evidence."""
     reasons: dict[tuple[Spec, Budget], str | None] = {}
     found = {}
+    slow = {module for cell in cells for proxy in proxies_of(cell) for module in proxy.modules}
     for cell in cells:
         kind = cell.predictor, cell.settings
         if kind not in reasons:
-            reasons[kind] = _refusal(evidence, predictor_of(cell).features, genes)
+            with one_thread(*slow):  # one architecture on all cores takes seconds of each
+                reasons[kind] = _refusal(evidence, predictor_of(cell).features, genes)
         reason = reasons[kind]
         if reason is not None:
             found[cell] = reason

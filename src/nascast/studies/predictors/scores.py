@@ -106,7 +106,7 @@ def _records(memo: Memo) -> list[dict[str, Any]]:
     ]
 
 
-@one_thread()
+@one_thread("torch")
 def _score(evidence: Evidence, proxies: Sequence[Proxy], genes: Genes) -> Memo:
     """Measures proxies, which share passes, on some architectures; runs in a worker."""
     memo: Memo = {}

@@ -17,6 +17,7 @@ from nascast.core.strategy import Strategy
 from nascast.core.types import Objective
 from nascast.runner import Budget
 from nascast.studies.limits import Limits
+from nascast.studies.records import benchmark_named
 
 __all__ = ["Search", "labels", "preset", "run_name", "strategy_of"]
 
@@ -57,6 +58,8 @@ class Search:
     def __post_init__(self) -> None:
         if (self.benchmark is None) == (self.training is None):
             raise InvalidSettingError("a search needs either a benchmark or data to train on")
+        if self.benchmark is not None:  # in one form, however it was written
+            object.__setattr__(self, "benchmark", str(benchmark_named(self.benchmark)))
         specs = self.specs
         object.__setattr__(self, "strategies", specs)
         if not specs or len(set(specs)) != len(specs):

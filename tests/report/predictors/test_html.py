@@ -12,7 +12,7 @@ import pytest
 
 from nascast import report
 from nascast.core.errors import MissingExtraError, StoreError
-from nascast.report.html import write_report
+from nascast.report.predictors.html import write_report
 
 Make = Callable[..., Any]
 FULL = [

@@ -8,12 +8,11 @@ from typing import Any, Literal
 import numpy as np
 
 from nascast.core.errors import UnsupportedError
-from nascast.report import search_figures as figures
-from nascast.report import search_tables as tables
 from nascast.report.drawing import svg
-from nascast.report.figure_parts import Look, Spec
+from nascast.report.figures import Look, Spec
 from nascast.report.page import Figure, Tile, figure, markup, page, write
-from nascast.report.search_tables import amount, words
+from nascast.report.searches import figures, tables
+from nascast.report.searches.tables import amount, words
 from nascast.report.words import count, duration
 from nascast.studies.searches.results import Run, Searched, best_trials, read_search
 from nascast.studies.searches.summary import StrategySummary, operation_shares, summarize

@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from nascast.report.figure_parts import Look
-from nascast.report.tables import Cell, Heading, Row, Table, facts
+from nascast.report.figures import Look
+from nascast.report.table import Cell, Heading, Row, Table, facts
 from nascast.report.words import duration
 from nascast.studies.searches.results import Searched, best_trials
 from nascast.studies.searches.summary import StrategySummary, metric_on_test

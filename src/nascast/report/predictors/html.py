@@ -7,10 +7,10 @@ from typing import Any, Literal
 
 import numpy as np
 
-from nascast.report import tables
-from nascast.report.figure_parts import Look
-from nascast.report.figures import looks, predicted_against_true, tau_against_time
+from nascast.report.figures import Look
 from nascast.report.page import Figure, Tile, figure, page, write
+from nascast.report.predictors import tables
+from nascast.report.predictors.figures import looks, predicted_against_true, tau_against_time
 from nascast.report.words import axis_words, budget_words, count, either, number
 from nascast.studies.predictors.head import Head
 from nascast.studies.predictors.results import Result, read_run

@@ -4,88 +4,21 @@ import json
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
-from nascast.report.figure_parts import Look
+from nascast.report.figures import Look
+from nascast.report.table import Cell, Heading, Row, Table, facts
 from nascast.report.words import axis_words, budget_words, duration, number
 from nascast.studies.predictors.head import Head
 from nascast.studies.predictors.results import Result
 from nascast.studies.predictors.summary import Entry, Summary
 
 __all__ = [
-    "Cell",
     "Failure",
-    "Heading",
-    "Row",
-    "Table",
-    "facts",
     "not_run",
     "notes",
     "results",
     "settings",
 ]
-
-
-@dataclass(frozen=True, slots=True)
-class Heading:
-    """The head of a column.
-
-    Attributes:
-        title: of the column.
-        about: what it means, for the tooltip.
-        first: order of a first click, ``ascending`` or ``descending``; empty for texts.
-    """
-
-    title: str
-    about: str
-    first: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Cell:
-    """What stands in a table.
-
-    Attributes:
-        text: as shown.
-        value: what to sort by, where the column has numbers; NaN comes last.
-        deviation: after the text, behind a ±; empty for none.
-        look: whose marker stands before the text.
-        best: the text is emphasised.
-        tick: a check mark stands in place of the text.
-        code: the text is in the letters of code.
-        more: further lines.
-    """
-
-    text: str
-    value: float | None = None
-    deviation: str = ""
-    look: Look | None = None
-    best: bool = False
-    tick: bool = False
-    code: bool = False
-    more: Sequence[str] = ()
-
-    @property
-    def known(self) -> bool:
-        """Whether there is a number to sort by."""
-        return self.value is not None and math.isfinite(self.value)
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """A row of a table; `pareto` marks it."""
-
-    cells: Sequence[Cell]
-    pareto: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Table:
-    """A table that can be sorted; its rows are in the order of column `order`."""
-
-    head: Sequence[Heading]
-    rows: Sequence[Row]
-    order: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,11 +95,6 @@ def settings(head: Head, found: Iterable[Result]) -> list[tuple[str, list[tuple[
     ]
 
 
-def facts(values: Mapping[str, Any]) -> list[tuple[str, str]]:
-    """Returns names and values in words."""
-    return [(name.replace("_", " "), _plain(value)) for name, value in values.items()]
-
-
 @dataclass(frozen=True, slots=True)
 class _Score:
     """A column of which larger is better, and the best emphasised."""
@@ -220,12 +148,6 @@ def _best(summaries: Sequence[Summary]) -> dict[_Score, float]:
         if known:
             best[score] = round(max(known), 3)
     return best
-
-
-def _plain(value: Any) -> str:
-    if isinstance(value, list | tuple):
-        return ", ".join(map(_plain, value))
-    return "–" if value is None else str(value)
 
 
 def _versions(head: Head, found: Iterable[Result]) -> dict[str, list[str]]:

@@ -18,8 +18,8 @@ from nascast.core.errors import CorruptDataError, MissingDataError, StoreError
 from nascast.core.setup import Setup
 from nascast.core.spec import Spec
 from nascast.core.types import Architecture, Candidate, Evaluation, Objective, Trial
-from nascast.report.search_figures import front
-from nascast.report.search_html import write_search_report
+from nascast.report.searches.figures import front
+from nascast.report.searches.html import write_search_report
 from nascast.spaces.nasbench201 import NasBench201
 from nascast.stores.sqlite import Sqlite
 from nascast.studies.records import open_benchmark

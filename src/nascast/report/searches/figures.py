@@ -9,9 +9,11 @@ from html import escape
 from typing import Any, Literal
 
 import numpy as np
+import numpy.typing as npt
 
+from nascast.core.dominance import pareto
 from nascast.core.types import Floats
-from nascast.report.figure_parts import (
+from nascast.report.figures import (
     COLOURS,
     INK,
     MUTED,
@@ -198,7 +200,7 @@ def operations(labels: Sequence[str], best: Floats, every: Floats) -> Spec:
     return {"data": bars, "layout": layout}
 
 
-def front(scores: Floats) -> Floats:
+def front(scores: Floats) -> npt.NDArray[np.intp]:
     """Returns the places of the points nobody dominates, by descending first score.
 
     Args:
@@ -206,10 +208,9 @@ def front(scores: Floats) -> Floats:
             equal points the first counts.
     """
     fine = np.flatnonzero(np.isfinite(scores).all(1))
-    order = fine[np.lexsort((-scores[fine, 1], -scores[fine, 0]))]
-    second = scores[order, 1]
-    before = np.concatenate([[-np.inf], np.maximum.accumulate(second)[:-1]])[: len(second)]
-    return np.asarray(order[second > before])
+    best = fine[pareto(scores[fine])]
+    _, first = np.unique(-scores[best], axis=0, return_index=True)
+    return best[first]
 
 
 def objectives_of_all(
