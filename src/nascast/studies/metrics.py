@@ -1,4 +1,4 @@
-"""How well predictions agree with the truth, and how well the truth agrees with itself."""
+"""Agreement of predictions with the truth, and of two trainings with each other."""
 
 import math
 
@@ -41,12 +41,12 @@ def kendall(a: Floats, b: Floats) -> float:
 
 
 def agreement(predicted: Floats, true: Floats) -> dict[str, float]:
-    """Compares predictions with true scores, both ``(n,)`` and larger is better.
+    """Returns metrics of agreement between ``(n,)`` predicted and true scores, by name.
 
-    A prediction that is not finite ranks last, shared with the others of its kind; ``undefined``
+    Larger scores are better. Predictions that are not finite share the last rank; ``undefined``
     counts them. Correlations are signed, and 0 where one side is constant. ``sparse_kendall``
     rounds the true scores to 0.1, since smaller differences are noise (Yu et al., ICLR 2020).
-    ``mae`` and ``rmse`` mean something for predictors on the scale of the scores.
+    ``mae`` and ``rmse`` have a meaning for predictors on the scale of the scores alone.
     ``precision_at_k`` is the share of the k predicted best among the k truly best; ties are
     resolved against the predictor.
     """
@@ -73,7 +73,7 @@ def agreement(predicted: Floats, true: Floats) -> dict[str, float]:
 
 
 def noise_ceiling(benchmark: Benchmark, objective: Objective) -> tuple[float, int] | None:
-    """Returns Kendall's τ between two trainings of the same cells, and how many cells there were.
+    """Returns Kendall's τ between two trainings of the same cells, and the number of cells.
 
     No predictor can be expected to agree with one training much better than another training of the
     same networks does. None where fewer than two cells were trained twice.
