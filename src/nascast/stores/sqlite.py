@@ -71,16 +71,16 @@ class Sqlite(Store):
     take turns. The folder must be on a local disk: that mode does not work over a network.
 
     Attributes:
-        path: of the file; beside it stand ``-wal`` and ``-shm`` while it is open.
+        path: path of the file; beside it are ``-wal`` and ``-shm`` while it is open.
     """
 
     path: Path
 
     def __init__(self, path: str | os.PathLike[str] | None = None) -> None:
-        """Names a file; nothing is opened yet.
+        """Takes the path of a file, which is not opened yet.
 
         Args:
-            path: None is a temporary file, which goes with this object.
+            path: path of the file; None is a temporary one, which goes with this object.
         """
         self._connection: sqlite3.Connection | None = None
         if path is None:
@@ -159,7 +159,7 @@ class Sqlite(Store):
 
     @contextmanager
     def _writing(self, create: bool = False) -> Iterator[sqlite3.Connection]:
-        """Gives a connection inside a transaction that happens as a whole or not at all."""
+        """Yields a connection inside a transaction that happens as a whole or not at all."""
         with self._explained(), self._opened(create) as connection, _transaction(connection):
             if self._connection is not None:
                 _renew(connection)
@@ -167,7 +167,7 @@ class Sqlite(Store):
 
     @contextmanager
     def _opened(self, create: bool) -> Iterator[sqlite3.Connection]:
-        """Gives the connection, which stays open; before there is a file, one to no file."""
+        """Yields the connection, which stays open; before there is a file, one in memory."""
         if self._connection is None:
             if not create and not self.path.exists():
                 empty = sqlite3.connect(":memory:", isolation_level=None)
@@ -193,7 +193,7 @@ class Sqlite(Store):
 
 
 def _connect(path: Path) -> sqlite3.Connection:
-    """Opens a file of ours, or makes it."""
+    """Returns a connection to a file of ours, which is made if needed."""
     if path.is_file() and path.stat().st_size:
         with open(path, "rb") as file:  # SQLite itself takes a tiny file of another kind as empty
             if file.read(len(_HEADER)) != _HEADER:
@@ -238,14 +238,14 @@ def _version(connection: sqlite3.Connection) -> int:
 
 
 def _renew(connection: sqlite3.Connection) -> None:
-    """Makes the tables of an earlier version those of this one."""
+    """Brings the tables of an earlier version to this one."""
     for old in range(_version(connection), _VERSION):
         connection.execute(_CHANGES[old])
         connection.execute(f"PRAGMA user_version = {old + 1}")
 
 
 def _check(path: Path, connection: sqlite3.Connection) -> bool:
-    """Whether the file has our tables; raises if it has others, or ours of a later version."""
+    """Returns whether the file has our tables; raises if it has others, or later ones."""
     (mark,) = connection.execute("PRAGMA application_id").fetchone()
     version = _version(connection)
     (tables,) = connection.execute("SELECT COUNT(*) FROM sqlite_schema").fetchone()

@@ -146,7 +146,7 @@ def check_deviations(factory: Factory) -> None:
 
 
 def check_unknown_seconds(factory: Factory) -> None:
-    """Where nobody knows what trainings took it predicts all the same, at a cost of NaN."""
+    """Where the seconds of trainings are not known, it predicts all the same, at a cost of NaN."""
     train, test = _rows()
     ledger = _ledger(_Untimed(), Objective("val_accuracy"))
     predictor = factory()
