@@ -89,7 +89,7 @@ class Benchmark(ABC):
 
         Raises:
             UnsupportedError: the metric, epoch or seed was not recorded.
-            InvalidArchitectureError: a row that was not recorded.
+            InvalidArchitectureError: a row was not recorded.
         """
 
     @abstractmethod

@@ -160,7 +160,7 @@ def resolve(kind: str, name: str) -> Any:
     """Returns the class, or function, of that name; ``-`` and ``_`` are the same.
 
     Raises:
-        UnknownComponentError: listing the known names.
+        UnknownComponentError: no component has the name; the message lists the known ones.
         MissingExtraError: an optional dependency of the component is not installed.
     """
     builtin, external = _builtin(kind), _external(kind)
@@ -181,7 +181,7 @@ def load(kind: str, name: str, *args: Any, **settings: Any) -> Any:
     """Returns a new component of that name, built with the given arguments.
 
     Raises:
-        UnknownComponentError: listing the known names.
+        UnknownComponentError: no component has the name; the message lists the known ones.
         MissingExtraError: an optional dependency of the component is not installed.
     """
     component = resolve(kind, name)

@@ -205,7 +205,7 @@ def nasnet_a(variant: str, task: ImageTask | None = None) -> NasNetwork:
             None is the task that the variant was published for.
 
     Raises:
-        InvalidSettingError: an unknown variant or setting.
+        InvalidSettingError: the variant or a setting is unknown.
     """
     if variant not in _PUBLISHED:
         raise InvalidSettingError(

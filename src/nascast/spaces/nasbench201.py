@@ -159,7 +159,7 @@ class NasBench201(SearchSpace):
         ``stem_stride`` and ``reduction`` (``residual`` or ``pool``).
 
         Raises:
-            InvalidSettingError: an unknown setting of the skeleton.
+            InvalidSettingError: a setting of the skeleton is unknown.
         """
         from torch import nn
 

@@ -89,7 +89,7 @@ class NatsSize(SearchSpace):
         The skeleton's only setting is ``stem_stride``, 1 in the benchmark.
 
         Raises:
-            InvalidSettingError: an unknown setting of the skeleton.
+            InvalidSettingError: a setting of the skeleton is unknown.
         """
         from nascast.networks.sized_stages import sized_stages
 

@@ -57,7 +57,7 @@ class Layerwise(SearchSpace):
             strides: whether strides are chosen; they are 1 otherwise.
 
         Raises:
-            InvalidSettingError: a setting of another type or out of range.
+            InvalidSettingError: a setting is of another type or out of range.
         """
         if type(layers) is not int or layers < 1 or type(strides) is not bool:
             raise InvalidSettingError(
@@ -190,7 +190,7 @@ class Layerwise(SearchSpace):
         """Returns ``(n,)`` numbers of parameters of the networks that `build` makes.
 
         Raises:
-            InvalidSettingError: a setting of the skeleton that is unknown or out of range.
+            InvalidSettingError: a setting of the skeleton is unknown or out of range.
         """
         self.check(genes)
         choices, reads = self._choices(genes), self._reads(genes).astype(np.int64)
@@ -216,7 +216,7 @@ class Layerwise(SearchSpace):
         last row of the paper's table 1.
 
         Raises:
-            InvalidSettingError: a setting of the skeleton that is unknown or out of range.
+            InvalidSettingError: a setting of the skeleton is unknown or out of range.
         """
         from nascast.networks.layerwise import Layer, LayerNetwork
 

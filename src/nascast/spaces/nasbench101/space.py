@@ -199,7 +199,7 @@ class NasBench101(SearchSpace):
         """Returns ``(n,)`` numbers of parameters of the networks that `build` makes.
 
         Raises:
-            InvalidSettingError: a setting of the skeleton that is unknown or out of range.
+            InvalidSettingError: a setting of the skeleton is unknown or out of range.
         """
         self.check(genes)
         skeleton = _settings(task)
@@ -233,7 +233,7 @@ class NasBench101(SearchSpace):
         are usable after few steps.
 
         Raises:
-            InvalidSettingError: a setting of the skeleton that is unknown or out of range.
+            InvalidSettingError: a setting of the skeleton is unknown or out of range.
         """
         from nascast.networks.vertex_cell import VertexCell, pooled_stacks
 

@@ -218,7 +218,7 @@ class NasBenchNlp(SearchSpace):
         For the 33,278 words of WikiText-2 these are the numbers in the official records.
 
         Raises:
-            InvalidSettingError: a setting of the skeleton that is unknown or out of range.
+            InvalidSettingError: a setting of the skeleton is unknown or out of range.
         """
         self.check(genes)
         settings = _settings(task)
@@ -251,7 +251,7 @@ class NasBenchNlp(SearchSpace):
         classified. There is no dropout. Classifiers are no part of the benchmark.
 
         Raises:
-            InvalidSettingError: a setting of the skeleton that is unknown or out of range.
+            InvalidSettingError: a setting of the skeleton is unknown or out of range.
         """
         from nascast.networks.recurrent import LanguageModel, RowClassifier
 

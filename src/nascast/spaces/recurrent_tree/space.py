@@ -177,7 +177,7 @@ class RecurrentTree(SearchSpace):
         """Returns ``(n,)`` numbers of parameters of the networks that `build` makes: all equal.
 
         Raises:
-            InvalidSettingError: a setting of the skeleton that is unknown or out of range.
+            InvalidSettingError: a setting of the skeleton is unknown or out of range.
         """
         self.check(genes)
         settings = _settings(task)
@@ -207,7 +207,7 @@ class RecurrentTree(SearchSpace):
         chosen), ``layers`` (2, as in the paper's models) and ``dropout`` (0) before each layer.
 
         Raises:
-            InvalidSettingError: a setting of the skeleton that is unknown or out of range.
+            InvalidSettingError: a setting of the skeleton is unknown or out of range.
         """
         from nascast.networks.recurrent_tree import RowClassifier, TreeLanguageModel, TreeRecurrence
 

@@ -33,8 +33,8 @@ def read(source: str, size: int | None) -> Arrays:
     """Reads the archive or folder.
 
     Raises:
-        CorruptDataError: not such an archive.
-        InvalidSettingError: the Python version, whose pickled batches are not read.
+        CorruptDataError: it is no such archive.
+        InvalidSettingError: it is the Python version, whose pickled batches are not read.
     """
     try:
         files = _folder(Path(source)) if Path(source).is_dir() else _archive(source)

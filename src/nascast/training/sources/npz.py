@@ -32,7 +32,7 @@ def read(source: str, size: int | None) -> Arrays:
     """Reads the file; ``x_val`` and ``y_val`` may be there too.
 
     Raises:
-        CorruptDataError: not such a file.
+        CorruptDataError: it is no such file.
     """
     try:
         with open(source, "rb") as raw, np.load(raw, allow_pickle=False) as file:
