@@ -10,7 +10,7 @@ from nascast.core.types import Candidate, Genes, Trial
 
 __all__ = ["Met"]
 
-_ROUNDS = 5  # of draws, each twice as large as the one before; chosen
+_ROUNDS = 5  # rounds of draws, each twice as large as the one before; chosen
 _KEPT = 10_000  # rows whose keys are remembered, since what is proposed is told later
 
 

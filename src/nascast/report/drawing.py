@@ -21,7 +21,7 @@ _COLOURS = (  # Okabe and Ito, for people with any colour vision; then lighter o
     *("#56b4e9", "#e69f00", "#009e73", "#f0e442", "#cc79a7", "#d55e00", "#0072b2"),
     *("#bcdff5", "#f6d28a", "#8fd3bd", "#e7c0d6", "#f2b48f", "#9cc4e0", "#c8c8a0"),
 )
-_LINE = "#555555"  # of edges
+_LINE = "#555555"  # colour of edges
 Places = npt.NDArray[np.float64]
 
 

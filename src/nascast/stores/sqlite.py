@@ -26,7 +26,7 @@ __all__ = ["Sqlite"]
 
 _HEADER = b"SQLite format 3\0"
 _MARK = 0x6E617363  # "nasc", the application id of our files
-_VERSION = 2  # of the tables; raise it with every change to them
+_VERSION = 2  # version of the tables; raise it with every change to them
 _CHANGES = {  # by version: what makes the tables those of the next one
     1: "ALTER TABLE trials ADD COLUMN thinking REAL",  # unknown for the trials that are there
 }

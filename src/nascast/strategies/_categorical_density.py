@@ -8,7 +8,7 @@ from nascast.core.types import Floats, Genes
 
 __all__ = ["CategoricalDensity"]
 
-_LEAST = 1e-3  # of a width, as in the authors' code
+_LEAST = 1e-3  # least width, as in the authors' code
 
 
 class CategoricalDensity:

@@ -11,7 +11,7 @@ from nascast.core.types import Floats
 
 __all__ = ["better_than_chance", "refuses", "untouched_generators"]
 
-_DEVIATIONS = 3.0  # of Kendall's τ among independent rankings; chosen: a chance of about 0.1 %
+_DEVIATIONS = 3.0  # deviations of τ of independent rankings; chosen: a chance of about 0.1 %
 
 
 def refuses(error: type[Exception], what: str, call: Callable[..., Any], *arguments: Any) -> str:

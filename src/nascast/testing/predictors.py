@@ -19,8 +19,8 @@ from nascast.testing.expectations import better_than_chance, untouched_generator
 
 Factory = Callable[[], PerformancePredictor]
 
-_COVERED = 0.7  # of 40 true scores; chosen: with 90 % expected, chance gives less once in 10,000
-_TRAIN = 20  # of the 60 networks; the others are the test set
+_COVERED = 0.7  # share of 40 true scores; chosen: if 90 % are expected, less comes once in 10,000
+_TRAIN = 20  # training rows, of 60 networks; the others are the test set
 _MEMO: Memo = {}  # proxy scores of the tiny networks, computed once for all checks
 
 

@@ -28,8 +28,8 @@ from nascast.training.model import (
 
 __all__ = ["FORMATS", "TOLERANCE", "Exported", "export"]
 
-TOLERANCE = 1e-4  # of logits, times the largest of them where that is above 1
-_TRACED = 4  # of a batch that is traced; 1 would be taken as a constant
+TOLERANCE = 1e-4  # difference of logits, times the largest of them if above 1
+_TRACED = 4  # size of the batch that is traced; 1 would be taken as a constant
 _BATCHES = (1, 2, 5)  # sizes of random batches; chosen, unlike those that are traced
 
 

@@ -13,7 +13,7 @@ __all__ = ["CARD", "PICTURE", "model_card"]
 
 CARD, PICTURE = "model_card.md", "architecture.svg"
 _HUGE = math.log(sys.float_info.max)
-_ROWS = 20  # of the table of epochs; chosen
+_ROWS = 20  # rows of the table of epochs; chosen
 
 
 def model_card(

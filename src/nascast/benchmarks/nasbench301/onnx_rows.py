@@ -18,7 +18,7 @@ from nascast.core.types import Floats, Genes
 
 __all__ = ["CODES", "EPOCHS", "MODEL", "OnnxRows"]
 
-EPOCHS = 98  # of every training
+EPOCHS = 98  # epochs of every training
 MODEL = "model.onnx"  # in the archive
 _BLOCK = 256  # rows in one call; chosen, larger blocks leave the cache and are slower
 

@@ -24,7 +24,7 @@ from nascast.spaces.nasbench101.space import NasBench101
 __all__ = ["Records", "decode"]
 
 _FORM = "[hash, epochs, adjacency, operations, metrics]"
-_DIGITS = 32  # of a hash
+_DIGITS = 32  # hexadecimal digits of a hash
 _QUOTES = 8  # quotation marks of a record
 _SIZES = 8  # more than the vertices of a cell
 _NO_PAIR = 2**16 - 1

@@ -28,7 +28,7 @@ from nascast.spaces.darts import Darts
 
 __all__ = ["convert_trees", "released"]
 
-_DAMAGE = (zipfile.BadZipFile, zlib.error, EOFError, OSError, RuntimeError)  # of an archive
+_DAMAGE = (zipfile.BadZipFile, zlib.error, EOFError, OSError, RuntimeError)  # a damaged archive
 _MODEL, _CONFIG = "surrogate_model.model", "model_config.json"
 _ACCURACY = ("xgb", "lgb")  # by `model` of the configuration; the first that is there
 _SECONDS = ("lgb_time", "xgb_time")

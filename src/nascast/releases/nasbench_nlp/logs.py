@@ -13,7 +13,7 @@ from nascast.core.errors import CorruptDataError, MissingDataError
 
 __all__ = ["CURVES", "EPOCHS", "Log", "find_logs", "read_logs"]
 
-EPOCHS = 50  # of every training
+EPOCHS = 50  # epochs of every training
 CURVES = ("train_losses", "val_losses", "test_losses", "wall_times")
 _NAME = "log_stats_model_"  # how the name of a log begins
 _LARGEST = 2**20  # bytes of a log; chosen, they have 5,000

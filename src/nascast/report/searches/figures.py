@@ -39,8 +39,8 @@ __all__ = [
 ]
 
 _DASHES = {"circle": "solid", "square": "dash", "triangle-up": "dot", "diamond": "dashdot"}
-_POINTS = 240  # of a line at most; chosen, about one for each four pixels
-_DOTS = 600  # of one run, or dominated ones of one strategy, at most; chosen
+_POINTS = 240  # points of a line at most; chosen, about one for each four pixels
+_DOTS = 600  # dots of one run, or dominated ones of one strategy, at most; chosen
 BANDS = 6  # strategies at most whose bands are drawn; chosen, more make one grey cloud
 _WINDOW = 20  # trials in a running mean; chosen
 _LOG_FROM = 30.0  # last time over first, from which on time has a log axis; chosen

@@ -14,7 +14,7 @@ __all__ = ["DEEPEN", "KINDS", "MOST_DOUBLINGS", "NONE", "WIDEN", "Moves", "Shape
 
 KINDS = ("none", "deepen", "widen", "add", "concat")
 NONE, DEEPEN, WIDEN, ADD, CONCAT = range(len(KINDS))
-MOST_DOUBLINGS = 3  # of a layer's width; chosen, so that networks stay trainable
+MOST_DOUBLINGS = 3  # doublings of a width; chosen, so that networks stay trainable
 
 Bytes = npt.NDArray[np.int8]
 Ints = npt.NDArray[np.int64]

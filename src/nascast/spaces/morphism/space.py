@@ -32,9 +32,9 @@ if TYPE_CHECKING:
 
 __all__ = ["Morphism"]
 
-_STAGES = 3  # of one layer each in the seed; chosen
-_KERNELS = (3, 5)  # of a new layer, as in Elsken et al. 2017
-_FACTORS = (2, 4)  # by which a layer is widened, as there
+_STAGES = 3  # stages, of one layer each in the seed; chosen
+_KERNELS = (3, 5)  # kernels of a new layer, as in Elsken et al. 2017
+_FACTORS = (2, 4)  # factors by which a layer is widened, as there
 _ROUNDS = 1000  # as in core.space
 _SKELETON = {"channels": 16}
 

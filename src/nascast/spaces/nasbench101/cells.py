@@ -28,7 +28,7 @@ VERTICES = 7
 MOST_EDGES = 9
 EDGES = tuple(itertools.combinations(range(VERTICES), 2))  # from a matrix's highest bit to its last
 LABELLINGS = 3 ** (VERTICES - 2)
-LOW_BITS = 10  # of the 21, split off so that tables of a part of a matrix stay small
+LOW_BITS = 10  # bits of the 21, split off so that tables of a part of a matrix stay small
 
 _BITS = len(EDGES)
 _MATRICES = 2**_BITS

@@ -22,7 +22,7 @@ __all__ = ["accepted", "draw"]
 _WEIGHTS = np.asarray([3, 1, 1, 1]) / 6  # linear, blend, product, sum
 _CUMULATED = _WEIGHTS.cumsum() / _WEIGHTS.cumsum()[-1]
 _BASES = FIRST_NODE - 1  # x and the previous states, before the nodes in a set of what can be read
-_TWO_INPUTS = 4 / 5  # of linear nodes; the others have three
+_TWO_INPUTS = 4 / 5  # share of linear nodes with two inputs; the others have three
 _FIRST_ACTIVATION, _ACTIVATIONS = 5, 3
 
 Ints = npt.NDArray[np.int64]

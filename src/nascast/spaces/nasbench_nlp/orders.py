@@ -18,7 +18,7 @@ __all__ = ["canonical_rows"]
 
 _FEW = 8  # rows that are faster one by one; measured
 
-_READERS = 6  # of a node that fit into an integer, 7 bits each beside 5 of colour, 15 of inputs
+_READERS = 6  # readers of a node in an integer: 7 bits each, beside 5 of colour and 15 of inputs
 _NOBODY = 127
 _CHUNK = 1024  # rows, so that intermediate arrays stay in the processor's cache; chosen
 

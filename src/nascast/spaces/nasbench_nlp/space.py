@@ -49,7 +49,7 @@ __all__ = ["NasBenchNlp"]
 _SKELETON: dict[str, Any] = {"embedding": 400, "hidden": 600, "layers": 3}
 _TEXT: dict[str, Any] = {**_SKELETON, "tied": True}  # the official records
 _SIZES = (7, 14, 21)  # intermediate nodes that the generator was asked for
-_ROUNDS, _TRIES = 1000, 200  # of rejection, and drawn in a round; chosen
+_ROUNDS, _TRIES = 1000, 200  # rounds of rejection, and rows drawn in a round; chosen
 _VOCABULARY = (
     "input",
     "output",

@@ -11,7 +11,7 @@ from nascast.core.errors import CorruptDataError, MissingDataError, UnsupportedE
 __all__ = ["FORMAT", "HEAD", "Head", "read_head", "write_head"]
 
 HEAD = "study.json"  # in the folder of a study
-FORMAT = 2  # of the folder; 1, without a number, had a predictor's name alone and two fixed axes
+FORMAT = 2  # format of the folder; 1, not written, had names of predictors and two fixed axes
 
 _EXPECTED: dict[str, Callable[[Any], bool]] = {
     "settings.trials": lambda value: isinstance(value, int),
