@@ -8,7 +8,6 @@ from typing import Any, TypeVar, cast
 import numpy as np
 import torch
 from torch import Tensor, nn
-from torch.func import functional_call
 
 from nascast.core.errors import UnsupportedError
 from nascast.core.types import Batch, Floats, ImageTask, Task
@@ -155,29 +154,13 @@ def synflow_terms(network: nn.Module, task: Task) -> list[Tensor]:
     normalisation left out. Of a language model the input are the embeddings of a few words, since
     the embedding itself is no weight that a flow passes.
     """
-    reader = _Reader(network)
-    positive = {
-        name: parameter.detach().abs().double().contiguous().requires_grad_()
-        for name, parameter in reader.named_parameters()
-    }
     shape = _input_shape(network, task)
-    with _without_normalisation(network):
-        total = functional_call(reader, positive, (torch.ones(shape, dtype=torch.float64),)).sum()
-    weights = [positive[name] for name in _weights(reader)]
-    gradients = torch.autograd.grad(total, weights, allow_unused=True)
-    pairs = zip(weights, gradients, strict=True)
-    return [(weight * g).abs().detach() for weight, g in pairs if g is not None]
-
-
-class _Reader(nn.Module):
-    """A network as a function of inputs by which gradients can be taken."""
-
-    def __init__(self, network: nn.Module) -> None:
-        super().__init__()
-        self.network = network
-
-    def forward(self, inputs: Tensor) -> Tensor:
-        return logits_of(self.network, inputs)
+    with _positive(network), _without_normalisation(network):
+        total = logits_of(network, torch.ones(shape, dtype=torch.float64)).sum()
+        weights = _weights(network)
+        gradients = torch.autograd.grad(total, weights, allow_unused=True)
+        pairs = zip(weights, gradients, strict=True)
+        return [(weight.detach() * g).abs() for weight, g in pairs if g is not None]
 
 
 def _input_shape(network: nn.Module, task: Task) -> tuple[int, ...]:
@@ -187,12 +170,24 @@ def _input_shape(network: nn.Module, task: Task) -> tuple[int, ...]:
     return (1, *task.input_shape)
 
 
-def _weights(reader: _Reader) -> list[str]:
-    """Returns the names of the weights that a flow passes; a language model's are its matrices."""
-    if isinstance(reader.network, LanguageNetwork):
-        return [name for name, parameter in reader.named_parameters() if parameter.ndim > 1]
-    layers = (name for name, m in reader.named_modules() if isinstance(m, nn.Conv2d | nn.Linear))
-    return [f"{name}.weight" for name in layers]
+def _weights(network: nn.Module) -> list[Tensor]:
+    """Returns the weights that a flow passes; a language model's are its matrices."""
+    if isinstance(network, LanguageNetwork):
+        return [parameter for parameter in network.parameters() if parameter.ndim > 1]
+    return [m.weight for m in network.modules() if isinstance(m, nn.Conv2d | nn.Linear)]
+
+
+@contextmanager
+def _positive(network: nn.Module) -> Iterator[None]:
+    """Lets every parameter be its absolute value in double precision."""
+    kept = [(parameter, parameter.data) for parameter in network.parameters()]
+    for parameter, value in kept:
+        parameter.data = value.abs().double().contiguous()
+    try:
+        yield
+    finally:
+        for parameter, value in kept:
+            parameter.data = value
 
 
 @contextmanager
