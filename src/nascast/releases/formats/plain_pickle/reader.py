@@ -69,9 +69,9 @@ def scan(
         file: open file at the start of a pickle; bytes after its end may be read, too.
         taken: function called with every plain dictionary once its items are in (with over 1,000
             items at every 1,000); if it returns True, the dictionary is emptied and forgotten.
-        admitted: see `load`.
-        where: see `load`.
-        blank: see `load`.
+        admitted: classes of which only the dictionary of attributes is read, see `load`.
+        where: name of the file for errors.
+        blank: names whose objects become None, see `load`.
 
     Raises:
         CorruptDataError: it is damaged, names something that is not admitted, or refers back to
