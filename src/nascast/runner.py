@@ -11,12 +11,12 @@ from itertools import count
 import numpy as np
 
 from nascast.core.errors import InvalidSettingError, StoreError, UnsupportedError
-from nascast.core.evaluator import Evaluator
+from nascast.core.evaluator import Evaluator, checked
 from nascast.core.executor import Executor
 from nascast.core.setup import Setup
 from nascast.core.store import Store
 from nascast.core.strategy import Strategy
-from nascast.core.types import Candidate, Evaluation, Trial
+from nascast.core.types import Candidate, Evaluation, Objective, Trial
 
 __all__ = ["Budget", "Step", "run", "steps"]
 
@@ -175,7 +175,8 @@ class _Loop:
         trials: list[Trial],
     ) -> None:
         self.pending: dict[int, Candidate] = {}
-        self._strategy, self._evaluator, self._executor = strategy, evaluator, executor
+        self._strategy, self._executor = strategy, executor
+        self._evaluate = partial(_evaluate, evaluator, tuple(strategy.objectives))
         self._budget, self._seed = budget, seed
         known = {trial.id for trial in trials}
         self._numbers = (k for k in count() if k not in known)
@@ -202,7 +203,7 @@ class _Loop:
             for candidate in candidates:
                 number, self._next = self._next, next(self._numbers)
                 self.pending[number], self._thinking[number] = candidate, share
-                self._executor.submit(number, partial(self._evaluator.evaluate, candidate, number))
+                self._executor.submit(number, partial(self._evaluate, candidate, number))
             candidates = self._think()
 
     def _think(self, told: Sequence[Trial] = ()) -> list[Candidate]:
@@ -239,7 +240,7 @@ class _Loop:
                 "a budget in seconds needs evaluations that say what they cost, and one did not; "
                 "give a number of evaluations"
             )
-        if self._spent >= budget.seconds or self._is_late():
+        if (not math.isinf(budget.seconds) and self._spent >= budget.seconds) or self._is_late():
             return 0
         if budget.evaluations is None:
             return free
@@ -250,13 +251,20 @@ class _Loop:
         trials = []
         for done in self._executor.collect():
             assert isinstance(done.task, int)
-            value = done.value or Evaluation({}, done.seconds, done.error)
+            value = done.value or Evaluation({}, done.seconds, done.error or "nothing came back")
             finished = self._before + done.finished - self._began
             candidate, thinking = self.pending.pop(done.task), self._thinking.pop(done.task)
             trials.append(Trial(done.task, candidate, value, finished, thinking))
         self._finished += len(trials)
         self._spent += sum(trial.evaluation.seconds for trial in trials)
         return trials
+
+
+def _evaluate(
+    evaluator: Evaluator, objectives: Sequence[Objective], candidate: Candidate, seed: int
+) -> Evaluation:
+    """Evaluates a candidate where it is run, so that an executor sees evaluations only."""
+    return checked(evaluator.evaluate(candidate, seed), objectives)
 
 
 def _versions() -> dict[str, str]:

@@ -8,7 +8,7 @@ from typing import Protocol
 import numpy as np
 
 from nascast.core.errors import InvalidArchitectureError
-from nascast.core.evaluator import Benchmark, Evaluator
+from nascast.core.evaluator import Benchmark, Evaluator, checked
 from nascast.core.history import History
 from nascast.core.space import SearchSpace
 from nascast.core.types import Candidate, Evaluation, Floats, Genes, ImageTask, Metric, Task
@@ -213,7 +213,7 @@ class Trained(_Evaluations):
         asked = None if epochs == self._last else epochs
         if not _reaches(training, asked):
             candidate = Candidate(self.space.architecture(row), asked)
-            training[asked] = self._evaluator.evaluate(candidate, seed)
+            training[asked] = checked(self._evaluator.evaluate(candidate, seed))
         if epochs is not None and asked is None:
             return {**training, epochs: training[None]}
         return training

@@ -83,6 +83,9 @@ class Restricted(SearchSpace):
     def canonical(self, genes: Genes) -> Genes:
         return self.inner.canonical(genes)
 
+    def networks(self, genes: Genes) -> npt.NDArray[Any]:
+        return self.inner.networks(genes)
+
     def sample(self, n: int, rng: np.random.Generator) -> Genes:
         if self._rows is not None:
             return np.asarray(self._rows[rng.integers(len(self._rows), size=n)], dtype=np.int16)

@@ -25,7 +25,6 @@ __all__ = ["SearchSpace"]
 _Kind = TypeVar("_Kind", bound=Task)
 _ROUNDS = 1000  # rejection rounds before sampling gives up; chosen
 _LISTED = 2**20  # rows of genes of a space that `all` lists at most; chosen
-
 Ints = npt.NDArray[np.int64]
 
 
@@ -171,9 +170,8 @@ class SearchSpace(ABC):
             column = int(self._decisions(genes, rng)[0])
             cardinality = self.cardinalities[column]
             out = genes.copy()
-            out[0, column] = (
-                int(genes[0, column]) + int(rng.integers(1, cardinality))
-            ) % cardinality
+            shift = int(rng.integers(1, cardinality))
+            out[0, column] = (int(genes[0, column]) + shift) % cardinality
             if self._free or self.is_valid(out)[0]:
                 return out
         raise self._stuck()
@@ -232,10 +230,8 @@ class SearchSpace(ABC):
     def _explain(self, index: int, row: Genes) -> str:
         for i, (gene, cardinality) in enumerate(zip(row, self.cardinalities, strict=True)):
             if not 0 <= gene < cardinality:
-                return (
-                    f"{self.name}: row {index}, gene {i} is {gene}; "
-                    f"allowed are 0 to {cardinality - 1}"
-                )
+                allowed = f"allowed are 0 to {cardinality - 1}"
+                return f"{self.name}: row {index}, gene {i} is {gene}; {allowed}"
         return f"{self.name}: row {index} {row.tolist()} is not a valid architecture"
 
     def codes(self, genes: Genes) -> npt.NDArray[np.int64]:
@@ -266,17 +262,22 @@ class SearchSpace(ABC):
         return every if self._free else every[self.is_valid(every)]
 
     def distinct(self, genes: Genes) -> npt.NDArray[np.intp]:
-        """Returns ``(m,)`` indices of the first of each of the m different rows, rows ascending.
+        """Returns ``(m,)`` indices of the first of each of the m different rows, rows ascending."""
+        return np.unique(self._keys(genes), return_index=True)[1]
 
-        The same as ``np.unique(genes, axis=0, return_index=True)[1]`` for rows of this space, in a
-        fraction of the time.
+    def networks(self, genes: Genes) -> npt.NDArray[Any]:
+        """Returns ``(n,)`` keys, equal where rows compute the same function as far as is known.
+
+        Rows of one canonical row have one key. Studies split by it; records are by canonical rows.
         """
+        return self._keys(self.canonical(genes))
+
+    def _keys(self, genes: Genes) -> npt.NDArray[Any]:
+        """Returns ``(n,)``: each row as one value; they compare like the rows."""
         if self.size() < 2**63:
-            keys: npt.NDArray[Any] = self.codes(genes)
-        else:  # big-endian, so that bytes compare like the numbers; none is below 0
-            big = np.ascontiguousarray(genes, dtype=">i2")
-            keys = big.view(f"S{2 * self.length}")[:, 0]
-        return np.unique(keys, return_index=True)[1]
+            return self.codes(genes)
+        big = np.ascontiguousarray(genes, dtype=">i2")  # big-endian bytes compare like numbers
+        return np.asarray(big.view(f"S{2 * self.length}")[:, 0])
 
     def graphs(self, genes: Genes) -> Graph:
         """Returns the rows as a batch of labelled DAGs.

@@ -2,10 +2,10 @@
 
 import heapq
 import itertools
-import time
 from collections.abc import Callable, Hashable
 from typing import Any
 
+from nascast.core.clock import processor_seconds
 from nascast.core.errors import InvalidSettingError, UnsupportedError
 from nascast.core.executor import Done, Executor
 
@@ -28,7 +28,7 @@ class Simulated(Executor):
     first is returned with that one's time.
     """
 
-    def __init__(self, workers: int = 1, clock: Callable[[], float] = time.process_time) -> None:
+    def __init__(self, workers: int = 1, clock: Callable[[], float] = processor_seconds) -> None:
         """Begins with free workers.
 
         Args:

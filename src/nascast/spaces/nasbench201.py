@@ -12,9 +12,10 @@ from itertools import product
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import numpy.typing as npt
 
 from nascast.core.errors import InvalidArchitectureError, InvalidSettingError
-from nascast.core.graph import Graph
+from nascast.core.graph import Graph, UInts, mix
 from nascast.core.space import SearchSpace
 from nascast.core.types import Architecture, Bools, Genes, ImageTask, Task
 
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 __all__ = ["NasBench201"]
 
 NONE, SKIP = 0, 1
+_ODD = np.uint64(0x2545F4914F6CDD1D)  # the multiplier of xorshift64*
 _OPERATIONS = ("none", "skip_connect", "nor_conv_1x1", "nor_conv_3x3", "avg_pool_3x3")
 _EDGES = ((0, 1), (0, 2), (1, 2), (0, 3), (1, 3), (2, 3))
 _SKELETON: dict[str, Any] = {  # NATS-Bench: 16 channels, 3 stages of 5 cells
@@ -58,10 +60,19 @@ class NasBench201(SearchSpace):
         tensor used twice and two copies computed by equal operations are written alike.
 
         The text sorts the terms of each vertex, not of nested sums, so that ``(a + c) + b`` and
-        ``(a + b) + c`` remain two of the 5,390; sums flattened throughout leave 4,930.
+        ``(a + b) + c`` remain two of the 5,390; see `networks`.
         """
         self.check(genes)
         return _canonical_rows().take(self.codes(genes), axis=0)
+
+    def networks(self, genes: Genes) -> npt.NDArray[Any]:
+        """Returns ``(n,)`` keys of the functions that the cells compute: 4,660 of the 15,625.
+
+        Sums are flattened throughout, which leaves 4,930 of the 5,390 canonical rows, and the mean
+        over a window, `avg_pool_3x3`, of a sum is the sum of the means.
+        """
+        self.check(genes)
+        return _functions().take(self.codes(genes))
 
     def is_connected(self, genes: Genes) -> Bools:
         """Returns ``(n,)``: whether all operations but none are on paths from input to output."""
@@ -212,6 +223,23 @@ def _canonical_rows() -> Genes:
     first: dict[str, int] = {}
     members = [first.setdefault(_text(r, zeros=False), i) for i, r in enumerate(rows.tolist())]
     return rows[members]
+
+
+@cache
+def _functions() -> UInts:
+    """Returns ``(15625,)``: what each cell computes, as a random number, by its code.
+
+    Sums of 64-bit integers stand for sums, an odd factor for what is linear, `mix` for the rest.
+    """
+    rows = NasBench201().all()
+    seeds = mix(np.arange(3, dtype=np.uint64))
+    vertices = np.zeros((4, len(rows)), dtype=np.uint64)
+    vertices[0] = seeds[0]
+    for gene, (start, end) in zip(rows.T, _EDGES, strict=True):
+        x = vertices[start]
+        convolved = [np.where(x == 0, x, mix(x ^ seed)) for seed in seeds[1:]]
+        vertices[end] += np.choose(gene, [np.zeros_like(x), x, *convolved, _ODD * x])
+    return np.asarray(vertices[3])
 
 
 def _text(row: list[int], zeros: bool) -> str:

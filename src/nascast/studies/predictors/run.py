@@ -3,7 +3,7 @@
 Protocol of White et al. (NeurIPS 2021, https://arxiv.org/abs/2104.01177, section 3): every trial
 draws a test set and, apart from it, a nested sequence of training sets; a predictor is initialized
 on a training set and queried on the test set; both times are read off its ledger. Deviations: no
-canonical architecture is in both sets, and correlations keep their sign.
+training architecture computes what a test architecture does, and correlations keep their sign.
 """
 
 import json
