@@ -32,18 +32,22 @@ def kendall(a: Floats, b: Floats) -> float:
     return float(kendalltau(a, b).statistic)
 
 
-def agreement(predicted: Floats, true: Floats) -> dict[str, float]:
+def agreement(predicted: Floats, true: Floats, unit: str = "percent") -> dict[str, float]:
     """Compares predictions with true scores, both ``(n,)`` and larger is better.
 
     A prediction that is not finite ranks last, shared with the others of its kind; ``undefined``
     counts them. Correlations are signed, and 0 where one side is constant. ``sparse_kendall``
-    rounds the true scores to 0.1, since smaller differences are noise (Yu et al., ICLR 2020).
-    ``mae`` and ``rmse`` mean something for predictors on the scale of the scores.
-    ``precision_at_k`` is the share of the k predicted best among the k truly best; ties are
-    resolved against the predictor.
+    rounds the true scores to 0.1 percentage points, since smaller differences of accuracies are
+    noise (Yu et al., ICLR 2020); of scores in another `unit` it is NaN. Where a true score is not
+    finite, all is NaN but ``undefined``. ``mae`` and ``rmse`` mean something for predictors on the
+    scale of the scores. ``precision_at_k`` is the share of the k predicted best among the k truly
+    best; ties are resolved against the predictor.
     """
     from scipy.stats import pearsonr, spearmanr
 
+    if not np.isfinite(true).all():
+        undefined = float((~np.isfinite(predicted)).sum())
+        return {**dict.fromkeys(METRICS, math.nan), "undefined": undefined}
     fine = np.isfinite(predicted)
     ranked = predicted
     if not fine.all():
@@ -55,7 +59,7 @@ def agreement(predicted: Floats, true: Floats) -> dict[str, float]:
         "kendall": kendall(ranked, true),
         "spearman": 0.0 if flat else float(spearmanr(ranked, true).statistic),
         "pearson": 0.0 if flat else float(pearsonr(ranked, true).statistic),
-        "sparse_kendall": kendall(ranked, np.round(true, 1)),
+        "sparse_kendall": kendall(ranked, np.round(true, 1)) if unit == "percent" else math.nan,
         "mae": float(np.abs(error).mean()),
         "rmse": math.sqrt(float((error**2).mean())),
         "precision_at_10": _precision(ranked, true, 10),

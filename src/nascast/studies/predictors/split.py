@@ -26,7 +26,7 @@ def split(study: Study, benchmark: Benchmark, trial: int) -> tuple[Genes, Genes]
     train = max(cell.budget.get(LABELS, 0) for cell in cells(study))
     need = study.test_size + train
     try:
-        pool = rng.permutation(benchmark.genes())
+        pool = rng.permutation(_trained(study, benchmark))
     except UnsupportedError:
         pool = _distinct(benchmark.space, need, rng)
     first = benchmark.space.distinct(benchmark.space.canonical(pool))
@@ -37,6 +37,14 @@ def split(study: Study, benchmark: Benchmark, trial: int) -> tuple[Genes, Genes]
         )
     rows = pool[np.sort(first)[:need]]
     return rows[: study.test_size], rows[study.test_size :]
+
+
+def _trained(study: Study, benchmark: Benchmark) -> Genes:
+    """Returns the rows whose metric was recorded; of a benchmark that cannot say, all."""
+    try:
+        return benchmark.recorded(study.metric, 0)
+    except UnsupportedError:
+        return benchmark.genes()
 
 
 def _distinct(space: SearchSpace, need: int, rng: np.random.Generator) -> Genes:
