@@ -281,6 +281,49 @@ def test_unknown_seconds_and_a_budget_of_them(evaluations: int | None) -> None:
     assert len(store.read("run")) == 1
 
 
+def test_without_known_seconds_a_number_of_evaluations_is_a_budget() -> None:
+    store = Memory()
+    for evaluations in (3, 7):  # the second goes on with what the first left
+        trials = run(
+            RandomSearch(BENCH.space),
+            ConstantEvaluator(seconds=math.nan),
+            executor=Simulated(2),
+            store=store,
+            name="run",
+            budget=Budget(evaluations),
+        )
+        assert sorted(trial.id for trial in trials) == list(range(evaluations))
+        assert all(math.isnan(trial.finished) for trial in trials)
+
+
+def test_a_simulated_clock_without_seconds_is_no_budget() -> None:
+    store = Memory()
+    for done in (1, 1):  # and going on with what is stored ends at once
+        with pytest.raises(UnsupportedError, match="give a number of evaluations"):
+            run(
+                RandomSearch(BENCH.space),
+                ConstantEvaluator(seconds=math.nan),
+                executor=Simulated(),
+                store=store,
+                name="run",
+                budget=Budget(clock=100.0),
+            )
+        assert len(store.read("run")) == done
+
+
+def test_a_real_clock_is_a_budget_for_evaluations_of_unknown_seconds() -> None:
+    times = iter(range(10_000))
+    trials = run(
+        RandomSearch(BENCH.space),
+        ConstantEvaluator(seconds=math.nan),
+        executor=Serial(clock=lambda: float(next(times))),
+        store=Memory(),
+        name="run",
+        budget=Budget(clock=50.0),
+    )
+    assert 1 < len(trials) < 50
+
+
 def _steps(store: Store, executor: Executor, budget: Budget) -> list[Step]:
     return list(
         steps(

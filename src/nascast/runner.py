@@ -102,7 +102,8 @@ def run(
 
     Raises:
         StoreError: the run was begun with other settings, or by an earlier nascast.
-        UnsupportedError: the budget is in seconds, and an evaluation took unknown ones.
+        UnsupportedError: the budget is in seconds or by a simulated clock, and an evaluation took
+            unknown seconds; without such a budget its trial and the later ones have `finished` NaN.
     """
     trials: list[Trial] = []
     for step in steps(
@@ -183,7 +184,8 @@ class _Loop:
         self._next = next(self._numbers)
         self._finished = len(trials)
         self._spent = sum(trial.evaluation.seconds for trial in trials)
-        self._before = max((trial.finished for trial in trials), default=0.0)
+        ends = [0.0, *(trial.finished for trial in trials)]
+        self._before = math.nan if any(map(math.isnan, ends)) else max(ends)
         self._began = executor.now()
         self._thought = 0.0  # seconds that no candidate was charged for yet
         self._thinking: dict[int, float] = {}  # seconds for each pending candidate
@@ -235,10 +237,11 @@ class _Loop:
         if free <= 0:
             return 0
         budget = self._budget
-        if math.isnan(self._spent) and not math.isinf(budget.seconds):
+        limits = (budget.seconds, self._spent), (budget.clock, self.clock())
+        if any(limit < math.inf and math.isnan(spent) for limit, spent in limits):
             raise UnsupportedError(
-                "a budget in seconds needs evaluations that say what they cost, and one did not; "
-                "give a number of evaluations"
+                "a budget in time needs evaluations that say what they cost, and one did not; "
+                "give a number of evaluations instead"
             )
         if (not math.isinf(budget.seconds) and self._spent >= budget.seconds) or self._is_late():
             return 0

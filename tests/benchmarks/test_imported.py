@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from nascast.benchmarks.imported import ColumnSpec, convert
+from nascast.benchmarks.imported import ColumnSpec, Layout, convert
 from nascast.benchmarks.table import TableSource, read_table, write_table
 from nascast.core.errors import (
     CorruptDataError,
@@ -39,8 +39,11 @@ def text(rows: list[list[Any]], header: tuple[str, ...] = HEADER) -> str:
 
 
 def read(path: Path, *columns: str, **settings: Any) -> TableSource:
-    specs = [ColumnSpec.parse(column) for column in columns or COLUMNS]
-    return convert(path, "nasbench201", "arch", specs, name="mine", **settings)
+    specs = tuple(ColumnSpec.parse(column) for column in columns or COLUMNS)
+    others = {key: settings.pop(key) for key in ("task", "separate", "source") if key in settings}
+    space = settings.pop("space", "nasbench201")
+    layout = Layout(settings.pop("architecture", "arch"), specs, **settings)
+    return convert(path, space, layout, name="mine", **others)
 
 
 def written(folder: Path, kind: str, rows: list[list[Any]]) -> Path:
@@ -121,13 +124,24 @@ def test_several_trainings_of_one_network(tmp_path: Path) -> None:
         ("arch", "nonsense", "expected a string like"),
         ("arch", "", "expected a string like"),
         ("arch", CELLS[0].replace("~0|+", "~9|+"), "expected a string like"),
-        ("acc_12", "", r"column 'acc_12' should be a finite number from 0 to 100 \(percent\)"),
-        ("acc_12", "ninety", "'ninety'"),
-        ("acc_12", "nan", "'nan'"),
+        ("acc_12", "ninety", "column 'acc_12' should be a finite number; got 'ninety'"),
+        ("acc_12", "abc", "missing=abc"),
+        ("acc_12", "1_0", "'1_0'"),
+        ("acc_12", "٩٠", "'٩٠'"),
+        ("acc_12", "0x1A", "'0x1A'"),
+        ("acc_12", "1e999", "'1e999'"),
+        ("acc_12", "9 0", "'9 0'"),
+        ("acc_12", "90%", "'90%'"),
         ("acc_200", "inf", "'inf'"),
-        ("acc_200", "-0.5", "from 0 to 100"),
+        (
+            "acc_200",
+            "-0.5",
+            r"column 'acc_200' should be a finite number from 0 to 100 \(percent\)",
+        ),
+        ("acc_200", "-1", "missing=-1"),
         ("acc_200", "100.5", "from 0 to 100"),
         ("count", "-1", r"from 0 to inf \(count\)"),
+        ("count", "0.13", "should be a whole number"),
         ("time", "-1", r"column 'time' .*\(seconds\)"),
     ],
 )
@@ -142,10 +156,9 @@ def test_a_bad_row_is_named_by_its_place(
 
 
 def test_values_that_are_missing_in_parquet(tmp_path: Path) -> None:
-    for column in ("arch", "acc_12"):
-        path = written(tmp_path, "parquet", changed(1, column, None))
-        with pytest.raises(CorruptDataError, match=r"records\.parquet, row 1: "):
-            read(path)
+    path = written(tmp_path, "parquet", changed(1, "arch", None))
+    with pytest.raises(CorruptDataError, match=r"records\.parquet, row 1: "):
+        read(path)
 
 
 @pytest.mark.parametrize("values", [[1, 2, 3, 4], [1.5, 2.5, 3.5, 4.5], [b"a", b"b", b"c", b"d"]])
@@ -188,7 +201,7 @@ def test_quoted_values(tmp_path: Path) -> None:
     quoted = [[f'"{cell}"', '"61.5"'] for cell in CELLS]
     path.write_text(text(quoted, ('"arch"', '"the, accuracy"')))
     spec = ColumnSpec("val_accuracy", "the, accuracy", 1, 0, "validation", "percent", False)
-    source = convert(path, "nasbench201", "arch", [spec], name="mine")
+    source = convert(path, "nasbench201", Layout("arch", (spec,)), name="mine")
     assert (source.values["val_accuracy"] == 61.5).all()
 
 
@@ -208,14 +221,7 @@ def test_a_missing_column_lists_the_columns(
     with pytest.raises(
         InvalidSettingError, match=rf"no column '{missing}'; it has arch, acc_12, acc_200, time, co"
     ):
-        convert(
-            path,
-            "nasbench201",
-            architecture,
-            [ColumnSpec.parse(spec)],
-            name="mine",
-            seconds_per_epoch=seconds,
-        )
+        read(path, spec, architecture=architecture, seconds_per_epoch=seconds)
 
 
 @pytest.mark.parametrize(
@@ -273,18 +279,19 @@ def test_files_that_are_not_there_or_of_another_kind(tmp_path: Path) -> None:
 def test_an_unknown_space(tmp_path: Path) -> None:
     path = written(tmp_path, "csv", ROWS)
     with pytest.raises(UnknownComponentError, match="nasbench201"):
-        convert(path, "nasbench", "arch", [ColumnSpec.parse(COLUMNS[0])], name="mine")
+        read(path, COLUMNS[0], space="nasbench")
 
 
 @pytest.mark.parametrize(
     ("columns", "message"),
     [
-        (("a=acc_12,epoch=1", "a=acc_200,epoch=1"), "exactly one column; got acc_12"),
-        (("a=acc_12,epoch=1,seed=1",), "every seed from 0"),
-        (("a=acc_12,epoch=1", "a=acc_200,epoch=2,seed=1"), "every seed from 0"),
-        (("a=acc_12,epoch=1", "a=acc_200"), "some have none"),
-        (("a=acc_12,epoch=1", "a=acc_200,epoch=2,split=test"), "disagree on split"),
-        (("a=acc_12,epoch=1", "a=acc_200,epoch=2,minimize"), "disagree on split or direction"),
+        (("acc=acc_12,epoch=1", "acc=acc_200,epoch=1"), "exactly one column; got acc_12"),
+        (("acc=acc_12,epoch=1,seed=1",), "every seed from 0"),
+        (("acc=acc_12,epoch=1", "acc=acc_200,epoch=2,seed=1"), "every seed from 0"),
+        (("acc=acc_12,epoch=1", "acc=acc_200"), "some have none"),
+        (("acc=acc_12,epoch=1", "acc=acc_200,epoch=2,split=test"), "disagree on split"),
+        (("acc=acc_12,epoch=1", "acc=acc_200,epoch=2,minimize"), "disagree on split or direction"),
+        (("acc=acc_12,epoch=1", "acc=acc_200,epoch=2,unit=real"), "disagree on the unit"),
     ],
 )
 def test_columns_that_contradict_each_other(
@@ -294,33 +301,36 @@ def test_columns_that_contradict_each_other(
         read(written(tmp_path, "csv", ROWS), *columns)
 
 
-@pytest.mark.parametrize(
-    ("written_as", "expected"),
-    [
-        (
-            "val_accuracy=acc",
-            ("val_accuracy", "acc", None, 0, "validation", "percent", False),
-        ),
-        (
-            "test_loss=l,epoch=12,seed=2",
-            ("test_loss", "l", 12, 2, "test", "nats", True),
-        ),
-        ("train_acc=a b", ("train_acc", "a b", None, 0, "train", "percent", False)),
-        ("params=p", ("params", "p", None, 0, "none", "none", False)),
-        (
-            "flops=f, unit=count, split=none, minimize",
-            ("flops", "f", None, 0, "none", "count", True),
-        ),
-        ("val_loss=l,minimize=false", ("val_loss", "l", None, 0, "validation", "nats", False)),
-        (
-            "val_accuracy=a,unit=fraction,split=train",
-            ("val_accuracy", "a", None, 0, "train", "fraction", False),
-        ),
-        ("x=a=b", ("x", "a=b", None, 0, "none", "none", False)),
-    ],
-)
-def test_specifications(written_as: str, expected: tuple[Any, ...]) -> None:
-    assert ColumnSpec.parse(written_as) == ColumnSpec(*expected)
+SPECS: dict[str, dict[str, Any]] = {
+    "val_accuracy=acc": {"split": "validation", "unit": "percent", "stated": False},
+    "test_loss=l,epoch=12,seed=2": {
+        "epoch": 12,
+        "seed": 2,
+        "split": "test",
+        "unit": "nats",
+        "minimize": True,
+        "stated": False,
+    },
+    "train_acc=a b": {"split": "train", "unit": "percent", "stated": False},
+    "params=p": {"unit": "count", "minimize": True, "stated": False},
+    "params=params_M": {"unit": "millions", "minimize": True, "stated": False},
+    "latency_ms=l": {"unit": "ms", "minimize": True, "stated": False},
+    "flops=f, unit=count, split=none, minimize": {"unit": "count", "minimize": True},
+    "val_loss=l,minimize=false": {"split": "validation", "unit": "nats", "stated": False},
+    "val_accuracy=a,unit=fraction,split=train": {"split": "train", "unit": "fraction"},
+    "x=a=b,maximize": {"stated": False},
+    "x=a,minimize": {"minimize": True, "stated": False},
+    "x=a,maximize=false": {"minimize": True, "stated": False},
+    "x=a,unit=real,maximize,missing=-1,missing=NA": {"unit": "real", "missing": ("-1", "NA")},
+    "val_accuracy=err,error,unit=%": {"split": "validation", "unit": "percent", "error": True},
+}
+
+
+@pytest.mark.parametrize("written_as", SPECS)
+def test_specifications(written_as: str) -> None:
+    metric, _, rest = written_as.partition("=")
+    column = "a=b" if metric == "x" and "a=b" in rest else rest.partition(",")[0]
+    assert ColumnSpec.parse(written_as) == ColumnSpec(metric, column, **SPECS[written_as])
 
 
 @pytest.mark.parametrize(
@@ -341,6 +351,11 @@ def test_specifications(written_as: str, expected: tuple[Any, ...]) -> None:
         "a=b,colour=red",
         "a=b,",
         "a=b,minimize=perhaps",
+        "a=b,minimize,maximize",
+        "acc=b,epoch=1,epoch=2",
+        "acc=b,epoch=1_0",
+        "acc=b,epoch=١",
+        "acc=b,missing=",
     ],
 )
 def test_specifications_that_are_not_of_the_form(written_as: str) -> None:
@@ -353,17 +368,12 @@ def test_the_published_records(shared_data: Path, tmp_path: Path) -> None:
     from scipy.stats import kendalltau
 
     file = shared_data / "nasbench201_cifar10/table.csv.gz"
-    specs = [
-        ColumnSpec.parse("val_accuracy=val_acc_200,epoch=200"),
-        ColumnSpec.parse("early_accuracy=val_acc_12,epoch=12,split=validation"),
-        ColumnSpec.parse("test_accuracy=test_acc_200,epoch=200"),
-    ]
-    source = convert(
+    source = read(
         file,
-        "nasbench201",
-        "arch_str",
-        specs,
-        name="nasbench201",
+        "val_accuracy=val_acc_200,epoch=200",
+        "early_accuracy=val_acc_12,epoch=12,split=validation",
+        "test_accuracy=test_acc_200,epoch=200",
+        architecture="arch_str",
         seconds_per_epoch="train_seconds_per_epoch",
     )
     write_table(source, tmp_path / "nb201.nascast")
@@ -387,4 +397,4 @@ def test_seconds_without_an_epoch_are_refused(tmp_path: Path) -> None:
     path = written(tmp_path, "csv", ROWS)
     spec = ColumnSpec("seconds", "time", None, 0, "train", "seconds", True)
     with pytest.raises(InvalidSettingError, match=r"say which: seconds=time,epoch=…"):
-        convert(path, "nasbench201", "arch", [spec], name="mine")
+        convert(path, "nasbench201", Layout("arch", (spec,)), name="mine")

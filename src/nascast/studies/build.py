@@ -115,7 +115,7 @@ def pack(plan: BuildPlan, folder: Path, name: str) -> TableSource:
         Metric("val_accuracy", "percent", "validation", False, epochs, seeds),
         Metric("test_accuracy", "percent", "test", False, epochs[-1:], seeds),
         Metric(SECONDS, "seconds", "train", True, epochs, seeds),
-        Metric("parameters", "count", "none"),
+        Metric("parameters", "count", "none", True),
     )
     data = open_data(plan.images, plan.split, "cpu")
     provenance = {

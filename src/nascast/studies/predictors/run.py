@@ -140,6 +140,7 @@ def _head(evidence: Evidence, settings: dict[str, Any]) -> Head:
         batch=evidence.batch.source,
         noise_ceiling=noise_ceiling(benchmark, evidence.objective()),
         versions=versions(),
+        aim=benchmark.metrics[evidence.study.metric].aim,
     )
 
 
@@ -191,9 +192,10 @@ def _run_cell(evidence: Evidence, cell: Cell, test: Genes, train: Genes, memo: M
         predicted = predictor.query(ledger, test)
     deviation = predicted.deviation
     values = records.query(test, study.metric)
+    unit = records.describe(study.metric).unit
     true = -values if objective.minimize else values  # scores, as the predictions are
     return Result(
-        **{**_shared(study, cell), **agreement(predicted.mean, true)},
+        **{**_shared(study, cell), **agreement(predicted.mean, true, unit)},
         init_seconds_total=ledger.seconds["init"],
         query_seconds_each=ledger.seconds["query"] / len(test),
         batch=evidence.batch.source if proxies_of(cell) else "",

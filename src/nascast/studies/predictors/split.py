@@ -29,7 +29,7 @@ def split(study: Study, benchmark: Benchmark, trial: int) -> tuple[Genes, Genes]
     while True:  # ends when a benchmark has no more rows to give
         rng = np.random.default_rng([study.seed, trial])
         try:
-            pool = rng.permutation(benchmark.genes())
+            pool = rng.permutation(_trained(study, benchmark))
         except UnsupportedError:
             pool = _distinct(space, need, rng)
         pool = pool[np.sort(space.distinct(space.canonical(pool)))]
@@ -45,6 +45,14 @@ def split(study: Study, benchmark: Benchmark, trial: int) -> tuple[Genes, Genes]
                 f"{len(train)} are left for them"
             )
         known, need = len(pool), 2 * need
+
+
+def _trained(study: Study, benchmark: Benchmark) -> Genes:
+    """Returns the rows whose metric was recorded; of a benchmark that cannot say, all."""
+    try:
+        return benchmark.recorded(study.metric, 0)
+    except UnsupportedError:
+        return benchmark.genes()
 
 
 def _distinct(space: SearchSpace, need: int, rng: np.random.Generator) -> Genes:
