@@ -19,8 +19,9 @@ from typing import Any
 import numpy as np
 
 from nascast.benchmarks.nasbench301.archive import FEATURE, write_archive
-from nascast.benchmarks.nasbench301.boosters import Boosters
-from nascast.core.errors import CorruptDataError, MissingDataError
+from nascast.benchmarks.nasbench301.boosters import COLUMNS, Boosters
+from nascast.core.child import Child
+from nascast.core.errors import CorruptDataError, MissingDataError, NascastError
 from nascast.core.extras import extra
 from nascast.releases.catalogue import Progress
 from nascast.releases.formats.xgboost_binary import is_binary, to_json
@@ -98,12 +99,13 @@ def _collect(source: Path, progress: Progress) -> tuple[dict[str, bytes], dict[s
     total = sum(file.size for model in used.values() for file in ensembles[model])
     done, members = 0, {}
     progress(done, total)
-    for kind, model in used.items():
-        for number, file in enumerate(ensembles[model]):
-            suffix, content = _booster(file.read(), f"{source}: {file.path}")
-            members[f"{kind}_{number:02}.{suffix}"] = content
-            done += file.size
-            progress(done, total)
+    with Child(source, total) as child:  # XGBoost runs there
+        for kind, model in used.items():
+            for number, file in enumerate(ensembles[model]):
+                suffix, content = _booster(file.read(), f"{source}: {file.path}", child)
+                members[f"{kind}_{number:02}.{suffix}"] = content
+                done += file.size
+                progress(done, total)
     return members, used
 
 
@@ -148,7 +150,7 @@ def _unpack(source: Path, name: str) -> bytes:
         raise CorruptDataError(f"{source}: {name} is damaged; fetch it again") from error
 
 
-def _booster(content: bytes, where: str) -> tuple[str, bytes]:
+def _booster(content: bytes, where: str, child: Child) -> tuple[str, bytes]:
     """Returns the suffix and the content of the booster in a pickle.
 
     Both kinds predict with all trees they hold: LightGBM drops those after the best iteration when
@@ -157,10 +159,13 @@ def _booster(content: bytes, where: str) -> tuple[str, bytes]:
     try:
         for _, value, _ in pickletools.genops(content):
             if isinstance(value, bytes | bytearray) and is_binary(bytes(value)):
-                return "ubj", _as_ubj(to_json(bytes(value), where))
+                model = to_json(bytes(value), COLUMNS, where)
+                return "ubj", child.call(_as_ubj, model)
             if isinstance(value, str) and value.startswith("tree\n"):
                 return "txt", value.encode()
     except ValueError as error:
+        if isinstance(error, NascastError):
+            raise
         raise CorruptDataError(f"{where}: damaged or cut off; {error}") from error
     raise CorruptDataError(f"{where}: no booster of XGBoost 1.x or LightGBM in it")
 
