@@ -83,14 +83,14 @@ def reading(
     Args:
         where: names the file in messages.
         size: of the file, in bytes.
-        what: it was expected to be, for messages.
+        what: what it should be, for messages.
         advice: what to do about a damaged file.
 
     Raises:
         CorruptDataError: damaged, something else, nested too deeply, or it takes too much memory.
     """
     mib = Bounds.from_environment().memory(size)
-    expected = f"expected {what}; " if what else ""
+    wrong = f"damaged, or not {what}" if what else "damaged or cut off"
     try:
         with more_memory(mib):
             yield
@@ -100,15 +100,13 @@ def reading(
         raise too_large(where, mib) from error
     except RecursionError as error:
         raise CorruptDataError(
-            f"{where}: {expected}its content is nested too deeply; {advice}"
+            f"{where}: {wrong}: its content is nested too deeply; {advice}"
         ) from error
     except Exception as error:  # parsers raise all kinds on bytes that are not what they expect
         if isinstance(error, OSError) and error.errno not in (None, errno.EINVAL):
             raise
         text = f"{type(error).__name__}: {error}"
-        raise CorruptDataError(
-            f"{where}: {expected}it is something else, damaged or cut off ({text:.500}); {advice}"
-        ) from error
+        raise CorruptDataError(f"{where}: {wrong} ({text:.500}); {advice}") from error
 
 
 def too_large(where: object, mib: float) -> CorruptDataError:

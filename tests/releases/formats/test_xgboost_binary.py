@@ -23,7 +23,9 @@ def test_a_booster_cut_off_anywhere_is_refused() -> None:
     refused = 0
     for length in range(0, len(model), 97):
         try:
-            assert to_json(model[:length], 56, "x") == whole  # behind the trees stands what is not read
+            assert (
+                to_json(model[:length], 56, "x") == whole
+            )  # behind the trees stands what is not read
         except CorruptDataError:
             refused += 1
     assert refused > 40
