@@ -202,11 +202,15 @@ def _check_distinct(table: Columns, rows: _Rows, layout: Layout) -> None:
     seen: dict[tuple[int, ...], int] = {}
     for i, key in enumerate(zip(*(part.tolist() for part in parts), strict=True)):
         if key in seen:
-            what = "architecture"
-            if layout.is_long:
-                told = " and ".join(filter(None, [layout.seed, layout.epoch]))
-                what = f"architecture with the same {told}"
-            raise CorruptDataError(f"{table.place(i)}: the same {what} as {table.place(seen[key])}")
+            told = " and ".join(filter(None, [layout.seed, layout.epoch]))
+            what = f"architecture with the same {told}" if told else "architecture"
+            hint = (
+                "; if its rows are several trainings, or one at several epochs, name the column "
+                "that tells them apart (--seed-column, --epoch-column)"
+            )
+            raise CorruptDataError(
+                f"{table.place(i)}: the same {what} as {table.place(seen[key])}{hint}"
+            )
         seen[key] = i
 
 
