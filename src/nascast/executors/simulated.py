@@ -3,10 +3,10 @@
 import heapq
 import itertools
 import math
-import time
 from collections.abc import Callable, Hashable
 from typing import Any
 
+from nascast.core.clock import processor_seconds
 from nascast.core.errors import InvalidSettingError, UnsupportedError
 from nascast.core.executor import Done, Executor
 
@@ -14,7 +14,7 @@ __all__ = ["Simulated"]
 
 
 class Simulated(Executor):
-    """Answers at once, and tells when the answer would have come from so many workers.
+    """Runs calls at once, and returns them when they would have ended with so many workers.
 
     A call runs in this process when it is submitted. The ``seconds`` of its result, an
     `Evaluation`, are the virtual time that one worker is busy with it; a result without them, or a
@@ -33,12 +33,12 @@ class Simulated(Executor):
     in rounds: all tasks of a round end together.
     """
 
-    def __init__(self, workers: int = 1, clock: Callable[[], float] = time.process_time) -> None:
+    def __init__(self, workers: int = 1, clock: Callable[[], float] = processor_seconds) -> None:
         """Begins with free workers.
 
         Args:
-            workers: tasks at a time.
-            clock: seconds by which thinking is measured, see `busy`.
+            workers: number of workers, each with one call at a time.
+            clock: function that returns the seconds by which thinking is measured, see `busy`.
         """
         if workers < 1:
             raise InvalidSettingError(f"expected at least 1 worker; got {workers}")

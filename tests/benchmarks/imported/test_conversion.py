@@ -176,7 +176,9 @@ def test_architectures_that_are_no_texts(tmp_path: Path, values: list[Any]) -> N
 def test_an_architecture_twice_names_both_places(tmp_path: Path, kind: str) -> None:
     first, second = ("row 1", "row 3") if kind == "parquet" else ("line 3", "line 5")
     path = written(tmp_path, kind, changed(3, "arch", CELLS[1]))
-    with pytest.raises(CorruptDataError, match=rf"{second}: the same architecture as .*{first}; if"):
+    with pytest.raises(
+        CorruptDataError, match=rf"{second}: the same architecture as .*{first}; if"
+    ):
         read(path)
 
 

@@ -19,7 +19,12 @@ from nascast.core.types import Floats
 
 
 def values(
-    fields: list[Any], spec: str, *, separator: str = ",", decimal: str | None = None, missing: Any = ()
+    fields: list[Any],
+    spec: str,
+    *,
+    separator: str = ",",
+    decimal: str | None = None,
+    missing: Any = (),
 ) -> Floats:
     columns = Columns(Path("f.csv"), ["c"], {"c": fields}, range(2, 2 + len(fields)), separator)
     return Reader(columns, missing, decimal).values(ColumnSpec.parse(spec))
@@ -114,7 +119,10 @@ def test_fractions_are_never_taken_for_percent_silently() -> None:
 
 
 def test_errors_become_accuracies_where_it_is_said() -> None:
-    assert values(["0.065", "0.1275"], "val_accuracy=c,unit=fraction,error").tolist() == [93.5, 87.25]
+    assert values(["0.065", "0.1275"], "val_accuracy=c,unit=fraction,error").tolist() == [
+        93.5,
+        87.25,
+    ]
     assert values(["6.5"], "val_accuracy=c,error").tolist() == [93.5]
 
 
