@@ -36,7 +36,9 @@ def test_names_of_what_is_to_be_small(name: str) -> None:
 def test_other_names_say_nothing_and_are_not_guessed(name: str) -> None:
     assert quantity(name) is None
     for make in (direction, Objective, lambda name: Metric(name, "", "")):
-        with pytest.raises(InvalidSettingError, match="say minimize or maximize. Known .*accuracy"):
+        with pytest.raises(
+            InvalidSettingError, match=r"say minimize or maximize\. Known .*accuracy"
+        ):
             make(name)
 
 

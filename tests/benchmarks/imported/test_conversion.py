@@ -466,7 +466,7 @@ def test_seeds_alone_may_have_rows_of_their_own(tmp_path: Path) -> None:
     source = read(path, "val_accuracy=acc,epoch=200", seed="seed")
     assert source.metrics[0].epochs == (200,)
     assert source.values["val_accuracy"].shape == (4, 2, 1)
-    with pytest.raises(CorruptDataError, match="several trainings, .*--seed-column"):
+    with pytest.raises(CorruptDataError, match=r"several trainings, .*--seed-column"):
         read(path, "val_accuracy=acc,epoch=200")
     with pytest.raises(InvalidSettingError, match="leave out seed=1"):
         read(path, "val_accuracy=acc,epoch=200,seed=1", seed="seed")

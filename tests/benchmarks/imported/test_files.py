@@ -106,7 +106,7 @@ def test_two_columns_of_one_name_are_named_when_they_are_used(tmp_path: Path, ki
 def test_a_column_that_is_not_there_names_those_that_are(tmp_path: Path) -> None:
     path = tmp_path / "records.csv"
     path.write_text(",name,Unnamed: 3,value\n0,a,0,1\n")
-    with pytest.raises(InvalidSettingError, match="no column 'other'; it has name, value$"):
+    with pytest.raises(InvalidSettingError, match=r"no column 'other'; it has name, value$"):
         read(path, ("other",))["other"]
 
 

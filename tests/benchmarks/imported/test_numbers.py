@@ -77,7 +77,9 @@ def test_an_empty_field_is_a_training_that_is_not_there(field: Any) -> None:
 
 @pytest.mark.parametrize("mark", ["-1", "-1.0", "-9999", "x", "0"])
 def test_other_marks_are_missing_where_it_is_said(mark: str) -> None:
-    for spec, missing in ((f"latency_ms=c,missing={mark}", ()), ("latency_ms=c", (mark,))):
+    said: list[tuple[str, tuple[str, ...]]]
+    said = [(f"latency_ms=c,missing={mark}", ()), ("latency_ms=c", (mark,))]
+    for spec, missing in said:
         found = values([mark, "2.5"], spec, missing=missing)
         assert math.isnan(found[0])
         assert found[1] == 2.5
@@ -108,7 +110,7 @@ def test_every_unit_has_bounds(spec: str, good: list[str], bad: list[str]) -> No
 
 def test_fractions_are_never_taken_for_percent_silently() -> None:
     fractions = ["0.8731", "0.2514", "0.9175"]
-    with pytest.raises(InvalidSettingError, match="say unit=fraction .* or unit=percent"):
+    with pytest.raises(InvalidSettingError, match=r"say unit=fraction .* or unit=percent"):
         values(fractions, "val_accuracy=c,epoch=108")
     stored = values(fractions, "val_accuracy=c,epoch=108,unit=fraction")
     assert stored.tolist() == [87.31, 25.14, 91.75]  # exactly, not a hundred times the float
@@ -135,11 +137,13 @@ def test_seconds_in_other_units() -> None:
 def test_decimal_commas() -> None:
     fields = ["90,5", "88", ""]
     expected = [90.5, 88.0, math.nan]
-    for how in ({"separator": ";"}, {"decimal": "comma"}):
-        assert np.array_equal(values(fields, "val_accuracy=c", **how), expected, equal_nan=True)
+    by_file = values(fields, "val_accuracy=c", separator=";")
+    by_option = values(fields, "val_accuracy=c", decimal="comma")
+    for found in (by_file, by_option):
+        assert np.array_equal(found, expected, equal_nan=True)
     with pytest.raises(CorruptDataError, match="--decimal comma"):
         values(fields, "val_accuracy=c")
-    with pytest.raises(InvalidSettingError, match="commas and points, as in '90,5' and '88.5'"):
+    with pytest.raises(InvalidSettingError, match=r"commas and points, as in '90,5' and"):
         values(["90,5", "88.5"], "val_accuracy=c", separator=";")
     with pytest.raises(CorruptDataError, match="'90,5'"):
         values(["90,5"], "val_accuracy=c", separator=";", decimal="point")

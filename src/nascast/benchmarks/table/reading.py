@@ -17,6 +17,7 @@ import pyarrow as pa
 from nascast.benchmarks._places import Places
 from nascast.benchmarks.table.writing import MARK, SECONDS
 from nascast.core import plugins
+from nascast.core.bounds import reading, size_of
 from nascast.core.errors import (
     CorruptDataError,
     InvalidArchitectureError,
@@ -39,6 +40,7 @@ from nascast.core.types import (
 
 __all__ = ["Table", "read_table"]
 
+_ADVICE = "make or fetch it again"
 _TRAILER = 32 + len(MARK)
 _Column = tuple[npt.NDArray[Any], int]  # (n, seeds, epochs), and which of the last
 _LARGE = 64 * 2**20  # bytes, chosen: smaller tables are summed in a tenth of a second every time
@@ -75,10 +77,9 @@ def _map(path: Path, trusting: bool = True) -> pa.Table:
             )
         if stat.st_size >= _LARGE:
             _write_stamp(path, stamp)
-    try:
-        return pa.ipc.open_file(pa.py_buffer(body)).read_all()
-    except pa.ArrowException as error:
-        raise CorruptDataError(f"{path}: not a nascast table; {error}") from error
+    found = pa.ipc.open_file(pa.py_buffer(body)).read_all()
+    found.validate(full=True)  # a checksum can be made again; Arrow itself trusts what it reads
+    return found
 
 
 def _read_stamp(path: Path) -> str:
@@ -109,12 +110,8 @@ class Table(Benchmark):
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        try:
+        with reading(path, size_of(path), what="a nascast table", advice=_ADVICE):
             self._load(_map(path))
-        except (KeyError, TypeError, ValueError) as error:
-            if isinstance(error, CorruptDataError):
-                raise
-            raise CorruptDataError(f"{path}: not a nascast table; {error}") from error
 
     def _load(self, table: pa.Table) -> None:
         head = json.loads(table.schema.metadata[b"nascast"])
@@ -132,6 +129,11 @@ class Table(Benchmark):
             m.name: _array(table, m.name).reshape(-1, m.seeds, max(1, len(m.epochs)))
             for m in metrics
         }
+        genes, most = self._genes, np.asarray(self.space.cardinalities)
+        if genes.dtype != np.int16 or genes.shape[1] != len(most) or not len(genes):
+            raise ValueError(f"its rows are {genes.dtype} {genes.shape}, not of {self.space.name}")
+        if ((genes < 0) | (genes >= most)).any():
+            raise ValueError(f"a row that {self.space.name} does not have")
         self._places = Places(self.space, self._genes, self.canonical)
         self._columns: dict[int | None, dict[str, _Column]] = {}
 
@@ -144,7 +146,8 @@ class Table(Benchmark):
         Raises:
             CorruptDataError: it was altered or damaged.
         """
-        _map(self.path, trusting=False)
+        with reading(self.path, size_of(self.path), what="a nascast table", advice=_ADVICE):
+            _map(self.path, trusting=False)
 
     def genes(self) -> Genes:
         return self._genes.copy()
