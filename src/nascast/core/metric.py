@@ -1,4 +1,4 @@
-"""What the name of a metric says, and the units of its values.
+"""Names of metrics, with what they say, and units of values.
 
 Whether a larger value is better is never guessed: it stands here for the names that the field
 agrees on, and for every other name whoever gives the metric says it.
@@ -17,13 +17,13 @@ __all__ = ["QUANTITIES", "UNITS", "Quantity", "bounds", "direction", "quantity",
 
 @dataclass(frozen=True, slots=True)
 class Quantity:
-    """What is measured, and the words in a metric's name that say so.
+    """A quantity that metrics measure, and the words in their names that say so.
 
     Attributes:
-        name: of the quantity.
-        words: that mean it, small letters.
+        name: name of the quantity.
+        words: words that mean it, in small letters.
         minimize: whether smaller is better.
-        unit: in which it is given, where nothing else is said.
+        unit: unit in which it is given, where nothing else is said.
         sized: whether the end of the name may tell the unit, as in ``latency_ms``.
     """
 
@@ -116,7 +116,7 @@ _FITTING = {  # units that the end of a name may tell, by quantity
 
 
 def quantity(name: str) -> Quantity | None:
-    """Returns what a metric measures, by the words of its name; None where they do not say.
+    """Returns the quantity that a metric measures, by the words of its name, or None.
 
     A word is a run of letters, or of letters and digits, and ``topOneError`` has three. A name
     with words of opposite directions says nothing, and neither does one with a word that may turn
@@ -135,7 +135,7 @@ def direction(name: str) -> bool:
     """Returns whether smaller values of a metric are better, as its name says.
 
     Raises:
-        InvalidSettingError: the name does not say; the message has what is known.
+        InvalidSettingError: the name does not say it; the message has what is known.
     """
     found = quantity(name)
     if found is None:
@@ -152,8 +152,8 @@ def unit_of(name: str, column: str = "") -> str:
     """Returns the unit in which a metric of that name is given, where nothing else is said.
 
     Args:
-        name: of the metric; its end may tell the unit, as in ``latency_ms`` or ``params_M``.
-        column: which it is read from; its end tells the unit where the name does not.
+        name: name of the metric; its end may tell the unit, as in ``latency_ms`` or ``params_M``.
+        column: name of the column it is read from; its end tells the unit where the name does not.
     """
     found = quantity(name)
     if found is None:

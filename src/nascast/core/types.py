@@ -109,9 +109,11 @@ class Objective:
 
     Attributes:
         metric: name of the metric.
-        minimize: whether smaller is better; left out, as the name says: an accuracy is to be
-            large, an error, a loss, a latency or a number of parameters small. A name that does
-            not say raises `InvalidSettingError`.
+        minimize: whether smaller is better; by default what the name says, see `direction`: an
+            accuracy is to be large, an error, a loss, a latency or a number of parameters small.
+
+    Raises:
+        InvalidSettingError: the direction is not given, and the name does not say it.
     """
 
     metric: str
@@ -141,7 +143,7 @@ class Metric:
         unit: unit such as ``percent``, ``nats``, ``seconds`` or ``count``.
         split: part of the data: ``train``, ``validation``, ``test``, or ``none`` for properties of
             the network.
-        minimize: whether smaller is better; left out, as the name says, see `Objective`.
+        minimize: whether smaller is better; by default what the name says, as of an `Objective`.
         epochs: epochs after which it was recorded, ascending; empty if it does not depend on them.
         seeds: number of recorded trainings, for the architectures that have the most.
     """

@@ -6,7 +6,7 @@ import numpy as np
 
 from nascast.core.errors import UnsupportedError
 from nascast.core.evaluator import Benchmark
-from nascast.core.types import Floats, Objective
+from nascast.core.types import Floats, Genes, Objective
 
 __all__ = ["METRICS", "agreement", "kendall", "noise_ceiling"]
 
@@ -83,13 +83,19 @@ def noise_ceiling(benchmark: Benchmark, objective: Objective) -> tuple[float, in
     same networks does. None where fewer than two cells were trained twice.
     """
     try:
-        genes = benchmark.recorded(objective.metric, 1)
+        genes = _both(*(benchmark.recorded(objective.metric, seed) for seed in (0, 1)))
     except UnsupportedError:
         return None
     if len(genes) < 2:
         return None
     first = benchmark.query(genes, objective.metric, seed=0)
     return kendall(first, benchmark.query(genes, objective.metric, seed=1)), len(genes)
+
+
+def _both(one: Genes, other: Genes) -> Genes:
+    """Returns the rows of the second that the first has too, since either may be missing."""
+    known = {row.tobytes() for row in one}
+    return other[[row.tobytes() in known for row in other]]
 
 
 def _precision(predicted: Floats, true: Floats, k: int) -> float:

@@ -36,25 +36,24 @@ def convert(
     separate: bool = False,
     source: str = "",
 ) -> TableSource:
-    """Reads a file and checks every row.
+    """Returns the table of a file, of which every row is checked.
 
     An empty field is a training that is not there.
 
     Args:
-        path: see `read`.
+        path: path of the file, see `read`.
         space_name: registered name of the search space.
-        layout: what stands where in the file.
-        name: of the table.
-        task: what the networks were built for; None assumes the usual one of the space, and the
-            provenance says so.
+        layout: columns of the file, by what they hold.
+        name: name of the table.
+        task: task that the networks were built for; None assumes the usual one of the space, and
+            the provenance says so.
         separate: whether trainings of different epochs are separate ones, see `Benchmark`.
-        source: where the file comes from and under which licence.
+        source: origin and licence of the file.
 
     Raises:
-        CorruptDataError: a bad row, naming its line.
-        InvalidSettingError: a column that is not there, columns that contradict each other, or
-            numbers whose unit is in doubt.
-        UnsupportedError: the space has no networks for such a task.
+        CorruptDataError: a row is bad; the message names its line.
+        InvalidSettingError: a column is not there, columns contradict each other, the unit of
+            numbers is in doubt, or the space has no networks for the task.
     """
     table = read(path, _wanted(layout))
     space: SearchSpace = plugins.load("space", space_name)
@@ -127,15 +126,15 @@ def _wanted(layout: Layout) -> set[str]:
 
 @dataclass(frozen=True, slots=True)
 class _Rows:
-    """Which training each of the rows of a file is of.
+    """The training that each row of a file is of.
 
     Attributes:
-        genes: ``(n, length)``, distinct.
-        which: ``(rows,)``, the architecture of each row.
-        seed: ``(rows,)``, from 0, or None where columns tell.
-        epoch: ``(rows,)``, places in `epochs`, or None where columns tell.
-        epochs: ascending.
-        names: of the seeds, as they stand in the file.
+        genes: ``(n, length)`` distinct architectures.
+        which: ``(rows,)`` numbers of the architectures of the rows.
+        seed: ``(rows,)`` seeds from 0, or None where columns tell them.
+        epoch: ``(rows,)`` places in `epochs`, or None where columns tell them.
+        epochs: epochs of the rows, ascending.
+        names: names of the seeds, as they stand in the file.
     """
 
     genes: Genes
@@ -147,10 +146,11 @@ class _Rows:
 
 
 def _rows(space: SearchSpace, reader: Reader, layout: Layout) -> _Rows:
-    """Reads architectures, seeds and epochs.
+    """Returns architectures, seeds and epochs of all rows.
 
     Raises:
         CorruptDataError: one of them cannot be read, or two rows are the same training.
+        InvalidSettingError: there are more seeds than trainings could share.
     """
     table = reader.table
     genes, which = _genes(space, table, layout.architecture)
@@ -202,11 +202,15 @@ def _check_distinct(table: Columns, rows: _Rows, layout: Layout) -> None:
     seen: dict[tuple[int, ...], int] = {}
     for i, key in enumerate(zip(*(part.tolist() for part in parts), strict=True)):
         if key in seen:
-            what = "architecture"
-            if layout.is_long:
-                told = " and ".join(filter(None, [layout.seed, layout.epoch]))
-                what = f"architecture with the same {told}"
-            raise CorruptDataError(f"{table.place(i)}: the same {what} as {table.place(seen[key])}")
+            told = " and ".join(filter(None, [layout.seed, layout.epoch]))
+            what = f"architecture with the same {told}" if told else "architecture"
+            hint = (
+                "; if its rows are several trainings, or one at several epochs, name the column "
+                "that tells them apart (--seed-column, --epoch-column)"
+            )
+            raise CorruptDataError(
+                f"{table.place(i)}: the same {what} as {table.place(seen[key])}{hint}"
+            )
         seen[key] = i
 
 
@@ -235,7 +239,7 @@ def _genes(space: SearchSpace, table: Columns, column: str) -> tuple[Genes, Ints
 def _array(
     rows: _Rows, specs: list[ColumnSpec], columns: list[Floats], layout: Layout
 ) -> tuple[Metric, Floats]:
-    """Joins the columns of one metric, each ``(rows,)``, into ``(n, seeds, epochs)``."""
+    """Returns the metric of some columns, each ``(rows,)``, and ``(n, seeds, epochs)`` values."""
     one = specs[0]
     epochs = rows.epochs or tuple(sorted({s.epoch for s in specs if s.epoch is not None}))
     seeds = len(rows.names) or 1 + max(spec.seed for spec in specs)

@@ -1,4 +1,4 @@
-"""Reading the columns of CSV and Parquet files, packed or not."""
+"""Columns of CSV and Parquet files, packed or not."""
 
 import bz2
 import csv
@@ -46,14 +46,14 @@ _BROKEN = (
 
 @dataclass(frozen=True, slots=True)
 class Columns:
-    """Columns of a file, and where each row stands in it.
+    """The columns of a file, and the line of each row.
 
     Attributes:
-        path: the file.
-        names: of all its columns, in their order.
-        columns: those that were asked for, by name; texts, or what Parquet has.
-        lines: of each row, from 1 in a text; its number from 0 in Parquet.
-        separator: of a text; empty for Parquet.
+        path: path of the file.
+        names: names of all columns, in their order.
+        columns: fields of the columns that were asked for, by name; texts, or what Parquet has.
+        lines: line of each row, from 1 in a text; its number from 0 in Parquet.
+        separator: separator of a text; empty for Parquet.
     """
 
     path: Path
@@ -83,21 +83,21 @@ class Columns:
 
 
 def read(path: Path, wanted: Collection[str]) -> Columns:
-    """Reads some columns of a file; those that it lacks are found missing when they are used.
+    """Returns some columns of a file; those that it lacks are found missing when they are used.
 
     Texts are separated by commas, semicolons or tabs, whichever makes most columns of the first
     line, in UTF-8, or UTF-16 with its mark; what they are packed with is told by their first bytes.
 
     Args:
-        path: ``.csv``, ``.tsv``, ``.txt``, also packed as ``.gz``, ``.bz2``, ``.xz`` or ``.zip`` of
-            one file, or ``.parquet``.
-        wanted: names of columns.
+        path: path of a ``.csv``, ``.tsv`` or ``.txt``, also packed as ``.gz``, ``.bz2``, ``.xz``
+            or ``.zip`` of one file, or of a ``.parquet``.
+        wanted: names of the columns to read.
 
     Raises:
-        MissingDataError: no such file.
-        InvalidSettingError: a file of another kind.
-        CorruptDataError: it cannot be read, a row is longer or shorter than the first line, or
-            there are no rows.
+        MissingDataError: there is no such file.
+        InvalidSettingError: the file is of another kind.
+        CorruptDataError: the file cannot be read, a row is longer or shorter than the first line,
+            or there are no rows.
     """
     if not path.is_file():
         raise MissingDataError(f"no file {path}")

@@ -1,4 +1,4 @@
-"""What stands where in a file: which column holds which metric, of which training."""
+"""Columns of a file: which of them holds which metric, of which training."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -21,22 +21,23 @@ _ALIASES = {"%": "percent", "s": "seconds"}
 
 @dataclass(frozen=True, slots=True)
 class ColumnSpec:
-    """Which column holds which metric.
+    """The column of a file that holds a metric.
 
     Attributes:
-        metric: such as ``val_accuracy``; several columns may hold one metric at other epochs or
-            seeds.
-        column: its name in the file.
-        epoch: after which epoch, or None for a property of the network, and where another column
-            has the epochs.
-        seed: which training.
-        split: ``train``, ``validation``, ``test`` or ``none``.
-        unit: of the numbers in the file; ``fraction`` is turned into ``percent``.
-        minimize: smaller is better.
+        metric: name such as ``val_accuracy``; several columns may hold one metric at other epochs
+            or seeds.
+        column: name of the column in the file.
+        epoch: epoch after which it was measured, or None for a property of the network, and where
+            another column has the epochs.
+        seed: number of the training, from 0.
+        split: part of the data: ``train``, ``validation``, ``test`` or ``none``.
+        unit: unit of the values in the file; ``fraction`` is turned into ``percent``.
+        minimize: whether smaller is better.
         stated: whether somebody said the unit; a percent that nobody said is doubted where all
-            numbers are at most 1.
-        error: the column holds an error rate, and the accuracy, 100 % less it, is stored.
-        missing: what stands in the field of a training that is not there, besides nothing.
+            values are at most 1.
+        error: whether the column holds an error rate of which the accuracy, 100 % less it, is
+            stored.
+        missing: texts in the field of a training that is not there, besides an empty one.
     """
 
     metric: str
@@ -52,15 +53,16 @@ class ColumnSpec:
 
     @classmethod
     def parse(cls, text: str) -> "ColumnSpec":
-        """Reads ``METRIC=COLUMN`` and, after commas, options.
+        """Returns the column of a text.
 
-        They are ``epoch=N``, ``seed=K``, ``split=S``, ``unit=U``, ``error``, ``missing=V`` (also
-        several times) and ``minimize`` or ``maximize``. Without them, the split is told by the
-        metric's first word (train, val, test), the unit and the direction by what its words mean.
+        The form is ``METRIC=COLUMN`` and after commas options: ``epoch=N``, ``seed=K``,
+        ``split=S``, ``unit=U``, ``error``, ``missing=V`` (also several times), and ``minimize`` or
+        ``maximize``. By default the split follows from the metric's first word (train, val, test),
+        the unit and the direction from what its words mean.
 
         Raises:
-            InvalidSettingError: not of that form; a name that does not say whether it is to be
-                large or small, without an option that does; an unknown unit.
+            InvalidSettingError: the text is not of that form, the unit is unknown, or the direction
+                is neither given nor said by the metric's name.
         """
         head, *options = text.split(",")
         metric, found, column = (part.strip() for part in head.partition("="))
@@ -161,20 +163,21 @@ def _check(text: str, metric: str, column: str, unit: str, error: bool | None) -
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """What stands where in a file.
+    """The columns of a file, by what they hold.
 
     Attributes:
-        architecture: the column with architectures in the space's notation; ``one+two`` puts a
-            colon between the texts of two columns.
-        columns: those with metrics.
-        seconds_per_epoch: the column with the training time of one epoch.
-        seed: the column that tells the trainings of an architecture apart, one row for each; its
-            values, in ascending order, are seed 0, 1, 2 …
-        epoch: the column with the epoch after which a row was measured, one row for each.
-        first_epoch: what stands there for the first epoch: 1, or 0 where a file counts from 0.
-        missing: what stands in the field of a training that is not there, besides nothing.
-        decimal: ``point`` or ``comma``; None is a comma in files separated by semicolons that have
-            one, and otherwise a point.
+        architecture: name of the column with architectures in the space's notation; ``one+two``
+            puts a colon between the texts of two columns.
+        columns: columns with metrics.
+        seconds_per_epoch: name of the column with the training seconds of one epoch; without one
+            seconds are unknown.
+        seed: name of the column that tells the trainings of an architecture apart, one row for
+            each; its values, in ascending order, are seed 0, 1, 2 …
+        epoch: name of the column with the epoch after which a row was measured, one row for each.
+        first_epoch: number of the first epoch in that column: 1, or 0 where a file counts from 0.
+        missing: texts in the field of a training that is not there, besides an empty one.
+        decimal: decimal sign, ``point`` or ``comma``; None is a comma in files separated by
+            semicolons that have one, and otherwise a point.
     """
 
     architecture: str

@@ -1,4 +1,4 @@
-"""Reading numbers as people write them, and refusing what is none."""
+"""Numbers as people write them, where what is none is refused."""
 
 import math
 import re
@@ -25,12 +25,12 @@ _WHOLE = 2.0**53  # from here on every float is whole
 
 @dataclass(frozen=True, slots=True)
 class Reader:
-    """Reads the numbers of a file.
+    """Access to the numbers of a file.
 
     Attributes:
-        table: the file.
-        missing: what stands in a field without a number, besides nothing.
-        decimal: ``point`` or ``comma``; None is told from the column.
+        table: columns of the file.
+        missing: texts in a field without a number, besides an empty one.
+        decimal: decimal sign, ``point`` or ``comma``; None is told from the column.
     """
 
     table: Columns
@@ -43,9 +43,9 @@ class Reader:
         Fractions become percent, and errors that are to be accuracies 100 less them.
 
         Raises:
-            CorruptDataError: a field that is no number, or out of the bounds of its unit.
-            InvalidSettingError: a column without any number; of percents, all at most 1, that
-                nobody said to be percent.
+            CorruptDataError: a field is no number, or out of the bounds of its unit.
+            InvalidSettingError: a column has no number at all; or all of its percents are at most
+                1, and nobody said that they are percent.
         """
         numbers = self._numbers(spec.column, (*self.missing, *spec.missing))
         exact = [None if n is None else _float(n) for n in numbers]
@@ -73,7 +73,7 @@ class Reader:
         """Returns whole numbers from 0, such as epochs; none may be missing.
 
         Raises:
-            CorruptDataError: a field that is none.
+            CorruptDataError: a field is no whole number.
         """
         found = []
         for i, number in enumerate(self._numbers(column, self.missing)):

@@ -38,7 +38,8 @@ class Head:
         noise_ceiling: Kendall's τ between two trainings of the same architectures, and the number
             of these; None where fewer than two were trained twice.
         versions: versions of the packages that could matter, when the study was begun.
-        aim: ``minimize`` or ``maximize`` the metric; empty in folders of before it was kept.
+        aim: direction of the metric, ``minimize`` or ``maximize``; empty where the folder is of
+            before it was kept.
     """
 
     settings: Mapping[str, Any]

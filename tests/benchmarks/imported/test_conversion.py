@@ -17,7 +17,10 @@ from nascast.core.errors import (
     InvalidSettingError,
     MissingDataError,
     UnknownComponentError,
+    UnsupportedError,
 )
+from nascast.core.ledger import Ledger
+from nascast.core.types import ImageTask, Objective, TextTask
 from nascast.spaces.nasbench201 import NasBench201
 
 SPACE = NasBench201()
@@ -173,7 +176,9 @@ def test_architectures_that_are_no_texts(tmp_path: Path, values: list[Any]) -> N
 def test_an_architecture_twice_names_both_places(tmp_path: Path, kind: str) -> None:
     first, second = ("row 1", "row 3") if kind == "parquet" else ("line 3", "line 5")
     path = written(tmp_path, kind, changed(3, "arch", CELLS[1]))
-    with pytest.raises(CorruptDataError, match=rf"{second}: the same architecture as .*{first}$"):
+    with pytest.raises(
+        CorruptDataError, match=rf"{second}: the same architecture as .*{first}; if"
+    ):
         read(path)
 
 
@@ -398,3 +403,158 @@ def test_seconds_without_an_epoch_are_refused(tmp_path: Path) -> None:
     spec = ColumnSpec("seconds", "time", None, 0, "train", "seconds", True)
     with pytest.raises(InvalidSettingError, match=r"say which: seconds=time,epoch=…"):
         convert(path, "nasbench201", Layout("arch", (spec,)), name="mine")
+
+
+def long(rows: list[tuple[Any, ...]], *names: str, folder: Path) -> Path:
+    path = folder / "long.csv"
+    path.write_text(text([list(row) for row in rows], names))
+    return path
+
+
+def test_one_row_for_each_seed_and_epoch(tmp_path: Path) -> None:
+    """Against arrays filled by hand; the rows are shuffled, and one training is not there."""
+    grid = [(i, s, e) for i in range(3) for s in (777, 888, 1000) for e in (1, 2, 4)]
+    grid = [(i, s, e) for i, s, e in grid if (i, s) != (2, 888)]
+    order = np.random.default_rng(0).permutation(len(grid))
+    rows = [
+        (CELLS[i], s, e, (i + 1) * e + s / 10000, i + 0.5, 10 + i, 5 if e == 4 else "")
+        for i, s, e in (grid[k] for k in order)
+    ]
+    names = ("arch", "run", "step", "acc", "size", "time", "test")
+    source = read(
+        long(rows, *names, folder=tmp_path),
+        "val_accuracy=acc",
+        "params=size,unit=millions",
+        "test_accuracy=test",
+        seed="run",
+        epoch="step",
+        seconds_per_epoch="time",
+    )
+    first = [CELLS.index(name) for name in SPACE.to_text(source.genes)]
+    assert sorted(first) == [0, 1, 2]
+    expected = np.full((3, 3, 3), np.nan)
+    seconds = np.full((3, 3, 3), np.nan)
+    for i, s, e in grid:
+        at = first.index(i), (777, 888, 1000).index(s), (1, 2, 4).index(e)
+        expected[at] = (i + 1) * e + s / 10000
+        seconds[at] = e * (10 + i)
+    assert np.array_equal(source.values["val_accuracy"], expected, equal_nan=True)
+    assert np.array_equal(source.values["seconds"], seconds, equal_nan=True)
+    assert source.values["params"].tolist() == [[[i + 0.5]] for i in first]
+    metrics = {metric.name: metric for metric in source.metrics}
+    assert (metrics["val_accuracy"].epochs, metrics["val_accuracy"].seeds) == ((1, 2, 4), 3)
+    assert (metrics["params"].epochs, metrics["params"].seeds) == ((), 1)
+    assert metrics["test_accuracy"].epochs == (4,)  # measured at the end only
+    assert source.provenance["seeds"] == {"0": "777", "1": "888", "2": "1000"}
+    write_table(source, tmp_path / "mine.nascast")
+    table = read_table(tmp_path / "mine.nascast")
+    assert table.query(GENES[:2], "test_accuracy").tolist() == [5, 5]
+    with pytest.raises(UnsupportedError, match="seed 1"):
+        table.query(GENES[2:3], "val_accuracy", seed=1)
+
+
+def test_seconds_of_epochs_are_added_up(tmp_path: Path) -> None:
+    rows = [(CELLS[0], e, 90, t) for e, t in ((1, 3), (2, 5), (5, 2))]
+    path = long(rows, "arch", "epoch", "acc", "time", folder=tmp_path)
+    source = read(path, "val_accuracy=acc", epoch="epoch", seconds_per_epoch="time")
+    assert source.values["seconds"].tolist() == [[[3, 8, 14]]]
+
+
+def test_seeds_alone_may_have_rows_of_their_own(tmp_path: Path) -> None:
+    rows = [(cell, seed, 80 + k) for k, cell in enumerate(CELLS) for seed in ("b", "a")]
+    path = long(rows, "arch", "seed", "acc", folder=tmp_path)
+    source = read(path, "val_accuracy=acc,epoch=200", seed="seed")
+    assert source.metrics[0].epochs == (200,)
+    assert source.values["val_accuracy"].shape == (4, 2, 1)
+    with pytest.raises(CorruptDataError, match=r"several trainings, .*--seed-column"):
+        read(path, "val_accuracy=acc,epoch=200")
+    with pytest.raises(InvalidSettingError, match="leave out seed=1"):
+        read(path, "val_accuracy=acc,epoch=200,seed=1", seed="seed")
+
+
+@pytest.mark.parametrize("wrong", ["x", "1.5", "-1", "", "1_0"])
+def test_epochs_are_whole_numbers(tmp_path: Path, wrong: str) -> None:
+    path = long([(CELLS[0], 1, 90), (CELLS[0], wrong, 90)], "arch", "e", "acc", folder=tmp_path)
+    with pytest.raises(CorruptDataError, match="line 3: column 'e' should be"):
+        read(path, "val_accuracy=acc", epoch="e")
+
+
+def test_a_file_may_count_epochs_from_zero(tmp_path: Path) -> None:
+    path = long([(CELLS[0], e, 90 + e) for e in (0, 1)], "arch", "e", "acc", folder=tmp_path)
+    assert read(path, "val_accuracy=acc", epoch="e", first_epoch=0).metrics[0].epochs == (1, 2)
+    with pytest.raises(CorruptDataError, match=r"line 2: epochs count from 1; .*--first-epoch 0"):
+        read(path, "val_accuracy=acc", epoch="e")
+
+
+def test_a_training_twice_names_both_places(tmp_path: Path) -> None:
+    rows = [(CELLS[0], 7, 90), (CELLS[1], 7, 90), (CELLS[0], 7, 91)]
+    path = long(rows, "arch", "seed", "acc", folder=tmp_path)
+    with pytest.raises(CorruptDataError, match=r"line 4: .* with the same seed as .*line 2"):
+        read(path, "val_accuracy=acc", seed="seed")
+
+
+def test_seeds_that_nobody_shares_are_refused(tmp_path: Path) -> None:
+    cells = SPACE.to_text(SPACE.all()[:1200])
+    rows = [(cell, 10_000 + k, 90) for k, cell in enumerate(cells)]
+    path = long(rows, "arch", "seed", "acc", folder=tmp_path)
+    with pytest.raises(InvalidSettingError, match="1,200 different seeds"):
+        read(path, "val_accuracy=acc", seed="seed")
+
+
+def test_trainings_that_are_not_there(tmp_path: Path) -> None:
+    path = tmp_path / "records.csv"
+    path.write_text(f"arch,a,b\n{CELLS[0]},90.5,91.5\n{CELLS[1]},80.5,\n{CELLS[2]},,70\n")
+    columns = ("val_accuracy=a,epoch=200,seed=0", "val_accuracy=b,epoch=200,seed=1")
+    write_table(read(path, *columns), tmp_path / "mine.nascast")
+    table = read_table(tmp_path / "mine.nascast")
+    assert table.query(GENES[:3], "val_accuracy", seed=None).tolist() == [91.0, 80.5, 70.0]
+    assert table.query(GENES[:2], "val_accuracy", seed=0).tolist() == [90.5, 80.5]
+    for row, seed in ((1, 1), (2, 0)):
+        with pytest.raises(UnsupportedError, match=f"seed {seed} is recorded for 2 of 3"):
+            table.query(GENES[row : row + 1], "val_accuracy", seed=seed)
+    assert table.provenance["empty fields"] == {"a": 1, "b": 1}
+
+
+def test_a_column_without_any_number(tmp_path: Path) -> None:
+    path = tmp_path / "records.csv"
+    path.write_text(f"arch,a\n{CELLS[0]},\n{CELLS[1]},\n")
+    with pytest.raises(InvalidSettingError, match="column 'a' has no number in any row"):
+        read(path, "val_accuracy=a")
+
+
+def test_the_seconds_of_all_trainings_of_an_architecture(tmp_path: Path) -> None:
+    columns = ("val_accuracy=acc_12,epoch=9", "val_accuracy=acc_200,epoch=9,seed=1")
+    source = read(written(tmp_path, "csv", ROWS), *columns, seconds_per_epoch="time")
+    write_table(source, tmp_path / "mine.nascast")
+    table = read_table(tmp_path / "mine.nascast")
+    assert table.seconds(GENES, seed=0).tolist() == table.seconds(GENES, seed=1).tolist()
+
+
+def test_the_task_is_recorded_and_whether_it_was_said(tmp_path: Path) -> None:
+    path = written(tmp_path, "csv", ROWS)
+    task = ImageTask((3, 16, 16), 120, {"cells": 2})
+    said = read(path, task=task)
+    assert (said.task, said.provenance["task"]) == (task, "given")
+    assert read(path).task == ImageTask()
+    assert read(path).provenance["task"].startswith("not given")
+    for wrong, words in (
+        (ImageTask(skeleton={"cellz": 2}), "the skeleton takes channels.* got cellz"),
+        (TextTask(100), "networks for images, and none for text"),
+    ):
+        with pytest.raises(InvalidSettingError, match=words):
+            read(path, task=wrong)
+
+
+def test_separate_budgets_are_kept_and_honoured(tmp_path: Path) -> None:
+    path = written(tmp_path, "csv", ROWS)
+    for separate in (False, True):
+        source = read(path, seconds_per_epoch="time", separate=separate)
+        write_table(source, tmp_path / "mine.nascast")
+        table = read_table(tmp_path / "mine.nascast")
+        assert table.separate is separate
+        ledger = Ledger(table, Objective("val_accuracy"))
+        with ledger.phase("init"):
+            ledger.curve(GENES[:1], "val_accuracy", 200)
+        assert ledger.seconds["init"] == pytest.approx(14 * (212 if separate else 200), rel=1e-3)
+    with pytest.raises(UnsupportedError, match="a training of its own, and none of 50"):
+        table.seconds(GENES, 50)
