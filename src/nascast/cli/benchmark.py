@@ -22,7 +22,9 @@ from nascast.cli.official import (
 )
 
 if TYPE_CHECKING:
+    from nascast.core.evaluator import Benchmark
     from nascast.core.executor import Executor
+    from nascast.core.types import Genes
     from nascast.studies.build import BuildPlan
 
 __all__ = ["app"]
@@ -127,13 +129,7 @@ def _describe(name: str) -> dict[str, Any]:
     metrics = []
     ceilings = {}
     for metric in table.metrics.values():
-        try:
-            values = table.query(genes, metric.name)
-        except UnsupportedError:  # the first training of some rows lacks it
-            if not isinstance(table, Table):
-                raise
-            values = table.query(table.recorded(metric.name, 0), metric.name)
-        bounds = [float(values.min()), float(values.max())] if len(values) else [None, None]
+        bounds = _bounds(table, genes, metric.name)
         metrics.append({**asdict(metric), "aim": metric.aim, "range": bounds})
         if metric.split in ("validation", "test"):
             ceiling = noise_ceiling(table, Objective(metric.name, metric.minimize))
@@ -150,6 +146,17 @@ def _describe(name: str) -> dict[str, Any]:
         "noise_ceiling": ceilings,
         "provenance": dict(table.provenance),
     }
+
+
+def _bounds(benchmark: "Benchmark", genes: "Genes", metric: str) -> list[float | None]:
+    """Returns the least and the largest value of the first trainings."""
+    from nascast.core.errors import UnsupportedError
+
+    try:
+        values = benchmark.query(genes, metric)
+    except UnsupportedError:  # the first training of some rows lacks it
+        values = benchmark.query(benchmark.recorded(metric, 0), metric)
+    return [float(values.min()), float(values.max())] if len(values) else [None, None]
 
 
 @app.command()
