@@ -11,12 +11,12 @@ from itertools import count
 import numpy as np
 
 from nascast.core.errors import InvalidSettingError, StoreError, UnsupportedError
-from nascast.core.evaluator import Evaluator
+from nascast.core.evaluator import Evaluator, checked
 from nascast.core.executor import Executor
 from nascast.core.setup import Setup
 from nascast.core.store import Store
 from nascast.core.strategy import Strategy
-from nascast.core.types import Candidate, Evaluation, Trial
+from nascast.core.types import Candidate, Evaluation, Objective, Trial
 
 __all__ = ["Budget", "Step", "run", "steps"]
 
@@ -102,7 +102,8 @@ def run(
 
     Raises:
         StoreError: the run was begun with other settings, or by an earlier nascast.
-        UnsupportedError: the budget is in seconds, and an evaluation took unknown ones.
+        UnsupportedError: the budget is in seconds or by a simulated clock, and an evaluation took
+            unknown seconds; without such a budget its trial and the later ones have `finished` NaN.
     """
     trials: list[Trial] = []
     for step in steps(
@@ -175,14 +176,16 @@ class _Loop:
         trials: list[Trial],
     ) -> None:
         self.pending: dict[int, Candidate] = {}
-        self._strategy, self._evaluator, self._executor = strategy, evaluator, executor
+        self._strategy, self._executor = strategy, executor
+        self._evaluate = partial(_evaluate, evaluator, tuple(strategy.objectives))
         self._budget, self._seed = budget, seed
         known = {trial.id for trial in trials}
         self._numbers = (k for k in count() if k not in known)
         self._next = next(self._numbers)
         self._finished = len(trials)
         self._spent = sum(trial.evaluation.seconds for trial in trials)
-        self._before = max((trial.finished for trial in trials), default=0.0)
+        ends = [0.0, *(trial.finished for trial in trials)]
+        self._before = math.nan if any(map(math.isnan, ends)) else max(ends)
         self._began = executor.now()
         self._thought = 0.0  # seconds that no candidate was charged for yet
         self._thinking: dict[int, float] = {}  # seconds for each pending candidate
@@ -202,7 +205,7 @@ class _Loop:
             for candidate in candidates:
                 number, self._next = self._next, next(self._numbers)
                 self.pending[number], self._thinking[number] = candidate, share
-                self._executor.submit(number, partial(self._evaluator.evaluate, candidate, number))
+                self._executor.submit(number, partial(self._evaluate, candidate, number))
             candidates = self._think()
 
     def _think(self, told: Sequence[Trial] = ()) -> list[Candidate]:
@@ -234,12 +237,13 @@ class _Loop:
         if free <= 0:
             return 0
         budget = self._budget
-        if math.isnan(self._spent) and not math.isinf(budget.seconds):
+        limits = (budget.seconds, self._spent), (budget.clock, self.clock())
+        if any(limit < math.inf and math.isnan(spent) for limit, spent in limits):
             raise UnsupportedError(
-                "a budget in seconds needs evaluations that say what they cost, and one did not; "
-                "give a number of evaluations"
+                "a budget in time needs evaluations that say what they cost, and one did not; "
+                "give a number of evaluations instead"
             )
-        if self._spent >= budget.seconds or self._is_late():
+        if (not math.isinf(budget.seconds) and self._spent >= budget.seconds) or self._is_late():
             return 0
         if budget.evaluations is None:
             return free
@@ -250,13 +254,20 @@ class _Loop:
         trials = []
         for done in self._executor.collect():
             assert isinstance(done.task, int)
-            value = done.value or Evaluation({}, done.seconds, done.error)
+            value = done.value or Evaluation({}, done.seconds, done.error or "nothing came back")
             finished = self._before + done.finished - self._began
             candidate, thinking = self.pending.pop(done.task), self._thinking.pop(done.task)
             trials.append(Trial(done.task, candidate, value, finished, thinking))
         self._finished += len(trials)
         self._spent += sum(trial.evaluation.seconds for trial in trials)
         return trials
+
+
+def _evaluate(
+    evaluator: Evaluator, objectives: Sequence[Objective], candidate: Candidate, seed: int
+) -> Evaluation:
+    """Evaluates a candidate where it is run, so that an executor sees evaluations only."""
+    return checked(evaluator.evaluate(candidate, seed), objectives)
 
 
 def _versions() -> dict[str, str]:

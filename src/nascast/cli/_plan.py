@@ -10,6 +10,7 @@ from nascast.cli._children import Children, open_evaluator
 from nascast.cli._options import duration, names, settings
 
 if TYPE_CHECKING:
+    from nascast.core.evaluator import Benchmark
     from nascast.core.spec import Spec
     from nascast.core.types import Objective
     from nascast.studies.limits import Limits
@@ -88,6 +89,11 @@ def _on_benchmark(asked: Asked, name: str, shared: Mapping[str, Any]) -> "Search
             f"{name} is of the space {benchmark.space.name}, not {asked.space}"
         )
     metrics = [benchmark.describe(m) for m in names(asked.metrics or "val_accuracy", "--metric")]
+    if asked.budget and not _has_seconds(benchmark):
+        raise InvalidSettingError(
+            f"{name} did not record what trainings took, so that --budget {asked.budget} cannot be "
+            "kept; give a number of trainings instead, such as --evaluations 100"
+        )
     return Search(
         space=benchmark.space.name,
         benchmark=name,
@@ -96,6 +102,19 @@ def _on_benchmark(asked: Asked, name: str, shared: Mapping[str, Any]) -> "Search
         full_epochs=metrics[0].epochs[-1] if metrics[0].epochs else None,
         **shared,
     )
+
+
+def _has_seconds(benchmark: "Benchmark") -> bool:
+    """Whether the benchmark knows how long trainings took, judged by one of them."""
+    import numpy as np
+
+    from nascast.core.errors import UnsupportedError
+
+    try:
+        genes = benchmark.genes()[:1]
+    except UnsupportedError:
+        genes = benchmark.space.sample(1, np.random.default_rng(0))
+    return bool(np.isfinite(benchmark.seconds(genes)).all())
 
 
 def _by_training(
@@ -129,7 +148,7 @@ def _trained_objectives(
         raise InvalidSettingError(
             f"--metric: {unknown[0]} is not measured; measured are {', '.join(evaluator.metrics)}"
         )
-    return tuple(Objective(name, not name.endswith("accuracy")) for name in chosen)
+    return tuple(Objective(name) for name in chosen)
 
 
 def strategies_of(text: str, options: str, preset: str) -> "tuple[Spec, ...]":

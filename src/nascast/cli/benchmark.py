@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from nascast.cli._options import settings
+from nascast.cli._tables import check_target, marks, task_words, write
+from nascast.cli.imported import import_table
 from nascast.cli.official import (
     convert,
     describe_official,
@@ -20,7 +22,9 @@ from nascast.cli.official import (
 )
 
 if TYPE_CHECKING:
+    from nascast.core.evaluator import Benchmark
     from nascast.core.executor import Executor
+    from nascast.core.types import Genes
     from nascast.studies.build import BuildPlan
 
 __all__ = ["app"]
@@ -30,6 +34,7 @@ app = typer.Typer(
 )
 app.command()(download)
 app.command()(convert)
+app.command("import")(import_table)
 
 
 @app.command("list")
@@ -82,18 +87,17 @@ def info(
     console.print(f"[bold]{facts['name']}[/bold]: {rows} of {facts['space']}")
     if facts["sampled"]:
         console.print(f"ranges are of {facts['sampled']:,} random rows")
-    table = Table(
-        "metric", "unit", "split", "epochs", "seeds", "range", box=None, padding=(0, 2, 0, 0)
-    )
+    columns = ("metric", "unit", "aim", "split", "epochs", "seeds", "range")
+    table = Table(*columns, box=None, padding=(0, 2, 0, 0))
     for metric in facts["metrics"]:
         low, high = metric["range"]
-        epochs = metric["epochs"]
-        marks = f"{epochs[0]} … {epochs[-1]}" if len(epochs) > 3 else ", ".join(map(str, epochs))
-        bounds = f"{low:,.6g} to {high:,.6g}"
-        table.add_row(
-            metric["name"], metric["unit"], metric["split"], marks, str(metric["seeds"]), bounds
-        )
+        bounds = "not recorded" if low is None else f"{low:,.6g} to {high:,.6g}"
+        row = (metric["name"], metric["unit"], metric["aim"], metric["split"])
+        table.add_row(*row, marks(metric["epochs"]), str(metric["seeds"]), bounds)
     console.print(table)
+    console.print(f"task: {task_words(facts['task'])}", highlight=False)
+    if facts["separate"]:
+        console.print("trainings of different epochs are separate ones")
     for metric, (tau, cells) in facts["noise_ceiling"].items():
         console.print(
             f"noise ceiling: τ = {tau:.3f} between two trainings of {cells} cells, {metric}"
@@ -125,13 +129,8 @@ def _describe(name: str) -> dict[str, Any]:
     metrics = []
     ceilings = {}
     for metric in table.metrics.values():
-        try:
-            values = table.query(genes, metric.name)
-        except UnsupportedError:  # the first training of some rows lacks it
-            if not isinstance(table, Table):
-                raise
-            values = table.query(table.recorded(metric.name, 0), metric.name)
-        metrics.append({**asdict(metric), "range": [float(values.min()), float(values.max())]})
+        bounds = _bounds(table, genes, metric.name)
+        metrics.append({**asdict(metric), "aim": metric.aim, "range": bounds})
         if metric.split in ("validation", "test"):
             ceiling = noise_ceiling(table, Objective(metric.name, metric.minimize))
             if ceiling is not None:
@@ -142,66 +141,22 @@ def _describe(name: str) -> dict[str, Any]:
         "rows": None if sampled else len(genes),
         "sampled": sampled,
         "task": asdict(table.task),
+        "separate": table.separate,
         "metrics": metrics,
         "noise_ceiling": ceilings,
         "provenance": dict(table.provenance),
     }
 
 
-@app.command("import")
-def import_table(
-    file: Annotated[Path, typer.Argument(help="File to import: .csv, .csv.gz or .parquet.")],
-    architecture: Annotated[
-        str,
-        typer.Option(help="Column of the architectures, or two that make one: adjacency+ops."),
-    ],
-    metric: Annotated[
-        list[str],
-        typer.Option(
-            help="Metric of a column, once for each: METRIC=COLUMN and as needed ,epoch=N ,seed=K "
-            ",split=train|validation|test|none ,unit=U ,minimize"
-        ),
-    ],
-    out: Annotated[Path, typer.Option(help="Table to write, such as mine.nascast.")],
-    space: Annotated[
-        str, typer.Option(help="Search space of the architectures, by its registered name.")
-    ] = "nasbench201",
-    seconds_per_epoch: Annotated[
-        str | None,
-        typer.Option(
-            help="Column of the training seconds of one epoch; default: seconds are unknown."
-        ),
-    ] = None,
-    name: Annotated[
-        str | None, typer.Option(help="Name of the benchmark; default: that of the file in --out.")
-    ] = None,
-    source: Annotated[
-        str, typer.Option(help="Source of the file and its licence, kept as provenance.")
-    ] = "",
-) -> None:
-    """Turn a file with an architecture in each row into a benchmark table.
+def _bounds(benchmark: "Benchmark", genes: "Genes", metric: str) -> list[float | None]:
+    """Returns the least and the largest value of the first trainings."""
+    from nascast.core.errors import UnsupportedError
 
-    Every row is checked; a bad one is named with its line, and nothing is written.
-
-    Example: nascast benchmark import table.csv.gz --architecture arch_str
-    --metric val_accuracy=val_acc_200,epoch=200 --metric params=params_M,unit=millions
-    --seconds-per-epoch seconds --out nb201.nascast
-    """
-    from nascast.benchmarks.imported import ColumnSpec, convert
-    from nascast.benchmarks.table import read_table
-
-    _check_target(out)
-    table = convert(
-        file,
-        space,
-        architecture,
-        [ColumnSpec.parse(text) for text in metric],
-        name=name or out.stem,
-        seconds_per_epoch=seconds_per_epoch,
-        source=source,
-    )
-    _write(table, out)
-    typer.echo(f"{out}: {len(read_table(out)):,} architectures; use it with --benchmark {out}")
+    try:
+        values = benchmark.query(genes, metric)
+    except UnsupportedError:  # the first training of some rows lacks it
+        values = benchmark.query(benchmark.recorded(metric, 0), metric)
+    return [float(values.min()), float(values.max())] if len(values) else [None, None]
 
 
 @app.command()
@@ -276,7 +231,7 @@ def build(
     from nascast.cli._executor import open_executor
     from nascast.studies.build import pack
 
-    _check_target(out)
+    check_target(out)
     changes = {"space": space, "cells": cells, "repeated": repeated, "seed": seed}
     parts = {"skeleton": skeleton, "recipe": recipe, "split": split}
     plan = _plan(like, images, device, changes, parts)
@@ -285,7 +240,7 @@ def build(
     with open_executor(executor, address, workers) as opened:
         _train(plan, folder, opened)
     table = pack(plan, folder, out.stem)
-    _write(table, out)
+    write(table, out)
     failed = len(table.provenance["failed"])
     typer.echo(f"{out}: {len(table.genes):,} architectures, {failed} failed trainings")
 
@@ -325,27 +280,3 @@ def _train(plan: "BuildPlan", folder: Path, executor: "Executor") -> None:
         bar = shown.add_task("trainings", total=None)
         for finished, total in trainings(plan, folder, executor):
             shown.update(bar, completed=finished, total=total)
-
-
-def _check_target(out: Path) -> None:
-    """Refuses a path that cannot be written before any work is done."""
-    from nascast.core.errors import StoreError
-
-    if out.suffix != ".nascast":
-        raise StoreError(f"--out: tables end in .nascast; got {out}")
-    try:
-        out.parent.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise StoreError(f"cannot make {out.parent}: {error.strerror}") from error
-    if not os.access(out.parent, os.W_OK):
-        raise StoreError(f"cannot write into {out.parent}; choose another --out")
-
-
-def _write(table: Any, out: Path) -> None:
-    from nascast.benchmarks.table import write_table
-    from nascast.core.errors import StoreError
-
-    try:
-        write_table(table, out)
-    except OSError as error:
-        raise StoreError(f"cannot write {out}: {error.strerror}") from error

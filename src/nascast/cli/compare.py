@@ -168,6 +168,7 @@ def _print(head: "Head", results: "list[Result]", out: Path, page: Path) -> None
     console = Console()
     summaries = summarize(results)
     if summaries:
+        console.print(f"{head.aim} {head.settings['metric']} ({head.unit})", highlight=False)
         console.print(_table(summaries, head.axes))
     for line in _refusals(results):
         console.print(f"not run: {line}", style="yellow", highlight=False, markup=False)

@@ -31,7 +31,7 @@ def download(
     Example: nascast benchmark download nasbench101 --file nasbench_only108.tfrecord
     """
     from nascast.cli._progress import bars
-    from nascast.releases.fetch import fetch
+    from nascast.releases.fetch import digest_file, fetch
 
     release = _required(name)
     folder = _downloads(release)
@@ -51,7 +51,12 @@ def download(
             lambda done, total: shown.update(bar, completed=done, total=total or None),
         )
     if chosen.sha256 is None:
-        typer.echo("Its SHA-256 was not published; converting it finds out whether it is whole.")
+        kept = digest_file(path)
+        found = kept.read_text().split(" ")[0] if kept.is_file() else "not on record"
+        typer.echo(
+            f"Its SHA-256 was not published; that of what came is {found} ({kept.name}). "
+            "Converting it finds out whether it is whole."
+        )
     typer.echo(f"written: {path}")
     typer.echo(f"next: nascast benchmark convert {name} {path}")
 

@@ -222,7 +222,7 @@ def search(
     except KeyboardInterrupt:
         typer.echo("Stopped. The same command with --resume goes on where this one was.", err=True)
         raise typer.Exit(130) from None
-    _finish(out, as_json)
+    _finish(chosen, out, as_json)
 
 
 def _store(out: Path) -> "Store":
@@ -265,13 +265,14 @@ def _train(
         view.close()
 
 
-def _finish(out: Path, as_json: bool) -> None:
+def _finish(chosen: "Search", out: Path, as_json: bool) -> None:
     from nascast.report.searches.html import write_search_report
     from nascast.studies.searches.results import TRIALS
     from nascast.studies.searches.summary import summary_rows
 
     page = write_search_report(out)
     rows = summary_rows(out)
+    aims = [f"{objective.aim} {objective.metric}" for objective in chosen.objectives]
     if as_json:
         typer.echo(json.dumps(rows, indent=1))
         return
@@ -295,6 +296,7 @@ def _finish(out: Path, as_json: bool) -> None:
             )
         )
     console = Console()
+    console.print(", ".join(aims), highlight=False, markup=False)
     console.print(table)
     console.print(f"written: {out / TRIALS}, {page}", highlight=False)
 

@@ -1,17 +1,20 @@
 """Performance estimation: evaluators answer one candidate, benchmarks answer batches."""
 
+import math
 from abc import ABC, abstractmethod
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 
-from nascast.core.errors import UnsupportedError
+from nascast.core.errors import CorruptDataError, UnsupportedError
 from nascast.core.space import SearchSpace
-from nascast.core.types import Candidate, Evaluation, Floats, Genes, Metric, Task
+from nascast.core.types import Candidate, Evaluation, Floats, Genes, Metric, Objective, Task
 
-__all__ = ["Benchmark", "Described", "Evaluator", "settings_of"]
+__all__ = ["Benchmark", "Described", "Evaluator", "checked", "settings_of"]
+
+_LONGEST = 1e100  # seconds; chosen: however many are added up, the sum is a number
 
 
 class Evaluator(Protocol):
@@ -28,7 +31,10 @@ class Evaluator(Protocol):
         ...
 
     def evaluate(self, candidate: Candidate, seed: int) -> Evaluation:
-        """Returns the evaluation of a candidate; a failure may raise, the runner records it."""
+        """Returns the evaluation of a candidate; a failure may raise, the runner records it.
+
+        What is returned is `checked`.
+        """
         ...
 
 
@@ -49,6 +55,80 @@ def settings_of(evaluator: Evaluator) -> dict[str, Any]:
     if isinstance(evaluator, Described):
         return dict(evaluator.settings())
     return {"evaluator": type(evaluator).__name__}
+
+
+def checked(came: object, objectives: Sequence[Objective] = ()) -> Evaluation:
+    """Returns what an evaluator gave, as an evaluation that can be kept and compared.
+
+    One without metrics, or with a metric that is no number, too large for a float or infinitely
+    good, is a failure: it has an error, and no metrics.
+
+    Args:
+        came: what `Evaluator.evaluate` returned.
+        objectives: what counts, of which no value can be infinitely good.
+
+    Raises:
+        CorruptDataError: it is no evaluation, or took a time that cannot be; whoever ran it knows
+            how long that took.
+    """
+    if not isinstance(came, Evaluation):
+        raise CorruptDataError(f"expected an Evaluation from the evaluator; got {_shown(came)}")
+    seconds = _number("seconds", came.seconds)
+    if seconds < 0 or seconds > _LONGEST:
+        raise CorruptDataError(
+            "an evaluation takes at least 0 seconds, and NaN where nobody knows how many; "
+            f"this one took {seconds:g}"
+        )
+    error = None if came.error is None else str(came.error)
+    try:
+        metrics = _numbers(came.metrics)
+        curves = {
+            name: tuple(_number(f"the curve {name}", value) for value in curve)
+            for name, curve in came.curves.items()
+        }
+        if error is None:
+            _expect(metrics, objectives)
+    except (CorruptDataError, AttributeError, TypeError) as failure:
+        return Evaluation({}, seconds, error or f"{type(failure).__name__}: {failure}")
+    return Evaluation(metrics, seconds, error, curves)
+
+
+def _numbers(metrics: Mapping[str, float]) -> dict[str, float]:
+    if not isinstance(metrics, Mapping):
+        raise CorruptDataError(f"expected metrics by name; got {_shown(metrics)}")
+    for name in metrics:
+        if not isinstance(name, str):
+            raise CorruptDataError(f"expected metrics by name; one is called {_shown(name)}")
+    return {name: _number(name, value) for name, value in metrics.items()}
+
+
+def _number(name: str, value: object) -> float:
+    if type(value) is float:
+        return value
+    text = isinstance(value, str | bytes | bytearray)
+    if not text and not getattr(value, "ndim", 0):
+        try:
+            return float(value)  # type: ignore[arg-type]
+        except OverflowError:
+            raise CorruptDataError(f"{name} is too large a number for a float") from None
+        except (TypeError, ValueError):
+            pass
+    raise CorruptDataError(f"expected a number; {name} is {_shown(value)}")
+
+
+def _expect(metrics: Mapping[str, float], objectives: Sequence[Objective]) -> None:
+    if not metrics:
+        raise CorruptDataError("the evaluation has neither metrics nor an error")
+    for objective in objectives:
+        value = metrics.get(objective.metric, 0.0)
+        if value == (-math.inf if objective.minimize else math.inf):
+            raise CorruptDataError(f"{objective.metric} is {value}, which no network can reach")
+
+
+def _shown(value: object) -> str:
+    if value is None or isinstance(value, str | bytes):
+        return repr(value if value is None else value[:40])
+    return f"a value of the type {type(value).__name__}"
 
 
 class Benchmark(ABC):

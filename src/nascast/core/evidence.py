@@ -8,8 +8,9 @@ from typing import Protocol
 import numpy as np
 
 from nascast.core.errors import InvalidArchitectureError
-from nascast.core.evaluator import Benchmark, Evaluator
+from nascast.core.evaluator import Benchmark, Evaluator, checked
 from nascast.core.history import History
+from nascast.core.metric import direction, quantity
 from nascast.core.space import SearchSpace
 from nascast.core.types import Candidate, Evaluation, Floats, Genes, ImageTask, Metric, Task
 
@@ -114,7 +115,8 @@ class Told(_Evaluations):
     """The trials that a strategy was told, as records.
 
     A failed trial has the value NaN. Where no trial asked for a full training, the longest one
-    counts as full.
+    counts as full. The direction of a metric is that of the objective, or what its name says;
+    where neither does, `describe` raises `InvalidSettingError`.
     """
 
     def __init__(self, history: History, space: SearchSpace, task: Task | None = None) -> None:
@@ -126,7 +128,7 @@ class Told(_Evaluations):
             task: task that networks for proxies are built for; None is the space's default.
         """
         super().__init__("told trials", space, task or _usual(space))
-        smaller = {o.metric for o in history.objectives if o.minimize}
+        declared = {objective.metric: objective.minimize for objective in history.objectives}
         marks: dict[str, set[int]] = {}
         for trial in history.trials:
             self._take(trial.candidate, trial.evaluation)
@@ -140,10 +142,19 @@ class Told(_Evaluations):
         for trainings in self._networks.values():
             trainings.sort(key=lambda training: not self._is_label(training))
         seeds = max(map(len, self._networks.values()), default=1)
-        self.metrics = {
-            name: Metric(name, "", "", name in smaller or _is_loss(name), tuple(sorted(e)), seeds)
-            for name, e in marks.items()
-        }
+        self.metrics = {}
+        for name, e in marks.items():
+            if name in declared or quantity(name):
+                known = {"minimize": declared[name]} if name in declared else {}
+                self.metrics[name] = Metric(
+                    name, "", "", epochs=tuple(sorted(e)), seeds=seeds, **known
+                )
+        self._unsaid = marks.keys() - self.metrics.keys()
+
+    def describe(self, metric: str) -> Metric:
+        if metric in self._unsaid:
+            direction(metric)  # says that the name does not say it
+        return super().describe(metric)
 
     def genes(self) -> Genes:
         """Returns ``(n, length)``: the canonical rows of the networks that have a label."""
@@ -220,7 +231,7 @@ class Trained(_Evaluations):
         asked = None if epochs == self._last else epochs
         if not _reaches(training, asked):
             candidate = Candidate(self.space.architecture(row), asked)
-            training[asked] = self._evaluator.evaluate(candidate, seed)
+            training[asked] = checked(self._evaluator.evaluate(candidate, seed))
         if epochs is not None and asked is None:
             return {**training, epochs: training[None]}
         return training
@@ -260,7 +271,3 @@ def _seconds(training: _Training, epochs: int | None) -> float:
 
 def _usual(space: SearchSpace) -> Task:
     return space.tasks[0]() if space.tasks else ImageTask()
-
-
-def _is_loss(name: str) -> bool:
-    return any(word in name for word in ("loss", "perplexity"))

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import Any
 
+from nascast.core.clock import processor_seconds
+
 __all__ = ["Done", "Executor"]
 
 
@@ -56,11 +58,10 @@ class Executor(ABC):
     def busy(self) -> float:
         """Returns the seconds that this process was at work, by which thinking is measured.
 
-        They are processor seconds of all threads, so that what else the machine does is not
-        charged. They miss what a strategy computes on a GPU or in processes of its own: for such a
-        strategy, override this with a monotonic clock, as ``Simulated(clock=time.monotonic)`` does.
+        See `processor_seconds`, which miss what a strategy computes on a GPU: for such a one,
+        override this with a monotonic clock, as ``Simulated(clock=time.monotonic)`` does.
         """
-        return time.process_time()
+        return processor_seconds()
 
     def spend(self, seconds: float) -> None:
         """Puts the seconds that a strategy thought on the clock, where the clock is virtual.

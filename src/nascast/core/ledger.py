@@ -1,7 +1,6 @@
 """Metered access to evidence: initialization and query time are measured where it is read."""
 
 import math
-import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -12,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 import numpy.typing as npt
 
+from nascast.core.clock import processor_seconds
 from nascast.core.errors import UnsupportedError
 from nascast.core.evidence import Records
 from nascast.core.space import SearchSpace
@@ -76,10 +76,12 @@ class Ledger:
     """Records behind a meter.
 
     Two things cost: recorded training seconds, charged when a label or a curve is read, and compute
-    seconds, measured around everything that happens inside `phase`. Evidence once paid for is
-    known: reading five epochs of a curve after three charges the two that are new, the curve of an
-    architecture whose label was bought is free, and equivalent rows are paid for once. Training
-    seconds that nobody knows are NaN, and so is from then on what the phase has cost.
+    seconds, measured around everything that happens inside `phase`: processor seconds, as those of
+    recorded trainings on a CPU, so that the load of a machine moves neither. Evidence once paid for
+    is known: reading five epochs of a curve after three charges the two that are new, the curve of
+    an architecture whose label was bought is free, and rows of one canonical row, which have one
+    record, are paid for once. Training seconds that nobody knows are NaN, and so is from then on
+    what the phase has cost.
 
     Labels and curves are scores: larger is better, whatever is recorded.
 
@@ -99,7 +101,7 @@ class Ledger:
         seed: int | None = 0,
         memo: Memo | None = None,
         artefacts: Artefacts | None = None,
-        clock: Callable[[], float] = time.perf_counter,
+        clock: Callable[[], float] = processor_seconds,
     ) -> None:
         """Opens a ledger.
 
@@ -111,7 +113,8 @@ class Ledger:
             seed: number of the recorded training that is read, from 0; None is the mean over all.
             memo: scores computed earlier, with their seconds; extended in place.
             artefacts: artefacts made earlier, with their seconds; extended in place.
-            clock: function that returns monotonic seconds.
+            clock: function that returns the seconds in which compute is measured;
+                `time.perf_counter` where a GPU computes.
         """
         self.records = records
         self.objective = objective

@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from nascast.core.errors import InvalidArchitectureError, InvalidSettingError
+from nascast.core.metric import direction
 
 __all__ = [
     "STEPS",
@@ -30,6 +31,7 @@ Genes = npt.NDArray[np.int16]  # (n, length): one architecture per row
 Floats = npt.NDArray[np.float64]  # the shape stands beside each use
 Bools = npt.NDArray[np.bool_]
 
+_BY_NAME: Any = None  # the direction that `nascast.core.metric` has for the name
 STEPS = 35  # words in a column of a batch, as in Zaremba et al., https://arxiv.org/abs/1409.2329
 
 
@@ -103,10 +105,28 @@ class Trial:
 
 @dataclass(frozen=True, slots=True)
 class Objective:
-    """The metric to optimise, and its direction."""
+    """The metric to optimise, and its direction.
+
+    Attributes:
+        metric: name of the metric.
+        minimize: whether smaller is better; by default what the name says, see `direction`: an
+            accuracy is to be large, an error, a loss, a latency or a number of parameters small.
+
+    Raises:
+        InvalidSettingError: the direction is not given, and the name does not say it.
+    """
 
     metric: str
-    minimize: bool = False
+    minimize: bool = _BY_NAME
+
+    def __post_init__(self) -> None:
+        if self.minimize is _BY_NAME:
+            object.__setattr__(self, "minimize", direction(self.metric))
+
+    @property
+    def aim(self) -> str:
+        """What is looked for, in a word: ``minimize`` or ``maximize``."""
+        return "minimize" if self.minimize else "maximize"
 
     def score(self, evaluation: Evaluation) -> float:
         """Returns the score: the metric turned so that larger is better; NaN for a failure."""
@@ -123,7 +143,7 @@ class Metric:
         unit: unit such as ``percent``, ``nats``, ``seconds`` or ``count``.
         split: part of the data: ``train``, ``validation``, ``test``, or ``none`` for properties of
             the network.
-        minimize: whether smaller is better.
+        minimize: whether smaller is better; by default what the name says, as of an `Objective`.
         epochs: epochs after which it was recorded, ascending; empty if it does not depend on them.
         seeds: number of recorded trainings, for the architectures that have the most.
     """
@@ -131,9 +151,18 @@ class Metric:
     name: str
     unit: str
     split: str
-    minimize: bool = False
+    minimize: bool = _BY_NAME
     epochs: tuple[int, ...] = ()
     seeds: int = 1
+
+    def __post_init__(self) -> None:
+        if self.minimize is _BY_NAME:
+            object.__setattr__(self, "minimize", direction(self.name))
+
+    @property
+    def aim(self) -> str:
+        """What is looked for, in a word: ``minimize`` or ``maximize``."""
+        return "minimize" if self.minimize else "maximize"
 
 
 @dataclass(frozen=True, slots=True)

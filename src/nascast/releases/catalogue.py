@@ -7,12 +7,17 @@ benchmark's registered name. Another package adds one by an entry point in the g
 
 import importlib
 import importlib.util
+import pickle
 from collections.abc import Callable
 from dataclasses import dataclass
 from importlib.metadata import entry_points
 from pathlib import Path
+from typing import Any
 
 from nascast.benchmarks.converted import Converted
+from nascast.core.bounds import size_of
+from nascast.core.child import Child
+from nascast.releases.staging import sweep
 
 __all__ = ["Download", "Progress", "Release", "find"]
 
@@ -47,7 +52,7 @@ class Release:
     Attributes:
         benchmark: reader of the benchmark, which names the converted files.
         downloads: official files; one of them is enough unless `Download.what` says otherwise.
-        convert: function that converts official files, or raises a MissingDataError or
+        converter: function that converts official files, or raises a MissingDataError or
             CorruptDataError that says where something is missing or damaged. It takes
 
             - a file or folder of the official release,
@@ -60,7 +65,40 @@ class Release:
 
     benchmark: type[Converted]
     downloads: tuple[Download, ...]
-    convert: Callable[[Path, Path, Progress], list[Path]]
+    converter: Callable[[Path, Path, Progress], list[Path]]
+
+    def convert(self, source: Path, folder: Path, progress: Progress) -> list[Path]:
+        """Runs the converter in a process of its own, bounded by the size of the source.
+
+        One that no other process can import, such as a function in a function, runs in this one.
+
+        Args:
+            source: see `converter`.
+            folder: see `converter`.
+            progress: see `converter`.
+
+        Raises:
+            MissingDataError: something is not there.
+            CorruptDataError: damaged, or it takes more memory or time than `Bounds` allows.
+        """
+        if not _can_be_sent(self.converter):
+            return self.converter(source, folder, progress)
+        with Child(source, size_of(source)) as child:
+            try:
+                found: list[Path] = child.call(self.converter, source, folder, told=progress)
+            finally:
+                child.close()
+                sweep(folder)
+        return found
+
+
+def _can_be_sent(function: Any) -> bool:
+    """Returns whether another process can import a function."""
+    try:
+        sent = pickle.dumps(function)
+    except (AttributeError, pickle.PicklingError, TypeError):
+        return False
+    return b"__main__" not in sent
 
 
 def find(benchmark: str) -> Release | None:

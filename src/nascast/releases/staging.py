@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-__all__ = ["staged"]
+__all__ = ["staged", "sweep"]
 
 _STAGE = ".part-"
 
@@ -18,13 +18,18 @@ def staged(folder: Path) -> Iterator[Path]:
 
     After an error nothing of it is left. A folder left by a killed process is removed by the next.
     """
-    for old in folder.glob(f"{_STAGE}*"):
-        if not _runs(old.name.removeprefix(_STAGE).partition("-")[0]):
-            shutil.rmtree(old, ignore_errors=True)
+    sweep(folder)
     with tempfile.TemporaryDirectory(dir=folder, prefix=f"{_STAGE}{os.getpid()}-") as stage:
         yield Path(stage)
         for table in sorted(Path(stage).glob("*.nascast")):
             os.replace(table, folder / table.name)
+
+
+def sweep(folder: Path) -> None:
+    """Removes what a killed process left in a folder."""
+    for old in folder.glob(f"{_STAGE}*"):
+        if not _runs(old.name.removeprefix(_STAGE).partition("-")[0]):
+            shutil.rmtree(old, ignore_errors=True)
 
 
 def _runs(pid: str) -> bool:

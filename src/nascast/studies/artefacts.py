@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
+from nascast.core.bounds import reading
 from nascast.core.errors import CorruptDataError, StoreError
 from nascast.core.ledger import Artefact
 
@@ -37,10 +38,11 @@ class ArtefactFolder:
         digest, _, body = file.read_bytes().partition(b"\n")
         if hashlib.sha256(body).hexdigest().encode() != digest:
             raise CorruptDataError(f"{file} is damaged; delete it, and it is made again")
-        with np.load(io.BytesIO(body), allow_pickle=False) as arrays:
-            found = {name: arrays[name] for name in arrays.files}
-        head = json.loads(str(found.pop("")))
-        return found, float(head["seconds"])
+        with reading(file, len(body), advice="delete it, and it is made again"):
+            with np.load(io.BytesIO(body), allow_pickle=False) as arrays:
+                found = {name: arrays[name] for name in arrays.files}
+            seconds = float(json.loads(str(found.pop("")))["seconds"])
+        return found, seconds
 
     def __setitem__(self, key: str, value: tuple[Artefact, float], /) -> None:
         """Keeps arrays and the seconds that making them took.

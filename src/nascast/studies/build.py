@@ -1,6 +1,5 @@
 """Building a benchmark by really training networks."""
 
-import time
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, fields
 from functools import partial
@@ -14,6 +13,7 @@ import torch
 
 from nascast.benchmarks.table import SECONDS, TableSource
 from nascast.core import plugins
+from nascast.core.clock import clock_of
 from nascast.core.errors import InvalidSettingError, MissingDataError, StoreError, UnsupportedError
 from nascast.core.executor import Executor
 from nascast.core.space import SearchSpace
@@ -115,7 +115,7 @@ def pack(plan: BuildPlan, folder: Path, name: str) -> TableSource:
         Metric("val_accuracy", "percent", "validation", False, epochs, seeds),
         Metric("test_accuracy", "percent", "test", False, epochs[-1:], seeds),
         Metric(SECONDS, "seconds", "train", True, epochs, seeds),
-        Metric("parameters", "count", "none"),
+        Metric("parameters", "count", "none", True),
     )
     data = open_data(plan.images, plan.split, "cpu")
     provenance = {
@@ -235,15 +235,13 @@ def train_one(plan: BuildPlan, genes: tuple[int, ...], seed: int) -> dict[str, A
     """Trains a network and returns its record; runs in a worker."""
     if plan.device == "cpu":
         torch.set_num_threads(1)  # one training a core is faster than one over all cores
-    # Processor seconds on a CPU, where trainings share cores; a GPU works beside the processor.
-    clock = time.process_time if plan.device == "cpu" else time.perf_counter
     data = open_data(plan.images, plan.split, plan.device)
     task = _task(plan)
     space = plugins.load("space", plan.space)
     torch.manual_seed(seed)
     network = placed(space.build(space.architecture(np.asarray(genes)), task), plan.device)
     generator = torch.Generator().manual_seed(seed)
-    curves = train(network, data, plan.recipe, generator, clock)
+    curves = train(network, data, plan.recipe, generator, clock_of(plan.device))
     _, test_accuracy = evaluate(network, *data.test)
     parameters = sum(p.numel() for p in network.parameters())
     return {

@@ -4,7 +4,6 @@ import hashlib
 import json
 import math
 import sys
-import time
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from contextlib import nullcontext
@@ -17,6 +16,7 @@ import torch
 from torch import Tensor
 
 from nascast.core import plugins
+from nascast.core.clock import clock_of
 from nascast.core.errors import InvalidSettingError
 from nascast.core.space import SearchSpace
 from nascast.core.threads import one_thread
@@ -161,7 +161,7 @@ class ChildEvaluator(ABC):
             InvalidSettingError: the candidate asks for more epochs than the recipe has.
             NascastError: see `open_data`, `open_text` and `nascast.training.checkpoint`.
         """
-        clock = time.process_time if self.device == "cpu" else time.perf_counter
+        clock = clock_of(self.device)
         curves: dict[str, tuple[float, ...]] = {}
         cuda = [] if self.device == "cpu" else [torch.device(self.device)]
         threads = one_thread() if self.device == "cpu" else nullcontext()
@@ -185,7 +185,7 @@ class ChildEvaluator(ABC):
         training = self._training(
             candidate.arch,
             generator=torch.Generator().manual_seed(seed),
-            clock=time.process_time if self.device == "cpu" else time.perf_counter,
+            clock=clock_of(self.device),
             guard=time_guard(self.time_limit),
         )
         if self.checkpoints is not None:

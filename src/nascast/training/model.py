@@ -19,6 +19,7 @@ from torch import Tensor, nn
 from torch.utils._pytree import tree_flatten, tree_unflatten
 
 from nascast.core import plugins
+from nascast.core.bounds import reading, size_of
 from nascast.core.errors import CorruptDataError, MissingDataError, StoreError, UnsupportedError
 from nascast.core.extras import extra
 from nascast.core.space import SearchSpace
@@ -339,10 +340,8 @@ def tensors_of(content: bytes, path: Path) -> dict[str, Tensor]:
         MissingExtraError: safetensors is not installed.
     """
     safetensors = extra("safetensors.torch", "export", "reading a model")
-    try:
+    with reading(path, len(content), what="a safetensors file"):
         found: dict[str, Tensor] = safetensors.load(content)
-    except extra("safetensors", "export", "reading a model").SafetensorError as error:
-        raise CorruptDataError(f"{path} is no safetensors file: {error}") from error
     return found
 
 
@@ -375,10 +374,8 @@ def _description(file: Path) -> dict[str, Any]:
             f"{file.parent} has no {file.name}; expected a folder written by `nascast train`, "
             "whose training is finished"
         )
-    try:
+    with reading(file, size_of(file), what="a description of a model"):
         found = json.loads(file.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise CorruptDataError(f"{file} cannot be read: {error}") from error
     mark = (found.get("format"), found.get("version")) if isinstance(found, dict) else None
     if mark != (_FORMAT, _VERSION):
         raise CorruptDataError(

@@ -45,6 +45,7 @@ class TableSource:
         task: task that the networks were built for.
         provenance: origin of the records, with licence and recipe, as plain JSON values.
         canonical: whether every row is canonical, and stands for all rows equivalent to it.
+        separate: whether trainings of different epochs are separate ones, see `Benchmark`.
     """
 
     name: str
@@ -55,6 +56,7 @@ class TableSource:
     task: Task = field(default_factory=ImageTask)
     provenance: Mapping[str, Any] = field(default_factory=dict)
     canonical: bool = False
+    separate: bool = False
 
 
 def write_table(source: TableSource, path: Path) -> None:
@@ -72,8 +74,10 @@ def write_table(source: TableSource, path: Path) -> None:
         "space": source.space,
         "task": {"kind": source.task.kind, **asdict(source.task)},
         "metrics": [asdict(metric) for metric in source.metrics],
+        "declared": True,  # directions are as said, and not guessed as in the first tables
         "provenance": dict(source.provenance),
         "canonical": source.canonical,
+        "separate": source.separate,
     }
     table = pa.table(columns).replace_schema_metadata({"nascast": json.dumps(head, sort_keys=True)})
     part = path.with_name(path.name + ".part")

@@ -125,6 +125,7 @@ def _source(trainings: Trainings, digest: str) -> TableSource:
         values,
         provenance=provenance,
         canonical=True,
+        separate=True,
     )
 
 

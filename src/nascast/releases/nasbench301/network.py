@@ -13,6 +13,7 @@ import numpy as np
 from nascast.benchmarks.nasbench301.archive import FEATURE, write_archive
 from nascast.benchmarks.nasbench301.choices import CHOICES
 from nascast.benchmarks.nasbench301.onnx_rows import CODES, EPOCHS, MODEL, OnnxRows
+from nascast.core.bounds import reading, size_of
 from nascast.core.errors import CorruptDataError, MissingDataError
 from nascast.core.extras import extra
 from nascast.releases.catalogue import Progress
@@ -41,12 +42,8 @@ def convert_network(source: Path, target: Path, progress: Progress) -> Path:
     content = source.read_bytes()
     progress(0, len(content))
     for encoding in sorted(source.parent.glob("encoding*.json")):
-        try:
+        with reading(encoding, size_of(encoding), what="an encoding of YAHPO Gym"):
             check_encoding(json.loads(encoding.read_text()), encoding)
-        except (ValueError, AttributeError) as error:
-            if isinstance(error, CorruptDataError):
-                raise
-            raise CorruptDataError(f"{encoding}: not an encoding of YAHPO Gym; {error}") from error
     model = lift(content, source)
     head = {
         "source": f"{source.name}, YAHPO Gym, scenario nb301, https://github.com/slds-lmu/yahpo_data",
@@ -80,10 +77,11 @@ def lift(model: bytes, where: Path) -> bytes:
     if one.batched:
         return model
     onnx = extra("onnx", "onnx", FEATURE)
-    graph = onnx.load_model_from_string(model)
-    for value in (*graph.graph.input, *graph.graph.output):
-        value.type.tensor_type.shape.dim[0].dim_param = "n"
-    lifted: bytes = graph.SerializeToString()
+    with reading(where, len(model), what="an ONNX model"):
+        graph = onnx.load_model_from_string(model)
+        for value in (*graph.graph.input, *graph.graph.output):
+            value.type.tensor_type.shape.dim[0].dim_param = "n"
+        lifted: bytes = graph.SerializeToString()
     same = np.array_equal(OnnxRows(lifted, where).predict(genes, marks), expected)
     return lifted if same else model
 

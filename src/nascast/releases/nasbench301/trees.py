@@ -9,7 +9,6 @@ is found by walking over the opcodes.
 import json
 import pickletools
 import zipfile
-import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
@@ -19,7 +18,9 @@ from typing import Any
 import numpy as np
 
 from nascast.benchmarks.nasbench301.archive import FEATURE, write_archive
-from nascast.benchmarks.nasbench301.boosters import Boosters
+from nascast.benchmarks.nasbench301.boosters import COLUMNS, Boosters
+from nascast.core.bounds import reading, size_of
+from nascast.core.child import Child
 from nascast.core.errors import CorruptDataError, MissingDataError
 from nascast.core.extras import extra
 from nascast.releases.catalogue import Progress
@@ -28,7 +29,6 @@ from nascast.spaces.darts import Darts
 
 __all__ = ["convert_trees", "released"]
 
-_DAMAGE = (zipfile.BadZipFile, zlib.error, EOFError, OSError, RuntimeError)  # a damaged archive
 _MODEL, _CONFIG = "surrogate_model.model", "model_config.json"
 _ACCURACY = ("xgb", "lgb")  # by `model` of the configuration; the first that is there
 _SECONDS = ("lgb_time", "xgb_time")
@@ -98,12 +98,13 @@ def _collect(source: Path, progress: Progress) -> tuple[dict[str, bytes], dict[s
     total = sum(file.size for model in used.values() for file in ensembles[model])
     done, members = 0, {}
     progress(done, total)
-    for kind, model in used.items():
-        for number, file in enumerate(ensembles[model]):
-            suffix, content = _booster(file.read(), f"{source}: {file.path}")
-            members[f"{kind}_{number:02}.{suffix}"] = content
-            done += file.size
-            progress(done, total)
+    with Child(source, total) as child:  # XGBoost runs there
+        for kind, model in used.items():
+            for number, file in enumerate(ensembles[model]):
+                suffix, content = _booster(file.read(), f"{source}: {file.path}", child)
+                members[f"{kind}_{number:02}.{suffix}"] = content
+                done += file.size
+                progress(done, total)
     return members, used
 
 
@@ -130,38 +131,31 @@ def _files(source: Path) -> Iterator[_File]:
                 inner = PurePosixPath(path.relative_to(source).as_posix())
                 yield _File(inner, path.stat().st_size, path.read_bytes)
     elif zipfile.is_zipfile(source):
-        try:
-            with zipfile.ZipFile(source) as archive:
-                infos = archive.infolist()
-        except _DAMAGE as error:
-            raise CorruptDataError(f"{source}: damaged ({error}); fetch it again") from error
+        with reading(source, size_of(source)), zipfile.ZipFile(source) as archive:
+            infos = archive.infolist()
         for info in infos:
             read = partial(_unpack, source, info.filename)
             yield _File(PurePosixPath(info.filename), info.file_size, read)
 
 
 def _unpack(source: Path, name: str) -> bytes:
-    try:
-        with zipfile.ZipFile(source) as archive:
-            return archive.read(name)
-    except _DAMAGE as error:
-        raise CorruptDataError(f"{source}: {name} is damaged; fetch it again") from error
+    with reading(f"{source}: {name}", size_of(source)), zipfile.ZipFile(source) as archive:
+        return archive.read(name)
 
 
-def _booster(content: bytes, where: str) -> tuple[str, bytes]:
+def _booster(content: bytes, where: str, child: Child) -> tuple[str, bytes]:
     """Returns the suffix and the content of the booster in a pickle.
 
     Both kinds predict with all trees they hold: LightGBM drops those after the best iteration when
     training ends, and XGBoost 1 uses them.
     """
-    try:
+    with reading(where, len(content)):
         for _, value, _ in pickletools.genops(content):
             if isinstance(value, bytes | bytearray) and is_binary(bytes(value)):
-                return "ubj", _as_ubj(to_json(bytes(value), where))
+                model = to_json(bytes(value), COLUMNS, where)
+                return "ubj", child.call(_as_ubj, model)
             if isinstance(value, str) and value.startswith("tree\n"):
                 return "txt", value.encode()
-    except ValueError as error:
-        raise CorruptDataError(f"{where}: damaged or cut off; {error}") from error
     raise CorruptDataError(f"{where}: no booster of XGBoost 1.x or LightGBM in it")
 
 

@@ -18,6 +18,7 @@ from nascast.studies.predictors.summary import Summary, failures, summarize
 
 __all__ = ["write_report"]
 
+_AIMS = {"minimize": ", the smaller the better", "maximize": ", the larger the better"}
 _FREE = "no labels, no epochs"  # the budget of a predictor that has none
 
 
@@ -71,7 +72,7 @@ def _lead(head: Head, results: Sequence[Result]) -> Iterable[str]:
     yield (
         f"{count(len(ran or names), 'predictor')} {'ranked' if ran else 'could not rank'} "
         f"{settings['test_size']:,} test architectures by the {settings['metric']} "
-        f"({head.unit}) that each reaches after full training."
+        f"({head.unit}{_AIMS.get(head.aim, '')}) that each reaches after full training."
     )
     if ran:
         yield (

@@ -54,12 +54,12 @@ def notes(summaries: Sequence[Summary]) -> list[str]:
     most = max(item.trials for item in summaries)
     means = "Means over trials, ± one sample standard deviation. " if most > 1 else ""
     about = (
-        f"{means}Sparse τ rounds the true scores to 0.1, since smaller differences are noise; P@10 "
-        "is the share of the 10 predicted best that are among the 10 truly best. Init is the time "
-        "to initialize, with the training of the labelled networks; query the time for one "
-        "architecture, with its partial training. ✓ marks the Pareto-optimal budgets: no other is "
-        "as good in τ, init and query time and better in one of them. Times count as equal where "
-        "their first two digits are."
+        f"{means}Sparse τ rounds the true scores to 0.1 percentage points, since smaller "
+        "differences are noise, and is not given in other units; P@10 is the share of the 10 "
+        "predicted best that are among the 10 truly best. Init is the time to initialize, with the "
+        "training of the labelled networks; query the time for one architecture, with its partial "
+        "training. ✓ marks the Pareto-optimal budgets: no other is as good in τ, init and query "
+        "time and better in one of them. Times count as equal where their first two digits are."
     )
     remarks = []
     for item in summaries:
@@ -108,7 +108,11 @@ class _Score:
 _SCORES = (
     _Score("Kendall τ", "agreement of two rankings, 1 at most", lambda s: s.kendall),
     _Score("Spearman", "rank correlation", lambda s: s.spearman),
-    _Score("Sparse τ", "Kendall τ against true scores rounded to 0.1", lambda s: s.sparse_kendall),
+    _Score(
+        "Sparse τ",
+        "Kendall τ against true scores rounded to 0.1 percentage points; a dash in other units",
+        lambda s: s.sparse_kendall,
+    ),
     _Score(
         "P@10",
         "share of the 10 predicted best among the 10 truly best",

@@ -115,10 +115,10 @@ def _lead(found: Searched, groups: Mapping[str, Sequence[Run]]) -> Iterable[str]
     )
     if benchmark:
         name = PurePath(benchmark).name
-        yield (
-            f"Trainings were looked up in {name}, and seconds are those that it recorded and those "
-            "that the strategies thought."
-        )
+        seconds = "seconds are those that it recorded and those that the strategies thought"
+        if not any(np.isfinite(run.clock).any() for run in found.runs):
+            seconds = "it did not record how long they took"
+        yield f"Trainings were looked up in {name}, and {seconds}."
     else:
         yield "Every trial is a network that was trained for it."
     if len(found.objectives) > 1:
@@ -140,7 +140,7 @@ def _tiles(found: Searched, items: Sequence[StrategySummary]) -> list[Tile]:
     counts = Tile("Trials", f"{trials:,}", f"{runs}, none failed")
     if failed:
         counts = Tile("Trials", f"{trials:,}", runs, small=f"{failed:,} failed")
-    spent = float(np.nansum([item.spent for item in items]))
+    spent = sum(item.spent for item in items)
     clocks = [float(np.nanmax(r.clock)) for r in found.runs if np.isfinite(r.clock).any()]
     note = f"of evaluations; the longest run took {duration(max(clocks))}" if clocks else "unknown"
     return [best, counts, Tile("Time", duration(spent) if clocks else "–", note)]

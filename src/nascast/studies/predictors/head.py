@@ -38,6 +38,8 @@ class Head:
         noise_ceiling: Kendall's τ between two trainings of the same architectures, and the number
             of these; None where fewer than two were trained twice.
         versions: versions of the packages that could matter, when the study was begun.
+        aim: direction of the metric, ``minimize`` or ``maximize``; empty where the folder is of
+            before it was kept.
     """
 
     settings: Mapping[str, Any]
@@ -46,6 +48,7 @@ class Head:
     batch: str
     noise_ceiling: tuple[float, int] | None
     versions: Mapping[str, str]
+    aim: str = ""
 
     @property
     def axes(self) -> tuple[str, ...]:
@@ -92,7 +95,8 @@ def read_head(folder: Path) -> Head:
         raise CorruptDataError(f"{file} lacks or garbles {', '.join(wrong)}; {again}")
     ceiling = found["noise_ceiling"]
     shared = {name: found[name] for name in ("settings", "benchmark", "unit", "batch", "versions")}
-    return Head(**shared, noise_ceiling=None if ceiling is None else (ceiling[0], ceiling[1]))
+    noise = None if ceiling is None else (ceiling[0], ceiling[1])
+    return Head(**shared, noise_ceiling=noise, aim=str(found.get("aim", "")))
 
 
 def _refuse(folder: Path, found: Mapping[str, Any]) -> None:

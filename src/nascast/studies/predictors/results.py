@@ -67,7 +67,9 @@ class Result:
     kendall: float = _score("Kendall's τ-b between predicted and true")
     spearman: float = _score("Spearman's rank correlation")
     pearson: float = _score("Pearson's correlation")
-    sparse_kendall: float = _score("Kendall's τ-b with true scores rounded to 0.1")
+    sparse_kendall: float = _score(
+        "Kendall's τ-b with true scores rounded to 0.1 percentage points; NaN in other units"
+    )
     mae: float = _score(
         "mean absolute error, for predictors on the scale of the scores",
         unit="of the metric",

@@ -3,7 +3,7 @@
 Protocol of White et al. (NeurIPS 2021, https://arxiv.org/abs/2104.01177, section 3): every trial
 draws a test set and, apart from it, a nested sequence of training sets; a predictor is initialized
 on a training set and queried on the test set; both times are read off its ledger. Deviations: no
-canonical architecture is in both sets, and correlations keep their sign.
+training architecture computes what a test architecture does, and correlations keep their sign.
 """
 
 import json
@@ -140,6 +140,7 @@ def _head(evidence: Evidence, settings: dict[str, Any]) -> Head:
         batch=evidence.batch.source,
         noise_ceiling=noise_ceiling(benchmark, evidence.objective()),
         versions=versions(),
+        aim=benchmark.metrics[evidence.study.metric].aim,
     )
 
 
@@ -191,9 +192,10 @@ def _run_cell(evidence: Evidence, cell: Cell, test: Genes, train: Genes, memo: M
         predicted = predictor.query(ledger, test)
     deviation = predicted.deviation
     values = records.query(test, study.metric)
+    unit = records.describe(study.metric).unit
     true = -values if objective.minimize else values  # scores, as the predictions are
     return Result(
-        **{**_shared(study, cell), **agreement(predicted.mean, true)},
+        **{**_shared(study, cell), **agreement(predicted.mean, true, unit)},
         init_seconds_total=ledger.seconds["init"],
         query_seconds_each=ledger.seconds["query"] / len(test),
         batch=evidence.batch.source if proxies_of(cell) else "",

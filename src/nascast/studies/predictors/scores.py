@@ -21,6 +21,7 @@ from nascast.studies.progress import Progress, finished
 __all__ = ["Scores"]
 
 _CHUNK = 8  # architectures in one task; chosen, about a second of work
+_CLOCK = "processor"  # of the seconds on record; others are of an earlier version, and not read
 
 
 class Scores:
@@ -36,7 +37,7 @@ class Scores:
                 r["value"], r["seconds"], r["passes"]
             )
             for r in self._journal.read()
-            if "passes" in r  # without, it is of a version that did not tell passes apart
+            if r.get("clock") == _CLOCK
         }
 
     def part(self, cell: Cell, sets: Sequence[tuple[Genes, Genes]]) -> Memo:
@@ -101,7 +102,12 @@ class Scores:
 def _records(memo: Memo) -> list[dict[str, Any]]:
     """Returns scores as plain JSON values."""
     return [
-        {"key": key, "genes": np.frombuffer(row, dtype=np.int16).tolist(), **asdict(score)}
+        {
+            "key": key,
+            "genes": np.frombuffer(row, dtype=np.int16).tolist(),
+            "clock": _CLOCK,
+            **asdict(score),
+        }
         for (key, row), score in memo.items()
     ]
 

@@ -35,7 +35,8 @@ class Summary:
         family: kind of evidence that it reads, such as ``model_based``.
         budget: amounts that it may spend, by axis.
         trials: number of trials that ran.
-        sparse_kendall: Kendall's τ against true scores rounded to 0.1.
+        sparse_kendall: Kendall's τ against true scores rounded to 0.1 percentage points; NaN
+            where they are in another unit.
         precision_at_10: share of the 10 predicted best that are among the 10 truly best.
         init_seconds_total: mean seconds to initialize, training of the labelled networks included.
         query_seconds_each: mean seconds to query one architecture, its partial training included.

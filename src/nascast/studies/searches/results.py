@@ -14,8 +14,15 @@ from typing import Any
 import numpy as np
 
 from nascast.core import plugins
-from nascast.core.errors import CorruptDataError, MissingDataError, NascastError, StoreError
+from nascast.core.errors import (
+    CorruptDataError,
+    MissingDataError,
+    NascastError,
+    StoreError,
+    UnsupportedError,
+)
 from nascast.core.evaluator import Benchmark
+from nascast.core.metric import quantity
 from nascast.core.setup import Setup
 from nascast.core.space import SearchSpace
 from nascast.core.spec import Spec
@@ -352,14 +359,23 @@ def _benchmark(name: str | None) -> Benchmark | None:
 def _unit(benchmark: Benchmark | None, metric: str) -> str:
     if benchmark is not None and metric in benchmark.metrics:
         return benchmark.metrics[metric].unit
-    return "percent" if metric.endswith("accuracy") else ""
+    known = quantity(metric)
+    return "percent" if known is not None and known.unit == "percent" else ""
+
+
+def _values(benchmark: Benchmark, metric: str) -> Floats:
+    """Returns what a search can be told: the first training of all that have one."""
+    try:
+        return benchmark.query(benchmark.genes(), metric)
+    except UnsupportedError:
+        return benchmark.query(benchmark.recorded(metric, 0), metric)
 
 
 def _optimum(benchmark: Benchmark | None, objective: Objective) -> float | None:
     if benchmark is None:
         return None
     try:
-        values = benchmark.query(benchmark.genes(), objective.metric)
+        values = _values(benchmark, objective.metric)
     except NascastError:  # a function, not a table, or a metric of another kind
         return None
     fine = values[np.isfinite(values)]

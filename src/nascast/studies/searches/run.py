@@ -5,7 +5,7 @@ cores. By training, runs follow one another, and their children share the worker
 """
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -39,16 +39,22 @@ class Trainer(Evaluator, Networks, Protocol):
     """An evaluator that trains networks, on which there may be limits."""
 
 
-def recorded(benchmark: Benchmark) -> SearchSpace:
+def recorded(benchmark: Benchmark, metrics: Sequence[str] = ()) -> SearchSpace:
     """Returns the space of a benchmark, restricted to the recorded rows if they are not all.
 
     They count as all if a thousand draws are all recorded.
+
+    Args:
+        benchmark: benchmark to search on.
+        metrics: names of metrics; rows whose first training lacks one of them are left out.
     """
     space = benchmark.space
     try:
         rows = benchmark.genes()
     except UnsupportedError:
         return space
+    for metric in metrics:
+        rows = _measured(benchmark, metric, rows)
     known = {row.tobytes() for row in space.canonical(rows)}
 
     def accepts(genes: Genes) -> Bools:
@@ -58,6 +64,18 @@ def recorded(benchmark: Benchmark) -> SearchSpace:
     if accepts(space.sample(1000, np.random.default_rng(0))).all():
         return space
     return Restricted(space, accepts, f"a record in {benchmark.name}", rows)
+
+
+def _measured(benchmark: Benchmark, metric: str, rows: Genes) -> Genes:
+    """Returns the rows that have a metric, which a benchmark may not be able to tell: then all."""
+    try:
+        there = benchmark.recorded(metric, 0)
+    except UnsupportedError:
+        return rows
+    if len(there) == len(benchmark.genes()):
+        return rows
+    known = {row.tobytes() for row in there}
+    return rows[[row.tobytes() in known for row in rows]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +111,8 @@ def simulate(search: Search, strategy: Spec, seed: int, store: Store | None = No
     assert search.benchmark is not None
     benchmark = open_benchmark(search.benchmark)
     networks = TaskNetworks(benchmark.space, benchmark.task)
-    space = limited(recorded(benchmark), networks, search.limits)
+    wanted = [objective.metric for objective in search.objectives]
+    space = limited(recorded(benchmark, wanted), networks, search.limits)
     fresh = strategy_of(search, strategy, space, seed)
     name = run_name(strategy, seed)
     kept: Store = plugins.load("store", "memory")

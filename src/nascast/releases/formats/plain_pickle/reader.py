@@ -13,12 +13,11 @@ dictionary as it is completed, and forgets those that were taken.
 
 import pickle
 import struct
-from collections.abc import Callable, Collection, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Collection
 from typing import IO, Any
 
-from nascast.core.errors import CorruptDataError, NascastError
-from nascast.core.memory import more_memory
+from nascast.core.bounds import reading
+from nascast.core.errors import CorruptDataError
 from nascast.releases.formats.plain_pickle.makers import makers
 from nascast.releases.formats.plain_pickle.memo import Memo
 
@@ -32,7 +31,6 @@ _FLOAT, _TEXT, _BYTE = pickle.BINFLOAT[0], pickle.SHORT_BINUNICODE[0], pickle.BI
 _NEXT, _PUT = pickle.MEMOIZE[0], pickle.LONG_BINPUT[0]
 _ITEMS = (pickle.SETITEMS[0], pickle.SETITEM[0])
 _real, _index = struct.Struct(">d").unpack_from, struct.Struct("<I").unpack_from
-_MOST = 1024  # MiB for one pickle that is loaded as a whole; chosen, official ones need a few
 
 
 def load(
@@ -48,10 +46,10 @@ def load(
             the memory of tensors, if there are any.
 
     Raises:
-        CorruptDataError: it is damaged, needs over a gigabyte of memory, or names something that
-            is not admitted.
+        CorruptDataError: it is damaged, needs too much memory (`core.bounds`), or names something
+            that is not admitted.
     """
-    with _damage(where), more_memory(_MOST):
+    with reading(where):
         return _Fast(file, makers(admitted, blank), where, bool(blank)).load()
 
 
@@ -62,6 +60,7 @@ def scan(
     *,
     where: str,
     blank: Collection[str] = (),
+    size: int = 0,
 ) -> Any:
     """Returns the object in a pickle of any size, without the parts that were taken.
 
@@ -72,26 +71,15 @@ def scan(
         admitted: classes of which only the dictionary of attributes is read, see `load`.
         where: name of the file for errors.
         blank: names whose objects become None, see `load`.
+        size: size of the file that it stands in, in bytes; what is not taken may need more memory
+            where the file is large.
 
     Raises:
-        CorruptDataError: it is damaged, names something that is not admitted, or refers back to
-            something that was taken.
+        CorruptDataError: it is damaged, needs too much memory, names something that is not
+            admitted, or refers back to something that was taken.
     """
-    with _damage(where):
+    with reading(where, size):
         return _Slow(file, taken, makers(admitted, blank), where, bool(blank)).load()
-
-
-@contextmanager
-def _damage(where: str) -> Iterator[None]:
-    try:
-        yield
-    except NascastError:
-        raise
-    except Exception as error:  # an unpickler meets all kinds in bytes that are no pickle
-        text = f"{type(error).__name__}: {error}"
-        raise CorruptDataError(
-            f"{where}: damaged or cut off ({text}); get the file again"
-        ) from error
 
 
 class _Restricted:
