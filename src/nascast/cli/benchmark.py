@@ -22,7 +22,9 @@ from nascast.cli.official import (
 )
 
 if TYPE_CHECKING:
+    from nascast.core.evaluator import Benchmark
     from nascast.core.executor import Executor
+    from nascast.core.types import Genes
     from nascast.studies.build import BuildPlan
 
 __all__ = ["app"]
@@ -107,6 +109,20 @@ def info(
         console.print(f"  {key}: {value}", highlight=False)
 
 
+def _range(table: "Benchmark", metric: str, genes: "Genes") -> list[float | None]:
+    """Returns the smallest and the largest value of the first trainings, None where none is."""
+    from nascast.benchmarks.table import Table
+    from nascast.core.errors import UnsupportedError
+
+    try:
+        values = table.query(genes, metric)
+    except UnsupportedError:  # the first training of some rows lacks it
+        if not isinstance(table, Table):
+            raise
+        values = table.query(table.recorded(metric, 0), metric)
+    return [float(values.min()), float(values.max())] if len(values) else [None, None]
+
+
 def _describe(name: str) -> dict[str, Any]:
     import numpy as np
 
@@ -127,13 +143,7 @@ def _describe(name: str) -> dict[str, Any]:
     metrics = []
     ceilings = {}
     for metric in table.metrics.values():
-        try:
-            values = table.query(genes, metric.name)
-        except UnsupportedError:  # the first training of some rows lacks it
-            if not isinstance(table, Table):
-                raise
-            values = table.query(table.recorded(metric.name, 0), metric.name)
-        bounds = [float(values.min()), float(values.max())] if len(values) else [None, None]
+        bounds = _range(table, metric.name, genes)
         metrics.append({**asdict(metric), "aim": metric.aim, "range": bounds})
         if metric.split in ("validation", "test"):
             ceiling = noise_ceiling(table, Objective(metric.name, metric.minimize))

@@ -75,8 +75,8 @@ def scan(
             where the file is large.
 
     Raises:
-        CorruptDataError: it is damaged, needs too much memory, names something that is not admitted, or refers back to
-            something that was taken.
+        CorruptDataError: it is damaged, needs too much memory, names something that is not
+            admitted, or refers back to something that was taken.
     """
     with reading(where, size):
         return _Slow(file, taken, makers(admitted, blank), where, bool(blank)).load()
