@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 from nascast.core.errors import UnsupportedError
 from nascast.core.graph import Graph
+from nascast.core.notation import Notation
 from nascast.core.space import SearchSpace
 from nascast.core.types import Architecture, Bools, Floats, Genes, Task
 
@@ -174,6 +175,9 @@ class Restricted(SearchSpace):
 
     def to_text(self, genes: Genes) -> list[str]:
         return self.inner.to_text(genes)
+
+    def notations(self) -> tuple[Notation, ...]:
+        return self.inner.notations()
 
     def _read(self, texts: list[str]) -> Genes:
         return self.inner._read(texts)

@@ -1,10 +1,9 @@
 """The search space: which networks there are."""
 
 import math
-from abc import ABC
 from collections.abc import Mapping
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -15,6 +14,7 @@ from nascast.core.errors import (
     UnsupportedError,
 )
 from nascast.core.graph import Graph
+from nascast.core.texts import Texts
 from nascast.core.types import Architecture, Bools, Floats, Genes, Task
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ _LISTED = 2**20  # rows of genes of a space that `all` lists at most; chosen
 Ints = npt.NDArray[np.int64]
 
 
-class SearchSpace(ABC):
+class SearchSpace(Texts):
     """A set of architectures, each a row of small integers.
 
     A subclass gives `name` and `cardinalities`; the rest has defaults for a space in which every
@@ -47,16 +47,9 @@ class SearchSpace(ABC):
             their filters, F; None where there is no such setting.
     """
 
-    name: ClassVar[str]
-    cardinalities: tuple[int, ...]
     links: tuple[range, ...] = ()
     tasks: tuple[type[Task], ...] = ()
     scales: tuple[str | None, str | None] = (None, None)
-
-    @property
-    def length(self) -> int:
-        """The number of genes of an architecture."""
-        return len(self.cardinalities)
 
     def is_valid(self, genes: Genes) -> Bools:
         """Returns ``(n,)``: whether each row is an architecture of this space."""
@@ -286,45 +279,6 @@ class SearchSpace(ABC):
             UnsupportedError: the space has no graphs.
         """
         raise UnsupportedError(f"the space {self.name} has no graph form")
-
-    def to_text(self, genes: Genes) -> list[str]:
-        """Returns each row in the notation of the benchmark; here genes joined by ``-``."""
-        self.check(genes)
-        return ["-".join(map(str, row)) for row in genes.tolist()]
-
-    def from_text(self, texts: list[str]) -> Genes:
-        """Returns the rows, ``(n, length)``, of texts as `to_text` writes them.
-
-        A space overrides `_parse`.
-
-        Raises:
-            InvalidArchitectureError: a text is not of this space; the message quotes it.
-        """
-        if isinstance(texts, str):
-            raise InvalidArchitectureError(f"{self.name}: expected a list of texts; got {texts!r}")
-        genes = self._read(texts)
-        bad = np.flatnonzero(~self.is_valid(genes))
-        if len(bad):
-            why = self._explain(int(bad[0]), genes[bad[0]])
-            raise InvalidArchitectureError(f"{why}, from {texts[bad[0]]!r}")
-        return genes
-
-    def _read(self, texts: list[str]) -> Genes:
-        """Returns the rows of texts, ``(n, length)``; `from_text` checks them."""
-        rows = [self._parse(text) for text in texts]
-        return np.asarray(rows, dtype=np.int16).reshape(-1, self.length)
-
-    def _parse(self, text: str) -> list[int]:
-        """Returns the genes of one text; `from_text` checks them."""
-        try:
-            row = [int(part) for part in text.split("-")]
-        except ValueError:
-            row = []
-        if len(row) != self.length or max(row) > np.iinfo(np.int16).max:
-            raise InvalidArchitectureError(
-                f"{self.name}: expected {self.length} small integers joined by '-'; got {text!r}"
-            )
-        return row
 
     def architecture(self, row: Genes) -> Architecture:
         """Returns the architecture of one row, shape ``(length,)``."""

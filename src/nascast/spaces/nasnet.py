@@ -10,7 +10,7 @@ The published NASNet-A is not in this space, since its outputs are not just the 
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
@@ -18,9 +18,12 @@ import numpy as np
 
 from nascast.core.errors import InvalidArchitectureError, InvalidSettingError
 from nascast.core.graph import Graph
+from nascast.core.literal import LiteralError
+from nascast.core.notation import Notation, shown, tidied
 from nascast.core.space import SearchSpace
 from nascast.core.types import Architecture, Bools, Genes, ImageTask, Task
 from nascast.spaces._blocks import Blocks, Vocabulary, cell_pair_graphs, smallest_relabelling
+from nascast.spaces._genotypes import GENOTYPE, read_cells
 
 if TYPE_CHECKING:
     from torch import nn
@@ -50,6 +53,9 @@ _NAMES = Vocabulary(("h_i", "h_{i-1}"), _CELLS, _COMBINES, _OPERATIONS)
 _MOST_BLOCKS = 6  # chosen: `canonical` tries all orders of the blocks
 _STATES = tuple(str(state) for state in range(2 + _MOST_BLOCKS))
 
+_OWN_STATES = {0: 1, 1: 0}  # of a genotype, whose inputs have the other order
+_GENOTYPE_NAMES = {"skip_connect": "identity", "conv_7x1_1x7": "conv_1x7_7x1"}
+
 _WORD = r"[^\s(),:;]*"
 _BLOCK = r"{0}\({0}\({0}\), {0}\({0}\)\)"
 _PARTS = re.compile(_BLOCK.format(f"({_WORD})"))
@@ -71,6 +77,7 @@ class NasNet(SearchSpace):
     """
 
     name = "nasnet"
+    own = ("blocks", "blocks of two cells", r"\s*normal\s*:\s*\w+\s*\(")
     tasks = (ImageTask,)
     scales = ("repeats", "filters")
     operations = _OPERATIONS
@@ -139,6 +146,48 @@ class NasNet(SearchSpace):
             texts.append("; ".join(f"{n}: {cell}" for n, cell in zip(_CELLS, cells, strict=True)))
         return texts
 
+    def dialects(self) -> Sequence[Notation]:
+        genotype = Notation(
+            "genotype",
+            "a genotype as DARTS prints it, whose state 0 is the output of the last cell but one",
+            re.compile(GENOTYPE),
+            self._read_genotype,
+        )
+        return (genotype,)
+
+    def _read_genotype(self, text: str) -> list[int]:
+        """Reads cells of sums whose outputs are what no block reads, as is the rule here."""
+        row: list[int] = []
+        for cell in read_cells(text, self.blocks):
+            read = set()
+            for state, sides in enumerate(cell.nodes, start=2):
+                row += [_OWN_STATES.get(side.state, side.state) for side in sides]
+                for side in sides:
+                    name = _GENOTYPE_NAMES.get(side.operation, side.operation)
+                    if name not in _OPERATIONS:
+                        known = ", ".join(_OPERATIONS)
+                        raise LiteralError(f"unknown operation {name!r}; known: {known}", side.at)
+                    if not 0 <= side.state < state:
+                        raise LiteralError(
+                            f"state {state} of the {cell.name} cell reads {side.state}; "
+                            f"allowed are 0 to {state - 1}",
+                            side.at,
+                        )
+                    read.add(side.state)
+                    row.append(_OPERATIONS.index(name))
+                row.append(_COMBINES.index("add"))
+            unread = tuple(s for s in range(2 + self.blocks) if s not in read)
+            if cell.outputs not in (None, unread):
+                raise LiteralError(
+                    f"{cell.name}_concat is {cell.outputs}; in this space the output is what no "
+                    f"block reads, {unread}",
+                    cell.at,
+                )
+        return row
+
+    def _tidied(self, text: str) -> str:
+        return re.sub("[,;:]", r"\g<0> ", tidied(text))
+
     def _parse(self, text: str) -> list[int]:
         """Returns the genes of a text as `to_text` writes it.
 
@@ -150,7 +199,7 @@ class NasNet(SearchSpace):
         if not found:
             raise InvalidArchitectureError(
                 "nasnet: expected a text like 'normal: add(sep_conv_5x5(0), identity(1)), …; "
-                f"reduction: …'; got {text!r}"
+                f"reduction: …'; got {shown(text)}"
             )
         row: list[int] = []
         for cell, written in zip(_CELLS, found.groups(), strict=True):
@@ -158,7 +207,7 @@ class NasNet(SearchSpace):
             if len(blocks) != self.blocks:
                 raise InvalidArchitectureError(
                     f"nasnet: the {cell} cell has {len(blocks)} blocks; expected {self.blocks}; "
-                    f"in {text!r}"
+                    f"in {shown(text)}"
                 )
             for state, block in enumerate(blocks, start=2):
                 row += _read_block(block, state, f"state {state} of the {cell} cell", text)
@@ -219,6 +268,6 @@ def _read_block(block: tuple[str, ...], state: int, place: str, text: str) -> li
         if given not in allowed:
             raise InvalidArchitectureError(
                 f"nasnet: {place} has the {kind} {given!r}; allowed are {', '.join(allowed)}; "
-                f"in {text!r}"
+                f"in {shown(text)}"
             )
     return [allowed.index(given) for _, allowed, given in choices]

@@ -5,13 +5,15 @@ The topology is fixed; each of 5 stages has 8, 16, …, or 64 channels. Gene i s
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from nascast.core.errors import InvalidArchitectureError, InvalidSettingError
 from nascast.core.graph import Graph
+from nascast.core.literal import LiteralError, parse_literal
+from nascast.core.notation import Notation, shown
 from nascast.core.space import SearchSpace
 from nascast.core.types import Architecture, Genes, ImageTask, Task
 
@@ -25,6 +27,51 @@ _CHANNELS = (8, 16, 24, 32, 40, 48, 56, 64)
 _SKELETON: dict[str, Any] = {"stem_stride": 1}
 
 
+def _read_list(text: str) -> list[int]:
+    genes = []
+    for item in parse_literal(text).items(_STAGES, "the channels of the stages"):
+        channels = item.whole("a number of channels")
+        if channels not in _CHANNELS:
+            raise LiteralError(
+                f"{channels} channels; allowed are {', '.join(map(str, _CHANNELS))}", item.at
+            )
+        genes.append(_CHANNELS.index(channels))
+    return genes
+
+
+def _write_list(row: Sequence[int]) -> str:
+    return str([_CHANNELS[gene] for gene in row])
+
+
+def _read_index(text: str) -> list[int]:
+    index = int(re.findall("[0-9]+", text)[0])
+    if index >= len(_CHANNELS) ** _STAGES:
+        raise LiteralError(f"expected an index from 0 to {len(_CHANNELS) ** _STAGES - 1}")
+    return [index // 8**place % 8 for place in reversed(range(_STAGES))]
+
+
+def _write_index(row: Sequence[int]) -> str:
+    return str(sum(gene * 8**place for place, gene in enumerate(reversed(row))))
+
+
+_DIALECTS = (
+    Notation(
+        "official_index",  # not shuffled: `traverse_net` of the authors' main-sss.py
+        "the official index, 0 to 32767",
+        re.compile(r"\s*[0-9]{1,9}(\.0*)?\s*$"),
+        _read_index,
+        _write_index,
+    ),
+    Notation(
+        "list",
+        "the channels as a list",
+        re.compile(r"\s*(\w+\s*=\s*)?[\[(]"),
+        _read_list,
+        _write_list,
+    ),
+)
+
+
 class NatsSize(SearchSpace):
     """The 32,768 networks of different widths, all distinct.
 
@@ -35,6 +82,7 @@ class NatsSize(SearchSpace):
     name = "nats_size"
     tasks = (ImageTask,)
     cardinalities = (len(_CHANNELS),) * _STAGES
+    own = ("channels", "the official string of channels", r"\s*[0-9]+\s*:")
     channels = _CHANNELS
 
     def graphs(self, genes: Genes) -> Graph:
@@ -53,6 +101,9 @@ class NatsSize(SearchSpace):
         self.check(genes)
         return [":".join(str(_CHANNELS[gene]) for gene in row) for row in genes.tolist()]
 
+    def dialects(self) -> Sequence[Notation]:
+        return _DIALECTS
+
     def _parse(self, text: str) -> list[int]:
         """Returns the genes of an official string.
 
@@ -63,13 +114,13 @@ class NatsSize(SearchSpace):
         if not re.fullmatch(r"[0-9]+(:[0-9]+){4}", text):
             raise InvalidArchitectureError(
                 f"{self.name}: expected {_STAGES} numbers of channels like '8:16:24:64:64'; "
-                f"got {text!r}"
+                f"got {shown(text)}"
             )
         known = {str(channels): gene for gene, channels in enumerate(_CHANNELS)}
         for part in text.split(":"):
             if part not in known:
                 raise InvalidArchitectureError(
-                    f"{self.name}: {part} channels in {text!r}; allowed are {', '.join(known)}"
+                    f"{self.name}: {part} channels in {shown(text)}; allowed are {', '.join(known)}"
                 )
         return [known[part] for part in text.split(":")]
 

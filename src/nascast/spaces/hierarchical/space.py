@@ -16,6 +16,7 @@ import numpy.typing as npt
 
 from nascast.core.errors import InvalidArchitectureError, InvalidSettingError
 from nascast.core.graph import Graph
+from nascast.core.notation import shown, tidied
 from nascast.core.space import SearchSpace
 from nascast.core.types import Architecture, Bools, Floats, Genes, ImageTask, Task
 from nascast.spaces.hierarchical.motifs import NONE, edges_of, first_use, flat, merge_equal, prune
@@ -67,6 +68,7 @@ class Hierarchical(SearchSpace):
     """
 
     name = "hierarchical"
+    own = ("motifs", "motifs, level by level", r"\s*[0-9]+\.[0-9]+\s*\(")
     tasks = (ImageTask,)
     scales = ("cells", "channels")
     operations = _PRIMITIVES
@@ -259,6 +261,9 @@ class Hierarchical(SearchSpace):
             return ("none", *_PRIMITIVES)
         return ("none", *(f"{level + 1}.{m + 1}" for m in range(self.motifs[level - 1])))
 
+    def _tidied(self, text: str) -> str:
+        return tidied(text).replace(")", ") ").rstrip()
+
     def _parse(self, text: str) -> list[int]:
         """Returns the genes of a text as `to_text` writes it.
 
@@ -277,15 +282,15 @@ class Hierarchical(SearchSpace):
             unknown = [part for part in parts if part not in names]
             if written == name and unknown:
                 raise InvalidArchitectureError(
-                    f"{self.name}: motif {name} has {unknown[0]!r}; known are {', '.join(names)}; "
-                    f"in {text!r}"
+                    f"{self.name}: motif {name} has {shown(unknown[0])}; "
+                    f"known are {', '.join(names)}; in {shown(text)}"
                 )
             row += [] if unknown else map(names.index, parts)
         if len(row) == self.length and self._written(row) == text:
             return row
         raise InvalidArchitectureError(
             f"{self.name}: expected the motifs {', '.join(name for _, name in expected)} in a form "
-            f"like {self._written(self._trivial().tolist())!r}; got {text!r}"
+            f"like {self._written(self._trivial().tolist())!r}; got {shown(text)}"
         )
 
     def _written(self, row: list[int]) -> str:

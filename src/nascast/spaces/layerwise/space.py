@@ -16,6 +16,7 @@ import numpy.typing as npt
 
 from nascast.core.errors import InvalidArchitectureError, InvalidSettingError
 from nascast.core.graph import Graph
+from nascast.core.notation import shown
 from nascast.core.space import SearchSpace
 from nascast.core.types import Architecture, Bools, Genes, ImageTask, Task
 from nascast.spaces.layerwise.order import canonical_order
@@ -47,6 +48,7 @@ class Layerwise(SearchSpace):
     """
 
     name = "layerwise"
+    own = ("layers", "layers joined by ';'", r"\s*[0-9]+x[0-9]+")
     tasks = (ImageTask,)
 
     def __init__(self, layers: int = 15, strides: bool = False) -> None:
@@ -161,7 +163,7 @@ class Layerwise(SearchSpace):
         if len(parts) != self.layers:
             raise InvalidArchitectureError(
                 f"{self.name}: expected {self.layers} layers joined by ';'; "
-                f"got {len(parts)} in {text!r}"
+                f"got {len(parts)} in {shown(text)}"
             )
         row: list[int] = []
         for i, part in enumerate(parts):
@@ -171,7 +173,7 @@ class Layerwise(SearchSpace):
                 raise InvalidArchitectureError(
                     f"{self.name}: expected layer {i} like '{form}' with sizes of {_SIZES}, "
                     f"{f'strides of {_STRIDES}, ' if self.strides else ''}filters of {_FILTERS}, "
-                    f"reading earlier layers in ascending order; got {part!r} in {text!r}"
+                    f"reading earlier layers in ascending order; got {shown(part)} in {shown(text)}"
                 )
             row += genes
         return row

@@ -13,6 +13,7 @@ import numpy.typing as npt
 
 from nascast.core.errors import InvalidArchitectureError, InvalidSettingError, UnsupportedError
 from nascast.core.graph import Graph
+from nascast.core.notation import shown
 from nascast.core.space import SearchSpace
 from nascast.core.types import Architecture, Bools, Floats, Genes, ImageTask, Task
 from nascast.spaces.morphism.shapes import (
@@ -62,6 +63,7 @@ class Morphism(SearchSpace):
     """
 
     name = "morphism"
+    own = ("moves", "moves joined by '-'", r"\s*(none|deepen|widen|add|concat)\b")
     tasks = (ImageTask,)
     scales = (None, "channels")
 
@@ -218,14 +220,15 @@ class Morphism(SearchSpace):
         for part in parts:
             if part not in self._genes:
                 raise InvalidArchitectureError(
-                    f"{self.name}: unknown move {part!r} in {text!r}; moves are none, and "
-                    "deepen(layer,kernel), widen(layer,factor), add(source,target) and "
+                    f"{self.name}: unknown move {shown(part)} in {shown(text)}; moves are none, "
+                    "and deepen(layer,kernel), widen(layer,factor), add(source,target) and "
                     f"concat(source,target) with layers below {self._layers - 1}, kernels "
                     f"{_KERNELS} and factors {_FACTORS}"
                 )
         if len(parts) > self.length:
             raise InvalidArchitectureError(
-                f"{self.name}: expected at most {self.length} moves; got {len(parts)} in {text!r}"
+                f"{self.name}: expected at most {self.length} moves; got {len(parts)} "
+                f"in {shown(text)}"
             )
         return [self._genes[part] for part in parts] + [NONE] * (self.length - len(parts))
 

@@ -7,7 +7,7 @@ matrix in row-major order, then the operations of the vertices 1 to 5; vertex 0 
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -15,6 +15,8 @@ import numpy.typing as npt
 
 from nascast.core.errors import InvalidArchitectureError, InvalidSettingError
 from nascast.core.graph import Graph
+from nascast.core.literal import LiteralError
+from nascast.core.notation import Notation, shown
 from nascast.core.space import SearchSpace
 from nascast.core.types import Architecture, Bools, Genes, ImageTask, Task
 from nascast.spaces.nasbench101.cells import (
@@ -27,6 +29,7 @@ from nascast.spaces.nasbench101.cells import (
     smallest,
 )
 from nascast.spaces.nasbench101.hash import module_hashes
+from nascast.spaces.nasbench101.notations import DIALECTS, OPERATIONS, row_of_matrix
 from nascast.spaces.nasbench101.rows import adjacency, alive, pack, prune, unpack, widths
 
 if TYPE_CHECKING:
@@ -34,7 +37,6 @@ if TYPE_CHECKING:
 
 __all__ = ["NasBench101"]
 
-_OPERATIONS = ("conv3x3-bn-relu", "conv1x1-bn-relu", "maxpool3x3")
 _KERNELS = np.asarray([9, 1, 0])  # weights for a pair of channels, by operation
 _SKELETON: dict[str, int] = {"channels": 128, "stacks": 3, "modules": 3}
 _FEWEST_CHANNELS = 4  # 9 edges let 4 vertices, each fed by the input, feed the output, but not 5
@@ -58,8 +60,13 @@ class NasBench101(SearchSpace):
     name = "nasbench101"
     tasks = (ImageTask,)
     scales = ("modules", "channels")
+    own = (
+        "matrix_string",
+        "a matrix row by row and operations",
+        r"\s*([01]{4}|[01]{9}|[01]{16}|[01]{25}|[01]{36}|[01]{49})\s*:",
+    )
     cardinalities = (2,) * len(EDGES) + (3,) * (VERTICES - 2)
-    operations = _OPERATIONS
+    operations = OPERATIONS
     edges = EDGES
 
     def is_valid(self, genes: Genes) -> Bools:
@@ -134,7 +141,7 @@ class NasBench101(SearchSpace):
         edge = adjacency(prune(genes))
         edge = np.take_along_axis(edge, order[:, :, None], axis=1)
         edge = np.take_along_axis(edge, order[:, None, :], axis=2)
-        vocabulary = ("input", "output", *_OPERATIONS)
+        vocabulary = ("input", "output", *OPERATIONS)
         return Graph(edge, np.take_along_axis(labels, order, axis=1), vocabulary)
 
     def to_text(self, genes: Genes) -> list[str]:
@@ -148,9 +155,37 @@ class NasBench101(SearchSpace):
         matrices = adjacency(genes).reshape(-1, VERTICES**2).astype(np.uint8) + ord("0")
         texts = []
         for matrix, row in zip(matrices, genes[:, len(EDGES) :].tolist(), strict=True):
-            labels = ",".join(["input", *(_OPERATIONS[gene] for gene in row), "output"])
+            labels = ",".join(["input", *(OPERATIONS[gene] for gene in row), "output"])
             texts.append(f"{matrix.tobytes().decode()}:{labels}")
         return texts
+
+    def from_matrix(self, matrix: npt.ArrayLike, operations: Sequence[str]) -> Genes:
+        """Returns the row of a cell that is given as matrix and operations, ``(1, 26)``.
+
+        Args:
+            matrix: ``(v, v)`` of 0 and 1, or as many floats, with edges from a vertex to later
+                ones; of more than 7 vertices those on no path from input to output are dropped.
+            operations: of the v vertices, from ``input`` to ``output``, or of the v − 2 between.
+
+        Raises:
+            InvalidArchitectureError: naming what is wrong.
+        """
+        try:
+            array = np.asarray(matrix)
+            if array.ndim != 2 or array.shape[0] != array.shape[1] or len(array) < 2:
+                raise LiteralError(f"expected a square matrix; got the shape {array.shape}")
+            if array.dtype.kind not in "biuf" or not np.isin(array, (0, 1)).all():
+                raise LiteralError("a matrix has the values 0 and 1")
+            row = row_of_matrix(array.astype(np.int64).tolist(), operations)
+        except (LiteralError, ValueError) as error:
+            why = error.why if isinstance(error, LiteralError) else str(error)
+            raise InvalidArchitectureError(f"{self.name}: {why}") from error
+        genes = np.asarray([row], dtype=np.int16)
+        self.check(genes)
+        return genes
+
+    def dialects(self) -> Sequence[Notation]:
+        return DIALECTS
 
     def _parse(self, text: str) -> list[int]:
         """Returns the genes of a text as `to_text` writes it, also of 2 to 7 vertices.
@@ -162,17 +197,17 @@ class NasBench101(SearchSpace):
         """
         found = re.fullmatch(r"([01]{4,49}):([^:]+)", text)
         if not found:
-            raise InvalidArchitectureError(f"{self.name}: expected {_FORM}; got {text!r}")
+            raise InvalidArchitectureError(f"{self.name}: expected {_FORM}; got {shown(text)}")
         digits, labels = found[1], found[2].split(",")
         size = len(labels)
         if not 2 <= size <= VERTICES or len(digits) != size**2:
             raise InvalidArchitectureError(
                 f"{self.name}: expected 2 to {VERTICES} vertices and a digit for each pair; "
-                f"got {size} operations and {len(digits)} digits in {text!r}"
+                f"got {size} operations and {len(digits)} digits in {shown(text)}"
             )
         if labels[0] != "input" or labels[-1] != "output":
             raise InvalidArchitectureError(
-                f"{self.name}: the first vertex is 'input' and the last 'output'; got {text!r}"
+                f"{self.name}: the first vertex is 'input' and the last 'output'; got {shown(text)}"
             )
         row = [0] * self.length
         place = [*range(size - 1), VERTICES - 1]
@@ -180,7 +215,7 @@ class NasBench101(SearchSpace):
             if start >= stop:
                 raise InvalidArchitectureError(
                     f"{self.name}: edges lead from a vertex to a later one; there is one from "
-                    f"{start} to {stop} in {text!r}"
+                    f"{start} to {stop} in {shown(text)}"
                 )
             row[EDGES.index((place[start], place[stop]))] = 1
         row[len(EDGES) : len(EDGES) + size - 2] = self._genes_of(labels[1:-1], text)
@@ -188,12 +223,12 @@ class NasBench101(SearchSpace):
 
     def _genes_of(self, labels: list[str], text: str) -> list[int]:
         for label in labels:
-            if label not in _OPERATIONS:
+            if label not in OPERATIONS:
                 raise InvalidArchitectureError(
-                    f"{self.name}: unknown operation {label!r} in {text!r}; "
-                    f"known are {', '.join(_OPERATIONS)}"
+                    f"{self.name}: unknown operation {label!r} in {shown(text)}; "
+                    f"known are {', '.join(OPERATIONS)}"
                 )
-        return [_OPERATIONS.index(label) for label in labels]
+        return [OPERATIONS.index(label) for label in labels]
 
     def parameters(self, genes: Genes, task: ImageTask) -> npt.NDArray[np.int64]:
         """Returns ``(n,)`` numbers of parameters of the networks that `build` makes.
@@ -243,7 +278,7 @@ class NasBench101(SearchSpace):
         order = np.flatnonzero(alive(row)[0])
         matrix = adjacency(row)[0][np.ix_(order, order)]
         edges = [(int(i), int(j)) for j, i in np.argwhere(matrix.T)]
-        labels = [_OPERATIONS[arch.genes[len(EDGES) + v - 1]] for v in order[1:-1]]
+        labels = [OPERATIONS[arch.genes[len(EDGES) + v - 1]] for v in order[1:-1]]
 
         def cell(c_in: int, c_out: int) -> "nn.Module":
             return VertexCell(edges, labels, widths(row, c_out)[0, order].tolist(), c_in)

@@ -9,7 +9,7 @@ none, 1 x, 2 to 4 the previous states, 5 + i the node i, an earlier one), then t
 none, 1 + i the node i). No recorded recipe has a node of more than three inputs.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +18,7 @@ import numpy.typing as npt
 
 from nascast.core.errors import InvalidArchitectureError, InvalidSettingError, UnsupportedError
 from nascast.core.graph import Graph
+from nascast.core.notation import Notation, shown
 from nascast.core.space import SearchSpace
 from nascast.core.types import Architecture, Bools, Genes, ImageTask, Task, TextTask
 from nascast.spaces.nasbench_nlp.allowed import allowed
@@ -37,7 +38,7 @@ from nascast.spaces.nasbench_nlp.rows import (
     problem,
     valid,
 )
-from nascast.spaces.nasbench_nlp.text import parse, quick, write
+from nascast.spaces.nasbench_nlp.text import PYTHON, parse, quick, write
 
 if TYPE_CHECKING:
     from torch import nn
@@ -49,6 +50,7 @@ __all__ = ["NasBenchNlp"]
 _SKELETON: dict[str, Any] = {"embedding": 400, "hidden": 600, "layers": 3}
 _TEXT: dict[str, Any] = {**_SKELETON, "tied": True}  # the official records
 _SIZES = (7, 14, 21)  # intermediate nodes that the generator was asked for
+_WHY = 1000  # characters of a message about a text that may be any; chosen
 _ROUNDS, _TRIES = 1000, 200  # rounds of rejection, and rows drawn in a round; chosen
 _VOCABULARY = (
     "input",
@@ -77,6 +79,7 @@ class NasBenchNlp(SearchSpace):
     """
 
     name = "nasbench_nlp"
+    own = ("recipe", "a recipe in JSON", r'\s*\{\s*"(?!recepie|recipe)')
     tasks = (ImageTask, TextTask)
     scales = ("layers", "hidden")
     cardinalities = (
@@ -199,6 +202,9 @@ class NasBenchNlp(SearchSpace):
         genes = np.asarray(rows, dtype=np.int16).reshape(-1, self.length)
         return genes if self.is_valid(genes).all() else super()._read(texts)
 
+    def dialects(self) -> Sequence[Notation]:
+        return (PYTHON,)
+
     def _parse(self, text: str) -> list[int]:
         """Returns the genes of a recipe, whatever the names and the order of its nodes.
 
@@ -209,7 +215,9 @@ class NasBenchNlp(SearchSpace):
         try:
             row: list[int] = parse(text).tolist()
         except ValueError as error:
-            raise InvalidArchitectureError(f"{self.name}: {error}; got {text!r}") from None
+            raise InvalidArchitectureError(
+                f"{self.name}: {str(error)[:_WHY]}; got {shown(text)}"
+            ) from None
         return row
 
     def parameters(self, genes: Genes, task: Task) -> npt.NDArray[np.int64]:

@@ -2,10 +2,13 @@
 
 import json
 import re
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
+from nascast.core.literal import LiteralError, parse_literal
+from nascast.core.notation import Notation
 from nascast.core.types import Genes
 from nascast.spaces.nasbench_nlp.rows import (
     FIRST_NODE,
@@ -19,7 +22,7 @@ from nascast.spaces.nasbench_nlp.rows import (
     problem,
 )
 
-__all__ = ["parse", "quick", "write"]
+__all__ = ["PYTHON", "parse", "quick", "write"]
 
 _FORM = 'a JSON object of nodes, as in {"h_new_0": {"op": "linear", "input": ["x", "h_prev_0"]}}'
 
@@ -164,3 +167,31 @@ def _ordered(nodes: dict[str, tuple[str, list[str]]]) -> list[str]:
         order.append(free)
         ready = ready | {free}
     return order
+
+
+def _read_python(text: str) -> list[int]:
+    """Reads a dictionary as Python prints it, also one in the ``recepie`` of an official log."""
+    whole = parse_literal(text)
+    fields = whole.fields()
+    inside = next((fields[key] for key in ("recepie", "recipe") if key in fields), whole)
+    for key, node in inside.fields().items():
+        if node.keyed is None:
+            raise LiteralError(f"node {key!r} should have 'op' and 'input'", node.at)
+    try:
+        row: list[int] = parse(json.dumps(inside.plain())).tolist()
+    except ValueError as error:
+        raise LiteralError(str(error)) from None
+    return row
+
+
+def _write_python(row: Sequence[int]) -> str:
+    return str(json.loads(write(np.asarray(row, dtype=np.int16))))
+
+
+PYTHON = Notation(
+    "python",
+    "a recipe as Python prints it, or in an official log",
+    re.compile(r"\s*(\w+\s*=\s*)?(\{|dict\(|OrderedDict\()"),
+    _read_python,
+    _write_python,
+)

@@ -20,6 +20,7 @@ import numpy.typing as npt
 
 from nascast.core.errors import InvalidArchitectureError, InvalidSettingError
 from nascast.core.graph import Graph
+from nascast.core.notation import shown, tidied
 from nascast.core.space import SearchSpace
 from nascast.core.types import Architecture, Genes, ImageTask, Task, TextTask
 from nascast.spaces.recurrent_tree.form import sorted_children
@@ -54,6 +55,7 @@ class RecurrentTree(SearchSpace):
     """
 
     name = "recurrent_tree"
+    own = ("tree", "the functions of a tree", r"\s*(add|elem_mult)\s")
     tasks = (ImageTask, TextTask)
     scales = ("layers", "hidden")
     combinations = _COMBINATIONS
@@ -143,6 +145,9 @@ class RecurrentTree(SearchSpace):
             texts.append("; ".join([*nodes, f"inject {inject}", f"cell {read} {joined}"]))
         return texts
 
+    def _tidied(self, text: str) -> str:
+        return " ".join(tidied(text).replace(";", "; ").split())
+
     def _parse(self, text: str) -> list[int]:
         """Returns the genes of a text as `to_text` writes it.
 
@@ -153,15 +158,15 @@ class RecurrentTree(SearchSpace):
         if len(operations) != self.nodes + 1 or not operations[-1].startswith("inject "):
             raise InvalidArchitectureError(
                 f"{self.name}: expected {self.nodes} nodes, the cell inject and the cell indices "
-                f"like 'add tanh; …; inject add relu; cell 1 0'; got {text!r}"
+                f"like 'add tanh; …; inject add relu; cell 1 0'; got {shown(text)}"
             )
         operations[-1] = operations[-1].removeprefix("inject ")
         row: list[int] = []
         for operation in operations:
             if operation not in _OPERATIONS:
                 raise InvalidArchitectureError(
-                    f"{self.name}: unknown functions {operation!r} in {text!r}; known are "
-                    f"{' or '.join(_COMBINATIONS)} with {', '.join(_ACTIVATIONS)}"
+                    f"{self.name}: unknown functions {shown(operation)} in {shown(text)}; known "
+                    f"are {' or '.join(_COMBINATIONS)} with {', '.join(_ACTIVATIONS)}"
                 )
             row += divmod(_OPERATIONS.index(operation), 4)
         places = {str(i): i for i in range(self.nodes)}
@@ -169,7 +174,7 @@ class RecurrentTree(SearchSpace):
         if not found or not places.keys() >= {found[1], found[2]}:
             raise InvalidArchitectureError(
                 f"{self.name}: expected 'cell' and two of the nodes 0 to {self.nodes - 1}; "
-                f"got {last!r} in {text!r}"
+                f"got {shown(last)} in {shown(text)}"
             )
         return [*row, places[found[1]], places[found[2]]]
 

@@ -7,47 +7,27 @@ earlier states; the output concatenates all four.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from nascast.core.errors import InvalidArchitectureError
 from nascast.core.graph import Graph
+from nascast.core.notation import Notation
 from nascast.core.space import SearchSpace
 from nascast.core.types import Architecture, Genes, ImageTask, Task
 from nascast.spaces._blocks import Blocks, Vocabulary, cell_pair_graphs, smallest_relabelling
+from nascast.spaces._genotypes import GENOTYPE
+from nascast.spaces.darts.cell import CELLS, NODES, OPERATIONS, PAIRS
+from nascast.spaces.darts.notations import DIALECTS, read_genotype
 
 if TYPE_CHECKING:
     from torch import nn
 
 __all__ = ["Darts"]
 
-_OPERATIONS = (
-    "max_pool_3x3",
-    "avg_pool_3x3",
-    "skip_connect",
-    "sep_conv_3x3",
-    "sep_conv_5x5",
-    "dil_conv_3x3",
-    "dil_conv_5x5",
-)
-_NODES = 4
-_PAIRS = tuple((a, b) for b in range(1 + _NODES) for a in range(b))
-_CELLS = ("normal", "reduce")
-_NAMES = Vocabulary(("c_{k-2}", "c_{k-1}"), _CELLS, ("add",), _OPERATIONS)
-
-# The restricted grammar of a genotype: lists of (name, number), and nothing that could be run.
-_NAME, _NUMBER = r"[^'\"]*", r"[0-9]{1,4}"
-_SIDE = r"\(\s*['\"]{}['\"]\s*,\s*{}\s*\)"
-_PARTS = re.compile(_SIDE.format(f"({_NAME})", f"({_NUMBER})"))
-_SIDES = rf"\[\s*((?:{_SIDE.format(_NAME, _NUMBER)}\s*(?:,\s*|(?=\])))*)\]"
-_CONCAT = r"(range\([0-9,\s]*\)|\[[0-9,\s]*\])"
-_GENOTYPE = re.compile(
-    rf"Genotype\(\s*normal\s*=\s*{_SIDES}\s*,\s*normal_concat\s*=\s*{_CONCAT}\s*,"
-    rf"\s*reduce\s*=\s*{_SIDES}\s*,\s*reduce_concat\s*=\s*{_CONCAT}\s*,?\s*\)"
-)
+_NAMES = Vocabulary(("c_{k-2}", "c_{k-1}"), CELLS, ("add",), OPERATIONS)
 
 # Texts exactly as they are printed are cut where the cells begin and end, and looked up.
 _PRINTED = re.compile(r"\[\(|\)\]")
@@ -56,9 +36,9 @@ _AROUND = (
     ", reduce_concat=range(2, 6))",
 )
 _SIDE_CODES = {
-    f"'{name}', {state}": state * len(_OPERATIONS) + gene
-    for gene, name in enumerate(_OPERATIONS)
-    for state in range(1 + _NODES)
+    f"'{name}', {state}": state * len(OPERATIONS) + gene
+    for gene, name in enumerate(OPERATIONS)
+    for state in range(1 + NODES)
 }
 
 
@@ -77,11 +57,12 @@ class Darts(SearchSpace):
     """
 
     name = "darts"
+    own = ("genotype", "a genotype of DARTS", GENOTYPE)
     tasks = (ImageTask,)
     scales = ("cells", "channels")
     cardinalities = (1, 7, 7, 3, 7, 7, 6, 7, 7, 10, 7, 7) * 2
-    operations = _OPERATIONS
-    pairs = _PAIRS
+    operations = OPERATIONS
+    pairs = PAIRS
 
     def canonical(self, genes: Genes) -> Genes:
         """Returns the row in which the nodes of each cell have their smallest order.
@@ -103,7 +84,7 @@ class Darts(SearchSpace):
         normal, reduce = (
             Blocks(cells.inputs[i::2], cells.operations[i::2], cells.combines[i::2]) for i in (0, 1)
         )
-        output = np.broadcast_to(np.arange(2 + _NODES) >= 2, (len(genes), 2 + _NODES))
+        output = np.broadcast_to(np.arange(2 + NODES) >= 2, (len(genes), 2 + NODES))
         return cell_pair_graphs((normal, reduce), (output, output), _NAMES)
 
     def to_text(self, genes: Genes) -> list[str]:
@@ -112,7 +93,7 @@ class Darts(SearchSpace):
         Of a node's inputs the lower is written first.
         """
         self.check(genes)
-        concat = f"range(2, {2 + _NODES})"
+        concat = f"range(2, {2 + NODES})"
         return [
             f"Genotype(normal={normal}, normal_concat={concat}, "
             f"reduce={reduce}, reduce_concat={concat})"
@@ -126,11 +107,11 @@ class Darts(SearchSpace):
                 codes += _codes(text)
             except (AttributeError, KeyError, ValueError):  # written otherwise, or wrong
                 return super()._read(texts)
-        sides = np.asarray(codes, dtype=np.int64).reshape(-1, 2, _NODES, 2)
+        sides = np.asarray(codes, dtype=np.int64).reshape(-1, 2, NODES, 2)
         sides.sort(axis=3)  # by state
-        state, operation = np.divmod(sides, len(_OPERATIONS))
+        state, operation = np.divmod(sides, len(OPERATIONS))
         low, high = state[..., 0], state[..., 1]
-        if (low == high).any() or (high >= np.arange(2, 2 + _NODES)).any():
+        if (low == high).any() or (high >= np.arange(2, 2 + NODES)).any():
             return super()._read(texts)  # what is wrong, `_parse` says
         pairs = high * (high - 1) // 2 + low
         genes = np.concatenate([pairs[..., None], operation], axis=3)
@@ -139,13 +120,17 @@ class Darts(SearchSpace):
     def _parse(self, text: str) -> list[int]:
         """Returns the genes of a genotype, of which nothing is evaluated as code.
 
-        The inputs of a node may be in either order, and the output ``range(2, 6)`` or a list.
+        The inputs of a node may be in either order, the output in any, and the pairs grouped by
+        nodes; see `read_genotype`.
 
         Raises:
             InvalidArchitectureError: the text is no genotype; the message names the node, and what
                 is allowed there.
         """
-        return _parse(text)
+        return read_genotype(text)
+
+    def dialects(self) -> Sequence[Notation]:
+        return DIALECTS
 
     def scaled(self, repeats: int | None = None, filters: int | None = None) -> dict[str, int]:
         """Returns ``cells`` with the two reduction cells: 6 repeats are the paper's 20 cells."""
@@ -182,8 +167,8 @@ class Darts(SearchSpace):
 
 def _decode(genes: Genes) -> Blocks:
     """Returns the 2 n cells of n rows, normal and reduction cells by turns."""
-    cells = genes.astype(np.int64).reshape(-1, _NODES, 3)
-    inputs = np.asarray(_PAIRS)[cells[:, :, 0]]
+    cells = genes.astype(np.int64).reshape(-1, NODES, 3)
+    inputs = np.asarray(PAIRS)[cells[:, :, 0]]
     return Blocks(inputs, cells[:, :, 1:], np.zeros(cells.shape[:2], dtype=np.int64))
 
 
@@ -191,16 +176,16 @@ def _encode(blocks: Blocks) -> Genes:
     low, high = blocks.inputs[:, :, 0], blocks.inputs[:, :, 1]
     pairs = high * (high - 1) // 2 + low
     cells = np.concatenate([pairs[:, :, None], blocks.operations], axis=2)
-    return cells.astype(np.int16).reshape(-1, 2 * _NODES * 3)
+    return cells.astype(np.int16).reshape(-1, 2 * NODES * 3)
 
 
 def _edges(row: Genes) -> list[list[tuple[str, int]]]:
     """Returns the (operation, state) pairs of the two cells of one row, ``(length,)``."""
     cells: list[list[tuple[str, int]]] = [[], []]
-    for sides, cell in zip(cells, row.reshape(2, _NODES, 3).tolist(), strict=True):
+    for sides, cell in zip(cells, row.reshape(2, NODES, 3).tolist(), strict=True):
         for pair, lower, higher in cell:
-            low, high = _PAIRS[pair]
-            sides += [(_OPERATIONS[lower], low), (_OPERATIONS[higher], high)]
+            low, high = PAIRS[pair]
+            sides += [(OPERATIONS[lower], low), (OPERATIONS[higher], high)]
     return cells
 
 
@@ -214,59 +199,6 @@ def _codes(text: str) -> list[int]:
     if (head, middle, tail) != _AROUND:
         raise ValueError
     first, second = normal.split("), ("), reduce.split("), (")
-    if len(first) != 2 * _NODES or len(second) != 2 * _NODES:
+    if len(first) != 2 * NODES or len(second) != 2 * NODES:
         raise ValueError
     return [_SIDE_CODES[side] for side in first + second]
-
-
-def _parse(text: str) -> list[int]:
-    found = _GENOTYPE.fullmatch(text)
-    if not found:
-        raise InvalidArchitectureError(
-            "darts: expected a text like \"Genotype(normal=[('sep_conv_3x3', 0), …], "
-            'normal_concat=range(2, 6), reduce=[…], reduce_concat=range(2, 6))"; '
-            f"got {text!r}"
-        )
-    row: list[int] = []
-    for cell, written, concat in zip(
-        _CELLS, found.groups()[::2], found.groups()[1::2], strict=True
-    ):
-        if "".join(concat.split()) not in ("range(2,6)", "[2,3,4,5]"):
-            raise InvalidArchitectureError(
-                f"darts: {cell}_concat is {concat}; allowed are range(2, 6) and [2, 3, 4, 5], "
-                f"since every node is output; in {text!r}"
-            )
-        sides = [(name, int(state)) for name, state in _PARTS.findall(written)]
-        if len(sides) != 2 * _NODES:
-            raise InvalidArchitectureError(
-                f"darts: the {cell} cell has {len(sides)} pairs of operation and input; expected "
-                f"{2 * _NODES}, two for each of {_NODES} nodes; in {text!r}"
-            )
-        for node in range(2, 2 + _NODES):
-            row += _parse_node(sides[2 * node - 4 : 2 * node - 2], f"{cell} cell", node, text)
-    return row
-
-
-def _parse_node(sides: list[tuple[str, int]], cell: str, node: int, text: str) -> list[int]:
-    place = f"node {node} of the {cell}"
-    for name, state in sides:
-        if name not in _OPERATIONS:
-            raise InvalidArchitectureError(
-                f"darts: {place} has the unknown operation {name!r}; "
-                f"known are {', '.join(_OPERATIONS)}; in {text!r}"
-            )
-        if state >= node:
-            raise InvalidArchitectureError(
-                f"darts: {place} reads {state}; allowed are 0 to {node - 1}; in {text!r}"
-            )
-    (low, low_name), (high, high_name) = sorted((state, name) for name, state in sides)
-    if low == high:
-        raise InvalidArchitectureError(
-            f"darts: {place} reads {low} twice; allowed are two different ones of 0 to {node - 1}; "
-            f"in {text!r}"
-        )
-    return [
-        _PAIRS.index((low, high)),
-        _OPERATIONS.index(low_name),
-        _OPERATIONS.index(high_name),
-    ]

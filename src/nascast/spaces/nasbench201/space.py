@@ -6,7 +6,7 @@ edges. The genes are the operations in the order of the official string: 0→1, 
 """
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from itertools import product
 from typing import TYPE_CHECKING, Any
@@ -16,18 +16,20 @@ import numpy.typing as npt
 
 from nascast.core.errors import InvalidArchitectureError, InvalidSettingError
 from nascast.core.graph import Graph, UInts, mix
+from nascast.core.notation import Notation, shown
 from nascast.core.space import SearchSpace
 from nascast.core.types import Architecture, Bools, Genes, ImageTask, Task
+from nascast.spaces.nasbench201.cell import EDGES, NONE, OPERATIONS, SKIP
+from nascast.spaces.nasbench201.notations import DIALECTS
 
 if TYPE_CHECKING:
     from torch import nn
 
 __all__ = ["NasBench201"]
 
-NONE, SKIP = 0, 1
 _ODD = np.uint64(0x2545F4914F6CDD1D)  # the multiplier of xorshift64*
-_OPERATIONS = ("none", "skip_connect", "nor_conv_1x1", "nor_conv_3x3", "avg_pool_3x3")
-_EDGES = ((0, 1), (0, 2), (1, 2), (0, 3), (1, 3), (2, 3))
+_TERM = re.compile(r"\s*([^|~+\s]+)\s*~\s*([0-9]+)\s*")
+_FORM = "a string like '|op~0|+|op~0|op~1|+|op~0|op~1|op~2|'"
 _SKELETON: dict[str, Any] = {  # NATS-Bench: 16 channels, 3 stages of 5 cells
     "channels": 16,
     "cells": 5,
@@ -49,8 +51,9 @@ class NasBench201(SearchSpace):
     tasks = (ImageTask,)
     scales = ("cells", "channels")
     cardinalities = (5,) * 6
-    operations = _OPERATIONS
-    edges = _EDGES
+    own = ("official_string", "the official string", r".*\|")
+    operations = OPERATIONS
+    edges = EDGES
 
     def canonical(self, genes: Genes) -> Genes:
         """Returns the smallest equivalent row: 5,390 distinct ones among the 15,625.
@@ -77,7 +80,7 @@ class NasBench201(SearchSpace):
     def is_connected(self, genes: Genes) -> Bools:
         """Returns ``(n,)``: whether all operations but none are on paths from input to output."""
         forward, backward = self._reach(genes)
-        on_path = np.stack([forward[:, a] & backward[:, b] for a, b in _EDGES], axis=1)
+        on_path = np.stack([forward[:, a] & backward[:, b] for a, b in EDGES], axis=1)
         return np.asarray((on_path | (genes == NONE)).all(1) & forward[:, 3])
 
     def _reach(self, genes: Genes) -> tuple[Bools, Bools]:
@@ -85,9 +88,9 @@ class NasBench201(SearchSpace):
         forward = np.zeros((len(genes), 4), dtype=bool)
         backward = np.zeros((len(genes), 4), dtype=bool)
         forward[:, 0] = backward[:, 3] = True
-        for i, (a, b) in enumerate(_EDGES):
+        for i, (a, b) in enumerate(EDGES):
             forward[:, b] |= forward[:, a] & (genes[:, i] != NONE)
-        for i, (a, b) in reversed(list(enumerate(_EDGES))):
+        for i, (a, b) in reversed(list(enumerate(EDGES))):
             backward[:, a] |= backward[:, b] & (genes[:, i] != NONE)
         return forward, backward
 
@@ -99,16 +102,16 @@ class NasBench201(SearchSpace):
         """
         self.check(genes)
         one = np.zeros((8, 8), dtype=bool)
-        for i, (start, end) in enumerate(_EDGES):
+        for i, (start, end) in enumerate(EDGES):
             one[0, 1 + i] = start == 0
             one[1 + i, 7] = end == 3
-            for j, (other, _) in enumerate(_EDGES):
+            for j, (other, _) in enumerate(EDGES):
                 one[1 + i, 1 + j] = other == end
         labels = np.empty((len(genes), 8), dtype=np.int16)
         labels[:, 0], labels[:, 7] = 0, 1
         labels[:, 1:7] = genes + 2
         adjacency = np.broadcast_to(one, (len(genes), 8, 8))
-        return Graph(adjacency, labels, ("input", "output", *_OPERATIONS))
+        return Graph(adjacency, labels, ("input", "output", *OPERATIONS))
 
     def to_text(self, genes: Genes) -> list[str]:
         """Returns the official strings, ``|op~0|+|op~0|op~1|+|op~0|op~1|op~2|``."""
@@ -129,28 +132,54 @@ class NasBench201(SearchSpace):
         except (AttributeError, KeyError, ValueError):  # what is wrong, `_parse` says
             return super()._read(texts)
         numbers = np.asarray(codes, dtype=np.int64)[:, None]
-        return (numbers // self._places % len(_OPERATIONS)).astype(np.int16)
+        return (numbers // self._places % len(OPERATIONS)).astype(np.int16)
+
+    def dialects(self) -> Sequence[Notation]:
+        return DIALECTS
 
     def _parse(self, text: str) -> list[int]:
-        """Returns the genes of an official string.
+        """Returns the genes of an official string, also of ``Structure(4 nodes with …)``.
+
+        The inputs of a vertex may stand in any order.
 
         Raises:
-            InvalidArchitectureError: an operation or the form is wrong; the message says which.
+            InvalidArchitectureError: an operation or the form is wrong; the message says which, and
+                where.
         """
-        found = re.findall(r"([^|~+]+)~(\d+)", text)
-        for op, _ in found:
-            if op not in _OPERATIONS:
-                raise InvalidArchitectureError(
-                    f"nasbench201: unknown operation {op!r} in {text!r}; "
-                    f"known are {', '.join(_OPERATIONS)}"
+        bare = re.fullmatch(r"\w+\(4 nodes with (.*)\)", text) or re.fullmatch("(.*)", text)
+        cells = bare[1].split("+") if bare else []
+        found: dict[tuple[int, int], int] = {}
+        for stop, cell in enumerate(cells, start=1):
+            for start, gene in self._terms(cell, text):
+                if (start, stop) in found:
+                    raise self._wrong(f"vertex {stop} reads {start} twice in {shown(text)}")
+                found[start, stop] = gene
+        if len(cells) != 3 or found.keys() != set(EDGES):
+            raise self._wrong(f"expected {_FORM}; got {shown(text)}")
+        return [found[edge] for edge in EDGES]
+
+    def _terms(self, cell: str, text: str) -> list[tuple[int, int]]:
+        """Returns the vertex and the operation of each term of a vertex, ``|op~0|op~1|``."""
+        bars = cell.split("|")
+        terms = [_TERM.fullmatch(term) for term in bars[1:-1]]
+        if len(bars) < 3 or bars[0] or bars[-1] or len(bars) > 5:
+            raise self._wrong(f"expected {_FORM}; {shown(cell)} is no vertex of {shown(text)}")
+        found = []
+        for written, term in zip(bars[1:-1], terms, strict=True):
+            if not term:
+                raise self._wrong(
+                    f"expected {_FORM}; {shown(written)} is no op~vertex in {shown(text)}"
                 )
-        row = [_OPERATIONS.index(op) for op, _ in found]
-        if len(row) != 6 or self.to_text(np.asarray([row], dtype=np.int16))[0] != text:
-            raise InvalidArchitectureError(
-                "nasbench201: expected a string like '|op~0|+|op~0|op~1|+|op~0|op~1|op~2|'; "
-                f"got {text!r}"
-            )
-        return row
+            if term[1] not in OPERATIONS:
+                raise self._wrong(
+                    f"unknown operation {term[1]!r} at character {text.find(term[1]) + 1} of "
+                    f"{shown(text)}; known are {', '.join(OPERATIONS)}"
+                )
+            found.append((int(term[2][:9]), OPERATIONS.index(term[1])))
+        return found
+
+    def _wrong(self, why: str) -> InvalidArchitectureError:
+        return InvalidArchitectureError(f"{self.name}: {why}")
 
     def unique_text(self, genes: Genes) -> list[str]:
         """Returns the official unique strings: 6,466 values over the 15,625 cells.
@@ -189,7 +218,7 @@ class NasBench201(SearchSpace):
                 f"nasbench201: the skeleton takes {', '.join(_SKELETON)}: positive integers, the "
                 f"last one of {', '.join(REDUCTIONS)}; got {dict(task.skeleton)}"
             )
-        choices = [_OPERATIONS[gene] for gene in row]
+        choices = [OPERATIONS[gene] for gene in row]
 
         def cell(channels: int) -> nn.Module:
             operations: dict[str, Callable[[], nn.Module]] = {
@@ -198,7 +227,7 @@ class NasBench201(SearchSpace):
                 "nor_conv_3x3": lambda: ReluConvNorm(channels, channels, 3),
                 "avg_pool_3x3": average_pool,
             }
-            return EdgeCell(_EDGES, choices, operations)
+            return EdgeCell(EDGES, choices, operations)
 
         return StackedCells(
             cell, task.input_shape[0], task.classes, reduction=reduction, **settings
@@ -209,8 +238,8 @@ class NasBench201(SearchSpace):
 def _groups() -> tuple[dict[str, int], ...]:
     """Returns, for each of the vertices 1 to 3, its code by its part of an official string."""
     found = []
-    for edges in (_EDGES[:1], _EDGES[1:3], _EDGES[3:]):
-        cells = product(_OPERATIONS, repeat=len(edges))
+    for edges in (EDGES[:1], EDGES[1:3], EDGES[3:]):
+        cells = product(OPERATIONS, repeat=len(edges))
         parts = ([f"{op}~{i}" for op, (i, _) in zip(ops, edges, strict=True)] for ops in cells)
         found.append({f"|{'|'.join(part)}|": number for number, part in enumerate(parts)})
     return tuple(found)
@@ -235,7 +264,7 @@ def _functions() -> UInts:
     seeds = mix(np.arange(3, dtype=np.uint64))
     vertices = np.zeros((4, len(rows)), dtype=np.uint64)
     vertices[0] = seeds[0]
-    for gene, (start, end) in zip(rows.T, _EDGES, strict=True):
+    for gene, (start, end) in zip(rows.T, EDGES, strict=True):
         x = vertices[start]
         convolved = [np.where(x == 0, x, mix(x ^ seed)) for seed in seeds[1:]]
         vertices[end] += np.choose(gene, [np.zeros_like(x), x, *convolved, _ODD * x])
@@ -247,7 +276,7 @@ def _text(row: list[int], zeros: bool) -> str:
     vertices = ["0"]
     for end in range(1, 4):
         terms = []
-        for gene, (start, stop) in zip(row, _EDGES, strict=True):
+        for gene, (start, stop) in zip(row, EDGES, strict=True):
             if stop != end:
                 continue
             source = vertices[start]
@@ -256,6 +285,6 @@ def _text(row: list[int], zeros: bool) -> str:
             elif gene == SKIP:
                 terms.append(source)
             else:
-                terms.append(f"({source})@{_OPERATIONS[gene]}")
+                terms.append(f"({source})@{OPERATIONS[gene]}")
         vertices.append("+".join(sorted(terms)))
     return vertices[3]

@@ -1,0 +1,296 @@
+"""Values as Python and JSON write them, read by a grammar of our own: nothing in a text is run.
+
+Beside plain values there are calls, such as ``Genotype(normal=[…])``, whose name and arguments are
+kept; ``range``, and calls that only change the type of a value, such as ``list(…)`` and
+``np.array(…)``, are what they stand for. Lists may leave out their commas, as NumPy prints them,
+and words their quotes.
+"""
+
+import re
+from dataclasses import dataclass
+
+__all__ = ["Literal", "LiteralError", "parse_literal"]
+
+Plain = None | bool | int | float | str
+
+_LONGEST = 100_000  # characters, several times the longest genotype; chosen
+_DEEPEST = 12  # lists in lists; the deepest notation has 5; chosen
+_MOST = 1000  # values of a range; chosen
+
+_BLANK = re.compile(r"\s*")
+_COMMA = re.compile(r"\s*,\s*")
+_NUMBER = re.compile(
+    r"[-+]?(?:[0-9]{1,18}(?:\.[0-9]{0,18})?|\.[0-9]{1,18})(?:[eE][-+]?[0-9]{1,2})?(?!\w)"
+)
+_WORD = re.compile(r"[A-Za-z_][\w.-]*(?<![.-])", re.ASCII)
+_STRING = re.compile(r"'([^'\\\n]*)'|\"([^\"\\\n]*)\"")
+_KEY = re.compile(r"([A-Za-z_]\w*)\s*(?::\s*\w+\s*=|[:=])(?!=)\s*", re.ASCII)
+_WORDS: dict[str, Plain] = {"None": None, "null": None, "True": True, "False": False}
+_WORDS |= {"true": True, "false": False}
+_CLOSING = {"[": "]", "(": ")", "{": "}"}
+_SAME = {
+    *("list", "tuple", "array", "asarray", "tensor", "OrderedDict", "int", "float", "str_"),
+    *("int8", "int16", "int32", "int64", "uint8", "float32", "float64", "bool_"),
+}
+
+
+class LiteralError(ValueError):
+    """What is wrong with a text, and where.
+
+    Attributes:
+        why: what was expected and what came, in words.
+        at: the place in the text, in characters from 0; None where it is the whole.
+    """
+
+    def __init__(self, why: str, at: int | None = None) -> None:
+        super().__init__(why)
+        self.why, self.at = why, at
+
+
+@dataclass(frozen=True, slots=True)
+class Literal:
+    """A value and its place.
+
+    Attributes:
+        at: where it begins in the text, in characters from 0.
+        value: a plain value, or the values of a list, a tuple or the arguments of a call.
+        name: of a call.
+        keyed: keys and values of a dictionary, or named arguments; None for anything else.
+    """
+
+    at: int
+    value: "Plain | tuple[Literal, ...]" = None
+    name: str = ""
+    keyed: "tuple[tuple[Literal, Literal], ...] | None" = None
+
+    @property
+    def listed(self) -> bool:
+        """Whether it is a list or a tuple."""
+        return isinstance(self.value, tuple) and not self.name and self.keyed is None
+
+    def items(self, count: int | None = None, what: str = "a list") -> tuple["Literal", ...]:
+        """Returns the values of a list or tuple.
+
+        Raises:
+            LiteralError: it is none, or of another length than `count`.
+        """
+        if not self.listed:
+            raise LiteralError(f"expected {what}; got {self}", self.at)
+        assert isinstance(self.value, tuple)
+        if count is not None and len(self.value) != count:
+            raise LiteralError(f"expected {what}, {count} values; got {len(self.value)}", self.at)
+        return self.value
+
+    def whole(self, what: str = "a whole number") -> int:
+        """Returns a whole number, which may be written as 1, 1.0, True or '1'.
+
+        Raises:
+            LiteralError: it is none.
+        """
+        value = self.value
+        if isinstance(value, str) and re.fullmatch("[0-9]{1,9}", value):
+            return int(value)
+        if isinstance(value, bool | int | float) and value == int(value):
+            return int(value)
+        raise LiteralError(f"expected {what}; got {self}", self.at)
+
+    def word(self, what: str = "a name") -> str:
+        """Returns a text.
+
+        Raises:
+            LiteralError: it is none.
+        """
+        if not isinstance(self.value, str):
+            raise LiteralError(f"expected {what}; got {self}", self.at)
+        return self.value
+
+    def plain(self) -> object:
+        """Returns the value with everything in it as Python's own; a call is its arguments."""
+        if self.keyed is not None:
+            return {str(key): value.plain() for key, value in self.keyed}
+        if isinstance(self.value, tuple):
+            return [item.plain() for item in self.value]
+        return self.value
+
+    def fields(self, *places: str) -> dict[str, "Literal"]:
+        """Returns values by key, those of a dictionary or of the arguments of a call.
+
+        Args:
+            places: names of the arguments that have none, in their order.
+
+        Raises:
+            LiteralError: it has no keys, or one twice.
+        """
+        if self.keyed is None:
+            raise LiteralError(f"expected keys and values; got {self}", self.at)
+        given = self.value if isinstance(self.value, tuple) else ()
+        if len(given) > len(places):
+            raise LiteralError(f"expected {len(places)} arguments; got {len(given)}", self.at)
+        found = dict(zip(places, given, strict=False))
+        for key, value in self.keyed:
+            if str(key) in found:
+                raise LiteralError(f"{key} is there twice", key.at)
+            found[str(key)] = value
+        return found
+
+    def __str__(self) -> str:
+        """The value in words, for messages; a key as a text."""
+        if self.name:
+            return f"{self.name}(…)"
+        if self.keyed is not None:
+            return "a dictionary"
+        if not isinstance(self.value, tuple):
+            return str(self.value)
+        whole = len(self.value) <= 6 and not any(isinstance(v.value, tuple) for v in self.value)
+        return ",".join(map(str, self.value)) if whole else f"a list of {len(self.value)}"
+
+
+def parse_literal(text: str) -> Literal:
+    """Returns the value that a text is, of at most 100,000 characters and 12 levels.
+
+    ``NAME = value``, as values stand in source files, is the value; several of them are the keys
+    and values of a dictionary.
+
+    Raises:
+        LiteralError: naming what was expected, and where.
+    """
+    if len(text) > _LONGEST:
+        raise LiteralError(
+            f"a text of {len(text):,} characters; at most {_LONGEST:,} are read", _LONGEST
+        )
+    return _Reader(text).whole()
+
+
+class _Reader:
+    """Reads a text from left to right."""
+
+    def __init__(self, text: str) -> None:
+        self.text, self.at, self.depth = text, 0, 0
+
+    def whole(self) -> Literal:
+        self._match(_BLANK)
+        begin, keyed = self.at, self._pairs_without_braces()
+        if len(keyed) == 1:
+            found = keyed[0][1]
+        else:
+            found = Literal(begin, keyed=keyed) if keyed else self.value()
+        rest = self.text[self.at :].strip().rstrip(",;")
+        if rest:
+            raise LiteralError(f"expected the end; got {_start(rest)}", self.at)
+        return found
+
+    def _pairs_without_braces(self) -> tuple[tuple[Literal, Literal], ...]:
+        found = []
+        while key := _KEY.match(self.text, self.at):
+            self.at = key.end()
+            found.append((Literal(key.start(), key[1]), self.value()))
+            if not self._match(_COMMA):
+                self._match(_BLANK)
+        return tuple(found)
+
+    def value(self) -> Literal:
+        begin = self.at
+        if self._next() in _CLOSING:
+            return self._nested(begin)
+        if found := self._match(_STRING):
+            return Literal(begin, found[found.lastindex or 1])
+        if found := self._match(_NUMBER):
+            plain = int(found[0]) if re.fullmatch("[-+]?[0-9]+", found[0]) else float(found[0])
+            return Literal(begin, plain)
+        if not (found := self._match(_WORD)):
+            rest = self.text[self.at :]
+            raise LiteralError(f"expected a value; got {_start(rest) or 'the end'}", self.at)
+        if self._next() == "(":
+            return self._call(found[0], begin)
+        return Literal(begin, _WORDS.get(found[0], found[0]))
+
+    def _next(self) -> str:
+        return self.text[self.at : self.at + 1]
+
+    def _match(self, pattern: re.Pattern[str]) -> re.Match[str] | None:
+        found = pattern.match(self.text, self.at)
+        if found:
+            self.at = found.end()
+        return found
+
+    def _nested(self, begin: int) -> Literal:
+        """Reads what stands in brackets; one value in round ones without a comma is itself."""
+        opening = self._next()
+        values, keyed, commas = self._inside(opening)
+        if opening == "{":
+            if values:
+                raise LiteralError("expected a key and a colon", values[0].at)
+            return Literal(begin, keyed=tuple(keyed))
+        if keyed:
+            raise LiteralError(f"a key is not expected in {opening}", keyed[0][0].at)
+        if opening == "(" and len(values) == 1 and not commas:
+            return values[0]
+        return Literal(begin, tuple(values))
+
+    def _inside(self, opening: str) -> tuple[list[Literal], list[tuple[Literal, Literal]], int]:
+        """Reads from an opening mark to the closing one; also returns how many commas there are."""
+        begin, closing = self.at, _CLOSING[opening]
+        self.depth += 1
+        if self.depth > _DEEPEST:
+            raise LiteralError(f"nested too deeply; at most {_DEEPEST} levels are read", begin)
+        self.at += 1
+        values: list[Literal] = []
+        keyed: list[tuple[Literal, Literal]] = []
+        commas = 0
+        self._match(_BLANK)
+        while self._next() != closing:
+            if not self._next():
+                raise LiteralError(f"expected {closing!r} for the {opening!r}", begin)
+            self._element(values, keyed)
+            if self._match(_COMMA):
+                commas += 1
+                continue
+            before = self.at
+            self._match(_BLANK)
+            if self.at == before and self._next() not in ("", closing):
+                rest = _start(self.text[self.at :])
+                raise LiteralError(f"expected a comma or {closing!r}; got {rest}", self.at)
+        self.at += 1
+        self.depth -= 1
+        return values, keyed, commas
+
+    def _element(self, values: list[Literal], keyed: list[tuple[Literal, Literal]]) -> None:
+        if named := _KEY.match(self.text, self.at):  # normal=…, and normal: … without quotes
+            key = Literal(self.at, named[1])
+            self.at = named.end()
+            keyed.append((key, self.value()))
+            return
+        found = self.value()
+        if colon := re.compile(r"\s*:\s*").match(self.text, self.at):
+            self.at = colon.end()
+            keyed.append((found, self.value()))
+        else:
+            values.append(found)
+
+    def _call(self, name: str, begin: int) -> Literal:
+        values, keyed, _ = self._inside("(")
+        last = name.rpartition(".")[2]
+        if last == "range":
+            return self._range(values, begin)
+        if last == "dict" and not values:
+            return Literal(begin, keyed=tuple(keyed))
+        if last == "OrderedDict" and values and values[0].listed:
+            pairs = [pair.items(2, "a pair of key and value") for pair in values[0].items()]
+            return Literal(begin, keyed=tuple((key, value) for key, value in pairs))
+        if last in _SAME | {"dict"} and values:
+            return values[0]
+        return Literal(begin, tuple(values), last, tuple(keyed))
+
+    def _range(self, values: list[Literal], begin: int) -> Literal:
+        bounds = [value.whole() for value in values]
+        if not 1 <= len(bounds) <= 3 or bounds[2:] == [0]:
+            raise LiteralError("expected range(start, stop), with a step that is not 0", begin)
+        numbers = range(*bounds)
+        if len(numbers) > _MOST:
+            raise LiteralError(f"a range of more than {_MOST} numbers", begin)
+        return Literal(begin, tuple(Literal(begin, number) for number in numbers))
+
+
+def _start(text: str) -> str:
+    """Returns how a text begins, in quotes."""
+    return repr(text[:20]) if text else ""

@@ -1,0 +1,104 @@
+"""The genotype of DARTS as text: ``Genotype(normal=[…], normal_concat=…, reduce=[…], …)``.
+
+It is how cells of blocks are printed by much of the field, also those of other spaces than DARTS.
+"""
+
+from dataclasses import dataclass
+
+from nascast.core.literal import Literal, LiteralError, parse_literal
+
+__all__ = ["GENOTYPE", "CellText", "Side", "read_cells"]
+
+GENOTYPE = r"\s*(\w+\s*=\s*)?(\w+\.)*Genotype\s*\(|[\s\S]{0,200}?\bnormal\b['\"]?\s*[=:]"
+_FIELDS = ("normal", "normal_concat", "reduce", "reduce_concat")
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """One operation of a node, and the state it reads.
+
+    Attributes:
+        operation: as it is written.
+        state: 0 is the output of the last cell but one, 1 that of the last cell.
+        at: its place in the text.
+    """
+
+    operation: str
+    state: int
+    at: int
+
+
+@dataclass(frozen=True, slots=True)
+class CellText:
+    """One cell of a genotype.
+
+    Attributes:
+        name: ``normal`` or ``reduce``.
+        nodes: the two sides of each node.
+        outputs: the states that are concatenated, ascending; None where nothing is said.
+        at: where they stand in the text.
+    """
+
+    name: str
+    nodes: tuple[tuple[Side, Side], ...]
+    outputs: tuple[int, ...] | None
+    at: int
+
+
+def read_cells(text: str, nodes: int) -> tuple[CellText, CellText]:
+    """Returns the normal and the reduction cell of a genotype.
+
+    The pairs of a cell stand in one list, or grouped by nodes; lists may be tuples, and the outputs
+    a list or a range in any order. A dictionary with the same keys is read too.
+
+    Args:
+        text: what is printed, with or without a name before it.
+        nodes: of each cell.
+
+    Raises:
+        LiteralError: naming what was expected, and where.
+    """
+    whole = parse_literal(text)
+    if whole.name and whole.name != "Genotype":
+        raise LiteralError(f"expected Genotype(…); got {whole}", whole.at)
+    fields = whole.fields(*_FIELDS)
+    for key, value in fields.items():
+        if key not in _FIELDS:
+            raise LiteralError(f"unknown field {key!r}; known are {', '.join(_FIELDS)}", value.at)
+    for key in ("normal", "reduce"):
+        if key not in fields:
+            raise LiteralError(f"there is no {key} cell", whole.at)
+    first, second = (_cell(fields, name, nodes) for name in ("normal", "reduce"))
+    return first, second
+
+
+def _cell(fields: dict[str, Literal], name: str, nodes: int) -> CellText:
+    listed = fields[name].items(None, f"a list of pairs for the {name} cell")
+    if listed and all(item.listed and _is_node(item) for item in listed):
+        for node, item in enumerate(listed, start=2):
+            item.items(2, f"the pairs of node {node} of the {name} cell")
+        listed = tuple(pair for item in listed for pair in item.items())
+    if len(listed) != 2 * nodes:
+        raise LiteralError(
+            f"the {name} cell has {len(listed)} pairs of operation and input; expected "
+            f"{2 * nodes}, two for each of {nodes} nodes",
+            fields[name].at,
+        )
+    sides = [_side(item, f"node {2 + i // 2} of the {name} cell") for i, item in enumerate(listed)]
+    concat = fields.get(f"{name}_concat")
+    outputs = None
+    if concat is not None:
+        outputs = tuple(sorted(item.whole("a state") for item in concat.items()))
+    pairs = tuple(zip(sides[::2], sides[1::2], strict=True))
+    return CellText(name, pairs, outputs, concat.at if concat else fields[name].at)
+
+
+def _is_node(item: Literal) -> bool:
+    return any(part.listed for part in item.items())
+
+
+def _side(item: Literal, place: str) -> Side:
+    operation, state = item.items(2, f"a pair of operation and input at {place}")
+    return Side(
+        operation.word(f"an operation at {place}"), state.whole(f"a state at {place}"), item.at
+    )

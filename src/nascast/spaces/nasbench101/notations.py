@@ -1,0 +1,313 @@
+"""How cells of NAS-Bench-101 are written, one small parser for each notation."""
+
+import json
+import math
+import re
+from collections.abc import Mapping, Sequence
+
+from nascast.core.literal import Literal, LiteralError, parse_literal
+from nascast.core.notation import Notation
+from nascast.spaces.nasbench101.cells import EDGES, VERTICES
+
+__all__ = ["DIALECTS", "OPERATIONS", "row_of_matrix"]
+
+OPERATIONS = ("conv3x3-bn-relu", "conv1x1-bn-relu", "maxpool3x3")
+
+_MOST = 64  # vertices before pruning; chosen
+_NAMES = {
+    **{name: name for name in OPERATIONS},
+    **{"conv3x3": OPERATIONS[0], "conv_3x3": OPERATIONS[0]},
+    **{"conv1x1": OPERATIONS[1], "conv_1x1": OPERATIONS[1]},
+    **{"maxpool": OPERATIONS[2], "max_pool_3x3": OPERATIONS[2], "maxpool_3x3": OPERATIONS[2]},
+}
+_ENDS = ("input", "output", "in", "out")
+_MATRIX = ("matrix", "module_adjacency", "adjacency", "adjacency_matrix", "adj", "fixed_adjacency")
+_LABELS = ("ops", "operations", "module_operations", "labels")
+
+Matrix = Sequence[Sequence[int]]
+
+
+def row_of_matrix(matrix: Matrix, operations: Sequence[str]) -> list[int]:
+    """Returns the genes of a cell.
+
+    Args:
+        matrix: square, 0 and 1, with edges from a vertex to later ones only. What is on no path
+            from the first vertex to the last is pruned if there are more than 7 vertices.
+        operations: of all vertices, the first ``input`` and the last ``output``; or of those
+            between.
+
+    Raises:
+        LiteralError: naming what was expected.
+    """
+    labels = _labels(operations, len(matrix))
+    for start, line in enumerate(matrix):
+        for stop, value in enumerate(line):
+            if value and start >= stop:
+                raise LiteralError(
+                    f"edges lead from a vertex to a later one; there is one from {start} to {stop}"
+                )
+    kept = [*range(len(matrix))]
+    if len(kept) > VERTICES:
+        kept = _on_paths(matrix)
+    if not 2 <= len(kept) <= VERTICES:
+        raise LiteralError(
+            f"expected 2 to {VERTICES} vertices on paths from input to output; got {len(kept)}"
+        )
+    row = [0] * (len(EDGES) + VERTICES - 2)
+    place = [*range(len(kept) - 1), VERTICES - 1]
+    for i, start in enumerate(kept):
+        for j, stop in enumerate(kept):
+            if matrix[start][stop]:
+                row[EDGES.index((place[i], place[j]))] = 1
+    for i, vertex in enumerate(kept[1:-1]):
+        row[len(EDGES) + i] = OPERATIONS.index(labels[vertex])
+    return row
+
+
+def _labels(operations: Sequence[str], vertices: int) -> list[str]:
+    """Returns the operations of all vertices by their official names."""
+    labels = [str(operation).strip() for operation in operations]
+    if len(labels) == vertices - 2:
+        labels = ["input", *labels, "output"]
+    if len(labels) != vertices:
+        raise LiteralError(
+            f"expected an operation for each of {vertices} vertices; got {len(labels)}"
+        )
+    ends = (labels[0].lower(), labels[-1].lower())
+    if ends not in (("input", "output"), ("in", "out")):
+        raise LiteralError(
+            f"the first vertex is 'input' and the last 'output'; got {labels[0]!r} and "
+            f"{labels[-1]!r}"
+        )
+    for label in labels[1:-1]:
+        if label.lower() not in _NAMES:
+            raise LiteralError(f"unknown operation {label!r}; known are {', '.join(OPERATIONS)}")
+    return ["input", *(_NAMES[label.lower()] for label in labels[1:-1]), "output"]
+
+
+def _on_paths(matrix: Matrix) -> list[int]:
+    """Returns the vertices on a path from the first one to the last one."""
+    vertices = range(len(matrix))
+    ahead, back = {0}, {len(matrix) - 1}
+    for v in vertices:
+        if v in ahead:
+            ahead.update(u for u in vertices if matrix[v][u])
+    for v in reversed(vertices):
+        if any(matrix[v][u] for u in back):
+            back.add(v)
+    return sorted(ahead & back)
+
+
+def _read_lists(text: str) -> list[int]:
+    """Reads a matrix and operations, in whatever brackets, in this order or by their names."""
+    text = text.strip()
+    depth = 0
+    for at, mark in enumerate(text):  # a colon between the texts of two columns of a table
+        depth += (mark in "[(") - (mark in "])")
+        if mark == ":" and not depth and re.match(r"[\[0-9\s.,\]]*$", text[:at]):
+            operations = _second(text[at + 1 :], at + 1)
+            return row_of_matrix(_first(text[:at]), operations)
+        if mark == "{" or mark.isalpha():
+            break
+    whole = parse_literal(text)
+    if whole.listed:
+        matrix, labels = whole.items(2, "a matrix and operations")
+    else:
+        fields = whole.fields("matrix", "ops")
+        matrix, labels = _one_of(fields, _MATRIX, whole), _one_of(fields, _LABELS, whole)
+    return row_of_matrix(_numbers(matrix), _words(labels))
+
+
+def _first(text: str) -> list[list[int]]:
+    if digits := re.fullmatch(r"\s*([01]+)\s*", text):
+        return _square([int(digit) for digit in digits[1]], 0)
+    return _numbers(parse_literal(text))
+
+
+def _second(text: str, at: int) -> list[str]:
+    if re.match(r"\s*[\[(]", text):
+        try:
+            return _words(parse_literal(text))
+        except LiteralError as error:
+            raise LiteralError(error.why, at + (error.at or 0)) from None
+    return text.split(",")
+
+
+def _one_of(fields: Mapping[str, Literal], names: Sequence[str], whole: Literal) -> Literal:
+    found = [name for name in names if name in fields]
+    if len(found) != 1:
+        known = ", ".join(fields) or "none"
+        raise LiteralError(f"expected one of {', '.join(names)}; the keys are {known}", whole.at)
+    return fields[found[0]]
+
+
+def _numbers(matrix: Literal) -> list[list[int]]:
+    """Returns a matrix that is a list of rows, one list of all its values, or digits."""
+    if isinstance(matrix.value, str):
+        return _square([_bit(Literal(matrix.at, digit)) for digit in matrix.value], matrix.at)
+    items = matrix.items(None, "a matrix")
+    if not any(item.listed or isinstance(item.value, str) for item in items):
+        return _square([_bit(item) for item in items], matrix.at)
+    if not 2 <= len(items) <= _MOST:
+        raise LiteralError(f"a matrix has 2 to {_MOST} rows; got {len(items)}", matrix.at)
+    rows = []
+    for i, item in enumerate(items):
+        values = list(item.value) if isinstance(item.value, str) else item.items(None, "a row")
+        if len(values) != len(items):
+            raise LiteralError(
+                f"row {i} has {len(values)} values; the matrix has {len(items)} rows", item.at
+            )
+        rows.append([_bit(v if isinstance(v, Literal) else Literal(item.at, v)) for v in values])
+    return rows
+
+
+def _bit(item: Literal) -> int:
+    number = item.whole("0 or 1")
+    if number not in (0, 1):
+        raise LiteralError(f"expected 0 or 1; got {number}", item.at)
+    return number
+
+
+def _square(bits: Sequence[int], at: int) -> list[list[int]]:
+    """Returns the matrix of all its values row by row, or of those above the diagonal."""
+    for size in range(2, _MOST + 1):
+        if len(bits) == size * size:
+            return [list(bits[i * size : (i + 1) * size]) for i in range(size)]
+    size = (1 + math.isqrt(1 + 8 * len(bits))) // 2
+    if size < 2 or size * (size - 1) // 2 != len(bits) or size > _MOST:
+        raise LiteralError(f"{len(bits)} values are neither a square matrix nor half of one", at)
+    values = iter(bits)
+    return [[next(values) if stop > start else 0 for stop in range(size)] for start in range(size)]
+
+
+def _words(labels: Literal) -> list[str]:
+    if isinstance(labels.value, str):
+        return labels.value.split(",")
+    for item in labels.items():
+        name = item.word("the name of an operation")
+        if name.lower() not in _NAMES and name.lower() not in _ENDS:
+            raise LiteralError(
+                f"unknown operation {name!r}; known are {', '.join(OPERATIONS)}", item.at
+            )
+    return [item.word() for item in labels.items()]
+
+
+def _read_upper(text: str) -> list[int]:
+    """Reads the digits above the diagonal, with the operations to tell them from a matrix."""
+    digits, _, labels = text.partition(":")
+    return row_of_matrix(_square([int(d) for d in "".join(digits.split())], 0), labels.split(","))
+
+
+def _write_upper(row: Sequence[int]) -> str:
+    labels = ",".join(_operations(row))
+    return f"{''.join(map(str, row[: len(EDGES)]))}:{labels}"
+
+
+def _operations(row: Sequence[int]) -> list[str]:
+    return ["input", *(OPERATIONS[gene] for gene in row[len(EDGES) :]), "output"]
+
+
+def _write_lists(row: Sequence[int]) -> str:
+    matrix = [[0] * VERTICES for _ in range(VERTICES)]
+    for (start, stop), bit in zip(EDGES, row, strict=False):
+        matrix[start][stop] = bit
+    return json.dumps({"matrix": matrix, "ops": _operations(row)})
+
+
+def _read_nni(text: str) -> list[int]:
+    """Reads ``op1`` … and ``input1`` …, where vertex k has the operation opk and reads inputk."""
+    whole = parse_literal(text)
+    fields = whole.fields()
+    matches = [re.fullmatch(r"input([0-9]{1,2})", key) for key in fields]
+    inputs = sorted(int(found[1]) for found in matches if found)
+    size = len(inputs) + 1
+    if inputs != list(range(1, size)) or not 2 <= size <= _MOST:
+        raise LiteralError("expected input1, input2 … without a gap", whole.at)
+    matrix = [[0] * size for _ in range(size)]
+    for stop in inputs:
+        for item in fields[f"input{stop}"].items(None, "a list of vertices"):
+            start = item.whole("a vertex")
+            if not 0 <= start < stop:
+                raise LiteralError(
+                    f"vertex {stop} reads earlier ones, 0 to {stop - 1}; got {start}", item.at
+                )
+            matrix[start][stop] = 1
+    operations = []
+    for vertex in range(1, size - 1):
+        if f"op{vertex}" not in fields:
+            raise LiteralError(f"there is no op{vertex}", whole.at)
+        operations.append(fields[f"op{vertex}"].word("the name of an operation"))
+    return row_of_matrix(matrix, operations)
+
+
+def _write_nni(row: Sequence[int]) -> str:
+    found: dict[str, str | list[int]] = {}
+    for i, gene in enumerate(row[len(EDGES) :], start=1):
+        found[f"op{i}"] = OPERATIONS[gene]
+    for v in range(1, VERTICES):
+        edges = zip(EDGES, row, strict=False)
+        found[f"input{v}"] = [start for (start, stop), bit in edges if bit and stop == v]
+    return json.dumps(found)
+
+
+def _read_hpobench(text: str) -> list[int]:
+    whole = parse_literal(text)
+    fields = whole.fields()
+    keys = [f"edge_{i}" for i in range(len(EDGES))]
+    labels = [f"op_node_{i}" for i in range(VERTICES - 2)]
+    for key in (*keys, *labels):
+        if key not in fields:
+            raise LiteralError(f"expected edge_0 to edge_20 and op_node_0 to op_node_4; no {key}")
+    bits = [_bit(fields[key]) for key in keys]
+    return row_of_matrix(_square(bits, whole.at), [fields[key].word() for key in labels])
+
+
+def _write_hpobench(row: Sequence[int]) -> str:
+    found: dict[str, str | int] = {f"edge_{i}": bit for i, bit in enumerate(row[: len(EDGES)])}
+    found |= {f"op_node_{i}": OPERATIONS[gene] for i, gene in enumerate(row[len(EDGES) :])}
+    return json.dumps(found)
+
+
+def _read_hash(text: str) -> list[int]:
+    raise LiteralError(
+        "a hash does not say which cell it is of; convert the official benchmark, whose table has "
+        "the cells, or give matrix and operations"
+    )
+
+
+DIALECTS = (
+    Notation(
+        "module_hash",
+        "the official hash of a cell",
+        re.compile(r"\s*[0-9a-f]{32}\s*$"),
+        _read_hash,
+    ),
+    Notation(
+        "upper_triangle",
+        "the 1, 3, 6, 10, 15 or 21 digits above the diagonal of a matrix, and operations",
+        re.compile(r"\s*(?=[01\s]+:)(?![01]{4}:|[01]{9}:|[01]{16}:|[01]{25}:|[01]{36}:|[01]{49}:)"),
+        _read_upper,
+        _write_upper,
+    ),
+    Notation(
+        "nni",
+        "a dictionary of NNI, op1 to op5 and input1 to input6",
+        re.compile(r"\s*[\w{].*?\binput[0-9]", re.DOTALL),
+        _read_nni,
+        _write_nni,
+    ),
+    Notation(
+        "hpobench",
+        "a configuration of HPOBench, edge_0 to edge_20 and op_node_0 to op_node_4",
+        re.compile(r"\s*[\w{].*?\b(edge|op_node)_[0-9]", re.DOTALL),
+        _read_hpobench,
+        _write_hpobench,
+    ),
+    Notation(
+        "matrix",
+        "a matrix and operations as lists, as JSON, or as ModelSpec(matrix=…, ops=…)",
+        re.compile(r"\s*[\[({]|[01\s]+:|[\s\S]{0,200}?\b(matrix|module_adjacency|adj|ModelSpec)"),
+        _read_lists,
+        _write_lists,
+    ),
+)

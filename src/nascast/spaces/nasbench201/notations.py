@@ -1,0 +1,227 @@
+"""How others write cells of NAS-Bench-201, one small parser for each notation."""
+
+import json
+import random
+import re
+from collections.abc import Mapping, Sequence
+from functools import cache
+
+from nascast.core.literal import Literal, LiteralError, parse_literal
+from nascast.core.notation import Notation
+from nascast.spaces.nasbench201.cell import EDGES, NONE, OPERATIONS, SKIP
+
+__all__ = ["DIALECTS"]
+
+_NAMES = {  # of the operations: the official ones, NNI's, and the classes of NASLib
+    **{name: gene for gene, name in enumerate(OPERATIONS)},
+    **{"conv_1x1": 2, "conv_3x3": 3, "conv1x1": 2, "conv3x3": 3, "avgpool3x3": 4},
+    **{"zero": NONE, "skip": SKIP, "identity": SKIP, "avg_pool": 4},
+    **{"reluconvbn1x1": 2, "reluconvbn3x3": 3, "avgpool1x1": 4},
+}
+_NNI = {"nor_conv_1x1": "conv_1x1", "nor_conv_3x3": "conv_3x3"}
+_CELLS = len(OPERATIONS) ** len(EDGES)
+
+# NASLib, search_spaces/nasbench201/conversions.py: its edges from the first vertex come first.
+_NASLIB_EDGES = ((0, 1), (0, 2), (0, 3), (1, 2), (1, 3), (2, 3))
+_NASLIB_OPERATIONS = (SKIP, NONE, 3, 2, 4)
+
+_EDGE_KEY = re.compile(r"(?:.*\D)?([0-9])\s*(<-|←|[-_,:~>→\s]+)\s*([0-9])\W*", re.DOTALL)
+
+
+def _operation(item: Literal) -> int:
+    """Returns the gene of an operation's name."""
+    if item.listed:  # NNI may put a choice into a list of one
+        (item,) = item.items(1, "an operation")
+    name = item.word("the name of an operation")
+    gene = _NAMES.get(name.lower())
+    if gene is None:
+        known = ", ".join(OPERATIONS)
+        raise LiteralError(f"unknown operation {name!r}; known are {known}", item.at)
+    return gene
+
+
+@cache
+def _official_order() -> tuple[int, ...]:
+    """Returns the code of each official index: the cells, shuffled.
+
+    All cells in the order of their genes are shuffled by Python's generator with the seed 88
+    (``traverse_net`` in the authors' ``exps/NATS-Bench/main-tss.py``,
+    https://github.com/D-X-Y/AutoDL-Projects).
+    """
+    codes = list(range(_CELLS))
+    random.Random(88).shuffle(codes)
+    return tuple(codes)
+
+
+@cache
+def _official_places() -> dict[int, int]:
+    return {code: index for index, code in enumerate(_official_order())}
+
+
+def _read_index(text: str) -> list[int]:
+    index = int(re.findall("[0-9]+", text)[0])
+    if index >= _CELLS:
+        raise LiteralError(f"expected an index from 0 to {_CELLS - 1}; got {index}")
+    code = _official_order()[index]
+    return [code // 5**place % 5 for place in reversed(range(len(EDGES)))]
+
+
+def _write_index(row: Sequence[int]) -> str:
+    code = 0
+    for gene in row:
+        code = 5 * code + gene
+    return str(_official_places()[code])
+
+
+def _read_edges(text: str) -> list[int]:
+    """Reads a dictionary whose keys name two vertices, counted from 0 or from 1, in any order."""
+    given = parse_literal(text)
+    found: dict[tuple[int, int], Literal] = {}
+    for key, value in given.fields().items():
+        ends = _EDGE_KEY.fullmatch(key)
+        if not ends:
+            continue  # a setting that is no edge, such as the epochs of a training
+        first, arrow, second = int(ends[1]), ends[2], int(ends[3])
+        edge = (second, first) if arrow in ("<-", "←") else (first, second)
+        if edge in found:
+            raise LiteralError(f"the edge {edge[0]}→{edge[1]} is there twice", value.at)
+        found[edge] = value
+    first = min((start for start, _ in found), default=0)
+    edges = [(start + min(first, 1), stop + min(first, 1)) for start, stop in EDGES]
+    if found.keys() != set(edges):
+        wrong = [f"no {a}→{b}" for a, b in edges if (a, b) not in found]
+        wrong += [f"a {a}→{b}" for a, b in found if (a, b) not in edges]
+        raise LiteralError(
+            f"expected the six edges {', '.join(f'{a}→{b}' for a, b in edges)}; "
+            f"there is {', '.join(wrong)}",
+            given.at,
+        )
+    return [_operation(found[edge]) for edge in edges]
+
+
+def _write_edges(row: Sequence[int]) -> str:
+    names = [_NNI.get(OPERATIONS[gene], OPERATIONS[gene]) for gene in row]
+    return json.dumps({f"{a}_{b}": name for (a, b), name in zip(EDGES, names, strict=True)})
+
+
+def _write_hpobench(row: Sequence[int]) -> str:
+    ends = zip(EDGES, row, strict=True)
+    return json.dumps({f"{b}<-{a}": OPERATIONS[gene] for (a, b), gene in ends})
+
+
+def _read_syne_tune(text: str) -> list[int]:
+    fields = parse_literal(text).fields()
+    keys = [f"hp_x{i}" for i in range(len(EDGES))]
+    missing = [key for key in keys if key not in fields]
+    if missing:
+        raise LiteralError(f"expected the keys hp_x0 to hp_x5; there is no {missing[0]}")
+    return [_operation(fields[key]) for key in keys]
+
+
+def _write_syne_tune(row: Sequence[int]) -> str:
+    return json.dumps({f"hp_x{i}": OPERATIONS[gene] for i, gene in enumerate(row)})
+
+
+def _read_list(text: str) -> list[int]:
+    return [_operation(item) for item in parse_literal(text).items(len(EDGES), "six operations")]
+
+
+def _write_list(row: Sequence[int]) -> str:
+    return str([OPERATIONS[gene] for gene in row])
+
+
+def _read_naslib(text: str) -> list[int]:
+    """Reads numbers or names of classes in the order of NASLib's edges."""
+    by_edge: dict[tuple[int, int], int] = {}
+    items = parse_literal(text).items(len(EDGES), "six operations")
+    for edge, item in zip(_NASLIB_EDGES, items, strict=True):
+        if isinstance(item.value, str) and not item.value.isdigit():
+            by_edge[edge] = _operation(item)
+            continue
+        number = item.whole("the number of an operation")
+        if not 0 <= number < len(OPERATIONS):
+            raise LiteralError(f"operations are 0 to 4; got {number}", item.at)
+        by_edge[edge] = _NASLIB_OPERATIONS[number]
+    return [by_edge[edge] for edge in EDGES]
+
+
+def _write_naslib(row: Sequence[int]) -> str:
+    by_edge: Mapping[tuple[int, int], int] = dict(zip(EDGES, row, strict=True))
+    return str(tuple(_NASLIB_OPERATIONS.index(by_edge[edge]) for edge in _NASLIB_EDGES))
+
+
+def _read_nodes(text: str) -> list[int]:
+    """Reads three lists of (operation, vertex it reads)."""
+    found: dict[tuple[int, int], int] = {}
+    nodes = parse_literal(text).items(3, "the three nodes 1, 2 and 3")
+    for stop, node in enumerate(nodes, start=1):
+        for pair in node.items(stop, f"the inputs of node {stop}"):
+            operation, start = pair.items(2, "an operation and the node it reads")
+            edge = (start.whole("a node"), stop)
+            if edge not in EDGES or edge in found:
+                raise LiteralError(
+                    f"node {stop} reads each of 0 to {stop - 1} once; got {edge[0]}", start.at
+                )
+            found[edge] = _operation(operation)
+    return [found[edge] for edge in EDGES]
+
+
+def _write_nodes(row: Sequence[int]) -> str:
+    nodes: list[list[tuple[str, int]]] = [[], [], []]
+    for (start, stop), gene in zip(EDGES, row, strict=True):
+        nodes[stop - 1].append((OPERATIONS[gene], start))
+    return str(nodes)
+
+
+DIALECTS = (
+    Notation(
+        "official_index",
+        "the official index, 0 to 15624",
+        re.compile(r"\s*[0-9]{1,9}(\.0*)?\s*$"),
+        _read_index,
+        _write_index,
+    ),
+    Notation(
+        "syne_tune",
+        "a configuration of Syne Tune, hp_x0 to hp_x5 in the order of the official string",
+        re.compile(r"\s*(\w+\s*=\s*)?[{\w].*hp_x[0-9]", re.DOTALL),
+        _read_syne_tune,
+        _write_syne_tune,
+    ),
+    Notation(
+        "edges",
+        "a dictionary of edges, as NNI (0_1) and HPOBench (1<-0) write it",
+        re.compile(r"\s*(\w+\s*=\s*)?(\{|dict\(|OrderedDict\()(?!.*hp_x[0-9])", re.DOTALL),
+        _read_edges,
+        _write_edges,
+    ),
+    Notation(
+        "hpobench",
+        "a configuration of HPOBench, 1<-0 to 3<-2",
+        re.compile(r"(?!)"),  # `edges` reads it too
+        _read_edges,
+        _write_hpobench,
+    ),
+    Notation(
+        "nodes",
+        "lists of (operation, input) of each node, as CellStructure keeps them",
+        re.compile(r"\s*(\w+\s*=\s*)?[\[(]\s*[\[(]"),
+        _read_nodes,
+        _write_nodes,
+    ),
+    Notation(
+        "operations",
+        "six names of operations in the order of the official string",
+        re.compile(r"\s*(\w+\s*=\s*)?[\[(]\s*['\"]?(none|skip_|nor_|conv|avg_)"),
+        _read_list,
+        _write_list,
+    ),
+    Notation(
+        "naslib",
+        "six operations in the order of NASLib's edges (0→1, 0→2, 0→3, 1→2, 1→3, 2→3), by name "
+        "or by number (0 Identity, 1 Zero, 2 ReLUConvBN3x3, 3 ReLUConvBN1x1, 4 AvgPool1x1)",
+        re.compile(r"\s*(\w+\s*=\s*)?[\[(]\s*['\"]?(Identity|Zero|ReLU|AvgPool|[0-9])"),
+        _read_naslib,
+        _write_naslib,
+    ),
+)
