@@ -1,6 +1,7 @@
 """What names of metrics say."""
 
 import math
+from pathlib import Path
 
 import pytest
 
@@ -8,7 +9,6 @@ from nascast.core.errors import InvalidSettingError
 from nascast.core.metric import UNITS, bounds, direction, quantity, unit_of
 from nascast.core.types import Metric, Objective
 from nascast.training.evaluator import ChildEvaluator, LanguageEvaluator, TrainingEvaluator
-from nascast.training.recipe import Recipe
 
 LARGE = "accuracy val_accuracy test_acc top1Acc valAcc val_accuracy_12 throughput acc5 F1 kendall"
 SMALL = (
@@ -79,9 +79,14 @@ def test_bounds() -> None:
     assert bounds("real") == bounds("of another program") == (-math.inf, math.inf)
 
 
-@pytest.mark.parametrize("kind", [TrainingEvaluator, LanguageEvaluator])
-def test_all_that_training_measures_has_a_direction(kind: type[ChildEvaluator]) -> None:
-    names = kind("nasnet", "digits", Recipe()).metrics
-    assert len(names) >= 7
-    for name in names:
-        assert direction(name) is not name.endswith("accuracy")
+def test_all_that_training_measures_has_a_direction(tmp_path: Path) -> None:
+    for part in ("train", "valid", "test"):
+        (tmp_path / f"{part}.txt").write_text("one two three\n" * 100)
+    kinds: list[ChildEvaluator] = [
+        TrainingEvaluator("nasnet", "digits", measure_latency=True),
+        LanguageEvaluator("nasbench_nlp", str(tmp_path)),
+    ]
+    for evaluator in kinds:
+        assert len(evaluator.metrics) >= 7
+        for name in evaluator.metrics:
+            assert direction(name) is not name.endswith("accuracy")
