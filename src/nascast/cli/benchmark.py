@@ -109,20 +109,6 @@ def info(
         console.print(f"  {key}: {value}", highlight=False)
 
 
-def _range(table: "Benchmark", metric: str, genes: "Genes") -> list[float | None]:
-    """Returns the smallest and the largest value of the first trainings, None where none is."""
-    from nascast.benchmarks.table import Table
-    from nascast.core.errors import UnsupportedError
-
-    try:
-        values = table.query(genes, metric)
-    except UnsupportedError:  # the first training of some rows lacks it
-        if not isinstance(table, Table):
-            raise
-        values = table.query(table.recorded(metric, 0), metric)
-    return [float(values.min()), float(values.max())] if len(values) else [None, None]
-
-
 def _describe(name: str) -> dict[str, Any]:
     import numpy as np
 
@@ -143,7 +129,7 @@ def _describe(name: str) -> dict[str, Any]:
     metrics = []
     ceilings = {}
     for metric in table.metrics.values():
-        bounds = _range(table, metric.name, genes)
+        bounds = _bounds(table, genes, metric.name)
         metrics.append({**asdict(metric), "aim": metric.aim, "range": bounds})
         if metric.split in ("validation", "test"):
             ceiling = noise_ceiling(table, Objective(metric.name, metric.minimize))
@@ -160,6 +146,17 @@ def _describe(name: str) -> dict[str, Any]:
         "noise_ceiling": ceilings,
         "provenance": dict(table.provenance),
     }
+
+
+def _bounds(benchmark: "Benchmark", genes: "Genes", metric: str) -> list[float | None]:
+    """Returns the least and the largest value of the first trainings."""
+    from nascast.core.errors import UnsupportedError
+
+    try:
+        values = benchmark.query(genes, metric)
+    except UnsupportedError:  # the first training of some rows lacks it
+        values = benchmark.query(benchmark.recorded(metric, 0), metric)
+    return [float(values.min()), float(values.max())] if len(values) else [None, None]
 
 
 @app.command()
