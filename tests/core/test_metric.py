@@ -1,12 +1,14 @@
 """What names of metrics say."""
 
 import math
+from pathlib import Path
 
 import pytest
 
 from nascast.core.errors import InvalidSettingError
 from nascast.core.metric import UNITS, bounds, direction, quantity, unit_of
 from nascast.core.types import Metric, Objective
+from nascast.training.evaluator import ChildEvaluator, LanguageEvaluator, TrainingEvaluator
 
 LARGE = "accuracy val_accuracy test_acc top1Acc valAcc val_accuracy_12 throughput acc5 F1 kendall"
 SMALL = (
@@ -36,9 +38,7 @@ def test_names_of_what_is_to_be_small(name: str) -> None:
 def test_other_names_say_nothing_and_are_not_guessed(name: str) -> None:
     assert quantity(name) is None
     for make in (direction, Objective, lambda name: Metric(name, "", "")):
-        with pytest.raises(
-            InvalidSettingError, match=r"say minimize or maximize\. Known .*accuracy"
-        ):
+        with pytest.raises(InvalidSettingError, match=r"minimize or maximize\. Known .*accuracy"):
             make(name)
 
 
@@ -77,3 +77,16 @@ def test_bounds() -> None:
     assert bounds("fraction") == (0, 1)
     assert bounds("seconds") == bounds("nats") == bounds("count") == (0, math.inf)
     assert bounds("real") == bounds("of another program") == (-math.inf, math.inf)
+
+
+def test_all_that_training_measures_has_a_direction(tmp_path: Path) -> None:
+    for part in ("train", "valid", "test"):
+        (tmp_path / f"{part}.txt").write_text("one two three\n" * 100)
+    kinds: list[ChildEvaluator] = [
+        TrainingEvaluator("nasnet", "digits", measure_latency=True),
+        LanguageEvaluator("nasbench_nlp", str(tmp_path)),
+    ]
+    for evaluator in kinds:
+        assert len(evaluator.metrics) >= 7
+        for name in evaluator.metrics:
+            assert direction(name) is not name.endswith("accuracy")

@@ -164,12 +164,19 @@ def test_values_that_are_missing_in_parquet(tmp_path: Path) -> None:
         read(path)
 
 
-@pytest.mark.parametrize("values", [[1, 2, 3, 4], [1.5, 2.5, 3.5, 4.5], [b"a", b"b", b"c", b"d"]])
+@pytest.mark.parametrize("values", [[1.5, 2.5, 3.5, 4.5], [b"a", b"b", b"c", b"d"]])
 def test_architectures_that_are_no_texts(tmp_path: Path, values: list[Any]) -> None:
     path = tmp_path / "records.parquet"
     pq.write_table(pa.table({"arch": values, "acc": [1.0, 2.0, 3.0, 4.0]}), path)
     with pytest.raises(CorruptDataError, match=r"records\.parquet, row 0: "):
         read(path, "val_accuracy=acc,epoch=1")
+
+
+def test_architectures_by_their_official_index(tmp_path: Path) -> None:
+    path = tmp_path / "records.parquet"
+    pq.write_table(pa.table({"arch": [3, 1], "acc": [90.0, 80.0]}), path)
+    source = read(path, "val_accuracy=acc,epoch=1")
+    assert np.array_equal(source.genes, SPACE.from_text(["3", "1"]))
 
 
 @kinds

@@ -7,7 +7,6 @@ import io
 import lzma
 import re
 import zipfile
-import zlib
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -17,10 +16,12 @@ from typing import IO, Any
 import pyarrow as pa
 import pyarrow.parquet
 
+from nascast.core.bounds import reading, size_of
 from nascast.core.errors import CorruptDataError, InvalidSettingError, MissingDataError
 
 __all__ = ["Columns", "read"]
 
+_KNOWN = 100_000  # different texts that are kept once, chosen
 _SEPARATORS = (",", ";", "\t")
 _TEXTS = (".csv", ".tsv", ".txt")
 _ENDINGS = (*_TEXTS, *(text + way for text in _TEXTS for way in (".gz", ".bz2", ".xz")), ".zip")
@@ -30,18 +31,6 @@ _UNPACK: dict[bytes, Callable[[Path], Any]] = {
     b"\xfd7zXZ\x00": lzma.LZMAFile,
     b"PK\x03\x04": lambda path: _member(path),
 }
-_BROKEN = (
-    pa.ArrowException,
-    OSError,
-    EOFError,
-    zlib.error,
-    lzma.LZMAError,
-    zipfile.BadZipFile,
-    NotImplementedError,  # a zip of an unknown packing
-    RuntimeError,  # a zip with a password
-    csv.Error,
-    UnicodeError,
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +91,7 @@ def read(path: Path, wanted: Collection[str]) -> Columns:
     if not path.is_file():
         raise MissingDataError(f"no file {path}")
     name = path.name.lower()
-    try:
+    with reading(path, size_of(path), what="a table", advice="export it again"):
         if name.endswith(".parquet"):
             table = _read_parquet(path, wanted)
         elif name.endswith(_ENDINGS):
@@ -112,8 +101,6 @@ def read(path: Path, wanted: Collection[str]) -> Columns:
                 f"expected a .csv, .csv.gz or .parquet file, or a .tsv, .bz2, .xz or .zip; got "
                 f"{path}"
             )
-    except _BROKEN as error:
-        raise CorruptDataError(f"{path}: {error}") from error
     if not len(table):
         raise CorruptDataError(f"{path}: no rows")
     return table
@@ -176,10 +163,12 @@ def _collect(
     places = [i for i, name in enumerate(names) if name in wanted and names.count(name) == 1]
     columns: list[list[str]] = [[] for _ in places]
     numbers = []
+    known: dict[str, str] = {}  # long tables repeat their architectures, seeds and epochs
     for number, row in rows:
         numbers.append(number)
         for column, i in zip(columns, places, strict=True):
-            column.append(row[i])
+            keep = known.setdefault if len(known) < _KNOWN else known.get
+            column.append(keep(row[i], row[i]))
     found = {names[i]: column for i, column in zip(places, columns, strict=True)}
     return Columns(path, names, found, numbers, separator)
 

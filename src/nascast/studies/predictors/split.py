@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from nascast.core.errors import InvalidSettingError, UnsupportedError
+from nascast.core.errors import InvalidArchitectureError, InvalidSettingError, UnsupportedError
 from nascast.core.evaluator import Benchmark
 from nascast.core.space import SearchSpace
 from nascast.core.types import Batch, Genes, TextTask
@@ -48,11 +48,15 @@ def split(study: Study, benchmark: Benchmark, trial: int) -> tuple[Genes, Genes]
 
 
 def _trained(study: Study, benchmark: Benchmark) -> Genes:
-    """Returns the rows whose metric was recorded; of a benchmark that cannot say, all."""
+    """Returns the rows whose metric was recorded in the first training, if that is not in all."""
+    rows = benchmark.genes()
     try:
-        return benchmark.recorded(study.metric, 0)
+        benchmark.query(rows, study.metric)
     except UnsupportedError:
-        return benchmark.genes()
+        return benchmark.recorded(study.metric, 0)
+    except InvalidArchitectureError:  # it lists more than it has; whoever asks is told
+        return rows
+    return rows
 
 
 def _distinct(space: SearchSpace, need: int, rng: np.random.Generator) -> Genes:
