@@ -5,6 +5,9 @@ of the architecture with the best reward so far: its regret is how much the best
 is better. Strategies are compared with random search seed by seed, by one-sided paired tests.
 
 Run: python perf/search_nb201.py TABLE.nascast   (made by `nascast benchmark import`)
+
+The table needs val_accuracy after the epochs of the reward, and test_accuracy. It needs no seconds:
+budgets are numbers of evaluations.
 """
 
 import argparse

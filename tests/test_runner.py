@@ -100,6 +100,74 @@ def test_a_budget_of_seconds_counts_what_trials_cost() -> None:
         Budget()
 
 
+class _Returns:
+    """Evaluations of which every third is as given."""
+
+    metrics, task = ("val_accuracy",), ImageTask()
+
+    def __init__(self, came: Any) -> None:
+        self.came = came
+
+    def evaluate(self, candidate: Candidate, seed: int) -> Any:
+        return self.came if seed % 3 == 1 else Evaluation({"val_accuracy": float(seed)}, 1.0)
+
+
+@pytest.mark.parametrize("executor", [Serial, Simulated])
+@pytest.mark.parametrize(
+    ("came", "why"),
+    [
+        (None, "expected an Evaluation from the evaluator; got None"),
+        (Evaluation({}, 1.0), "neither metrics nor an error"),
+        (Evaluation(None, 1.0), "metrics by name; got None"),  # type: ignore[arg-type]
+        (Evaluation({"val_accuracy": 10**400}, 1.0), "val_accuracy is too large"),
+        (Evaluation({"val_accuracy": 10**5000}, 1.0), "val_accuracy is too large"),
+        (Evaluation({"val_accuracy": "91"}, 1.0), "val_accuracy is '91'"),  # type: ignore[dict-item]
+        (Evaluation({"val_accuracy": float("1e400")}, 1.0), "no network can reach"),
+        (Evaluation({"val_accuracy": 1.0, "note": None}, 1.0), "note is None"),  # type: ignore[dict-item]
+        (Evaluation({"val_accuracy": np.ones(3)}, 1.0), "of the type ndarray"),  # type: ignore[dict-item]
+        (Evaluation({5: 1.0}, 1.0), "one is called"),  # type: ignore[dict-item]
+        (Evaluation({"val_accuracy": 1.0}, 1.0, curves={"loss": ("a",)}), "curve loss is 'a'"),  # type: ignore[dict-item]
+        (Evaluation({"val_accuracy": 1.0}, -5.0), "this one took -5"),
+        (Evaluation({"val_accuracy": 1.0}, math.inf), "this one took inf"),
+        (Evaluation({"val_accuracy": 1.0}, 10**400), "seconds is too large"),
+        (Evaluation({"val_accuracy": 1.0}, "1 s"), "seconds is '1 s'"),  # type: ignore[arg-type]
+    ],
+)
+def test_what_cannot_be_an_evaluation_is_the_failure_of_its_trial(
+    came: Any, why: str, executor: Any
+) -> None:
+    trials = run(
+        RandomSearch(BENCH.space),
+        _Returns(came),
+        executor=executor(),
+        store=Memory(),
+        name="run",
+        budget=Budget(evaluations=6, seconds=1e6),
+    )
+    assert [trial.evaluation.error is not None for trial in trials] == [False, True, False] * 2
+    assert why in str(trials[1].evaluation.error)
+    assert not trials[1].evaluation.metrics
+    assert all(0 <= trial.evaluation.seconds <= 1 for trial in trials)
+
+
+def test_numbers_of_any_kind_become_floats() -> None:
+    came = Evaluation({"val_accuracy": np.float32(1.5), "parameters": 7}, np.int64(3))  # type: ignore[arg-type, dict-item]
+    found = _run(Memory(), 3, _Returns(came))[1].evaluation
+    assert found == Evaluation({"val_accuracy": 1.5, "parameters": 7.0}, 3.0)
+    assert {type(value) for value in (*found.metrics.values(), found.seconds)} == {float}
+
+
+def test_seconds_that_sum_to_infinity_do_not_end_a_run_that_counts_evaluations() -> None:
+    store = Memory()
+    many = [
+        Trial(i, t.candidate, Evaluation(t.evaluation.metrics, 1e308), 1.0)
+        for i, t in enumerate(_run(Memory(), 3))
+    ]
+    _run(store, 0)
+    store.append("run", many)  # as an earlier version kept them
+    assert len(_run(store, 5)) == 5
+
+
 def test_two_workers_evaluate_everything_once() -> None:
     with Processes(2) as executor:
         trials = run(
@@ -211,6 +279,49 @@ def test_unknown_seconds_and_a_budget_of_them(evaluations: int | None) -> None:
             budget=Budget(evaluations, seconds=100.0),
         )
     assert len(store.read("run")) == 1
+
+
+def test_without_known_seconds_a_number_of_evaluations_is_a_budget() -> None:
+    store = Memory()
+    for evaluations in (3, 7):  # the second goes on with what the first left
+        trials = run(
+            RandomSearch(BENCH.space),
+            ConstantEvaluator(seconds=math.nan),
+            executor=Simulated(2),
+            store=store,
+            name="run",
+            budget=Budget(evaluations),
+        )
+        assert sorted(trial.id for trial in trials) == list(range(evaluations))
+        assert all(math.isnan(trial.finished) for trial in trials)
+
+
+def test_a_simulated_clock_without_seconds_is_no_budget() -> None:
+    store = Memory()
+    for done in (1, 1):  # and going on with what is stored ends at once
+        with pytest.raises(UnsupportedError, match="give a number of evaluations"):
+            run(
+                RandomSearch(BENCH.space),
+                ConstantEvaluator(seconds=math.nan),
+                executor=Simulated(),
+                store=store,
+                name="run",
+                budget=Budget(clock=100.0),
+            )
+        assert len(store.read("run")) == done
+
+
+def test_a_real_clock_is_a_budget_for_evaluations_of_unknown_seconds() -> None:
+    times = iter(range(10_000))
+    trials = run(
+        RandomSearch(BENCH.space),
+        ConstantEvaluator(seconds=math.nan),
+        executor=Serial(clock=lambda: float(next(times))),
+        store=Memory(),
+        name="run",
+        budget=Budget(clock=50.0),
+    )
+    assert 1 < len(trials) < 50
 
 
 def _steps(store: Store, executor: Executor, budget: Budget) -> list[Step]:

@@ -11,29 +11,29 @@ from itertools import count
 import numpy as np
 
 from nascast.core.errors import InvalidSettingError, StoreError, UnsupportedError
-from nascast.core.evaluator import Evaluator
+from nascast.core.evaluator import Evaluator, checked
 from nascast.core.executor import Executor
 from nascast.core.setup import Setup
 from nascast.core.store import Store
 from nascast.core.strategy import Strategy
-from nascast.core.types import Candidate, Evaluation, Trial
+from nascast.core.types import Candidate, Evaluation, Objective, Trial
 
 __all__ = ["Budget", "Step", "run", "steps"]
 
 
 @dataclass(frozen=True, slots=True)
 class Budget:
-    """When a run ends: at the first limit it reaches, stored trials included.
+    """Limits of a run, which ends at the first that it reaches; stored trials count.
 
-    From then on nothing is begun; what is running is finished, and goes beyond `seconds` or
-    `clock`.
+    From then on no evaluation is begun; those that are running are finished, and go beyond
+    `seconds` or `clock`.
 
     Attributes:
-        evaluations: trials, failed ones too.
-        seconds: what the evaluations cost, added up over all workers: the processor or GPU time,
-            or the recorded training time of a benchmark.
-        clock: time since the run began on the executor's clock, pauses left out: what a watch
-            shows, or the virtual time of a simulation. What the strategy thinks is part of it.
+        evaluations: number of trials, failed ones included.
+        seconds: cost of the evaluations, added up over all workers: processor or GPU time, or the
+            recorded training time of a benchmark.
+        clock: seconds since the run began on the executor's clock, pauses left out: those of a
+            watch, or the virtual ones of a simulation. The strategy's thinking is part of them.
     """
 
     evaluations: int | None = None
@@ -49,11 +49,11 @@ class Budget:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """What a view of a run is shown.
+    """What happened in a run since the step before, for a view of it.
 
     Attributes:
-        trials: that are new since the last step, already stored.
-        pending: candidates that wait or are being evaluated.
+        trials: new trials since the step before, already stored.
+        pending: number of candidates that wait or are being evaluated.
         clock: seconds since the run began, pauses left out.
     """
 
@@ -82,25 +82,28 @@ def run(
     trials of a finished run are 0, 1, 2 … without gaps.
 
     The seconds of `ask` and `tell` are measured with `Executor.busy`. They are on the executor's
-    clock, also a virtual one, and each trial keeps its part: that of asking for it, shared with the
-    candidates that were asked for together, and of being told what ended since the time before.
-    Telling the stored trials when a run goes on was charged when they came.
+    clock, also a virtual one, and each trial keeps its part: the seconds of asking for it, shared
+    by the candidates that were asked for together, and of telling the trials that ended since the
+    time before. Telling stored trials when a run goes on is not charged again.
 
     Args:
-        strategy: fresh; told the stored trials first.
-        evaluator: gives trial k the seed k.
-        executor: runs the evaluations.
-        store: keeps the trials, and the run's `Setup`, which is the same when it is continued.
-        name: of the run.
-        budget: counts stored trials too; it and the executor may change when a run is continued.
-        seed: of the run.
+        strategy: fresh strategy; it is told the stored trials first.
+        evaluator: evaluator of the candidates; trial k gets the seed k.
+        executor: executor of the evaluations.
+        store: store of the trials and of the run's `Setup`, which must be the same when the run is
+            continued.
+        name: name of the run in the store.
+        budget: limits of the run, stored trials included; they and the executor may change when a
+            run is continued.
+        seed: seed of the run, from which all draws of the strategy come.
 
     Returns:
         All trials of the run, in the order in which they finished.
 
     Raises:
         StoreError: the run was begun with other settings, or by an earlier nascast.
-        UnsupportedError: the budget is in seconds, and an evaluation took unknown ones.
+        UnsupportedError: the budget is in seconds or by a simulated clock, and an evaluation took
+            unknown seconds; without such a budget its trial and the later ones have `finished` NaN.
     """
     trials: list[Trial] = []
     for step in steps(
@@ -126,10 +129,10 @@ def steps(
     budget: Budget,
     seed: int = 0,
 ) -> Iterator[Step]:
-    """Does what `run` does, and yields what is new: first the trials on record, then as they come.
+    """Does what `run` does, and yields each step: first the stored trials, then as they come.
 
-    Stopping early, by an interrupt or by asking for no more, keeps every trial that finished, and
-    closes the executor, since what it is running is nobody's any more.
+    Stopping early, by an interrupt or by asking for no more steps, keeps every trial that finished,
+    and closes the executor, since nobody waits for what it is running.
     """
     _begin(store, name, Setup.of(strategy, evaluator, seed))
     trials = store.read(name)
@@ -161,7 +164,7 @@ def _begin(store: Store, name: str, setup: Setup) -> None:
 
 
 class _Loop:
-    """What is pending, and what has been spent."""
+    """A run as it goes on: the pending candidates, and the budget spent so far."""
 
     def __init__(
         self,
@@ -173,24 +176,26 @@ class _Loop:
         trials: list[Trial],
     ) -> None:
         self.pending: dict[int, Candidate] = {}
-        self._strategy, self._evaluator, self._executor = strategy, evaluator, executor
+        self._strategy, self._executor = strategy, executor
+        self._evaluate = partial(_evaluate, evaluator, tuple(strategy.objectives))
         self._budget, self._seed = budget, seed
         known = {trial.id for trial in trials}
         self._numbers = (k for k in count() if k not in known)
         self._next = next(self._numbers)
         self._finished = len(trials)
         self._spent = sum(trial.evaluation.seconds for trial in trials)
-        self._before = max((trial.finished for trial in trials), default=0.0)
+        ends = [0.0, *(trial.finished for trial in trials)]
+        self._before = math.nan if any(map(math.isnan, ends)) else max(ends)
         self._began = executor.now()
         self._thought = 0.0  # seconds that no candidate was charged for yet
         self._thinking: dict[int, float] = {}  # seconds for each pending candidate
 
     def clock(self) -> float:
-        """Seconds since the run began, pauses left out."""
+        """Returns the seconds since the run began, pauses left out."""
         return self._before + self._executor.now() - self._began
 
     def go_on(self, told: Sequence[Trial] = ()) -> None:
-        """Tells the strategy, and gives every free worker a candidate, as far as it and budget go.
+        """Tells the strategy trials, and gives every free worker a candidate within the budget.
 
         Asking and telling are timed together, since reading a clock of processor time is slow.
         """
@@ -200,11 +205,11 @@ class _Loop:
             for candidate in candidates:
                 number, self._next = self._next, next(self._numbers)
                 self.pending[number], self._thinking[number] = candidate, share
-                self._executor.submit(number, partial(self._evaluator.evaluate, candidate, number))
+                self._executor.submit(number, partial(self._evaluate, candidate, number))
             candidates = self._think()
 
     def _think(self, told: Sequence[Trial] = ()) -> list[Candidate]:
-        """Returns what the free workers are to evaluate; none if it took until the clock's limit.
+        """Returns candidates for the free workers; none if asking took until the clock's limit.
 
         None also if no worker is free, or the strategy waits or is at its end.
         """
@@ -227,28 +232,29 @@ class _Loop:
         return self._budget.clock < math.inf and self.clock() >= self._budget.clock
 
     def _free(self) -> int:
-        """Returns how many evaluations may begin now."""
+        """Returns the number of evaluations that may begin now."""
         free = self._executor.workers - len(self.pending)
         if free <= 0:
             return 0
         budget = self._budget
-        if math.isnan(self._spent) and not math.isinf(budget.seconds):
+        limits = (budget.seconds, self._spent), (budget.clock, self.clock())
+        if any(limit < math.inf and math.isnan(spent) for limit, spent in limits):
             raise UnsupportedError(
-                "a budget in seconds needs evaluations that say what they cost, and one did not; "
-                "give a number of evaluations"
+                "a budget in time needs evaluations that say what they cost, and one did not; "
+                "give a number of evaluations instead"
             )
-        if self._spent >= budget.seconds or self._is_late():
+        if (not math.isinf(budget.seconds) and self._spent >= budget.seconds) or self._is_late():
             return 0
         if budget.evaluations is None:
             return free
         return min(free, budget.evaluations - self._finished - len(self.pending))
 
     def collect(self) -> list[Trial]:
-        """Waits for trials."""
+        """Waits until evaluations end; stores their trials and returns them."""
         trials = []
         for done in self._executor.collect():
             assert isinstance(done.task, int)
-            value = done.value or Evaluation({}, done.seconds, done.error)
+            value = done.value or Evaluation({}, done.seconds, done.error or "nothing came back")
             finished = self._before + done.finished - self._began
             candidate, thinking = self.pending.pop(done.task), self._thinking.pop(done.task)
             trials.append(Trial(done.task, candidate, value, finished, thinking))
@@ -257,8 +263,15 @@ class _Loop:
         return trials
 
 
+def _evaluate(
+    evaluator: Evaluator, objectives: Sequence[Objective], candidate: Candidate, seed: int
+) -> Evaluation:
+    """Evaluates a candidate where it is run, so that an executor sees evaluations only."""
+    return checked(evaluator.evaluate(candidate, seed), objectives)
+
+
 def _versions() -> dict[str, str]:
-    """The versions of what is in use; nothing is imported for it."""
+    """Returns the versions of the packages in use, without importing any."""
     there = [name for name in ("nascast", "numpy", "torch") if name in sys.modules]
     return {
         "python": platform.python_version(),

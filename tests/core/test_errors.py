@@ -29,4 +29,10 @@ def test_all_errors_are_public() -> None:
         for name, value in vars(errors).items()
         if isinstance(value, type) and issubclass(value, errors.NascastError)
     }
-    assert found == set(errors.__all__)
+    assert found == set(errors.__all__) - {"plain"}
+
+
+@pytest.mark.parametrize("sign", ["\u202e", "\u2066", "\u200f", "\x1b", "\x07", "\x9b"])
+def test_controls_in_a_message_are_escapes(sign: str) -> None:
+    error = errors.MissingDataError(f"no file gpj{sign}.exe\n\tin ü")
+    assert str(error) == f"no file gpj{ascii(sign)[1:-1]}.exe\n\tin ü"

@@ -87,9 +87,9 @@ def test_it_learns_from_every_trial_in_order_however_many_are_told() -> None:
 
 
 def test_the_history_follows_the_objectives() -> None:
-    strategy = First(SPACE, [Objective("val_loss", minimize=True), Objective("a")])
+    strategy = First(SPACE, [Objective("val_loss", minimize=True), Objective("accuracy")])
     (candidate,) = strategy.ask(1, rng())
-    strategy.tell([trial(0, candidate, val_loss=0.5, a=2.0)])
+    strategy.tell([trial(0, candidate, val_loss=0.5, accuracy=2.0)])
     assert strategy.history.scores.tolist() == [[-0.5, 2.0]]
 
 

@@ -46,7 +46,7 @@ def test_candidates_for_other_epochs_differ() -> None:
 @given(st.floats(allow_nan=False))
 def test_a_score_is_larger_for_the_better(value: float) -> None:
     evaluation = Evaluation({"metric": value, "other": 1.0}, 1.0)
-    assert Objective("metric").score(evaluation) == value
+    assert Objective("metric", minimize=False).score(evaluation) == value
     assert Objective("metric", minimize=True).score(evaluation) == -value
 
 

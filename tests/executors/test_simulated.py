@@ -1,5 +1,6 @@
 """A virtual clock, against times worked out by hand and by a loop over workers."""
 
+import math
 import operator
 from functools import partial
 
@@ -151,10 +152,39 @@ def test_after_closing_the_workers_are_free() -> None:
     assert executor.collect()[0].finished == 2.0
 
 
-@pytest.mark.parametrize("seconds", [float("nan"), float("inf"), -1.0])
-def test_unknown_seconds_are_refused(seconds: float) -> None:
-    with pytest.raises(UnsupportedError, match=r"known time; 'a' took .* executor serial"):
+@pytest.mark.parametrize("seconds", [float("inf"), -1.0])
+def test_seconds_that_no_clock_can_show_are_refused(seconds: float) -> None:
+    with pytest.raises(UnsupportedError, match=rf"took some seconds, .*; 'a' took {seconds}"):
         Simulated().submit("a", partial(lasting, seconds))
+
+
+def test_without_seconds_workers_go_on_in_rounds_and_there_is_no_clock() -> None:
+    executor = Simulated(2)
+    rounds = []
+    for pair in ("ab", "cd", "e"):
+        for name in pair:
+            executor.submit(name, partial(lasting, math.nan))
+        executor.spend(1.0)
+        done = executor.collect()
+        rounds.append("".join(str(one.task) for one in done))
+        assert all(math.isnan(one.finished) for one in done)
+    assert rounds == ["ab", "cd", "e"]
+    assert math.isnan(executor.now())
+
+
+def test_the_clock_stops_with_the_first_task_of_unknown_length() -> None:
+    executor = Simulated(2)
+    for name, seconds in (("a", 3.0), ("b", math.nan), ("c", 1.0)):
+        executor.submit(name, partial(lasting, seconds))
+    assert [done.task for done in executor.collect()] == ["b"]
+    assert math.isnan(executor.now())
+    assert [done.task for done in executor.collect()] == ["c"]
+    (last,) = executor.collect()
+    assert last.task == "a"
+    assert math.isnan(last.finished)
+    executor.close()
+    executor.submit("d", partial(lasting, 1.0))
+    assert math.isnan(executor.collect()[0].finished)
 
 
 @pytest.mark.parametrize("workers", [0, -2])

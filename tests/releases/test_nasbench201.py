@@ -51,7 +51,7 @@ def converted(
 ) -> Path:
     folder = tmp_path_factory.mktemp("converted")
     source = write_nats(nats_records, "folder", tmp_path_factory.mktemp("source"))
-    release.convert(source, folder, ignore)
+    release.converter(source, folder, ignore)
     return folder
 
 
@@ -82,7 +82,7 @@ def sample(shared_data: Path) -> Path:
 @pytest.fixture(scope="session")
 def sample_tables(sample: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("sample")
-    release.convert(sample, folder, ignore)
+    release.converter(sample, folder, ignore)
     return folder
 
 
@@ -187,7 +187,7 @@ def test_every_official_file_gives_the_same(
 ) -> None:
     source = write_nats(nats_records, kind, tmp_path)
     told: list[tuple[int, int]] = []
-    written = release.convert(source, data, lambda *pair: told.append(pair))
+    written = release.converter(source, data, lambda *pair: told.append(pair))
     assert sorted(path.name for path in data.iterdir()) == sorted(NasBench201.files)
     assert [path.name for path in written] == list(NasBench201.files)
     done = [pair[0] for pair in told]
@@ -288,7 +288,7 @@ def test_sizes_of_another_network_are_outvoted_and_told(
     for index in (0, 15624):  # one of three trainings, and the only one
         training = altered[index]["200"]["all_results"]["cifar10-valid", 888]
         training["params"], training["flop"] = np.float64(0.316346), 48.2
-    release.convert(write_nats(altered, "folder", tmp_path / "simple"), data, ignore)
+    release.converter(write_nats(altered, "folder", tmp_path / "simple"), data, ignore)
     table = NasBench201()
     assert (table.query(table.genes(), "parameters") == 73_306).all()
     assert (table.query(table.genes(), "flops") == 7_783_050).all()
@@ -335,5 +335,5 @@ def test_nothing_to_convert(data: Path, tmp_path: Path) -> None:
         (pth, CorruptDataError),
     ):
         with pytest.raises(error, match=str(source)):
-            release.convert(source, data, ignore)
+            release.converter(source, data, ignore)
     assert list(data.iterdir()) == []

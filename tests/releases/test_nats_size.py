@@ -47,7 +47,7 @@ def source(nats_record: Callable[..., Any], tmp_path_factory: pytest.TempPathFac
 @pytest.fixture(scope="session")
 def converted(source: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("converted_size")
-    written = nats_size.release.convert(source, folder, ignore)
+    written = nats_size.release.converter(source, folder, ignore)
     assert [path.name for path in written] == list(NatsSize.files)
     return folder
 
@@ -84,13 +84,13 @@ def test_three_trainings_of_their_own(
 
 def test_the_other_release_is_refused(source: Path, tmp_path: Path) -> None:
     with pytest.raises(CorruptDataError, match=r"trainings of 1 epochs.* has 200, 12"):
-        nasbench201.release.convert(source, tmp_path, ignore)
+        nasbench201.release.converter(source, tmp_path, ignore)
     assert list(tmp_path.iterdir()) == []
 
 
 def test_real_records_of_the_other_release_are_refused(shared_data: Path, tmp_path: Path) -> None:
     with pytest.raises(CorruptDataError, match=r"avg_pool_3x3.* Is this another release than"):
-        nats_size.release.convert(shared_data / "nats_bench_tss_sample", tmp_path, ignore)
+        nats_size.release.converter(shared_data / "nats_bench_tss_sample", tmp_path, ignore)
     assert list(tmp_path.iterdir()) == []
 
 

@@ -9,9 +9,11 @@ from hashlib import sha256
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 import pytest
 import torch
 from torch import Tensor
+from torch.nn import functional
 
 from nascast.core.errors import InvalidArchitectureError, InvalidSettingError
 from nascast.core.types import Architecture, Genes, ImageTask
@@ -55,6 +57,60 @@ def scramble(gene: int) -> Callable[[int], int]:
 
 
 GENERIC = {gene: scramble(gene) for gene in (2, 3, 4)}
+
+
+def outputs(linear: bool = True) -> npt.NDArray[np.float64]:
+    """What every cell computes of one image, ``(15625,)``: a random projection of its output.
+
+    Operations of one kind have one and the same random weights: what is equal for any weights is
+    equal for these. For ReLU there is tanh, which no channel makes zero; batch normalisation, a map
+    of each channel as weights are, is left out.
+
+    Args:
+        linear: whether the pooling is that of the space; otherwise its sine.
+    """
+    rng = torch.Generator().manual_seed(0)
+    one, three = (torch.randn(3, 3, k, k, generator=rng, dtype=torch.float64) for k in (1, 3))
+    image, look = torch.randn(2, 3, 5, 5, generator=rng, dtype=torch.float64)
+    vertices = [image.expand(len(ALL), -1, -1, -1), *[torch.zeros(len(ALL), 3, 5, 5).double()] * 3]
+    for gene, (start, end) in zip(
+        torch.from_numpy(ALL.astype(np.int64)).T, SPACE.edges, strict=True
+    ):
+        x = vertices[start]
+        pool = functional.avg_pool2d(x, 3, 1, 1, count_include_pad=False)
+        choices = [
+            torch.zeros_like(x),
+            x,
+            functional.conv2d(x.tanh(), one),
+            functional.conv2d(x.tanh(), three, padding=1),
+            pool if linear else pool.sin(),
+        ]
+        every = torch.stack(choices)
+        vertices[end] = vertices[end] + every[gene, torch.arange(len(ALL))]
+    return np.asarray((vertices[3] * look).sum((1, 2, 3)).numpy())
+
+
+def classes(values: npt.NDArray[np.float64]) -> npt.NDArray[np.int64]:
+    """Numbers that are equal up to rounding, ``(n,)``, as the same small integer."""
+    order = np.argsort(values)
+    gaps = np.diff(values[order]) > 1e-9 * np.abs(values[order][1:]).clip(1e-3)
+    found = np.empty(len(values), dtype=np.int64)
+    found[order] = np.append(0, np.cumsum(gaps))
+    return found
+
+
+def test_cells_have_one_key_exactly_if_they_compute_the_same() -> None:
+    keys = np.unique(SPACE.networks(ALL), return_inverse=True)[1]
+    same = classes(outputs())
+    assert len(np.unique(keys)) == len(np.unique(same)) == 4_660
+    assert len(np.unique(np.stack([keys, same]), axis=1).T) == 4_660
+
+
+def test_flattened_sums_alone_leave_the_published_number() -> None:
+    flattened = classes(outputs(linear=False))
+    assert len(np.unique(flattened)) == 4_930
+    canonical = np.unique(SPACE.canonical(ALL), axis=0, return_inverse=True)[1].reshape(-1)
+    assert len(np.unique(np.stack([canonical, flattened]), axis=1).T) == 5_390  # it splits no class
 
 
 def test_all_cells_in_ascending_order() -> None:

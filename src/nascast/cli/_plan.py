@@ -10,6 +10,7 @@ from nascast.cli._children import Children, open_evaluator
 from nascast.cli._options import duration, names, settings
 
 if TYPE_CHECKING:
+    from nascast.core.evaluator import Benchmark
     from nascast.core.spec import Spec
     from nascast.core.types import Objective
     from nascast.studies.limits import Limits
@@ -24,17 +25,17 @@ class Asked:
     """The options about what is searched, as they were written.
 
     Attributes:
-        space: name; None is the benchmark's, or nasnet.
-        strategies: specs joined by commas.
-        options: further settings of the strategies.
-        preset: ``paper`` or ``small``.
-        benchmark: name or path; None trains children.
-        metrics: joined by commas; None is the usual one.
-        budget: time for each run, or None.
-        evaluations: trials for each run, or None.
-        seeds: how many runs, and the first one's.
-        workers: children at a time; 0 is the usual number.
-        limits: on what a network may cost.
+        space: registered name of the search space; None is that of the benchmark, or nasnet.
+        strategies: specs of the strategies, joined by commas.
+        options: further settings of the strategies, as ``--set`` has them.
+        preset: name of the preset: ``paper`` or ``small``.
+        benchmark: name of a benchmark or path of a table; None trains children.
+        metrics: names of the metrics to optimise, joined by commas; None is the default.
+        budget: time for each run, such as ``30m``; None is no limit.
+        evaluations: number of trials in each run, or None.
+        seeds: number of runs of each strategy, and the seed of the first.
+        workers: number of workers; 0 is the default.
+        limits: limits on parameters, multiply-adds and latency of a network.
     """
 
     space: str | None
@@ -54,7 +55,7 @@ def plan(asked: Asked, children: Children) -> "tuple[Search, ChildEvaluator | No
     """Returns the search, and the evaluator if children are trained.
 
     Raises:
-        InvalidSettingError: options that cannot be read, or contradict each other.
+        InvalidSettingError: options cannot be read, or contradict each other.
     """
     from nascast.core.errors import InvalidSettingError
 
@@ -88,6 +89,11 @@ def _on_benchmark(asked: Asked, name: str, shared: Mapping[str, Any]) -> "Search
             f"{name} is of the space {benchmark.space.name}, not {asked.space}"
         )
     metrics = [benchmark.describe(m) for m in names(asked.metrics or "val_accuracy", "--metric")]
+    if asked.budget and not _has_seconds(benchmark):
+        raise InvalidSettingError(
+            f"{name} did not record what trainings took, so that --budget {asked.budget} cannot be "
+            "kept; give a number of trainings instead, such as --evaluations 100"
+        )
     return Search(
         space=benchmark.space.name,
         benchmark=name,
@@ -96,6 +102,19 @@ def _on_benchmark(asked: Asked, name: str, shared: Mapping[str, Any]) -> "Search
         full_epochs=metrics[0].epochs[-1] if metrics[0].epochs else None,
         **shared,
     )
+
+
+def _has_seconds(benchmark: "Benchmark") -> bool:
+    """Whether the benchmark knows how long trainings took, judged by one of them."""
+    import numpy as np
+
+    from nascast.core.errors import UnsupportedError
+
+    try:
+        genes = benchmark.genes()[:1]
+    except UnsupportedError:
+        genes = benchmark.space.sample(1, np.random.default_rng(0))
+    return bool(np.isfinite(benchmark.seconds(genes)).all())
 
 
 def _by_training(
@@ -119,7 +138,7 @@ def _by_training(
 def _trained_objectives(
     metrics: str | None, evaluator: "ChildEvaluator"
 ) -> "tuple[Objective, ...]":
-    """Returns what counts; language models are by default compared by their loss."""
+    """Returns the objectives; the default of language models is their validation loss."""
     from nascast.core.errors import InvalidSettingError
     from nascast.core.types import Objective, TextTask
 
@@ -129,7 +148,7 @@ def _trained_objectives(
         raise InvalidSettingError(
             f"--metric: {unknown[0]} is not measured; measured are {', '.join(evaluator.metrics)}"
         )
-    return tuple(Objective(name, not name.endswith("accuracy")) for name in chosen)
+    return tuple(Objective(name) for name in chosen)
 
 
 def strategies_of(text: str, options: str, preset: str) -> "tuple[Spec, ...]":

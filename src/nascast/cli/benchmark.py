@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from nascast.cli._options import settings
+from nascast.cli._tables import check_target, marks, task_words, write
+from nascast.cli.imported import import_table
 from nascast.cli.official import (
     convert,
     describe_official,
@@ -30,11 +32,12 @@ app = typer.Typer(
 )
 app.command()(download)
 app.command()(convert)
+app.command("import")(import_table)
 
 
 @app.command("list")
 def list_benchmarks(
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="JSON instead of lines.")] = False,
 ) -> None:
     """List the registered benchmarks, and which of the official ones are converted.
 
@@ -53,13 +56,15 @@ def list_benchmarks(
 
 @app.command()
 def info(
-    name: Annotated[str, typer.Argument(help="Registered benchmark, or the path of a table.")],
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    name: Annotated[
+        str, typer.Argument(help="Benchmark by its registered name, or the path of a table.")
+    ],
+    as_json: Annotated[bool, typer.Option("--json", help="JSON instead of tables.")] = False,
 ) -> None:
     """Describe a benchmark: metrics, units, splits, provenance, noise between two trainings.
 
-    Of an official benchmark that is not converted yet it says which files there are, where, and
-    what to do with them.
+    For an official benchmark that is not converted yet: its files, where they are, and the commands
+    that fetch and convert them.
 
     Example: nascast benchmark info nb201-mini
     """
@@ -80,18 +85,17 @@ def info(
     console.print(f"[bold]{facts['name']}[/bold]: {rows} of {facts['space']}")
     if facts["sampled"]:
         console.print(f"ranges are of {facts['sampled']:,} random rows")
-    table = Table(
-        "metric", "unit", "split", "epochs", "seeds", "range", box=None, padding=(0, 2, 0, 0)
-    )
+    columns = ("metric", "unit", "aim", "split", "epochs", "seeds", "range")
+    table = Table(*columns, box=None, padding=(0, 2, 0, 0))
     for metric in facts["metrics"]:
         low, high = metric["range"]
-        epochs = metric["epochs"]
-        marks = f"{epochs[0]} … {epochs[-1]}" if len(epochs) > 3 else ", ".join(map(str, epochs))
-        bounds = f"{low:,.6g} to {high:,.6g}"
-        table.add_row(
-            metric["name"], metric["unit"], metric["split"], marks, str(metric["seeds"]), bounds
-        )
+        bounds = "not recorded" if low is None else f"{low:,.6g} to {high:,.6g}"
+        row = (metric["name"], metric["unit"], metric["aim"], metric["split"])
+        table.add_row(*row, marks(metric["epochs"]), str(metric["seeds"]), bounds)
     console.print(table)
+    console.print(f"task: {task_words(facts['task'])}", highlight=False)
+    if facts["separate"]:
+        console.print("trainings of different epochs are separate ones")
     for metric, (tau, cells) in facts["noise_ceiling"].items():
         console.print(
             f"noise ceiling: τ = {tau:.3f} between two trainings of {cells} cells, {metric}"
@@ -129,7 +133,8 @@ def _describe(name: str) -> dict[str, Any]:
             if not isinstance(table, Table):
                 raise
             values = table.query(table.recorded(metric.name, 0), metric.name)
-        metrics.append({**asdict(metric), "range": [float(values.min()), float(values.max())]})
+        bounds = [float(values.min()), float(values.max())] if len(values) else [None, None]
+        metrics.append({**asdict(metric), "aim": metric.aim, "range": bounds})
         if metric.split in ("validation", "test"):
             ceiling = noise_ceiling(table, Objective(metric.name, metric.minimize))
             if ceiling is not None:
@@ -140,96 +145,78 @@ def _describe(name: str) -> dict[str, Any]:
         "rows": None if sampled else len(genes),
         "sampled": sampled,
         "task": asdict(table.task),
+        "separate": table.separate,
         "metrics": metrics,
         "noise_ceiling": ceilings,
         "provenance": dict(table.provenance),
     }
 
 
-@app.command("import")
-def import_table(
-    file: Annotated[Path, typer.Argument(help="A .csv, .csv.gz or .parquet file.")],
-    architecture: Annotated[
-        str, typer.Option(help="Column with the architectures, or two: adjacency+ops.")
-    ],
-    metric: Annotated[
-        list[str],
-        typer.Option(
-            help="METRIC=COLUMN[,epoch=N][,seed=K][,split=train|validation|test|none][,unit=U]"
-            "[,minimize]; once for each column."
-        ),
-    ],
-    out: Annotated[Path, typer.Option(help="The table to write, such as mine.nascast.")],
-    space: Annotated[str, typer.Option(help="Registered name.")] = "nasbench201",
-    seconds_per_epoch: Annotated[
-        str | None, typer.Option(help="Column with the training seconds of one epoch.")
-    ] = None,
-    name: Annotated[str | None, typer.Option(help="Of the table; default: the file's.")] = None,
-    source: Annotated[str, typer.Option(help="Where the file comes from, and its licence.")] = "",
-) -> None:
-    """Turn a file with one architecture a row into a benchmark table.
-
-    Every row is checked; a bad one is named with its line, and nothing is written.
-
-    Example: nascast benchmark import table.csv.gz --architecture arch_str
-    --metric val_accuracy=val_acc_200,epoch=200 --metric params=params_M,unit=millions
-    --seconds-per-epoch seconds --out nb201.nascast
-    """
-    from nascast.benchmarks.imported import ColumnSpec, convert
-    from nascast.benchmarks.table import read_table
-
-    _check_target(out)
-    table = convert(
-        file,
-        space,
-        architecture,
-        [ColumnSpec.parse(text) for text in metric],
-        name=name or out.stem,
-        seconds_per_epoch=seconds_per_epoch,
-        source=source,
-    )
-    _write(table, out)
-    typer.echo(f"{out}: {len(read_table(out)):,} architectures; use it with --benchmark {out}")
-
-
 @app.command()
 def build(
-    images: Annotated[Path, typer.Option(help="An .npz file, or cifar-10-binary.tar.gz.")],
-    out: Annotated[Path, typer.Option(help="The table to write, such as mine.nascast.")],
+    images: Annotated[
+        Path, typer.Option(help="Images to train on: an .npz file, or cifar-10-binary.tar.gz.")
+    ],
+    out: Annotated[Path, typer.Option(help="Table to write, such as mine.nascast.")],
     like: Annotated[
-        str, typer.Option(help="Take recipe, split and skeleton from this built table.")
+        str,
+        typer.Option(
+            help="Benchmark made by this command, whose settings are taken where no option names "
+            "others."
+        ),
     ] = "nb201-mini",
-    space: Annotated[str | None, typer.Option(help="Another search space.")] = None,
+    space: Annotated[
+        str | None, typer.Option(help="Search space by its registered name; default: of --like.")
+    ] = None,
     cells: Annotated[
-        int | None, typer.Option(help="Distinct architectures; 0 is all of the space.")
+        int | None,
+        typer.Option(help="Number of distinct architectures; 0: all of the space."),
     ] = None,
     repeated: Annotated[
-        int | None, typer.Option(help="How many of them are trained with a second seed.")
+        int | None,
+        typer.Option(help="Number of architectures that are trained with a second seed, too."),
     ] = None,
     skeleton: Annotated[
-        str, typer.Option(help="Changes to the skeleton, such as channels=16,cells=3.")
+        str,
+        typer.Option(help="Settings of the skeleton to change, such as channels=16,cells=3."),
     ] = "",
     recipe: Annotated[
-        str, typer.Option(help="Changes to the recipe, such as epochs=20,batch_size=64.")
+        str,
+        typer.Option(help="Settings of the recipe to change, such as epochs=20,batch_size=64."),
     ] = "",
     split: Annotated[
-        str, typer.Option(help="Changes to the split: train=…,validation=…,test=…,size=…,seed=….")
+        str,
+        typer.Option(
+            help="Settings of the split of images to change: train=…,validation=…,test=…,size=…,"
+            "seed=…."
+        ),
     ] = "",
-    seed: Annotated[int | None, typer.Option(help="Of the draw of architectures.")] = None,
+    seed: Annotated[
+        int | None, typer.Option(help="Seed with which architectures are drawn.")
+    ] = None,
     folder: Annotated[
-        Path | None, typer.Option(help="Where trainings are kept; default: beside --out.")
+        Path | None,
+        typer.Option(help="Folder where finished trainings are kept; default: beside --out."),
     ] = None,
-    workers: Annotated[int, typer.Option(help="Trainings at a time; 0: one for each core.")] = 0,
+    workers: Annotated[
+        int,
+        typer.Option(help="Number of workers, each with one training at a time; 0: one a core."),
+    ] = 0,
     executor: Annotated[
-        str | None, typer.Option(help="processes, serial or ray; default: processes.")
+        str | None,
+        typer.Option(
+            help="Executor: processes, serial or ray; default: processes, or ray with --address."
+        ),
     ] = None,
-    address: Annotated[str | None, typer.Option(help="Of a Ray cluster, or auto.")] = None,
-    device: Annotated[str, typer.Option(help="cpu, cuda, or auto.")] = "auto",
+    address: Annotated[
+        str | None, typer.Option(help="Address of a Ray cluster, or auto to find it.")
+    ] = None,
+    device: Annotated[str, typer.Option(help="Device to train on: cpu, cuda, or auto.")] = "auto",
 ) -> None:
     """Make a benchmark by really training networks.
 
-    Stopped or killed, it goes on with the same command; --cells may grow. A training that fails is
-    recorded and passed over.
+    A build that was stopped, or killed, goes on with the same command; --cells may grow. A training
+    that fails is recorded and passed over.
 
     Example: nascast benchmark build --images cifar-10-binary.tar.gz --cells 100 --repeated 20
     --out mine.nascast
@@ -237,7 +224,7 @@ def build(
     from nascast.cli._executor import open_executor
     from nascast.studies.build import pack
 
-    _check_target(out)
+    check_target(out)
     changes = {"space": space, "cells": cells, "repeated": repeated, "seed": seed}
     parts = {"skeleton": skeleton, "recipe": recipe, "split": split}
     plan = _plan(like, images, device, changes, parts)
@@ -246,7 +233,7 @@ def build(
     with open_executor(executor, address, workers) as opened:
         _train(plan, folder, opened)
     table = pack(plan, folder, out.stem)
-    _write(table, out)
+    write(table, out)
     failed = len(table.provenance["failed"])
     typer.echo(f"{out}: {len(table.genes):,} architectures, {failed} failed trainings")
 
@@ -286,27 +273,3 @@ def _train(plan: "BuildPlan", folder: Path, executor: "Executor") -> None:
         bar = shown.add_task("trainings", total=None)
         for finished, total in trainings(plan, folder, executor):
             shown.update(bar, completed=finished, total=total)
-
-
-def _check_target(out: Path) -> None:
-    """Refuses a path that cannot be written before any work is done."""
-    from nascast.core.errors import StoreError
-
-    if out.suffix != ".nascast":
-        raise StoreError(f"--out: tables end in .nascast; got {out}")
-    try:
-        out.parent.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise StoreError(f"cannot make {out.parent}: {error.strerror}") from error
-    if not os.access(out.parent, os.W_OK):
-        raise StoreError(f"cannot write into {out.parent}; choose another --out")
-
-
-def _write(table: Any, out: Path) -> None:
-    from nascast.benchmarks.table import write_table
-    from nascast.core.errors import StoreError
-
-    try:
-        write_table(table, out)
-    except OSError as error:
-        raise StoreError(f"cannot write {out}: {error.strerror}") from error

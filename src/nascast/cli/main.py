@@ -14,9 +14,17 @@ from nascast.cli.list import list_components
 from nascast.cli.search import search
 from nascast.cli.show import show
 from nascast.cli.train import train
-from nascast.core.errors import NascastError
+from nascast.core.errors import NascastError, plain
 
 __all__ = ["app", "main"]
+
+_NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+_NO_MEMORY = (  # in messages of the loader, of Python's threads and of PyTorch
+    "cannot allocate memory",
+    "can't allocate memory",
+    "failed to map segment",
+    "can't start new thread",
+)
 
 app = typer.Typer(
     name="nascast",
@@ -45,7 +53,8 @@ def _version(wanted: bool) -> None:
 @app.callback()
 def _root(
     version: Annotated[
-        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
+        bool,
+        typer.Option("--version", callback=_version, is_eager=True, help="Version of nascast."),
     ] = False,
 ) -> None:
     """Performance predictors and search strategies for neural architecture search."""
@@ -58,14 +67,35 @@ def main() -> None:
     except NascastError as error:
         typer.secho(f"Error: {error}", fg="red", err=True)
         sys.exit(2)
-    except OSError as error:
-        if error.errno != errno.ENAMETOOLONG:
+    except (OSError, MemoryError, ImportError, RuntimeError) as error:
+        wanted = _told(error)
+        if wanted is None:
             raise
-        typer.secho(f"Error: no file can have this name: {error.filename}", fg="red", err=True)
-        sys.exit(2)
-    except ModuleNotFoundError as error:
-        if error.name != "torch":
-            raise
-        wanted = 'this needs the package torch; install it with: pip install "nascast[torch]"'
         typer.secho(f"Error: {wanted}", fg="red", err=True)
         sys.exit(2)
+
+
+def _told(error: BaseException) -> str | None:
+    """Returns what to say of an error that is the system's and not ours, or None."""
+    if _no_memory(error):
+        return "the system gives no more memory; is it limited (ulimit -v)?"
+    if isinstance(error, ModuleNotFoundError) and error.name == "torch":
+        return 'this needs the package torch; install it with: pip install "nascast[torch]"'
+    if not isinstance(error, OSError):
+        return None
+    if error.errno == errno.ENAMETOOLONG:
+        return plain(f"no file can have this name: {error.filename}")
+    if error.errno in _NO_ROOM:
+        place = f" {error.filename}" if error.filename else ""
+        return plain(f"cannot write{place}: {error.strerror}; make room, then run the same again")
+    return None
+
+
+def _no_memory(error: BaseException | None) -> bool:
+    """Returns whether memory that was not there is behind an error."""
+    while error is not None:
+        text = str(error).lower()
+        if isinstance(error, MemoryError) or any(words in text for words in _NO_MEMORY):
+            return True
+        error = error.__cause__ or error.__context__
+    return False

@@ -1,4 +1,4 @@
-"""Acquisition functions: how worth evaluating candidates are, given a prediction of their scores.
+"""Acquisition functions: how much candidates are worth evaluating, by their predicted scores.
 
 Each takes a `Prediction` of n candidates and returns ``(n,)`` values, larger is better; where the
 prediction has no deviation they come down to its mean. A mean that is NaN is worth minus infinity.
@@ -35,8 +35,8 @@ def expected_improvement(prediction: Prediction, best: float) -> Floats:
     """Returns E[max(score − best, 0)] under a normal predictive distribution.
 
     Args:
-        prediction: of the candidates.
-        best: the best score so far.
+        prediction: predicted scores of the candidates.
+        best: best score so far.
     """
     mean, deviation = _parts(prediction)
     gain = mean - best

@@ -4,6 +4,8 @@ A message says what was expected, what came and what to do. The command line pri
 traceback and exits with status 2; anything else is a bug and keeps its traceback.
 """
 
+import re
+
 __all__ = [
     "CorruptDataError",
     "InvalidArchitectureError",
@@ -14,11 +16,24 @@ __all__ = [
     "StoreError",
     "UnknownComponentError",
     "UnsupportedError",
+    "plain",
 ]
+
+# Controls but for the end of a line and the tab, and what reorders text: the bidirectional
+# characters of https://www.unicode.org/reports/tr9/, section 2. Names of files may hold them.
+_CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]")
+
+
+def plain(text: str) -> str:
+    """Returns a text whose control characters are shown as escapes."""
+    return _CONTROLS.sub(lambda found: ascii(found[0])[1:-1], text)
 
 
 class NascastError(Exception):
-    """Root of all exceptions raised by nascast."""
+    """Root of all exceptions raised by nascast; control characters in messages are escapes."""
+
+    def __str__(self) -> str:
+        return plain(super().__str__())
 
 
 class InvalidArchitectureError(NascastError, ValueError):
@@ -34,11 +49,11 @@ class UnknownComponentError(NascastError, LookupError):
 
 
 class MissingExtraError(NascastError, ImportError):
-    """An optional dependency is not installed; the message names the install command."""
+    """An optional package that is not installed; the message names the install command."""
 
 
 class MissingDataError(NascastError, FileNotFoundError):
-    """A file or folder that a component needs is not there."""
+    """A file or folder that a component needs and that is not there."""
 
 
 class CorruptDataError(NascastError, ValueError):
@@ -46,7 +61,7 @@ class CorruptDataError(NascastError, ValueError):
 
 
 class StoreError(NascastError, RuntimeError):
-    """A record that cannot be written or read back."""
+    """A store or folder that cannot be written, read back, or used with these settings."""
 
 
 class UnsupportedError(NascastError):

@@ -1,7 +1,6 @@
-"""Metered access to evidence: both time axes of the field are measured where evidence is read."""
+"""Metered access to evidence: initialization and query time are measured where it is read."""
 
 import math
-import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 import numpy.typing as npt
 
+from nascast.core.clock import processor_seconds
 from nascast.core.errors import UnsupportedError
 from nascast.core.evidence import Records
 from nascast.core.space import SearchSpace
@@ -31,9 +31,9 @@ class Score:
     """A measured score of one architecture.
 
     Attributes:
-        value: the score; NaN where it is not defined.
-        seconds: of computing it from its passes.
-        passes: seconds of each pass over the network that it rests on, by name.
+        value: score; NaN where it is not defined.
+        seconds: seconds that computing it from its passes took.
+        passes: seconds of each pass through the network that it rests on, by name.
     """
 
     value: float
@@ -45,12 +45,12 @@ Memo = dict[tuple[str, bytes], Score]  # by key of the score and canonical row
 
 
 class Scorer(Protocol):
-    """What computes a score of an architecture from passes over its network: a proxy."""
+    """Computes a score of an architecture from passes through its network: a proxy."""
 
     seed: int
 
     def key(self, ledger: "Ledger") -> str:
-        """Returns what the score depends on besides the architecture."""
+        """Returns a text of all that the score depends on besides the architecture."""
         ...
 
     def score(self, passes: "Passes") -> float:
@@ -59,13 +59,13 @@ class Scorer(Protocol):
 
 
 class Artefacts(Protocol):
-    """A place where artefacts are kept with the seconds that making them took.
+    """Where artefacts are kept, each with the seconds that making it took.
 
     A dictionary is one, for as long as the process lives.
     """
 
     def get(self, key: str, /) -> tuple[Artefact, float] | None:
-        """Returns what is kept under a key, or None."""
+        """Returns the artefact kept under a key and its seconds, or None."""
         ...
 
     def __setitem__(self, key: str, value: tuple[Artefact, float], /) -> None: ...
@@ -75,17 +75,19 @@ class Ledger:
     """Records behind a meter.
 
     Two things cost: recorded training seconds, charged when a label or a curve is read, and compute
-    seconds, measured around everything that happens inside `phase`. Evidence once paid for is
-    known: reading five epochs of a curve after three charges the two that are new, the curve of an
-    architecture whose label was bought is free, and equivalent rows are paid for once. Training
-    seconds that nobody knows are NaN, and so is from then on what the phase has cost.
+    seconds, measured around everything that happens inside `phase`: processor seconds, as those of
+    recorded trainings on a CPU, so that the load of a machine moves neither. Evidence once paid for
+    is known: reading five epochs of a curve after three charges the two that are new, the curve of
+    an architecture whose label was bought is free, and rows of one canonical row, which have one
+    record, are paid for once. Training seconds that nobody knows are NaN, and so is from then on
+    what the phase has cost.
 
     Labels and curves are scores: larger is better, whatever is recorded.
 
     Attributes:
-        records: where the evidence comes from.
-        objective: which metric the labels are.
-        seconds: what each phase has cost so far, ``{"init": …, "query": …}``.
+        records: source of the evidence: a benchmark, told trials, or trainings on demand.
+        objective: objective whose scores the labels are.
+        seconds: seconds that each phase has cost so far, ``{"init": …, "query": …}``.
     """
 
     def __init__(
@@ -98,19 +100,20 @@ class Ledger:
         seed: int | None = 0,
         memo: Memo | None = None,
         artefacts: Artefacts | None = None,
-        clock: Callable[[], float] = time.perf_counter,
+        clock: Callable[[], float] = processor_seconds,
     ) -> None:
         """Opens a ledger.
 
         Args:
-            records: where the evidence comes from.
-            objective: which metric the labels are.
-            batch: inputs for zero-cost proxies.
-            data: what supernets are trained on.
-            seed: which recorded training is read; None is the mean over all.
-            memo: scores measured earlier, extended in place.
-            artefacts: what was made earlier, extended in place.
-            clock: monotonic seconds.
+            records: source of the evidence: a benchmark, told trials, or trainings on demand.
+            objective: objective whose scores the labels are.
+            batch: minibatch for zero-cost proxies.
+            data: data that supernets are trained on.
+            seed: number of the recorded training that is read, from 0; None is the mean over all.
+            memo: scores computed earlier, with their seconds; extended in place.
+            artefacts: artefacts made earlier, with their seconds; extended in place.
+            clock: function that returns the seconds in which compute is measured;
+                `time.perf_counter` where a GPU computes.
         """
         self.records = records
         self.objective = objective
@@ -127,16 +130,16 @@ class Ledger:
 
     @property
     def space(self) -> SearchSpace:
-        """The search space of the evidence."""
+        """The search space of the records."""
         return self.records.space
 
     @property
     def task(self) -> Task:
-        """What the networks are built for."""
+        """The task that networks are built for."""
         return self.records.task
 
     def labels(self, genes: Genes) -> Floats:
-        """Returns ``(n,)`` scores, larger is better; charges full training."""
+        """Returns ``(n,)`` labels: scores after full training, which is charged."""
         self._check_open()
         values = self.records.query(genes, self.objective.metric, None, self._seed)
         marks = self.records.describe(self.objective.metric).epochs
@@ -146,7 +149,8 @@ class Ledger:
     def curve(self, genes: Genes, metric: str, epochs: int) -> Floats:
         """Returns ``(n, k)``: a metric at the k recorded epochs ≤ `epochs`, larger is better.
 
-        A metric of which smaller values are better comes negated. That training is charged.
+        A metric of which smaller values are better comes negated. Training up to the last of these
+        epochs is charged.
 
         Raises:
             UnsupportedError: the metric was not recorded after that epoch.
@@ -160,7 +164,7 @@ class Ledger:
         return -values if described.minimize else values
 
     def network(self, arch: Architecture) -> "nn.Module":
-        """Returns the network, freshly initialised; only the compute is charged."""
+        """Returns the network of an architecture, freshly initialised; only compute is charged."""
         return self.space.build(arch, self.task)
 
     def batch(self) -> Batch:
@@ -174,24 +178,24 @@ class Ledger:
         return self._batch
 
     def data(self) -> Any:
-        """Returns what supernets are trained on, as the ledger was opened with it.
+        """Returns the data that supernets are trained on.
 
         Raises:
-            UnsupportedError: the ledger was opened without.
+            UnsupportedError: the ledger was opened without data.
         """
         if self._data is None:
             raise UnsupportedError("this ledger has no data to train on; open it with data=…")
         return self._data
 
     def passes(self, arch: Architecture, seed: int = 0) -> "Passes":
-        """Returns the passes over the network of an architecture, each made once and timed.
+        """Returns the passes through the network of an architecture, each made once and timed.
 
-        Those of the last architecture are kept, so that whoever scores one network after the other
-        shares them.
+        Those of the last architecture are kept, so that proxies which score one network after the
+        other share them.
 
         Args:
-            arch: of the space.
-            seed: of the initial weights.
+            arch: architecture of the space.
+            seed: seed of the initial weights.
         """
         if self._last is None or self._last[0] != (seed, arch):
             made = import_module("nascast.proxies.passes").Passes(
@@ -233,7 +237,7 @@ class Ledger:
         return Score(value, own, {name: passes.seconds[name] for name in sorted(used)})
 
     def _owed(self, item: tuple[str, bytes], seed: int) -> float:
-        """Returns what of a score is not paid for yet, and takes it as paid."""
+        """Returns the seconds of a score and its passes not paid for yet, and marks them paid."""
         score, row = self._memo[item], item[1]
         parts = {item: score.seconds}
         parts |= {(f"pass {name}, seed {seed}", row): s for name, s in score.passes.items()}
@@ -244,11 +248,12 @@ class Ledger:
     def shared(self, key: str, make: Callable[[], Artefact]) -> Artefact:
         """Returns an artefact made once, such as the weights of a trained supernet.
 
-        Everyone who uses it is charged what making it took, once.
+        Everyone who uses it is charged the seconds that making it took, once.
 
         Args:
-            key: all that it depends on.
-            make: makes it; reads no labels and no curves, which others would not pay for.
+            key: text of all that it depends on.
+            make: function that makes it; it may read no labels and no curves, for which others
+                would not pay.
         """
         self._check_open()
         began = self._clock()
@@ -266,7 +271,7 @@ class Ledger:
 
     @contextmanager
     def phase(self, name: str) -> Iterator[None]:
-        """Charges everything inside to `name`; phases do not nest."""
+        """Charges everything inside to the phase `name`, init or query; phases do not nest."""
         if self._phase is not None:
             raise UnsupportedError(f"phase {self._phase!r} is still open; phases do not nest")
         self._phase, self._away = name, 0.0
@@ -287,7 +292,7 @@ class Ledger:
         self.seconds[self._phase] += seconds
 
     def _charge_training(self, genes: Genes, epochs: int | None, marks: Sequence[int]) -> None:
-        """Charges what was not paid for yet: a longer training contains the shorter one.
+        """Charges the training that is not paid for: a longer one contains the shorter ones.
 
         Where every number of epochs is a training of its own, each of them is paid for.
         """

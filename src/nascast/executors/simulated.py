@@ -2,10 +2,11 @@
 
 import heapq
 import itertools
-import time
+import math
 from collections.abc import Callable, Hashable
 from typing import Any
 
+from nascast.core.clock import processor_seconds
 from nascast.core.errors import InvalidSettingError, UnsupportedError
 from nascast.core.executor import Done, Executor
 
@@ -13,7 +14,7 @@ __all__ = ["Simulated"]
 
 
 class Simulated(Executor):
-    """Answers at once, and tells when the answer would have come from so many workers.
+    """Runs calls at once, and returns them when they would have ended with so many workers.
 
     A call runs in this process when it is submitted. The ``seconds`` of its result, an
     `Evaluation`, are the virtual time that one worker is busy with it; a result without them, or a
@@ -26,14 +27,18 @@ class Simulated(Executor):
     has which task, nor which task ends first. Those are as if thinking took no time: the same seed
     gives the same order. A task that would by the clock have ended before one that this order has
     first is returned with that one's time.
+
+    Records without seconds have no clock to simulate: from the first result whose seconds are NaN
+    the clock is NaN and stays so. Such a task takes no time in the order, so that the workers go on
+    in rounds: all tasks of a round end together.
     """
 
-    def __init__(self, workers: int = 1, clock: Callable[[], float] = time.process_time) -> None:
+    def __init__(self, workers: int = 1, clock: Callable[[], float] = processor_seconds) -> None:
         """Begins with free workers.
 
         Args:
-            workers: tasks at a time.
-            clock: seconds by which thinking is measured, see `busy`.
+            workers: number of workers, each with one call at a time.
+            clock: function that returns the seconds by which thinking is measured, see `busy`.
         """
         if workers < 1:
             raise InvalidSettingError(f"expected at least 1 worker; got {workers}")
@@ -53,16 +58,17 @@ class Simulated(Executor):
         except Exception as failure:  # a failed call is data; the caller decides
             value, error = None, f"{type(failure).__name__}: {failure}"
         seconds = float(getattr(value, "seconds", 0.0))
-        if not 0 <= seconds < float("inf"):
+        if seconds < 0 or math.isinf(seconds):
             raise UnsupportedError(
-                f"a virtual clock needs evaluations that took a known time; {task!r} took "
-                f"{seconds} seconds. Records without seconds go with the executor serial"
+                f"a virtual clock needs evaluations that took some seconds, or NaN where nobody "
+                f"knows; {task!r} took {seconds}"
             )
+        known = 0.0 if math.isnan(seconds) else seconds
         # Tasks start in their order, so that a task's worker is known before the task starts.
         free, worker = self._free[0]
-        place = max(self._now_ordered, free) + seconds
+        place = max(self._now_ordered, free) + known
         heapq.heapreplace(self._free, (place, worker))
-        end = self._ends[worker] = max(self._now, self._ends[worker]) + seconds
+        end = self._ends[worker] = _later(self._now, self._ends[worker]) + seconds
         done = Done(task, value, error, end, seconds)
         heapq.heappush(self._running, (place, next(self._order), done))
 
@@ -72,8 +78,9 @@ class Simulated(Executor):
         finished = []
         while self._running and self._running[0][0] == self._now_ordered:
             done = heapq.heappop(self._running)[2]
-            if done.finished < self._now:
-                done = Done(done.task, done.value, done.error, self._now, done.seconds)
+            if not done.finished >= self._now:
+                end = _later(self._now, done.finished)
+                done = Done(done.task, done.value, done.error, end, done.seconds)
             self._now = done.finished
             finished.append(done)
         return finished
@@ -91,3 +98,8 @@ class Simulated(Executor):
         self._running.clear()
         self._free = [(self._now_ordered, worker) for worker in range(self.workers)]
         self._ends = [self._now] * self.workers
+
+
+def _later(one: float, other: float) -> float:
+    """Returns the later of two times, NaN where one is unknown."""
+    return math.nan if math.isnan(one) or math.isnan(other) else max(one, other)

@@ -13,7 +13,7 @@ __all__ = ["SynFlow"]
 
 
 class SynFlow(Proxy):
-    """How much flows through a network at birth, without data.
+    """The synaptic flow through an untrained network, without data.
 
     The score is the logarithm of ``Σ |w ∂R/∂w|`` over all convolution and linear weights, as in
     NAS-Bench-Suite-Zero; the logarithm changes no rank.

@@ -1,4 +1,4 @@
-"""What a release is, and finding that of a benchmark.
+"""Releases, and how that of a benchmark is found.
 
 The release of a benchmark is the object `release` of the module or package here that has the
 benchmark's registered name. Another package adds one by an entry point in the group
@@ -7,12 +7,17 @@ benchmark's registered name. Another package adds one by an entry point in the g
 
 import importlib
 import importlib.util
+import pickle
 from collections.abc import Callable
 from dataclasses import dataclass
 from importlib.metadata import entry_points
 from pathlib import Path
+from typing import Any
 
 from nascast.benchmarks.converted import Converted
+from nascast.core.bounds import size_of
+from nascast.core.child import Child
+from nascast.releases.staging import sweep
 
 __all__ = ["Download", "Progress", "Release", "find"]
 
@@ -24,12 +29,12 @@ class Download:
     """One file of an official release.
 
     Attributes:
-        file: its name.
-        what: what it holds, in words.
-        url: where it can be fetched without a browser; None if it is only on a shared drive.
-        sha256: as published, or None.
-        size: bytes, or None.
-        page: where people find it.
+        file: name of the file.
+        what: content of the file, in words.
+        url: address to fetch it from without a browser; None if it is only on a shared drive.
+        sha256: published checksum, or None.
+        size: size in bytes, or None.
+        page: address of the web page where people find it.
     """
 
     file: str
@@ -42,32 +47,65 @@ class Download:
 
 @dataclass(frozen=True, slots=True)
 class Release:
-    """The official files of a benchmark, and what turns them into those that its reader opens.
+    """The official files of a benchmark, and their conversion to those that its reader opens.
 
     Attributes:
-        benchmark: the reader, which names the converted files.
-        downloads: the official files; one of them is enough unless `Download.what` says otherwise.
-        convert: converts official files, or raises a MissingDataError or CorruptDataError that
-            says where something is missing or damaged. It takes
+        benchmark: reader of the benchmark, which names the converted files.
+        downloads: official files; one of them is enough unless `Download.what` says otherwise.
+        converter: function that converts official files, or raises a MissingDataError or
+            CorruptDataError that says where something is missing or damaged. It takes
 
             - a file or folder of the official release,
             - the folder to write into, which exists; the files get the names in
               `Converted.files`, and appear whole or not at all,
-            - what is told about the input read so far,
+            - a function that is called with the progress of reading,
 
-            and returns what was written.
+            and returns the paths of the files written.
     """
 
     benchmark: type[Converted]
     downloads: tuple[Download, ...]
-    convert: Callable[[Path, Path, Progress], list[Path]]
+    converter: Callable[[Path, Path, Progress], list[Path]]
+
+    def convert(self, source: Path, folder: Path, progress: Progress) -> list[Path]:
+        """Runs the converter in a process of its own, bounded by the size of the source.
+
+        One that no other process can import, such as a function in a function, runs in this one.
+
+        Args:
+            source: see `converter`.
+            folder: see `converter`.
+            progress: see `converter`.
+
+        Raises:
+            MissingDataError: something is not there.
+            CorruptDataError: damaged, or it takes more memory or time than `Bounds` allows.
+        """
+        if not _can_be_sent(self.converter):
+            return self.converter(source, folder, progress)
+        with Child(source, size_of(source)) as child:
+            try:
+                found: list[Path] = child.call(self.converter, source, folder, told=progress)
+            finally:
+                child.close()
+                sweep(folder)
+        return found
+
+
+def _can_be_sent(function: Any) -> bool:
+    """Returns whether another process can import a function."""
+    try:
+        sent = pickle.dumps(function)
+    except (AttributeError, pickle.PicklingError, TypeError):
+        return False
+    return b"__main__" not in sent
 
 
 def find(benchmark: str) -> Release | None:
     """Returns the release of a benchmark, or None if there are no official files of it.
 
     Args:
-        benchmark: registered name; ``-`` and ``_`` are the same.
+        benchmark: registered name of the benchmark; ``-`` and ``_`` are the same.
     """
     name = benchmark.replace("-", "_")
     module = f"{__package__}.{name}"

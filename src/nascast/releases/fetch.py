@@ -1,6 +1,8 @@
 """Downloading official files: resumed where a connection broke, checked before they get their name.
 
-What has come stands in a file that ends in ``.part``; asking for the same file again goes on there.
+The bytes that have come are in a file that ends in ``.part``; fetching it again goes on there. A
+published checksum decides whether a file is the one, whatever lengths were told. Where none was
+published, that of what came is kept beside the file, so that a later change is noticed.
 """
 
 import hashlib
@@ -9,6 +11,7 @@ import re
 import shutil
 import time
 import urllib.error
+import urllib.parse
 import urllib.request
 from collections.abc import Callable
 from email.message import Message
@@ -18,7 +21,7 @@ from typing import Any
 from nascast.core.errors import CorruptDataError, MissingDataError, StoreError, UnsupportedError
 from nascast.releases.catalogue import Download, Progress
 
-__all__ = ["fetch"]
+__all__ = ["digest_file", "fetch"]
 
 _CHUNK = 2**20  # bytes, chosen
 _TIMEOUT = 60.0  # seconds without a byte until a connection counts as broken; chosen
@@ -38,15 +41,15 @@ def fetch(
     """Downloads a file into a folder and returns its path; a file that is there is only checked.
 
     Args:
-        download: has a `url`.
-        folder: exists.
-        progress: told of bytes; the total is 0 where the server does not say it.
-        wait: called with seconds between two tries.
+        download: file to download, with a `url`.
+        folder: folder to write into, which exists.
+        progress: function called with bytes done and in all; the latter are 0 if unknown.
+        wait: function called with the seconds to wait between two tries.
 
     Raises:
         UnsupportedError: there is no address to fetch it from.
         MissingDataError: the server does not answer, or does not have it.
-        CorruptDataError: what came is not what was published.
+        CorruptDataError: the file that came is not the published one.
         StoreError: there is no room for it, or the folder cannot be written.
     """
     if download.url is None:
@@ -55,7 +58,7 @@ def fetch(
         )
     target = folder / download.file
     if target.exists():
-        return _checked(target, download)
+        return _checked(target, download, digest_file(target))
     part = target.with_name(target.name + ".part")
     fruitless = 0
     while True:
@@ -70,20 +73,28 @@ def fetch(
                 f"cannot fetch {download.url}: {reason}{kept if _size(part) else ''}"
             )
         wait(2.0 ** max(0, fruitless - 1))
-    _checked(part, download)
+    _checked(part, download, None)
+    if download.sha256 is None:
+        _record(part, target)
     part.replace(target)
     _tag(part).unlink(missing_ok=True)
     return target
 
 
+def digest_file(target: Path) -> Path:
+    """Returns where the SHA-256 of a file is kept for which none was published."""
+    return target.with_name(target.name + ".sha256")
+
+
 def _broken(download: Download, part: Path, progress: Progress) -> str | None:
-    """Asks once for what is missing; returns why it is not whole then, or None if it is.
+    """Asks once for the missing bytes; returns why the file is not whole then, or None.
 
     Raises:
         MissingDataError: the server does not have it.
     """
     try:
-        return None if _transfer(download, part, progress) else "the connection broke"
+        whole = _transfer(download, part, progress) or _is_published(part, download)
+        return None if whole else "the connection broke"
     except urllib.error.HTTPError as error:
         if error.code < 500 and error.code not in _LATER:
             raise MissingDataError(
@@ -96,7 +107,7 @@ def _broken(download: Download, part: Path, progress: Progress) -> str | None:
 
 
 def _transfer(download: Download, part: Path, progress: Progress) -> bool:
-    """Asks once for what is missing; returns whether the file is whole then."""
+    """Asks once for the missing bytes; returns whether the file is whole then."""
     assert download.url is not None
     start = _size(part)
     request = urllib.request.Request(download.url, headers={"User-Agent": "nascast"})
@@ -105,7 +116,7 @@ def _transfer(download: Download, part: Path, progress: Progress) -> bool:
         if _tag(part).exists():  # the server sends all of it if the file has changed since
             request.add_header("If-Range", _tag(part).read_text())
     try:
-        response = urllib.request.urlopen(request, timeout=_TIMEOUT)
+        response = _OPENER.open(request, timeout=_TIMEOUT)
     except urllib.error.HTTPError as error:
         if error.code != http.client.REQUESTED_RANGE_NOT_SATISFIABLE or not start:
             raise
@@ -119,8 +130,8 @@ def _transfer(download: Download, part: Path, progress: Progress) -> bool:
         elif not response.headers.get("Content-Range", "").startswith(f"bytes {start}-"):
             part.unlink(missing_ok=True)  # another part than asked for: begin again
             return False
-        length = response.headers["Content-Length"]
-        total = start + int(length) if length else download.size or 0
+        length = _number(response.headers["Content-Length"])
+        total = start + length if length else download.size or 0
         _check_room(part.parent, total - start, download)
         with _open(part, "r+b" if start else "wb") as file:
             file.seek(start)
@@ -129,14 +140,48 @@ def _transfer(download: Download, part: Path, progress: Progress) -> bool:
             done = start
             progress(done, total)
             while chunk := response.read1(_CHUNK):
-                _write(file, chunk, part)
                 done += len(chunk)
+                if download.size is not None and done > download.size:
+                    raise _too_long(part, download)
+                _write(file, chunk, part)
                 progress(done, total)
     return not total or done == total
 
 
+class _Redirects(urllib.request.HTTPRedirectHandler):
+    """Follows redirects within the web, and from encrypted ones to encrypted ones only."""
+
+    def redirect_request(
+        self, req: urllib.request.Request, fp: Any, code: int, msg: str, headers: Any, newurl: str
+    ) -> urllib.request.Request | None:
+        allowed = ("https",) if req.type == "https" else ("http", "https")
+        if urllib.parse.urlsplit(newurl).scheme.lower() not in allowed:
+            raise MissingDataError(
+                f"{req.full_url}: the server redirects to {newurl}, which is not encrypted as the "
+                "address is; it was not followed"
+            )
+        return super().redirect_request(req, fp, code, msg, headers, newurl)
+
+
+_OPENER = urllib.request.build_opener(_Redirects)
+
+
+def _number(text: str | None) -> int | None:
+    """Returns a length that a server tells, or None where it is no number."""
+    return int(text) if text and re.fullmatch(r"[0-9]{1,18}", text.strip()) else None
+
+
+def _too_long(part: Path, download: Download) -> CorruptDataError:
+    part.unlink(missing_ok=True)
+    _tag(part).unlink(missing_ok=True)
+    return CorruptDataError(
+        f"{download.url}: more came than the {download.size:,} bytes that are published; what came "
+        f"was removed, look for {download.file} at {download.page}"
+    )
+
+
 def _tag(part: Path) -> Path:
-    """Returns the file that says which version of a file the part is of."""
+    """Returns the file with the version of the file that the part is of."""
     return part.with_name(part.name + ".tag")
 
 
@@ -149,7 +194,7 @@ def _remember(headers: Message, part: Path) -> None:
 
 
 def _total(headers: Message) -> int | None:
-    found = re.fullmatch(r"bytes \*/(\d+)", headers.get("Content-Range", ""))
+    found = re.fullmatch(r"bytes \*/([0-9]{1,18})", headers.get("Content-Range", ""))
     return int(found.group(1)) if found else None
 
 
@@ -176,22 +221,51 @@ def _write(file: Any, chunk: bytes, part: Path) -> None:
         raise StoreError(f"cannot write {part}: {error.strerror}") from error
 
 
-def _checked(path: Path, download: Download) -> Path:
-    """Raises, and removes the file, unless it has the published size and sum."""
-    size = _size(path)
-    wrong = download.size is not None and size != download.size
-    text = f"{size:,} bytes, published are {download.size or 0:,}"
-    if not wrong and download.sha256 is not None:
-        with open(path, "rb") as file:
-            found = hashlib.file_digest(file, "sha256").hexdigest()
-        wrong = found != download.sha256
-        text = f"SHA-256 {found}, published is {download.sha256}"
-    if wrong:
+def _is_published(path: Path, download: Download) -> bool:
+    """Returns whether a file has the published checksum."""
+    return download.sha256 is not None and path.exists() and _digest(path) == download.sha256
+
+
+def _checked(path: Path, download: Download, kept: Path | None) -> Path:
+    """Raises, and removes the file, unless it is the published one.
+
+    Args:
+        path: the file.
+        download: what was published of it.
+        kept: the file with its checksum from when it came, or None.
+    """
+    size, text = _size(path), ""
+    if download.sha256 is not None:
+        found = _digest(path)
+        if found != download.sha256:
+            text = f"SHA-256 {found}, published is {download.sha256}"
+    elif download.size is not None and size != download.size:
+        text = f"{size:,} bytes, published are {download.size:,}"
+    elif kept is not None and kept.is_file():
+        found, before = _digest(path), kept.read_text(errors="replace").split(" ")[0]
+        if found != before:
+            text = f"SHA-256 {found}, and had {before[:64]} when it came ({kept.name})"
+    if text:
         path.unlink()
+        if kept is not None:
+            kept.unlink(missing_ok=True)
         raise CorruptDataError(
             f"{path}: it has {text}; it was removed, fetch it again from {download.page}"
         )
     return path
+
+
+def _record(part: Path, target: Path) -> None:
+    """Keeps the checksum of what came, in the form of ``sha256sum``."""
+    try:
+        digest_file(target).write_text(f"{_digest(part)}  {target.name}\n")
+    except OSError as error:
+        raise StoreError(f"cannot write {digest_file(target)}: {error.strerror}") from error
+
+
+def _digest(path: Path) -> str:
+    with open(path, "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _size(path: Path) -> int:

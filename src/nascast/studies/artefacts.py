@@ -1,4 +1,4 @@
-"""Artefacts of a study on disk: what is trained once, such as a supernet, for all its cells."""
+"""Artefacts of a study on disk: trained once for all its cells, such as a supernet."""
 
 import hashlib
 import io
@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
+from nascast.core.bounds import reading
 from nascast.core.errors import CorruptDataError, StoreError
 from nascast.core.ledger import Artefact
 
@@ -37,16 +38,17 @@ class ArtefactFolder:
         digest, _, body = file.read_bytes().partition(b"\n")
         if hashlib.sha256(body).hexdigest().encode() != digest:
             raise CorruptDataError(f"{file} is damaged; delete it, and it is made again")
-        with np.load(io.BytesIO(body), allow_pickle=False) as arrays:
-            found = {name: arrays[name] for name in arrays.files}
-        head = json.loads(str(found.pop("")))
-        return found, float(head["seconds"])
+        with reading(file, len(body), advice="delete it, and it is made again"):
+            with np.load(io.BytesIO(body), allow_pickle=False) as arrays:
+                found = {name: arrays[name] for name in arrays.files}
+            seconds = float(json.loads(str(found.pop("")))["seconds"])
+        return found, seconds
 
     def __setitem__(self, key: str, value: tuple[Artefact, float], /) -> None:
         """Keeps arrays and the seconds that making them took.
 
         Raises:
-            StoreError: it cannot be written.
+            StoreError: the file cannot be written.
         """
         arrays, seconds = value
         head = json.dumps({"key": key, "seconds": seconds})

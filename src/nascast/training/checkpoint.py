@@ -1,28 +1,32 @@
-"""Trainings on disk, to be continued by another process."""
+"""Trainings on disk, to be continued by another process.
 
+A file is a line with the SHA-256 of what follows it, which is what ``torch.save`` writes.
+"""
+
+import hashlib
 import io
 import os
-import pickle
 import zipfile
 from pathlib import Path
 from typing import Any, Protocol
 
 import torch
 
-from nascast.core.errors import CorruptDataError, InvalidSettingError, StoreError
+from nascast.core.bounds import reading, size_of
+from nascast.core.errors import InvalidSettingError, StoreError
 
 __all__ = ["Resumable", "read", "resume", "save"]
 
 
 class Resumable(Protocol):
-    """A training that gives away all that continuing it needs, as tensors and plain values."""
+    """A training that can be saved and continued, as tensors and plain values."""
 
     def state(self) -> dict[str, Any]:
-        """Returns what continuing needs."""
+        """Returns all that continuing needs."""
         ...
 
     def restore(self, state: dict[str, Any]) -> None:
-        """Continues from what `state` returned; raises an InvalidSettingError for another's."""
+        """Continues from a state; raises an InvalidSettingError for that of another training."""
         ...
 
 
@@ -38,6 +42,7 @@ def save(training: Resumable, path: Path) -> None:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with open(part, "wb") as file:
+            file.write(_digest(packed.getbuffer()) + b"\n")
             file.write(packed.getbuffer())
             file.flush()
             os.fsync(file.fileno())
@@ -48,26 +53,31 @@ def save(training: Resumable, path: Path) -> None:
 
 
 def read(path: Path) -> dict[str, Any]:
-    """Returns what was saved; nothing but tensors and plain values is unpickled.
+    """Returns the saved state; nothing but tensors and plain values is unpickled.
 
     Raises:
         CorruptDataError: it is no such file, or damaged.
     """
-    try:
-        if not zipfile.is_zipfile(path):  # as torch.load would try older formats
+    what = "a checkpoint of a training"
+    with reading(path, size_of(path), what=what, advice="remove it to train anew"):
+        digest, _, body = path.read_bytes().partition(b"\n")
+        if _digest(body) != digest:
+            raise ValueError("its checksum does not fit its content")
+        packed = io.BytesIO(body)
+        if not zipfile.is_zipfile(packed):  # as torch.load would try older formats
             raise ValueError("it is no zip file")
-        state: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
+        state: dict[str, Any] = torch.load(packed, map_location="cpu", weights_only=True)
         if not isinstance(state, dict) or "optimizer" not in state:
             raise ValueError("it is something else")
-    except (OSError, ValueError, RuntimeError, LookupError, pickle.UnpicklingError) as error:
-        raise CorruptDataError(
-            f"{path} is no checkpoint of a training, or damaged; remove it to train anew; {error}"
-        ) from error
     return state
 
 
+def _digest(content: bytes | memoryview) -> bytes:
+    return hashlib.sha256(content).hexdigest().encode()
+
+
 def resume(training: Resumable, path: Path) -> bool:
-    """Continues a training from a file; returns whether there is one.
+    """Continues a training from a file; returns whether the file exists.
 
     Raises:
         CorruptDataError: it is no such file, or damaged.

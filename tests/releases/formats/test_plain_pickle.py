@@ -331,7 +331,7 @@ def test_an_array_without_content_is_no_numbers(read: Reader) -> None:
 def test_a_short_pickle_does_not_take_much_memory() -> None:
     """The memo of Python's own unpickler is as long as the largest number in it."""
     bomb = b"\x80\x04Nr" + struct.pack("<I", 2**30) + b"."
-    with pytest.raises(CorruptDataError, match="MemoryError"):
+    with pytest.raises(CorruptDataError, match=r"more than .* MiB of memory"):
         load(io.BytesIO(bomb), where="a test")
     assert scan(io.BytesIO(bomb), lambda found: False, where="a test") is None
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss < 8 * 2**20  # KiB

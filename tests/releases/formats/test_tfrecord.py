@@ -87,7 +87,8 @@ def test_no_file_and_no_records(tmp_path: Path) -> None:
     with pytest.raises(MissingDataError, match=r"no file .*none.tfrecord"):
         read(tmp_path / "none.tfrecord")
     (tmp_path / "empty.tfrecord").write_bytes(b"")
-    assert read(tmp_path / "empty.tfrecord") == []
+    with pytest.raises(CorruptDataError, match=r"empty\.tfrecord: it is empty"):
+        read(tmp_path / "empty.tfrecord")
 
 
 def test_any_flipped_bit_is_noticed(tmp_path: Path) -> None:

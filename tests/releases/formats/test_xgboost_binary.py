@@ -18,12 +18,14 @@ def test_a_booster_cut_off_anywhere_is_refused() -> None:
     start = content.index(b"binf")
     size = int.from_bytes(content[start - 8 : start], "little")
     model = content[start : start + size]
-    whole = to_json(model, "x")
-    assert whole == to_json(content[start - 22 : start + size], "x")  # with its header
+    whole = to_json(model, 56, "x")
+    assert whole == to_json(content[start - 22 : start + size], 56, "x")  # with its header
     refused = 0
     for length in range(0, len(model), 97):
         try:
-            assert to_json(model[:length], "x") == whole  # behind the trees stands what is not read
+            assert (
+                to_json(model[:length], 56, "x") == whole
+            )  # behind the trees stands what is not read
         except CorruptDataError:
             refused += 1
     assert refused > 40

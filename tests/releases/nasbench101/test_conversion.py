@@ -105,7 +105,7 @@ def write(folder: Path, records: list[Record], name: str = "made_up.tfrecord") -
 
 
 def convert(source: Path, folder: Path) -> NasBench101:
-    (path,) = release.convert(source, folder, lambda done, total: None)
+    (path,) = release.converter(source, folder, lambda done, total: None)
     return NasBench101(str(path))
 
 
@@ -259,7 +259,7 @@ def test_file_of_108_epochs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
     few = [record for record in RECORDS if record.budget == 108]
     write(tmp_path, few, "nasbench_only108.tfrecord")
     done: list[tuple[int, int]] = []
-    written = release.convert(tmp_path, tmp_path, lambda at, of: done.append((at, of)))
+    written = release.converter(tmp_path, tmp_path, lambda at, of: done.append((at, of)))
     assert [path.name for path in written] == list(NasBench101.files)
     size = sum(path.stat().st_size for path in tmp_path.glob("*.tfrecord"))
     assert done == sorted(done)
@@ -444,4 +444,4 @@ def test_sources_that_are_none(tmp_path: Path) -> None:
     for name in ("a.tfrecord", "b.tfrecord"):
         write(tmp_path, RECORDS, name)
     with pytest.raises(InvalidSettingError, match=r"a\.tfrecord and .*b\.tfrecord are of the same"):
-        release.convert(tmp_path, tmp_path, lambda done, total: None)
+        release.converter(tmp_path, tmp_path, lambda done, total: None)

@@ -34,17 +34,17 @@ def test_what_is_found_in_a_folder(data: Path, published: Path, tmp_path: Path) 
     folder = tmp_path / "release"
     folder.mkdir()
     with pytest.raises(MissingDataError, match=r"neither an \.onnx file"):
-        release.convert(folder, data, nothing)
+        release.converter(folder, data, nothing)
     shutil.copy(SMALL, folder / "any.zip")
-    assert release.convert(folder, data, nothing)[0].name == "nasbench301-trees.zip"
+    assert release.converter(folder, data, nothing)[0].name == "nasbench301-trees.zip"
     file = next(published.glob("*.onnx"))
     for name in ("one.onnx", "two.onnx"):
         shutil.copy(file, folder / name)
     with pytest.raises(MissingDataError, match=r"2 models; .*one\.onnx, two\.onnx"):
-        release.convert(folder, data, nothing)
-    assert release.convert(folder / "one.onnx", data, nothing)[0].is_file()
+        release.converter(folder, data, nothing)
+    assert release.converter(folder / "one.onnx", data, nothing)[0].is_file()
     with pytest.raises(MissingDataError, match="no file"):
-        release.convert(folder / "three.onnx", data, nothing)
+        release.converter(folder / "three.onnx", data, nothing)
 
 
 def test_another_encoding_is_refused(data: Path, published: Path, tmp_path: Path) -> None:
@@ -53,7 +53,7 @@ def test_another_encoding_is_refused(data: Path, published: Path, tmp_path: Path
     for text in ("not JSON", "[]", "{}", '{"a": 1}'):
         (tmp_path / "encoding.json").write_text(text)
         with pytest.raises(CorruptDataError, match=r"encoding\.json"):
-            release.convert(tmp_path / "model.onnx", data, nothing)
+            release.converter(tmp_path / "model.onnx", data, nothing)
     assert list(data.iterdir()) == []
 
 
@@ -64,5 +64,5 @@ def test_a_missing_package_is_named(
     monkeypatch.setitem(sys.modules, package, None)
     source = published if package.startswith("onnx") else SMALL
     with pytest.raises(MissingExtraError, match=rf"package {package}, .*pip install"):
-        release.convert(source, data, nothing)
+        release.converter(source, data, nothing)
     plugins.resolve("benchmark", "nasbench301")  # needs none of them

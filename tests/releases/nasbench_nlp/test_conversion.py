@@ -68,7 +68,7 @@ def write(path: Path, logs: list[dict[str, Any]]) -> Path:
 
 
 def convert(source: Path, folder: Path) -> NasBenchNlp:
-    (path,) = release.convert(source, folder, lambda done, total: None)
+    (path,) = release.converter(source, folder, lambda done, total: None)
     return NasBenchNlp(str(path))
 
 
@@ -184,7 +184,7 @@ def test_a_folder_of_archives_and_logs(tmp_path: Path, monkeypatch: pytest.Monke
     with zipfile.ZipFile(single) as archive:
         archive.extractall(single.parent)
     done: list[tuple[int, int]] = []
-    paths = release.convert(source, tmp_path, lambda at, of: done.append((at, of)))
+    paths = release.converter(source, tmp_path, lambda at, of: done.append((at, of)))
     assert [path.name for path in paths] == list(NasBenchNlp.files)
     assert done == sorted(done)
     assert done[-1][0] == done[-1][1]
@@ -205,7 +205,7 @@ REFUSED = {
         {k: v for k, v in log(1).items() if k != "recepie"},
         "text as 'recepie'.*nothing",
     ),
-    "a number as text": (log(1, num_params="many"), "a number as 'num_params'; got 'many'"),
+    "a number as text": (log(1, num_params="many"), "64 bits as 'num_params'; got 'many'"),
     "text in a curve": (log(1, val_losses=["a"] * 50), "50 numbers as 'val_losses'"),
     "51 epochs": (log(1, wall_times=[1.0] * 51), "at most 50 numbers as 'wall_times'"),
     "no time": (log(1, wall_times=[0.0] * 50), "seconds of an epoch should be positive"),
@@ -228,7 +228,7 @@ def test_damaged_archives_leave_no_table(tmp_path: Path) -> None:
     flipped[len(whole) // 2] ^= 1
     for content in (whole[: len(whole) // 2], bytes(flipped), b"no archive", b""):
         source.write_bytes(content)
-        with pytest.raises(CorruptDataError, match=r"logs\.zip: damaged, or not an archive"):
+        with pytest.raises(CorruptDataError, match=r"logs\.zip.*: damaged, or not a"):
             convert(source, tmp_path)
         assert list(tmp_path.iterdir()) == [source]
 

@@ -87,7 +87,7 @@ def test_damaged_records_are_named_and_leave_nothing(
     alter(altered[0])
     source = write_nats(altered, "folder", tmp_path / "simple")
     with pytest.raises(CorruptDataError, match=message) as caught:
-        release.convert(source, data, ignore)
+        release.converter(source, data, ignore)
     assert str(source) in str(caught.value)
     assert list(data.iterdir()) == []
 
@@ -102,7 +102,7 @@ def test_a_cut_file_is_noticed(
     for share in (0.0, 0.3, 0.9):
         file.write_bytes(content[: int(share * len(content))])
         with pytest.raises(CorruptDataError, match=str(file)):
-            release.convert(source, data, ignore)
+            release.converter(source, data, ignore)
     assert list(data.iterdir()) == []
 
 
@@ -117,7 +117,7 @@ def test_a_flipped_byte_is_noticed(
     content[len(content) // 2] ^= 1
     file.write_bytes(content)
     with pytest.raises(CorruptDataError, match=str(file)):
-        release.convert(source, data, ignore)
+        release.converter(source, data, ignore)
     assert list(data.iterdir()) == []
 
 
@@ -127,18 +127,18 @@ def test_a_name_that_does_not_fit_its_content(
     path = write_nats({0: nats_records[0]}, "whole", tmp_path)
     path = path.rename(tmp_path / "NATS-tss-v1_0-3ffb9.pickle.pbz2")
     with pytest.raises(CorruptDataError, match="MD5 should end in 3ffb9"):
-        release.convert(path, data, ignore)
+        release.converter(path, data, ignore)
 
 
 def test_a_failed_conversion_leaves_an_earlier_one(
     nats_records: Records, write_nats: Write, data: Path, tmp_path: Path
 ) -> None:
-    release.convert(write_nats(nats_records, "folder", tmp_path / "good"), data, ignore)
+    release.converter(write_nats(nats_records, "folder", tmp_path / "good"), data, ignore)
     before = {path.name: path.read_bytes() for path in data.iterdir()}
     bad = {0: copy.deepcopy(nats_records[0])}
     bad[0]["200"]["all_results"]["cifar10", 999]["train_losses"].clear()  # of the last table
     with pytest.raises(CorruptDataError):
-        release.convert(write_nats(bad, "folder", tmp_path / "bad"), data, ignore)
+        release.converter(write_nats(bad, "folder", tmp_path / "bad"), data, ignore)
     assert {path.name: path.read_bytes() for path in data.iterdir()} == before
 
 
@@ -155,8 +155,8 @@ def test_a_tar_is_whole_or_refused(
         flipped[at + 124] ^= 1
         for content in (bytes(flipped), whole[:at], whole[: at + 100]):
             path.write_bytes(content)
-            with pytest.raises(CorruptDataError, match=r"damaged or cut off"):
-                release.convert(path, data, ignore)
+            with pytest.raises(CorruptDataError, match=r"damaged, or not a \.tar"):
+                release.converter(path, data, ignore)
     assert list(data.iterdir()) == []
 
 
@@ -179,7 +179,7 @@ def test_tables_appear_together(
 
     monkeypatch.setattr(tables, "write_table", fail)
     with pytest.raises(type(failure)):
-        release.convert(write_nats(nats_records, "folder", tmp_path), data, ignore)
+        release.converter(write_nats(nats_records, "folder", tmp_path), data, ignore)
     assert len(written) == 2
     assert list(data.iterdir()) == []
 
@@ -189,7 +189,7 @@ def test_what_a_killed_process_left_is_removed(
 ) -> None:
     (data / ".part-999999999-abc").mkdir()
     (data / f".part-{os.getppid()}-abc").mkdir()  # of a conversion that runs
-    release.convert(write_nats(nats_records, "folder", tmp_path), data, ignore)
+    release.converter(write_nats(nats_records, "folder", tmp_path), data, ignore)
     assert [p.name for p in data.glob(".part-*")] == [f".part-{os.getppid()}-abc"]
 
 
@@ -213,7 +213,7 @@ def test_a_full_disk_is_an_error(
         (tmp_path / kind).mkdir()
         source = write_nats(nats_records, kind, tmp_path / kind)
         with pytest.raises(StoreError, match="No space left on device; make room"):
-            release.convert(source, data, ignore)
+            release.converter(source, data, ignore)
     assert list(data.iterdir()) == []
 
 
@@ -239,7 +239,7 @@ def test_odd_values_are_named(
     bad = {0: copy.deepcopy(nats_records[0])}
     change(bad[0])
     with pytest.raises(CorruptDataError, match=told):
-        release.convert(write_nats(bad, "folder", tmp_path), data, ignore)
+        release.converter(write_nats(bad, "folder", tmp_path), data, ignore)
 
 
 class Attack:
@@ -259,7 +259,7 @@ def test_an_attack_is_not_run(
     attack["200"]["all_results"]["cifar10", 777]["net_state_dict"] = Attack(target)
     source = write_nats({0: attack}, kind, tmp_path)
     with pytest.raises(CorruptDataError, match=r"asks for (\w|\.)*(write_text|getattr)"):
-        release.convert(source, data, ignore)
+        release.converter(source, data, ignore)
     assert not target.exists()
     assert list(data.iterdir()) == []
 
@@ -272,8 +272,8 @@ def test_weights_are_passed_over(
         altered = {0: copy.deepcopy(nats_records[0])}
         training = altered[0]["200"]["all_results"]["cifar10", 777]
         training["net_state_dict"] = {"weight": torch.ones(3), "steps": torch.tensor(1)}
-        release.convert(write_nats(altered, kind, tmp_path), data, ignore)
+        release.converter(write_nats(altered, kind, tmp_path), data, ignore)
         assert len(NasBench201()) == 1
         training["train_losses"][3] = torch.tensor(1.0)
         with pytest.raises(CorruptDataError, match="train_losses should hold"):
-            release.convert(write_nats(altered, kind, tmp_path), data, ignore)
+            release.converter(write_nats(altered, kind, tmp_path), data, ignore)

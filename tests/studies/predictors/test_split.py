@@ -65,6 +65,26 @@ def test_no_architecture_of_the_test_set_is_equivalent_to_one_of_the_training_se
         assert (both != raw).any()  # so rows that are not canonical were drawn too
 
 
+def test_no_training_architecture_is_a_test_architecture_written_otherwise() -> None:
+    bench = open_benchmark("nb201-mini")
+    genes, space = bench.genes(), bench.space
+    assert len(np.unique(space.networks(genes))) == len(genes) - 22  # there are twins to leak
+    study = replace(LISTED, test_size=200, axes={"train_size": (700,)})
+    for trial in range(3):
+        test, train = split(study, bench, trial)
+        assert not np.isin(space.networks(train), space.networks(test)).any()
+        assert len(np.unique(np.concatenate([test, train]), axis=0)) == 900
+        rng = np.random.default_rng([study.seed, trial])
+        assert np.array_equal(rng.permutation(genes)[:200], test)  # twins cost training rows only
+
+
+def test_what_is_left_beside_twins_is_not_enough() -> None:
+    bench = open_benchmark("nb201-mini")
+    study = replace(LISTED, test_size=500, axes={"train_size": (506,)})
+    with pytest.raises(InvalidSettingError, match=r"1006 distinct ones, of which 500 and 49\d are"):
+        split(study, bench, 0)
+
+
 def test_trials_differ_and_repeat() -> None:
     bench = open_benchmark("nb201-mini")
     first, again = split(LISTED, bench, 0), split(LISTED, bench, 0)

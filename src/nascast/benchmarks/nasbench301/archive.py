@@ -6,12 +6,11 @@ Every member carries its CRC-32, so that a damaged file is noticed when it is re
 import json
 import os
 import zipfile
-import zlib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from nascast.core.errors import CorruptDataError
+from nascast.core.bounds import reading, size_of
 
 __all__ = ["FEATURE", "read_archive", "write_archive"]
 
@@ -38,19 +37,17 @@ def read_archive(path: Path) -> tuple[dict[str, Any], dict[str, bytes]]:
     """Returns the head and the other members by name.
 
     Raises:
-        CorruptDataError: damaged, or not written by `write_archive`.
+        CorruptDataError: the file is damaged, or was not written by `write_archive`.
     """
-    try:
+    advice = "convert it again"
+    with reading(path, size_of(path), what="a converted surrogate", advice=advice):
         with zipfile.ZipFile(path) as archive:
-            members = {name: archive.read(name) for name in archive.namelist()}
+            names = archive.namelist()
+            if len(set(names)) != len(names):
+                raise ValueError("two members have one name")
+            members = {name: archive.read(name) for name in names}
         head = json.loads(members.pop("head.json"))
         if head.pop("format") != _FORMAT:
             raise ValueError(f"its format is not {_FORMAT!r}")
-    except (
-        *(zipfile.BadZipFile, zlib.error, EOFError, OSError),
-        *(KeyError, ValueError, RuntimeError, AttributeError),  # NotImplementedError is one
-    ) as error:
-        raise CorruptDataError(
-            f"{path}: not a converted surrogate, or damaged ({error}); convert it again"
-        ) from error
-    return head, members
+        found: dict[str, Any] = head
+    return found, members

@@ -1,4 +1,4 @@
-"""The authors' surrogates, ``nb_models_1.0``: ensembles of boosted trees, and what they take.
+"""The authors' surrogates, ``nb_models_1.0``: ensembles of boosted trees, and their inputs.
 
 Zela et al., ICLR 2022, https://arxiv.org/abs/2008.09777, https://github.com/automl/nasbench301.
 """
@@ -11,11 +11,14 @@ import numpy as np
 
 from nascast.benchmarks.nasbench301.archive import FEATURE
 from nascast.benchmarks.nasbench301.choices import CHOICES, INACTIVE, choices
+from nascast.benchmarks.nasbench301.members import check_lightgbm, check_xgboost
+from nascast.core.bounds import reading
+from nascast.core.child import Child
 from nascast.core.errors import CorruptDataError
-from nascast.core.extras import extra
+from nascast.core.extras import check_extra, extra
 from nascast.core.types import Floats, Genes
 
-__all__ = ["Boosters", "vectors"]
+__all__ = ["COLUMNS", "Boosters", "vectors"]
 
 # What ConfigSpace 0.4 makes of a configuration: choices without a condition sorted by name, then
 # the others; a constant and the only value of a choice are 0, numbers are scaled into their range,
@@ -49,10 +52,11 @@ _FIXED: dict[str, float] = {
 _ALWAYS = {f"{_D}edge_{cell}_{edge}" for cell in ("normal", "reduce") for edge in (0, 1)}
 _FIRST = sorted({*_FIXED, *_ALWAYS, *(name for name in CHOICES if "inputs_node" in name)})
 _ORDER = [*_FIRST, *sorted(CHOICES.keys() - set(_FIRST))]
+COLUMNS = len(_ORDER)  # of the vectors
 
 
 def vectors(genes: Genes) -> Floats:
-    """Returns ``(n, 56)``: rows of the space darts as the boosters take them; inactive is −1."""
+    """Returns ``(n, 56)`` inputs of the boosters for rows of the space darts; inactive is −1."""
     columns = dict(zip(CHOICES, choices(genes).T, strict=True))
     out = np.empty((len(genes), len(_ORDER)))
     for i, name in enumerate(_ORDER):
@@ -62,7 +66,10 @@ def vectors(genes: Genes) -> Floats:
 
 
 class Boosters:
-    """Two ensembles: accuracies after the last epoch, and the seconds of the whole training."""
+    """Two ensembles: accuracies after the last epoch, and the seconds of the whole training.
+
+    The libraries run in a process of their own, on boosters whose every index was checked here.
+    """
 
     def __init__(self, members: Mapping[str, bytes], where: Path) -> None:
         """Opens members of a converted archive.
@@ -71,35 +78,64 @@ class Boosters:
             MissingExtraError: XGBoost or LightGBM is not installed.
             CorruptDataError: a member is no booster for these vectors.
         """
-        self._ensembles = {
-            kind: [
-                _open(name, content, where)
-                for name, content in sorted(members.items())
-                if name.startswith(kind)
-            ]
-            for kind in ("accuracy", "seconds")
-        }
-        if not all(self._ensembles.values()):
-            raise CorruptDataError(f"{where}: an ensemble has no members; convert it again")
+        for kind in ("accuracy", "seconds"):
+            if not any(name.startswith(kind) for name in members):
+                raise CorruptDataError(f"{where}: an ensemble has no members; convert it again")
+        sound = {name: _checked(name, members[name], where) for name in sorted(members)}
+        size = sum(map(len, sound.values()))
+        self._child = Child(where, size, begin=(_open_all, sound, where))
+        self._child.call(_opened)
 
     def accuracy(self, genes: Genes, epochs: tuple[int, ...]) -> Floats:
         """Returns ``(n, k)`` percent, the mean of the ensemble; `epochs` is the last one alone."""
         return np.repeat(self._mean("accuracy", genes)[:, None], len(epochs), axis=1)
 
     def seconds(self, genes: Genes) -> Floats:
-        """Returns ``(n,)``: of the whole training, the mean of the ensemble."""
+        """Returns ``(n,)`` seconds of the whole training, the mean of the ensemble."""
         return self._mean("seconds", genes)
 
     def _mean(self, kind: str, genes: Genes) -> Floats:
         if not len(genes):
             return np.empty(0)
-        rows = vectors(genes)
-        found = [np.asarray(call(rows), dtype=np.float64) for call in self._ensembles[kind]]
-        return np.asarray(np.mean(found, axis=0))
+        return np.asarray(self._child.call(_predict, kind, vectors(genes)))
+
+
+def _checked(name: str, content: bytes, where: Path) -> bytes:
+    """Returns a booster in which every index leads somewhere."""
+    package = "xgboost" if name.endswith(".ubj") else "lightgbm"
+    check_extra(package, "boost", FEATURE)
+    with reading(f"{where}: {name}", len(content), advice="convert it again"):
+        if package == "xgboost":
+            check_xgboost(content, COLUMNS, f"{where}: {name}")
+            return content
+        return check_lightgbm(content.decode(), COLUMNS, f"{where}: {name}").encode()
+
+
+# What the process that predicts has opened, by ensemble.
+_ENSEMBLES: dict[str, list[Callable[[Floats], Any]]] = {}
+
+
+def _open_all(members: Mapping[str, bytes], where: Path) -> None:
+    for kind in ("accuracy", "seconds"):
+        _ENSEMBLES[kind] = [
+            _open(name, content, where)
+            for name, content in members.items()
+            if name.startswith(kind)
+        ]
+
+
+def _opened() -> int:
+    """Returns how many boosters are open."""
+    return sum(map(len, _ENSEMBLES.values()))
+
+
+def _predict(kind: str, rows: Floats) -> Floats:
+    found = [np.asarray(call(rows), dtype=np.float64) for call in _ENSEMBLES[kind]]
+    return np.asarray(np.mean(found, axis=0))
 
 
 def _open(name: str, content: bytes, where: Path) -> Callable[[Floats], Any]:
-    """Returns the prediction of one member."""
+    """Returns the prediction function of one member."""
     package = "xgboost" if name.endswith(".ubj") else "lightgbm"
     library = extra(package, "boost", FEATURE)
     wrong = library.core.XGBoostError if package == "xgboost" else library.basic.LightGBMError

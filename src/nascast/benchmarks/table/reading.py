@@ -6,6 +6,7 @@ import math
 import mmap
 import os
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ import pyarrow as pa
 from nascast.benchmarks._places import Places
 from nascast.benchmarks.table.writing import MARK, SECONDS
 from nascast.core import plugins
+from nascast.core.bounds import reading, size_of
 from nascast.core.errors import (
     CorruptDataError,
     InvalidArchitectureError,
@@ -23,6 +25,7 @@ from nascast.core.errors import (
     UnsupportedError,
 )
 from nascast.core.evaluator import Benchmark
+from nascast.core.metric import quantity
 from nascast.core.space import SearchSpace
 from nascast.core.types import (
     Candidate,
@@ -37,17 +40,18 @@ from nascast.core.types import (
 
 __all__ = ["Table", "read_table"]
 
+_ADVICE = "make or fetch it again"
 _TRAILER = 32 + len(MARK)
 _Column = tuple[npt.NDArray[Any], int]  # (n, seeds, epochs), and which of the last
 _LARGE = 64 * 2**20  # bytes, chosen: smaller tables are summed in a tenth of a second every time
 
 
 def read_table(path: Path) -> "Table":
-    """Opens a table.
+    """Returns the table in a file.
 
     Raises:
-        MissingDataError: no such file.
-        CorruptDataError: truncated, altered, or not a table.
+        MissingDataError: there is no such file.
+        CorruptDataError: the file is truncated, altered, or no table.
     """
     return Table(path)
 
@@ -73,10 +77,9 @@ def _map(path: Path, trusting: bool = True) -> pa.Table:
             )
         if stat.st_size >= _LARGE:
             _write_stamp(path, stamp)
-    try:
-        return pa.ipc.open_file(pa.py_buffer(body)).read_all()
-    except pa.ArrowException as error:
-        raise CorruptDataError(f"{path}: not a nascast table; {error}") from error
+    found = pa.ipc.open_file(pa.py_buffer(body)).read_all()
+    found.validate(full=True)  # a checksum can be made again; Arrow itself trusts what it reads
+    return found
 
 
 def _read_stamp(path: Path) -> str:
@@ -100,19 +103,15 @@ class Table(Benchmark):
     """A benchmark read from a table file.
 
     Attributes:
-        path: the file.
-        provenance: where the records come from.
-        canonical: rows are canonical, and equivalent rows are looked up as one.
+        path: path of the file.
+        provenance: origin of the records, as plain JSON values.
+        canonical: whether all rows are canonical, and equivalent rows are looked up as one.
     """
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        try:
+        with reading(path, size_of(path), what="a nascast table", advice=_ADVICE):
             self._load(_map(path))
-        except (KeyError, TypeError, ValueError) as error:
-            if isinstance(error, CorruptDataError):
-                raise
-            raise CorruptDataError(f"{path}: not a nascast table; {error}") from error
 
     def _load(self, table: pa.Table) -> None:
         head = json.loads(table.schema.metadata[b"nascast"])
@@ -121,13 +120,20 @@ class Table(Benchmark):
         self.task = _task(head["task"])
         self.provenance: Mapping[str, Any] = head["provenance"]
         self.canonical: bool = head["canonical"]
-        metrics = [Metric(**{**m, "epochs": tuple(m["epochs"])}) for m in head["metrics"]]
+        # NASBench101 is separate whoever converted it, and whenever.
+        self.separate = bool(head.get("separate")) or type(self).separate
+        metrics = [_metric(fields, head.get("declared", False)) for fields in head["metrics"]]
         self.metrics = {metric.name: metric for metric in metrics}
         self._genes: Genes = _array(table, "genes")
         self._values = {
             m.name: _array(table, m.name).reshape(-1, m.seeds, max(1, len(m.epochs)))
             for m in metrics
         }
+        genes, most = self._genes, np.asarray(self.space.cardinalities)
+        if genes.dtype != np.int16 or genes.shape[1] != len(most) or not len(genes):
+            raise ValueError(f"its rows are {genes.dtype} {genes.shape}, not of {self.space.name}")
+        if ((genes < 0) | (genes >= most)).any():
+            raise ValueError(f"a row that {self.space.name} does not have")
         self._places = Places(self.space, self._genes, self.canonical)
         self._columns: dict[int | None, dict[str, _Column]] = {}
 
@@ -140,7 +146,8 @@ class Table(Benchmark):
         Raises:
             CorruptDataError: it was altered or damaged.
         """
-        _map(self.path, trusting=False)
+        with reading(self.path, size_of(self.path), what="a nascast table", advice=_ADVICE):
+            _map(self.path, trusting=False)
 
     def genes(self) -> Genes:
         return self._genes.copy()
@@ -167,29 +174,50 @@ class Table(Benchmark):
         return self._read(genes, meta, slice(0, meta.epochs.index(epochs) + 1), seed)
 
     def seconds(self, genes: Genes, epochs: int | None = None, seed: int | None = 0) -> Floats:
-        """Returns ``(n,)`` seconds; linear between recorded epochs, NaN if none were recorded."""
+        """Returns ``(n,)`` seconds, linear between recorded epochs; NaN if none were recorded."""
         if SECONDS not in self.metrics:
             self._find(genes)
             return np.full(len(genes), np.nan)
         marks = np.asarray(self.metrics[SECONDS].epochs)
         if epochs is None or epochs in self.metrics[SECONDS].epochs:
-            return self.query(genes, SECONDS, epochs, seed)
+            mark = len(marks) - 1 if epochs is None else marks.tolist().index(epochs)
+            return self._seconds(genes, slice(mark, mark + 1), seed)[:, 0]
+        if self.separate:
+            raise UnsupportedError(
+                f"{self.name}: every number of epochs is a training of its own, and none of "
+                f"{epochs} was recorded; recorded are {', '.join(map(str, marks))}"
+            )
         if not 0 < epochs <= marks[-1]:
             raise UnsupportedError(
                 f"{self.name}: trainings have {marks[-1]} epochs; {epochs} asked for"
             )
-        values = self._read(genes, self.metrics[SECONDS], slice(None), seed)
+        values = self._seconds(genes, slice(None), seed)
         after = int(np.searchsorted(marks, epochs))
         before = marks[after - 1] if after else 0
         start = values[:, after - 1] if after else np.zeros(len(genes))
         share = (epochs - before) / (marks[after] - before)
         return np.asarray(start + share * (values[:, after] - start))
 
+    def _seconds(self, genes: Genes, columns: slice, seed: int | None) -> Floats:
+        """Returns ``(n, k)`` seconds of trainings, NaN where they were not recorded."""
+        meta = self.metrics[SECONDS]
+        if seed is not None and not 0 <= seed < meta.seeds:
+            return self._read(genes, meta, columns, seed)  # says which there are
+        values = self._values[SECONDS][self._find(genes)][:, :, columns]
+        found = _mean(values) if seed is None else values[:, seed]
+        return np.asarray(found, dtype=np.float64)
+
     def _read(self, genes: Genes, meta: Metric, columns: slice, seed: int | None) -> Floats:
         rows = self._find(genes)
         values = self._values[meta.name]
         if seed is None:
-            return np.asarray(np.nanmean(values[rows][:, :, columns], axis=1), dtype=np.float64)
+            mean = _mean(values[rows][:, :, columns])
+            if np.isnan(mean).any():
+                raise UnsupportedError(
+                    f"{self.name}: {meta.name} was recorded in no training of some of the "
+                    "architectures asked for"
+                )
+            return mean
         if not meta.epochs and meta.seeds == 1:
             seed = 0  # a property of the architecture, the same for every training
         if not 0 <= seed < meta.seeds:
@@ -206,7 +234,7 @@ class Table(Benchmark):
         return found
 
     def recorded(self, metric: str, seed: int) -> Genes:
-        """Returns the rows, ``(m, length)``, for which a metric was recorded with a seed."""
+        """Returns ``(m, length)``: the rows for which a metric was recorded with a seed."""
         meta = self.describe(metric)
         if not 0 <= seed < meta.seeds:
             return self._genes[:0].copy()
@@ -235,16 +263,22 @@ class Table(Benchmark):
             row = int(self._find(self.space.row(arch))[0])
         if epochs not in self._columns:
             self._columns[epochs] = self._recorded(epochs)
-        metrics = {
-            name: float(values.item(row, 0, mark))
-            for name, (values, mark) in self._columns[epochs].items()
-        }
-        seconds = metrics.get(SECONDS, math.nan)
-        if any(map(math.isnan, metrics.values())) or (
-            SECONDS in self.metrics and SECONDS not in metrics
-        ):
-            return super().evaluate(candidate, seed)  # says what is missing, or reckons seconds
-        return Evaluation(metrics, seconds)
+        metrics, lacking = {}, []
+        for name, (values, mark) in self._columns[epochs].items():
+            value = float(values.item(row, 0, mark))
+            if math.isnan(value):  # a training that lacks one metric has the others
+                lacking.append(name)
+            else:
+                metrics[name] = value
+        if lacking and all(name in (*lacking, SECONDS) for name in self._measured(epochs)):
+            return super().evaluate(candidate, seed)  # says what is missing
+        if SECONDS in self.metrics and SECONDS not in self._columns[epochs]:
+            return Evaluation(metrics, float(self.seconds(self.space.row(arch), epochs)[0]))
+        return Evaluation(metrics, metrics.get(SECONDS, math.nan))
+
+    def _measured(self, epochs: int | None) -> list[str]:
+        """Returns what was recorded of trainings then, and not of the network alone."""
+        return [name for name in self._columns[epochs] if self.metrics[name].split != "none"]
 
     def _recorded(self, epochs: int | None) -> dict[str, _Column]:
         """Returns the metrics after so many epochs, each as its values and a place among them."""
@@ -255,11 +289,27 @@ class Table(Benchmark):
         return found
 
 
+def _mean(values: npt.NDArray[Any]) -> Floats:
+    """Returns means over trainings, ``(n, k)`` of ``(n, seeds, k)``, NaN where there is none."""
+    found = np.full((len(values), values.shape[2]), np.nan)
+    there = ~np.isnan(values).all(1)
+    at = np.nonzero(there)
+    found[at] = np.nanmean(values.transpose(0, 2, 1)[at], axis=1)
+    return found
+
+
+def _metric(fields: Mapping[str, Any], declared: bool) -> Metric:
+    """Reads a metric; the first tables guessed directions, which known names now have for sure."""
+    found = Metric(**{**fields, "epochs": tuple(fields["epochs"])})
+    known = quantity(found.name)
+    return found if declared or known is None else replace(found, minimize=known.minimize)
+
+
 def _task(fields: Mapping[str, Any]) -> Task:
-    """Reads a task; the first tables had images only, and no kind.
+    """Returns the task of a table; the first tables had images only, and no kind.
 
     Raises:
-        ValueError: of another kind.
+        ValueError: the task is of an unknown kind.
     """
     kind = fields.get("kind", ImageTask.kind)
     if kind == TextTask.kind:
@@ -272,7 +322,11 @@ def _task(fields: Mapping[str, Any]) -> Task:
 def _array(table: pa.Table, name: str) -> npt.NDArray[Any]:
     """Returns a column ``(n, d)`` as it stands in the file; Arrow's own ways import pandas."""
     (chunk,) = table.column(name).chunks
+    if not pa.types.is_fixed_size_list(chunk.type):
+        raise ValueError(f"{name} should be of lists of one size; it is of {chunk.type}")
     width, values = chunk.type.list_size, chunk.values
+    if not (pa.types.is_integer(values.type) or pa.types.is_floating(values.type)):
+        raise ValueError(f"{name} should be of numbers; it is of {values.type}")
     if chunk.null_count or values.null_count:
         raise ValueError(f"{name} has empty values")
     array = np.frombuffer(values.buffers()[1], dtype=values.type.to_pandas_dtype())

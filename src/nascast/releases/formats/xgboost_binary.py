@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from nascast.benchmarks.nasbench301.members import check_xgboost_model
 from nascast.core.errors import CorruptDataError, UnsupportedError
 
 __all__ = ["is_binary", "to_json"]
@@ -36,12 +37,12 @@ _DEFAULT_LEFT = np.uint32(1 << 31)  # the upper bit of a node's split index
 
 
 def is_binary(content: bytes) -> bool:
-    """Returns whether this is a booster, or a serialised booster, in the binary format."""
+    """Returns whether the content is a booster, or a serialised one, in the binary format."""
     return content.startswith((_CONFIG, _MAGIC))
 
 
 class _Reader:
-    """Reads records one after the other, and never past the end."""
+    """A reader of one record after the other, never past the end."""
 
     def __init__(self, content: bytes, where: str) -> None:
         self._content, self._where, self._place = content, where, 0
@@ -62,16 +63,17 @@ class _Reader:
         return self.array("u1", int(size)).tobytes().decode("latin-1")
 
 
-def to_json(content: bytes, where: str) -> bytes:
-    """Returns the booster as XGBoost's JSON model.
+def to_json(content: bytes, columns: int, where: str) -> bytes:
+    """Returns the booster as XGBoost's JSON model, in which every index leads somewhere.
 
     Args:
-        content: for which `is_binary` holds.
-        where: what to name in messages.
+        content: content of a file for which `is_binary` holds.
+        columns: number of columns of the input that it should take.
+        where: name of the file for messages.
 
     Raises:
-        CorruptDataError: cut off or damaged.
-        UnsupportedError: not a plain ensemble of regression trees.
+        CorruptDataError: it is cut off or damaged.
+        UnsupportedError: it is not a plain ensemble of regression trees.
     """
     if content.startswith(_CONFIG):
         start = len(_CONFIG) + 8
@@ -89,47 +91,44 @@ def to_json(content: bytes, where: str) -> bytes:
     if forest["size_leaf_vector"] or learner["num_class"]:
         raise UnsupportedError(f"{where}: a booster with more than one output")
     features = int(learner["num_feature"])
-    trees = [_tree(reader, i, features, where) for i in range(int(forest["num_trees"]))]
-    return _model(trees, features, float(learner["base_score"]))
+    trees = [_tree(reader, i, features) for i in range(int(forest["num_trees"]))]
+    model = _model(trees, features, float(learner["base_score"]))
+    check_xgboost_model(model, columns, where)
+    return json.dumps(model, allow_nan=False).encode()
 
 
-def _model(trees: list[dict[str, Any]], features: int, base_score: float) -> bytes:
+def _model(trees: list[dict[str, Any]], features: int, base_score: float) -> dict[str, Any]:
     """Returns the JSON around the trees."""
     model = {
         "gbtree_model_param": {"num_trees": str(len(trees)), "size_leaf_vector": "0"},
         "tree_info": [0] * len(trees),
         "trees": trees,
     }
-    return json.dumps(
-        {
-            "version": [1, 7, 0],
-            "learner": {
-                "attributes": {},
-                "gradient_booster": {"model": model, "name": "gbtree"},
-                "learner_model_param": {
-                    "base_score": repr(base_score),
-                    "num_class": "0",
-                    "num_feature": str(features),
-                },
-                "objective": {
-                    "name": "reg:squarederror",
-                    "reg_loss_param": {"scale_pos_weight": "1"},
-                },
+    return {
+        "version": [1, 7, 0],
+        "learner": {
+            "attributes": {},
+            "gradient_booster": {"model": model, "name": "gbtree"},
+            "learner_model_param": {
+                "base_score": repr(base_score),
+                "num_class": "0",
+                "num_feature": str(features),
             },
-        }
-    ).encode()
+            "objective": {
+                "name": "reg:squarederror",
+                "reg_loss_param": {"scale_pos_weight": "1"},
+            },
+        },
+    }
 
 
-def _tree(reader: _Reader, number: int, features: int, where: str) -> dict[str, Any]:
+def _tree(reader: _Reader, number: int, features: int) -> dict[str, Any]:
     head = reader.record(_TREE)
     nodes = reader.array(_NODE, int(head["num_nodes"]))
-    statistics = reader.array(_STATISTIC, len(nodes))
+    statistics = reader.array(_STATISTIC, len(nodes)).copy()
     split = nodes["split"] & ~_DEFAULT_LEFT
-    inner = nodes["left"] != -1
-    children = np.concatenate([nodes["left"][inner], nodes["right"][inner]])
-    outside = (children <= 0) | (children >= len(nodes))
-    if not len(nodes) or outside.any() or (split[inner] >= features).any():
-        raise CorruptDataError(f"{where}: tree {number} of a booster is damaged")
+    for name in ("loss_change", "hessian", "weight"):  # nothing is predicted with them
+        statistics[name] = np.nan_to_num(statistics[name])
     return {
         "id": number,
         "tree_param": {

@@ -13,6 +13,7 @@ import numpy as np
 from nascast.benchmarks.nasbench301.archive import FEATURE, write_archive
 from nascast.benchmarks.nasbench301.choices import CHOICES
 from nascast.benchmarks.nasbench301.onnx_rows import CODES, EPOCHS, MODEL, OnnxRows
+from nascast.core.bounds import reading, size_of
 from nascast.core.errors import CorruptDataError, MissingDataError
 from nascast.core.extras import extra
 from nascast.releases.catalogue import Progress
@@ -24,29 +25,25 @@ _PROBES = 64  # architectures on which a graph is tried; chosen
 
 
 def convert_network(source: Path, target: Path, progress: Progress) -> Path:
-    """Writes YAHPO's model as an archive and returns its path.
+    """Writes YAHPO's model as an archive, and returns the path of that.
 
     Args:
-        source: the .onnx file; an encoding beside it is checked.
-        target: the archive.
-        progress: told of the bytes read.
+        source: path of the .onnx file; an encoding beside it is checked.
+        target: path of the archive.
+        progress: function called with the bytes read.
 
     Raises:
-        MissingDataError: no such file.
+        MissingDataError: there is no such file.
         MissingExtraError: onnx or onnxruntime is not installed.
-        CorruptDataError: another model, or another encoding.
+        CorruptDataError: it is another model, or has another encoding.
     """
     if not source.is_file():
         raise MissingDataError(f"no file {source}")
     content = source.read_bytes()
     progress(0, len(content))
     for encoding in sorted(source.parent.glob("encoding*.json")):
-        try:
+        with reading(encoding, size_of(encoding), what="an encoding of YAHPO Gym"):
             check_encoding(json.loads(encoding.read_text()), encoding)
-        except (ValueError, AttributeError) as error:
-            if isinstance(error, CorruptDataError):
-                raise
-            raise CorruptDataError(f"{encoding}: not an encoding of YAHPO Gym; {error}") from error
     model = lift(content, source)
     head = {
         "source": f"{source.name}, YAHPO Gym, scenario nb301, https://github.com/slds-lmu/yahpo_data",
@@ -64,7 +61,7 @@ def lift(model: bytes, where: Path) -> bytes:
 
     Raises:
         MissingExtraError: onnx is not installed.
-        CorruptDataError: not the surrogate, or one whose predictions cannot be right.
+        CorruptDataError: it is not the surrogate, or its predictions cannot be right.
     """
     one = OnnxRows(model, where)
     genes = Darts().sample(_PROBES, np.random.default_rng(0))
@@ -80,10 +77,11 @@ def lift(model: bytes, where: Path) -> bytes:
     if one.batched:
         return model
     onnx = extra("onnx", "onnx", FEATURE)
-    graph = onnx.load_model_from_string(model)
-    for value in (*graph.graph.input, *graph.graph.output):
-        value.type.tensor_type.shape.dim[0].dim_param = "n"
-    lifted: bytes = graph.SerializeToString()
+    with reading(where, len(model), what="an ONNX model"):
+        graph = onnx.load_model_from_string(model)
+        for value in (*graph.graph.input, *graph.graph.output):
+            value.type.tensor_type.shape.dim[0].dim_param = "n"
+        lifted: bytes = graph.SerializeToString()
     same = np.array_equal(OnnxRows(lifted, where).predict(genes, marks), expected)
     return lifted if same else model
 
@@ -92,7 +90,7 @@ def check_encoding(encoding: Mapping[str, Mapping[str, int]], where: Path) -> No
     """Raises unless a published encoding has the codes that `OnnxRows` writes.
 
     Raises:
-        CorruptDataError: naming the first choice that differs.
+        CorruptDataError: a code differs; the message names the first such choice.
     """
     plain = {name.replace("_COLON_", ":"): codes for name, codes in encoding.items()}
     for column, (name, values) in enumerate(CHOICES.items()):

@@ -9,7 +9,6 @@ is found by walking over the opcodes.
 import json
 import pickletools
 import zipfile
-import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
@@ -19,7 +18,9 @@ from typing import Any
 import numpy as np
 
 from nascast.benchmarks.nasbench301.archive import FEATURE, write_archive
-from nascast.benchmarks.nasbench301.boosters import Boosters
+from nascast.benchmarks.nasbench301.boosters import COLUMNS, Boosters
+from nascast.core.bounds import reading, size_of
+from nascast.core.child import Child
 from nascast.core.errors import CorruptDataError, MissingDataError
 from nascast.core.extras import extra
 from nascast.releases.catalogue import Progress
@@ -28,7 +29,6 @@ from nascast.spaces.darts import Darts
 
 __all__ = ["convert_trees", "released"]
 
-_DAMAGE = (zipfile.BadZipFile, zlib.error, EOFError, OSError, RuntimeError)  # of an archive
 _MODEL, _CONFIG = "surrogate_model.model", "model_config.json"
 _ACCURACY = ("xgb", "lgb")  # by `model` of the configuration; the first that is there
 _SECONDS = ("lgb_time", "xgb_time")
@@ -49,12 +49,12 @@ def released(source: Path) -> bool:
 
 
 def convert_trees(source: Path, target: Path, progress: Progress) -> Path:
-    """Writes the released ensembles as an archive and returns its path.
+    """Writes the released ensembles as an archive, and returns the path of that.
 
     Args:
-        source: ``nb_models_1.0.zip``, or the folder unpacked from it.
-        target: the archive.
-        progress: told of the bytes read.
+        source: path of ``nb_models_1.0.zip``, or of the folder unpacked from it.
+        target: path of the archive.
+        progress: function called with the bytes read.
 
     Raises:
         MissingDataError: an ensemble is not there.
@@ -83,7 +83,7 @@ def convert_trees(source: Path, target: Path, progress: Progress) -> Path:
 
 
 def _collect(source: Path, progress: Progress) -> tuple[dict[str, bytes], dict[str, Any]]:
-    """Returns the members of the two ensembles by name, and which models they are."""
+    """Returns the members of the two ensembles by name, and the kinds of their models."""
     ensembles = _ensembles(source)
     used = {}
     for kind, kinds in (("accuracy", _ACCURACY), ("seconds", _SECONDS)):
@@ -98,17 +98,18 @@ def _collect(source: Path, progress: Progress) -> tuple[dict[str, bytes], dict[s
     total = sum(file.size for model in used.values() for file in ensembles[model])
     done, members = 0, {}
     progress(done, total)
-    for kind, model in used.items():
-        for number, file in enumerate(ensembles[model]):
-            suffix, content = _booster(file.read(), f"{source}: {file.path}")
-            members[f"{kind}_{number:02}.{suffix}"] = content
-            done += file.size
-            progress(done, total)
+    with Child(source, total) as child:  # XGBoost runs there
+        for kind, model in used.items():
+            for number, file in enumerate(ensembles[model]):
+                suffix, content = _booster(file.read(), f"{source}: {file.path}", child)
+                members[f"{kind}_{number:02}.{suffix}"] = content
+                done += file.size
+                progress(done, total)
     return members, used
 
 
 def _ensembles(source: Path) -> dict[str, list[_File]]:
-    """Returns the pickles by the `model` of the configuration that stands beside them."""
+    """Returns the pickles by `model`, as the configurations beside them name it."""
     files = {file.path: file for file in _files(source)}
     found: dict[str, list[_File]] = {}
     for path in sorted(files):
@@ -130,38 +131,31 @@ def _files(source: Path) -> Iterator[_File]:
                 inner = PurePosixPath(path.relative_to(source).as_posix())
                 yield _File(inner, path.stat().st_size, path.read_bytes)
     elif zipfile.is_zipfile(source):
-        try:
-            with zipfile.ZipFile(source) as archive:
-                infos = archive.infolist()
-        except _DAMAGE as error:
-            raise CorruptDataError(f"{source}: damaged ({error}); fetch it again") from error
+        with reading(source, size_of(source)), zipfile.ZipFile(source) as archive:
+            infos = archive.infolist()
         for info in infos:
             read = partial(_unpack, source, info.filename)
             yield _File(PurePosixPath(info.filename), info.file_size, read)
 
 
 def _unpack(source: Path, name: str) -> bytes:
-    try:
-        with zipfile.ZipFile(source) as archive:
-            return archive.read(name)
-    except _DAMAGE as error:
-        raise CorruptDataError(f"{source}: {name} is damaged; fetch it again") from error
+    with reading(f"{source}: {name}", size_of(source)), zipfile.ZipFile(source) as archive:
+        return archive.read(name)
 
 
-def _booster(content: bytes, where: str) -> tuple[str, bytes]:
+def _booster(content: bytes, where: str, child: Child) -> tuple[str, bytes]:
     """Returns the suffix and the content of the booster in a pickle.
 
     Both kinds predict with all trees they hold: LightGBM drops those after the best iteration when
     training ends, and XGBoost 1 uses them.
     """
-    try:
+    with reading(where, len(content)):
         for _, value, _ in pickletools.genops(content):
             if isinstance(value, bytes | bytearray) and is_binary(bytes(value)):
-                return "ubj", _as_ubj(to_json(bytes(value), where))
+                model = to_json(bytes(value), COLUMNS, where)
+                return "ubj", child.call(_as_ubj, model)
             if isinstance(value, str) and value.startswith("tree\n"):
                 return "txt", value.encode()
-    except ValueError as error:
-        raise CorruptDataError(f"{where}: damaged or cut off; {error}") from error
     raise CorruptDataError(f"{where}: no booster of XGBoost 1.x or LightGBM in it")
 
 

@@ -3,17 +3,17 @@
 import json
 import math
 import zipfile
-import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from nascast.core.bounds import reading
 from nascast.core.errors import CorruptDataError, MissingDataError
 
 __all__ = ["CURVES", "EPOCHS", "Log", "find_logs", "read_logs"]
 
-EPOCHS = 50  # of every training
+EPOCHS = 50  # epochs of every training
 CURVES = ("train_losses", "val_losses", "test_losses", "wall_times")
 _NAME = "log_stats_model_"  # how the name of a log begins
 _LARGEST = 2**20  # bytes of a log; chosen, they have 5,000
@@ -23,16 +23,16 @@ _NUMBERS = ("recepie_id", "experiment_id", "num_params")
 
 @dataclass(frozen=True, slots=True)
 class Log:
-    """One training.
+    """The log of one training.
 
     Attributes:
-        place: file, for messages.
-        recipe: of the cell, as the space reads it.
-        data: the data set, as in ``data/ptb``.
-        status: OK, or why the training ended early.
-        identity: when it began, number of the experiment, number of the recipe.
-        parameters: of the language model.
-        curves: the `CURVES` by epoch: losses in nats, seconds of each epoch.
+        place: name of the file, for messages.
+        recipe: recipe of the cell, as the space reads it.
+        data: name of the data set, as in ``data/ptb``.
+        status: status of the training: OK, or why it ended early.
+        identity: time when it began, number of the experiment, number of the recipe.
+        parameters: number of parameters of the language model.
+        curves: `CURVES` by epoch: losses in nats, seconds of each epoch.
     """
 
     place: str
@@ -44,7 +44,7 @@ class Log:
     curves: tuple[tuple[float, ...], ...]
 
     def failure(self) -> str | None:
-        """Returns why there is no complete training, or None if there is."""
+        """Returns the reason why the training is not complete, or None if it is."""
         if self.status != "OK":
             return self.status.split("\n")[0][:80]
         short = min(len(curve) for curve in self.curves)
@@ -56,7 +56,7 @@ class Log:
 
 
 def find_logs(source: Path) -> list[Path]:
-    """Returns archives and logs: the one named, or all below a folder.
+    """Returns the paths of archives and logs: the one named, or all below a folder.
 
     Raises:
         MissingDataError: there are none.
@@ -73,45 +73,65 @@ def find_logs(source: Path) -> list[Path]:
 
 
 def read_logs(path: Path) -> Iterator[tuple[Log, int]]:
-    """Yields the logs of an archive, or the one of a file, and how many bytes each took in it.
+    """Yields the logs in an archive or file, and the number of bytes that each takes in it.
 
     Raises:
-        CorruptDataError: damaged, or no log of the benchmark.
+        CorruptDataError: it is damaged, or no log of the benchmark.
     """
+    size = path.stat().st_size
     if path.suffix != ".zip":
-        yield _log(str(path), path.read_bytes()), path.stat().st_size
+        _check_size(str(path), size)
+        yield _log(str(path), path.read_bytes()), size
         return
-    try:
-        with zipfile.ZipFile(path) as archive:
-            for member in archive.infolist():
-                name = member.filename.split("/")[-1]
-                if not (name.startswith(_NAME) and name.endswith(".json")):
-                    continue
-                place = f"{path}, {member.filename}"
-                if member.file_size > _LARGEST:
-                    raise CorruptDataError(
-                        f"{place}: {member.file_size} bytes are too many for a log"
-                    )
-                yield _log(place, archive.read(member)), member.compress_size
-    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as error:
-        raise CorruptDataError(f"{path}: damaged, or not an archive; {error}") from error
+    with reading(path, size, what="an archive of logs"):
+        archive = zipfile.ZipFile(path)
+    with archive:
+        for member in archive.infolist():
+            log = _of_member(path, archive, member)
+            if log is not None:
+                yield log, member.compress_size
+
+
+def _of_member(path: Path, archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> Log | None:
+    """Returns the log in a member, or None where it is something else, such as a folder."""
+    place, name = f"{path}, {member.filename}", member.filename.split("/")[-1]
+    if member.is_dir() or name.startswith("."):
+        return None
+    named = name.startswith(_NAME) and name.endswith(".json")
+    if named:
+        _check_size(place, member.file_size)
+    elif member.file_size > _LARGEST:
+        return None
+    with reading(place, member.compress_size, what="a log"):
+        text = archive.read(member)
+    if named:
+        return _log(place, text)
+    if b'"recepie"' in text:
+        raise CorruptDataError(
+            f"{place}: it holds a log, and is not called {_NAME}….json; the archive is damaged, "
+            "get it again"
+        )
+    return None
+
+
+def _check_size(place: str, size: int) -> None:
+    if size > _LARGEST:
+        raise CorruptDataError(f"{place}: {size} bytes are too many for a log")
 
 
 def _log(place: str, text: bytes) -> Log:
-    try:
+    with reading(place, len(text), what="JSON"):
         fields = json.loads(text)
-    except (ValueError, RecursionError) as error:
-        raise CorruptDataError(f"{place}: not JSON; {error}") from error
     if not isinstance(fields, dict):
         raise CorruptDataError(f"{place}: expected the fields of a log; got {text[:40]!r} …")
     for name in _TEXTS:
         _expect(place, fields, name, "text", isinstance(fields.get(name), str))
     for name in _NUMBERS:
-        _expect(place, fields, name, "a number", type(fields.get(name)) is int)
+        _expect(place, fields, name, "a whole number of 64 bits", _is_whole(fields.get(name)))
     for name in CURVES:
         values = fields.get(name)
         good = isinstance(values, list) and len(values) <= EPOCHS
-        good = good and all(type(value) in (int, float) for value in values or ())
+        good = good and all(type(v) is float or _is_whole(v) for v in values or ())
         _expect(place, fields, name, f"at most {EPOCHS} numbers", good)
     if not all(second > 0 for second in fields["wall_times"]):
         raise CorruptDataError(f"{place}: the seconds of an epoch should be positive")
@@ -124,6 +144,10 @@ def _log(place: str, text: bytes) -> Log:
         fields["num_params"],
         tuple(tuple(map(float, fields[name])) for name in CURVES),
     )
+
+
+def _is_whole(value: Any) -> bool:
+    return type(value) is int and -(2**63) <= value < 2**63
 
 
 def _expect(place: str, fields: dict[str, Any], name: str, what: str, good: bool) -> None:

@@ -11,17 +11,16 @@ None of them is ever in memory as a whole.
 import bz2
 import hashlib
 import io
-import lzma
 import re
 import tarfile
 import zipfile
-import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any
 
-from nascast.core.errors import CorruptDataError, MissingDataError, NascastError
+from nascast.core.bounds import reading, size_of
+from nascast.core.errors import CorruptDataError, MissingDataError
 from nascast.releases.catalogue import Progress
 from nascast.releases.formats.plain_pickle import load, scan
 
@@ -32,6 +31,7 @@ Take = Callable[[Any, str], None]  # told a group and where it stands
 _RECORD = re.compile(r"(?:[a-z]+_)?\d{1,6}\.pickle\.pbz2")
 _WHOLE = re.compile(r"NATS-[ts]ss-v\d+_\d+-([0-9a-f]{5})\.pickle\.pbz2")
 _TORCH = 0x1950A86A20F9469CFC6C  # torch/serialization.py: MAGIC_NUMBER of the older layout
+_WANTED = "a .tar of the folder NATS-…-simple, a .pickle.pbz2 or a .pth"
 _BUFFER = 2**20  # bytes, chosen
 _CLASSES = tuple(
     f"{module}.{name}"
@@ -46,16 +46,16 @@ _WEIGHTS = (
 
 
 def walk(source: Path, take: Take, progress: Progress) -> None:
-    """Reads a release, in the order in which it stands.
+    """Reads all groups of a release, in their order in it.
 
     Args:
-        source: a folder, tar, ``.pickle.pbz2`` or ``.pth``.
-        take: told every group; a file of one architecture holds several.
-        progress: told about the bytes read so far.
+        source: path of a folder, tar, ``.pickle.pbz2`` or ``.pth``.
+        take: function called with every group and its place in words.
+        progress: function called with the bytes read so far.
 
     Raises:
-        MissingDataError: nothing of a release is there.
-        CorruptDataError: damaged, or something else; says where.
+        MissingDataError: no file of a release is there.
+        CorruptDataError: a file is damaged, or something else; the message says where.
     """
     if source.is_dir():
         _walk_folder(source, take, progress)
@@ -67,7 +67,7 @@ def walk(source: Path, take: Take, progress: Progress) -> None:
         if start[:3] == b"BZh":
             _check_name(source)
             with _told(source, progress) as file, bz2.BZ2File(file) as unpacked:
-                _scan(_buffered(unpacked), take, str(source))
+                _scan(_buffered(unpacked), take, source)
         elif start == b"PK\x03\x04":
             _walk_zip(source, take, progress)
         elif source.name.endswith(".pth"):
@@ -77,7 +77,7 @@ def walk(source: Path, take: Take, progress: Progress) -> None:
 
 
 def md5(file: Path) -> str:
-    """Returns the MD5 of a file, which is what the release names its files by."""
+    """Returns the MD5 of a file, by which the release names its files."""
     with open(file, "rb") as content:
         return hashlib.file_digest(content, lambda: hashlib.md5(usedforsecurity=False)).hexdigest()
 
@@ -93,7 +93,7 @@ def _check_name(source: Path) -> None:
 
 def _walk_folder(source: Path, take: Take, progress: Progress) -> None:
     every = source.glob("*.pickle.pbz2")
-    files = sorted(path for path in every if _RECORD.fullmatch(path.name))
+    files = sorted(path for path in every if _is_record(path.name, source))
     if not files:
         raise MissingDataError(
             f"{source}: expected the folder NATS-…-simple with a file such as "
@@ -110,7 +110,7 @@ def _walk_folder(source: Path, take: Take, progress: Progress) -> None:
 
 def _read_one(file: IO[bytes], take: Take, where: str) -> None:
     """Reads a file of one architecture."""
-    with bz2.BZ2File(file) as unpacked:
+    with reading(where), bz2.BZ2File(file) as unpacked:
         groups = load(unpacked, _CLASSES, where=where)
     if not isinstance(groups, dict) or not groups:
         raise CorruptDataError(
@@ -120,29 +120,44 @@ def _read_one(file: IO[bytes], take: Take, where: str) -> None:
         take(group, where)
 
 
+def _is_record(name: str, where: object) -> bool:
+    """Returns whether a file holds an architecture, or may be passed over.
+
+    Raises:
+        CorruptDataError: it is neither, so that its name may be damaged.
+    """
+    if _RECORD.fullmatch(name):
+        return True
+    if name == "meta.pickle.pbz2" or name.startswith(".") or "pbz2" not in name:
+        return False
+    raise CorruptDataError(
+        f"{where}: expected files such as 000000.pickle.pbz2, and meta.pickle.pbz2; got {name!r}, "
+        "a damaged name; get the file again"
+    )
+
+
 def _walk_tar(source: Path, take: Take, progress: Progress) -> None:
     found = 0
-    try:
-        with _told(source, progress) as file, _open_tar(file) as archive:
-            for member in archive:
-                if member.isfile() and _RECORD.fullmatch(member.name.rpartition("/")[2]):
-                    content = archive.extractfile(member)
-                    assert content is not None
-                    _read_one(content, take, f"{source}, {member.name}")
-                    found += 1
-    except (tarfile.TarError, zlib.error, lzma.LZMAError, EOFError, OSError) as error:
-        if isinstance(error, NascastError):
-            raise
-        raise CorruptDataError(
-            f"{source}: expected a .tar of the folder NATS-…-simple, a .pickle.pbz2 or a .pth; "
-            f"not one of them, damaged or cut off ({error})"
-        ) from error
+    with (
+        reading(source, size_of(source), what=_WANTED),
+        _told(source, progress) as file,
+        _open_tar(file) as archive,
+    ):
+        for member in archive:
+            name = member.name.rpartition("/")[2]
+            if member.isfile() and _is_record(name, source):
+                if member.issparse():
+                    raise CorruptDataError(f"{source}, {member.name}: a sparse file in a release")
+                content = archive.extractfile(member)
+                assert content is not None
+                _read_one(content, take, f"{source}, {member.name}")
+                found += 1
     if not found:
         raise MissingDataError(f"{source}: it has no file such as 000000.pickle.pbz2")
 
 
 class _Member(tarfile.TarInfo):
-    """A member of a tar. Python takes a damaged or missing header for the end; here it is none."""
+    """A member of a tar whose damaged or missing header is an error, not the end as in Python."""
 
     @classmethod
     def fromtarfile(cls, archive: tarfile.TarFile) -> "_Member":
@@ -160,23 +175,14 @@ def _open_tar(file: IO[bytes]) -> tarfile.TarFile:
 
 def _walk_zip(source: Path, take: Take, progress: Progress) -> None:
     """Reads a torch file as torch ≥ 1.6 writes it."""
-    try:
-        with zipfile.ZipFile(source) as archive:
-            (name,) = [n for n in archive.namelist() if n.rpartition("/")[2] == "data.pkl"]
-            total = archive.getinfo(name).file_size
-            with archive.open(name) as file:
-                content = _buffered(file, lambda done: progress(done, total))
-                _scan(content, take, str(source))
-                while content.read(_BUFFER):  # so that the sum at its end is checked
-                    pass
-    except (zipfile.BadZipFile, zlib.error, EOFError, OSError, RuntimeError) as error:
-        if isinstance(error, NascastError):
-            raise
-        raise CorruptDataError(f"{source}: damaged or cut off; {error}") from error
-    except ValueError as error:
-        if isinstance(error, NascastError):
-            raise
-        raise CorruptDataError(f"{source}: not a torch file; {error}") from error
+    with reading(source, size_of(source), what="a torch file"), zipfile.ZipFile(source) as archive:
+        (name,) = [n for n in archive.namelist() if n.rpartition("/")[2] == "data.pkl"]
+        total = archive.getinfo(name).file_size
+        with archive.open(name) as file:
+            content = _buffered(file, lambda done: progress(done, total))
+            _scan(content, take, source)
+            while content.read(_BUFFER):  # so that the sum at its end is checked
+                pass
 
 
 def _walk_torch(source: Path, take: Take, progress: Progress) -> None:
@@ -187,12 +193,12 @@ def _walk_torch(source: Path, take: Take, progress: Progress) -> None:
             raise CorruptDataError(f"{source}: not a torch file")
         load(file, where=where)  # version of the layout
         load(file, where=where)  # the machine's sizes of numbers
-        _scan(file, take, where)
+        _scan(file, take, source)
 
 
-def _scan(file: IO[bytes], take: Take, where: str) -> None:
+def _scan(file: IO[bytes], take: Take, source: Path) -> None:
     """Reads a pickle of all architectures."""
-    found = False
+    found, where = False, str(source)
 
     def taken(record: dict[Any, Any]) -> bool:
         nonlocal found
@@ -202,7 +208,7 @@ def _scan(file: IO[bytes], take: Take, where: str) -> None:
         found = True
         return True
 
-    whole = scan(file, taken, _CLASSES, where=where, blank=_WEIGHTS)
+    whole = scan(file, taken, _CLASSES, where=where, blank=_WEIGHTS, size=size_of(source))
     if not found or not isinstance(whole, dict) or "arch2infos" not in whole:
         raise CorruptDataError(
             f"{where}: expected a dictionary with the trainings in 'arch2infos'; "
@@ -211,7 +217,7 @@ def _scan(file: IO[bytes], take: Take, where: str) -> None:
 
 
 class _Raw(io.RawIOBase):
-    """Passes reads on, in large pieces once it is buffered, and tells how many bytes there were."""
+    """A file whose reads are counted, and told to a function."""
 
     def __init__(self, file: Any, tell: Callable[[int], None]) -> None:
         self._file, self._tell, self._done = file, tell, 0
@@ -232,7 +238,7 @@ def _buffered(file: Any, tell: Callable[[int], None] = lambda done: None) -> io.
 
 @contextmanager
 def _told(source: Path, progress: Progress) -> Iterator[io.BufferedReader]:
-    """Opens a file of which every read is told."""
+    """Opens a file whose every read is told to `progress`."""
     total = source.stat().st_size
     with open(source, "rb") as file:
         yield _buffered(file, lambda done: progress(done, total))

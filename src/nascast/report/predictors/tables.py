@@ -32,7 +32,7 @@ class Failure:
 
 
 def results(summaries: Sequence[Summary], look: Mapping[str, Look], axes: Sequence[str]) -> Table:
-    """Returns one row per budget, the highest τ first."""
+    """Returns a table with a row for each predictor and budget, the highest τ first."""
     order = sorted(summaries, key=lambda s: -s.kendall if math.isfinite(s.kendall) else math.inf)
     best = _best(summaries)
     words = [axis_words(axis) for axis in axes]
@@ -50,16 +50,16 @@ def results(summaries: Sequence[Summary], look: Mapping[str, Look], axes: Sequen
 
 
 def notes(summaries: Sequence[Summary]) -> list[str]:
-    """Explains the columns, and says where fewer trials or predictions stand behind a row."""
+    """Returns remarks on the columns, and on rows of fewer trials or predictions."""
     most = max(item.trials for item in summaries)
     means = "Means over trials, ± one sample standard deviation. " if most > 1 else ""
     about = (
-        f"{means}Sparse τ rounds the true scores to 0.1, since smaller differences are noise; P@10 "
-        "is the share of the 10 predicted best that are among the 10 truly best. Init is the time "
-        "to initialize, with the training of the labelled networks; query the time for one "
-        "architecture, with its partial training. ✓ marks the Pareto-optimal budgets: no other is "
-        "as good in τ, init and query time and better in one of them. Times count as equal where "
-        "their first two digits are."
+        f"{means}Sparse τ rounds the true scores to 0.1 percentage points, since smaller "
+        "differences are noise, and is not given in other units; P@10 is the share of the 10 "
+        "predicted best that are among the 10 truly best. Init is the time to initialize, with the "
+        "training of the labelled networks; query the time for one architecture, with its partial "
+        "training. ✓ marks the Pareto-optimal budgets: no other is as good in τ, init and query "
+        "time and better in one of them. Times count as equal where their first two digits are."
     )
     remarks = []
     for item in summaries:
@@ -73,7 +73,7 @@ def notes(summaries: Sequence[Summary]) -> list[str]:
 
 
 def not_run(found: Sequence[Result], reasons: Mapping[Entry, str]) -> list[Failure]:
-    """Returns what failed and why."""
+    """Returns the predictors and budgets that did not run, with reasons."""
     trials: dict[Entry, list[bool]] = {}
     for item in found:
         trials.setdefault((item.predictor, item.budget), []).append(item.error is not None)
@@ -97,7 +97,7 @@ def settings(head: Head, found: Iterable[Result]) -> list[tuple[str, list[tuple[
 
 @dataclass(frozen=True, slots=True)
 class _Score:
-    """A column of which larger is better, and the best emphasised."""
+    """A column of scores, larger is better, of which the best is emphasised."""
 
     title: str
     about: str
@@ -108,7 +108,11 @@ class _Score:
 _SCORES = (
     _Score("Kendall τ", "agreement of two rankings, 1 at most", lambda s: s.kendall),
     _Score("Spearman", "rank correlation", lambda s: s.spearman),
-    _Score("Sparse τ", "Kendall τ against true scores rounded to 0.1", lambda s: s.sparse_kendall),
+    _Score(
+        "Sparse τ",
+        "Kendall τ against true scores rounded to 0.1 percentage points; a dash in other units",
+        lambda s: s.sparse_kendall,
+    ),
     _Score(
         "P@10",
         "share of the 10 predicted best among the 10 truly best",

@@ -12,9 +12,10 @@ from itertools import product
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import numpy.typing as npt
 
 from nascast.core.errors import InvalidArchitectureError, InvalidSettingError
-from nascast.core.graph import Graph
+from nascast.core.graph import Graph, UInts, mix
 from nascast.core.notation import Notation, shown
 from nascast.core.space import SearchSpace
 from nascast.core.types import Architecture, Bools, Genes, ImageTask, Task
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 
 __all__ = ["NasBench201"]
 
+_ODD = np.uint64(0x2545F4914F6CDD1D)  # the multiplier of xorshift64*
 _TERM = re.compile(r"\s*([^|~+\s]+)\s*~\s*([0-9]+)\s*")
 _FORM = "a string like '|op~0|+|op~0|op~1|+|op~0|op~1|op~2|'"
 _SKELETON: dict[str, Any] = {  # NATS-Bench: 16 channels, 3 stages of 5 cells
@@ -41,8 +43,8 @@ class NasBench201(SearchSpace):
     """The 15,625 cells, with their equivalences, official strings, graphs and networks.
 
     Attributes:
-        operations: names by gene value.
-        edges: (from, to) by gene position.
+        operations: names of the operations by gene value.
+        edges: (from, to) of the edge at each gene.
     """
 
     name = "nasbench201"
@@ -61,19 +63,28 @@ class NasBench201(SearchSpace):
         tensor used twice and two copies computed by equal operations are written alike.
 
         The text sorts the terms of each vertex, not of nested sums, so that ``(a + c) + b`` and
-        ``(a + b) + c`` remain two of the 5,390; sums flattened throughout leave 4,930.
+        ``(a + b) + c`` remain two of the 5,390; see `networks`.
         """
         self.check(genes)
         return _canonical_rows().take(self.codes(genes), axis=0)
 
+    def networks(self, genes: Genes) -> npt.NDArray[Any]:
+        """Returns ``(n,)`` keys of the functions that the cells compute: 4,660 of the 15,625.
+
+        Sums are flattened throughout, which leaves 4,930 of the 5,390 canonical rows, and the mean
+        over a window, `avg_pool_3x3`, of a sum is the sum of the means.
+        """
+        self.check(genes)
+        return _functions().take(self.codes(genes))
+
     def is_connected(self, genes: Genes) -> Bools:
-        """Returns ``(n,)``: every operation other than none is on a path from input to output."""
+        """Returns ``(n,)``: whether all operations but none are on paths from input to output."""
         forward, backward = self._reach(genes)
         on_path = np.stack([forward[:, a] & backward[:, b] for a, b in EDGES], axis=1)
         return np.asarray((on_path | (genes == NONE)).all(1) & forward[:, 3])
 
     def _reach(self, genes: Genes) -> tuple[Bools, Bools]:
-        """Which vertices, ``(n, 4)``, the input reaches, and which reach the output."""
+        """Returns whether the input reaches each vertex, and it the output, ``(n, 4)`` each."""
         forward = np.zeros((len(genes), 4), dtype=bool)
         backward = np.zeros((len(genes), 4), dtype=bool)
         forward[:, 0] = backward[:, 3] = True
@@ -127,12 +138,13 @@ class NasBench201(SearchSpace):
         return DIALECTS
 
     def _parse(self, text: str) -> list[int]:
-        """Reads official strings, also one that is printed as ``Structure(4 nodes with …)``.
+        """Returns the genes of an official string, also of ``Structure(4 nodes with …)``.
 
         The inputs of a vertex may stand in any order.
 
         Raises:
-            InvalidArchitectureError: naming the operation or the form that is wrong, and where.
+            InvalidArchitectureError: an operation or the form is wrong; the message says which, and
+                where.
         """
         bare = re.fullmatch(r"\w+\(4 nodes with (.*)\)", text) or re.fullmatch("(.*)", text)
         cells = bare[1].split("+") if bare else []
@@ -187,7 +199,7 @@ class NasBench201(SearchSpace):
         ``stem_stride`` and ``reduction`` (``residual`` or ``pool``).
 
         Raises:
-            InvalidSettingError: an unknown setting of the skeleton.
+            InvalidSettingError: a setting of the skeleton is unknown.
         """
         from torch import nn
 
@@ -224,7 +236,7 @@ class NasBench201(SearchSpace):
 
 @cache
 def _groups() -> tuple[dict[str, int], ...]:
-    """Returns, for each of the vertices 1 to 3, what an official string says of it by number."""
+    """Returns, for each of the vertices 1 to 3, its code by its part of an official string."""
     found = []
     for edges in (EDGES[:1], EDGES[1:3], EDGES[3:]):
         cells = product(OPERATIONS, repeat=len(edges))
@@ -242,8 +254,25 @@ def _canonical_rows() -> Genes:
     return rows[members]
 
 
+@cache
+def _functions() -> UInts:
+    """Returns ``(15625,)``: what each cell computes, as a random number, by its code.
+
+    Sums of 64-bit integers stand for sums, an odd factor for what is linear, `mix` for the rest.
+    """
+    rows = NasBench201().all()
+    seeds = mix(np.arange(3, dtype=np.uint64))
+    vertices = np.zeros((4, len(rows)), dtype=np.uint64)
+    vertices[0] = seeds[0]
+    for gene, (start, end) in zip(rows.T, EDGES, strict=True):
+        x = vertices[start]
+        convolved = [np.where(x == 0, x, mix(x ^ seed)) for seed in seeds[1:]]
+        vertices[end] += np.choose(gene, [np.zeros_like(x), x, *convolved, _ODD * x])
+    return np.asarray(vertices[3])
+
+
 def _text(row: list[int], zeros: bool) -> str:
-    """Writes what the output vertex computes; with zeros, a term that is nothing is a ``#``."""
+    """Returns the formula of the output vertex; with `zeros`, a zero term is a ``#``."""
     vertices = ["0"]
     for end in range(1, 4):
         terms = []

@@ -12,35 +12,51 @@ __all__ = ["batch_of", "split"]
 
 
 def split(study: Study, benchmark: Benchmark, trial: int) -> tuple[Genes, Genes]:
-    """Draws test and training architectures, no two of the same canonical architecture.
+    """Returns test and training architectures, no two of which are equivalent.
 
-    Of a benchmark without a list of rows they are canonical rows of random ones of its space.
+    No training architecture computes the same function as a test architecture, as far as is known,
+    see `SearchSpace.networks`. Two that do may stand in one set, since each has its own record. Of
+    a benchmark without a list of rows they are canonical rows of random ones of its space.
 
     Returns:
         Rows of shape ``(test_size, length)`` and ``(largest train size, length)``.
 
     Raises:
-        InvalidSettingError: more architectures asked for than the benchmark has.
+        InvalidSettingError: the study needs more architectures than the benchmark has.
     """
-    rng = np.random.default_rng([study.seed, trial])
-    train = max(cell.budget.get(LABELS, 0) for cell in cells(study))
-    need = study.test_size + train
+    most = max(cell.budget.get(LABELS, 0) for cell in cells(study))
+    space, known, need = benchmark.space, -1, study.test_size + most
+    while True:  # ends when a benchmark has no more rows to give
+        rng = np.random.default_rng([study.seed, trial])
+        try:
+            pool = rng.permutation(_trained(study, benchmark))
+        except UnsupportedError:
+            pool = _distinct(space, need, rng)
+        pool = pool[np.sort(space.distinct(space.canonical(pool)))]
+        keys = space.networks(pool)
+        test, rest = pool[: study.test_size], pool[study.test_size :]
+        train = rest[~np.isin(keys[study.test_size :], keys[: study.test_size])]
+        if len(test) == study.test_size and len(train) >= most:
+            return test, train[:most]
+        if len(pool) == known:
+            raise InvalidSettingError(
+                f"{study.test_size} test and {most} training architectures asked for; "
+                f"{benchmark.name} has {len(pool)} distinct ones, of which {len(test)} and "
+                f"{len(train)} are left for them"
+            )
+        known, need = len(pool), 2 * need
+
+
+def _trained(study: Study, benchmark: Benchmark) -> Genes:
+    """Returns the rows whose metric was recorded; of a benchmark that cannot say, all."""
     try:
-        pool = rng.permutation(benchmark.genes())
+        return benchmark.recorded(study.metric, 0)
     except UnsupportedError:
-        pool = _distinct(benchmark.space, need, rng)
-    first = benchmark.space.distinct(benchmark.space.canonical(pool))
-    if len(first) < need:
-        raise InvalidSettingError(
-            f"{study.test_size} test and {train} training architectures asked for; "
-            f"{benchmark.name} has {len(first)} distinct ones"
-        )
-    rows = pool[np.sort(first)[:need]]
-    return rows[: study.test_size], rows[study.test_size :]
+        return benchmark.genes()
 
 
 def _distinct(space: SearchSpace, need: int, rng: np.random.Generator) -> Genes:
-    """Draws canonical rows until `need` are different, or no more new ones come."""
+    """Returns canonical rows, drawn until `need` are different or no new ones come."""
     pool = np.empty((0, space.length), dtype=np.int16)
     while len(pool) < need:
         drawn = space.canonical(space.sample(2 * need, rng))
@@ -53,11 +69,11 @@ def _distinct(space: SearchSpace, need: int, rng: np.random.Generator) -> Genes:
 
 
 def batch_of(study: Study, benchmark: Benchmark) -> Batch:
-    """Returns the inputs for zero-cost proxies.
+    """Returns the minibatch for zero-cost proxies.
 
     Raises:
-        InvalidSettingError: the source's images are of another shape, it has more different words,
-            or less images or words than are asked for.
+        InvalidSettingError: the source has images of another shape, more different words, or fewer
+            images or words than the batch needs.
         NascastError: see `open_data` and `open_text`.
     """
     task, size = benchmark.task, study.batch_size

@@ -1,30 +1,19 @@
 """Images in an ``.npz`` file of NumPy."""
 
-import zipfile
-import zlib
+from pathlib import Path
 
 import numpy as np
 
+from nascast.core.bounds import reading, size_of
 from nascast.core.errors import CorruptDataError
 from nascast.training.sources.arrays import Arrays
 
 KEYS = ("x_train", "y_train", "x_test", "y_test")
 FORM = f"an .npz file with {', '.join(KEYS)} (uint8 images and labels)"
 
-_UNREADABLE = (  # what NumPy and zipfile raise for files that are damaged, or something else
-    KeyError,
-    ValueError,
-    TypeError,
-    OSError,
-    EOFError,
-    RuntimeError,  # NotImplementedError among them
-    zlib.error,
-    zipfile.BadZipFile,
-)
-
 
 def accepts(source: str) -> bool:
-    """Whether a source is of this form."""
+    """Returns whether a source is of this form."""
     return source.endswith(".npz")
 
 
@@ -32,16 +21,15 @@ def read(source: str, size: int | None) -> Arrays:
     """Reads the file; ``x_val`` and ``y_val`` may be there too.
 
     Raises:
-        CorruptDataError: not such a file.
+        CorruptDataError: it is no such file.
     """
-    try:
-        with open(source, "rb") as raw, np.load(raw, allow_pickle=False) as file:
-            keys = [*KEYS, *(key for key in ("x_val", "y_val") if key in file)]
-            found = {key: file[key] for key in keys}
-    except _UNREADABLE as error:
-        raise CorruptDataError(
-            f"{source}: expected an .npz file with {', '.join(KEYS)}; {error}"
-        ) from error
+    with (
+        reading(source, size_of(Path(source)), what=FORM),
+        open(source, "rb") as raw,
+        np.load(raw, allow_pickle=False) as file,
+    ):
+        keys = [*KEYS, *(key for key in ("x_val", "y_val") if key in file)]
+        found = {key: file[key] for key in keys}
     if ("x_val" in found) != ("y_val" in found):
         raise CorruptDataError(f"{source}: x_val and y_val come together; one is missing")
     validation = (found["x_val"], found["y_val"]) if "x_val" in found else None

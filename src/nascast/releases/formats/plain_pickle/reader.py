@@ -1,4 +1,4 @@
-"""Reading pickles that others wrote, without running what they ask for.
+"""Reading pickles that others wrote, without running any code that they name.
 
 Admitted are dictionaries, lists, tuples, sets, numbers, strings, bytes, `OrderedDict`, and numpy
 scalars and arrays of numbers, booleans or strings, which are made here and not by numpy's own
@@ -13,12 +13,11 @@ dictionary as it is completed, and forgets those that were taken.
 
 import pickle
 import struct
-from collections.abc import Callable, Collection, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Collection
 from typing import IO, Any
 
-from nascast.core.errors import CorruptDataError, NascastError
-from nascast.core.memory import more_memory
+from nascast.core.bounds import reading
+from nascast.core.errors import CorruptDataError
 from nascast.releases.formats.plain_pickle.makers import makers
 from nascast.releases.formats.plain_pickle.memo import Memo
 
@@ -32,26 +31,25 @@ _FLOAT, _TEXT, _BYTE = pickle.BINFLOAT[0], pickle.SHORT_BINUNICODE[0], pickle.BI
 _NEXT, _PUT = pickle.MEMOIZE[0], pickle.LONG_BINPUT[0]
 _ITEMS = (pickle.SETITEMS[0], pickle.SETITEM[0])
 _real, _index = struct.Struct(">d").unpack_from, struct.Struct("<I").unpack_from
-_MOST = 1024  # MiB for one pickle that is loaded as a whole; chosen, official ones need a few
 
 
 def load(
     file: IO[bytes], admitted: Collection[str] = (), *, where: str, blank: Collection[str] = ()
 ) -> Any:
-    """Returns what a pickle holds.
+    """Returns the object in a pickle.
 
     Args:
-        file: at the start of a pickle; it is left behind it.
+        file: open file at the start of a pickle; it is left at the end of it.
         admitted: classes, as ``module.Name``, of which only the dictionary of attributes is read.
-        where: names the file in errors.
+        where: name of the file for errors.
         blank: names, as ``module.name``, whose objects become None; so do outside objects, such as
             the memory of tensors, if there are any.
 
     Raises:
-        CorruptDataError: damaged, needs over a gigabyte of memory, or asks for something that is
-            not admitted; named.
+        CorruptDataError: it is damaged, needs too much memory (`core.bounds`), or names something
+            that is not admitted.
     """
-    with _damage(where), more_memory(_MOST):
+    with reading(where):
         return _Fast(file, makers(admitted, blank), where, bool(blank)).load()
 
 
@@ -62,40 +60,30 @@ def scan(
     *,
     where: str,
     blank: Collection[str] = (),
+    size: int = 0,
 ) -> Any:
-    """Reads a pickle of any size and returns what was not taken.
+    """Returns the object in a pickle of any size, without the parts that were taken.
 
     Args:
-        file: at the start of a pickle; it is read on behind its end.
-        taken: told every plain dictionary once its items are in (those with over 1,000 items every
-            1,000); where it returns True, the dictionary is emptied and nothing in it is kept.
-        admitted: see `load`.
-        where: see `load`.
-        blank: see `load`.
+        file: open file at the start of a pickle; bytes after its end may be read, too.
+        taken: function called with every plain dictionary once its items are in (with over 1,000
+            items at every 1,000); if it returns True, the dictionary is emptied and forgotten.
+        admitted: classes of which only the dictionary of attributes is read, see `load`.
+        where: name of the file for errors.
+        blank: names whose objects become None, see `load`.
+        size: size of the file that it stands in, in bytes; what is not taken may need more memory
+            where the file is large.
 
     Raises:
-        CorruptDataError: damaged, asks for something that is not admitted, or refers back to
-            something that was taken.
+        CorruptDataError: it is damaged, needs too much memory, names something that is not
+            admitted, or refers back to something that was taken.
     """
-    with _damage(where):
+    with reading(where, size):
         return _Slow(file, taken, makers(admitted, blank), where, bool(blank)).load()
 
 
-@contextmanager
-def _damage(where: str) -> Iterator[None]:
-    try:
-        yield
-    except NascastError:
-        raise
-    except Exception as error:  # an unpickler meets all kinds in bytes that are no pickle
-        text = f"{type(error).__name__}: {error}"
-        raise CorruptDataError(
-            f"{where}: damaged or cut off ({text}); get the file again"
-        ) from error
-
-
 class _Restricted:
-    """What the two unpicklers have in common."""
+    """The base class of the two unpicklers."""
 
     admits: dict[str, Any]
     where: str
@@ -126,7 +114,7 @@ class _Fast(_Restricted, pickle.Unpickler):
 class _Slow(_Restricted, pickle._Unpickler):
     """The standard library's unpickler in Python, which can be interrupted.
 
-    Its loop is replaced by one that does what is frequent itself, on a buffer, which is faster.
+    Its loop is replaced by one that runs frequent opcodes itself, on a buffer, which is faster.
     """
 
     def __init__(
@@ -191,7 +179,7 @@ class _Slow(_Restricted, pickle._Unpickler):
         return self.read(end + 1 - self._at)
 
     def _fill(self, size: int) -> None:
-        """Puts more bytes behind the unread ones; zeros, which are no opcode, behind the end."""
+        """Reads more bytes into the buffer; after the end zeros, which are no opcode."""
         self._data = self._data[self._at :] + (self._file.read(size) or bytes(_LONGEST))
         self._at = 0
 

@@ -10,14 +10,17 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from nascast.benchmarks.imported import ColumnSpec, convert
+from nascast.benchmarks.imported import ColumnSpec, Layout, convert
 from nascast.benchmarks.table import TableSource, read_table, write_table
 from nascast.core.errors import (
     CorruptDataError,
     InvalidSettingError,
     MissingDataError,
     UnknownComponentError,
+    UnsupportedError,
 )
+from nascast.core.ledger import Ledger
+from nascast.core.types import ImageTask, Objective, TextTask
 from nascast.spaces.nasbench201 import NasBench201
 
 SPACE = NasBench201()
@@ -39,8 +42,11 @@ def text(rows: list[list[Any]], header: tuple[str, ...] = HEADER) -> str:
 
 
 def read(path: Path, *columns: str, **settings: Any) -> TableSource:
-    specs = [ColumnSpec.parse(column) for column in columns or COLUMNS]
-    return convert(path, "nasbench201", "arch", specs, name="mine", **settings)
+    specs = tuple(ColumnSpec.parse(column) for column in columns or COLUMNS)
+    others = {key: settings.pop(key) for key in ("task", "separate", "source") if key in settings}
+    space = settings.pop("space", "nasbench201")
+    layout = Layout(settings.pop("architecture", "arch"), specs, **settings)
+    return convert(path, space, layout, name="mine", **others)
 
 
 def written(folder: Path, kind: str, rows: list[list[Any]]) -> Path:
@@ -121,13 +127,24 @@ def test_several_trainings_of_one_network(tmp_path: Path) -> None:
         ("arch", "nonsense", "expected a string like"),
         ("arch", "", "expected a string like"),
         ("arch", CELLS[0].replace("~0|+", "~9|+"), "expected a string like"),
-        ("acc_12", "", r"column 'acc_12' should be a finite number from 0 to 100 \(percent\)"),
-        ("acc_12", "ninety", "'ninety'"),
-        ("acc_12", "nan", "'nan'"),
+        ("acc_12", "ninety", "column 'acc_12' should be a finite number; got 'ninety'"),
+        ("acc_12", "abc", "missing=abc"),
+        ("acc_12", "1_0", "'1_0'"),
+        ("acc_12", "٩٠", "'٩٠'"),
+        ("acc_12", "0x1A", "'0x1A'"),
+        ("acc_12", "1e999", "'1e999'"),
+        ("acc_12", "9 0", "'9 0'"),
+        ("acc_12", "90%", "'90%'"),
         ("acc_200", "inf", "'inf'"),
-        ("acc_200", "-0.5", "from 0 to 100"),
+        (
+            "acc_200",
+            "-0.5",
+            r"column 'acc_200' should be a finite number from 0 to 100 \(percent\)",
+        ),
+        ("acc_200", "-1", "missing=-1"),
         ("acc_200", "100.5", "from 0 to 100"),
         ("count", "-1", r"from 0 to inf \(count\)"),
+        ("count", "0.13", "should be a whole number"),
         ("time", "-1", r"column 'time' .*\(seconds\)"),
     ],
 )
@@ -142,10 +159,9 @@ def test_a_bad_row_is_named_by_its_place(
 
 
 def test_values_that_are_missing_in_parquet(tmp_path: Path) -> None:
-    for column in ("arch", "acc_12"):
-        path = written(tmp_path, "parquet", changed(1, column, None))
-        with pytest.raises(CorruptDataError, match=r"records\.parquet, row 1: "):
-            read(path)
+    path = written(tmp_path, "parquet", changed(1, "arch", None))
+    with pytest.raises(CorruptDataError, match=r"records\.parquet, row 1: "):
+        read(path)
 
 
 @pytest.mark.parametrize("values", [[1, 2, 3, 4], [1.5, 2.5, 3.5, 4.5], [b"a", b"b", b"c", b"d"]])
@@ -160,7 +176,9 @@ def test_architectures_that_are_no_texts(tmp_path: Path, values: list[Any]) -> N
 def test_an_architecture_twice_names_both_places(tmp_path: Path, kind: str) -> None:
     first, second = ("row 1", "row 3") if kind == "parquet" else ("line 3", "line 5")
     path = written(tmp_path, kind, changed(3, "arch", CELLS[1]))
-    with pytest.raises(CorruptDataError, match=rf"{second}: the same architecture as .*{first}$"):
+    with pytest.raises(
+        CorruptDataError, match=rf"{second}: the same architecture as .*{first}; if"
+    ):
         read(path)
 
 
@@ -188,7 +206,7 @@ def test_quoted_values(tmp_path: Path) -> None:
     quoted = [[f'"{cell}"', '"61.5"'] for cell in CELLS]
     path.write_text(text(quoted, ('"arch"', '"the, accuracy"')))
     spec = ColumnSpec("val_accuracy", "the, accuracy", 1, 0, "validation", "percent", False)
-    source = convert(path, "nasbench201", "arch", [spec], name="mine")
+    source = convert(path, "nasbench201", Layout("arch", (spec,)), name="mine")
     assert (source.values["val_accuracy"] == 61.5).all()
 
 
@@ -208,14 +226,7 @@ def test_a_missing_column_lists_the_columns(
     with pytest.raises(
         InvalidSettingError, match=rf"no column '{missing}'; it has arch, acc_12, acc_200, time, co"
     ):
-        convert(
-            path,
-            "nasbench201",
-            architecture,
-            [ColumnSpec.parse(spec)],
-            name="mine",
-            seconds_per_epoch=seconds,
-        )
+        read(path, spec, architecture=architecture, seconds_per_epoch=seconds)
 
 
 @pytest.mark.parametrize(
@@ -273,18 +284,19 @@ def test_files_that_are_not_there_or_of_another_kind(tmp_path: Path) -> None:
 def test_an_unknown_space(tmp_path: Path) -> None:
     path = written(tmp_path, "csv", ROWS)
     with pytest.raises(UnknownComponentError, match="nasbench201"):
-        convert(path, "nasbench", "arch", [ColumnSpec.parse(COLUMNS[0])], name="mine")
+        read(path, COLUMNS[0], space="nasbench")
 
 
 @pytest.mark.parametrize(
     ("columns", "message"),
     [
-        (("a=acc_12,epoch=1", "a=acc_200,epoch=1"), "exactly one column; got acc_12"),
-        (("a=acc_12,epoch=1,seed=1",), "every seed from 0"),
-        (("a=acc_12,epoch=1", "a=acc_200,epoch=2,seed=1"), "every seed from 0"),
-        (("a=acc_12,epoch=1", "a=acc_200"), "some have none"),
-        (("a=acc_12,epoch=1", "a=acc_200,epoch=2,split=test"), "disagree on split"),
-        (("a=acc_12,epoch=1", "a=acc_200,epoch=2,minimize"), "disagree on split or direction"),
+        (("acc=acc_12,epoch=1", "acc=acc_200,epoch=1"), "exactly one column; got acc_12"),
+        (("acc=acc_12,epoch=1,seed=1",), "every seed from 0"),
+        (("acc=acc_12,epoch=1", "acc=acc_200,epoch=2,seed=1"), "every seed from 0"),
+        (("acc=acc_12,epoch=1", "acc=acc_200"), "some have none"),
+        (("acc=acc_12,epoch=1", "acc=acc_200,epoch=2,split=test"), "disagree on split"),
+        (("acc=acc_12,epoch=1", "acc=acc_200,epoch=2,minimize"), "disagree on split or direction"),
+        (("acc=acc_12,epoch=1", "acc=acc_200,epoch=2,unit=real"), "disagree on the unit"),
     ],
 )
 def test_columns_that_contradict_each_other(
@@ -294,33 +306,36 @@ def test_columns_that_contradict_each_other(
         read(written(tmp_path, "csv", ROWS), *columns)
 
 
-@pytest.mark.parametrize(
-    ("written_as", "expected"),
-    [
-        (
-            "val_accuracy=acc",
-            ("val_accuracy", "acc", None, 0, "validation", "percent", False),
-        ),
-        (
-            "test_loss=l,epoch=12,seed=2",
-            ("test_loss", "l", 12, 2, "test", "nats", True),
-        ),
-        ("train_acc=a b", ("train_acc", "a b", None, 0, "train", "percent", False)),
-        ("params=p", ("params", "p", None, 0, "none", "none", False)),
-        (
-            "flops=f, unit=count, split=none, minimize",
-            ("flops", "f", None, 0, "none", "count", True),
-        ),
-        ("val_loss=l,minimize=false", ("val_loss", "l", None, 0, "validation", "nats", False)),
-        (
-            "val_accuracy=a,unit=fraction,split=train",
-            ("val_accuracy", "a", None, 0, "train", "fraction", False),
-        ),
-        ("x=a=b", ("x", "a=b", None, 0, "none", "none", False)),
-    ],
-)
-def test_specifications(written_as: str, expected: tuple[Any, ...]) -> None:
-    assert ColumnSpec.parse(written_as) == ColumnSpec(*expected)
+SPECS: dict[str, dict[str, Any]] = {
+    "val_accuracy=acc": {"split": "validation", "unit": "percent", "stated": False},
+    "test_loss=l,epoch=12,seed=2": {
+        "epoch": 12,
+        "seed": 2,
+        "split": "test",
+        "unit": "nats",
+        "minimize": True,
+        "stated": False,
+    },
+    "train_acc=a b": {"split": "train", "unit": "percent", "stated": False},
+    "params=p": {"unit": "count", "minimize": True, "stated": False},
+    "params=params_M": {"unit": "millions", "minimize": True, "stated": False},
+    "latency_ms=l": {"unit": "ms", "minimize": True, "stated": False},
+    "flops=f, unit=count, split=none, minimize": {"unit": "count", "minimize": True},
+    "val_loss=l,minimize=false": {"split": "validation", "unit": "nats", "stated": False},
+    "val_accuracy=a,unit=fraction,split=train": {"split": "train", "unit": "fraction"},
+    "x=a=b,maximize": {"stated": False},
+    "x=a,minimize": {"minimize": True, "stated": False},
+    "x=a,maximize=false": {"minimize": True, "stated": False},
+    "x=a,unit=real,maximize,missing=-1,missing=NA": {"unit": "real", "missing": ("-1", "NA")},
+    "val_accuracy=err,error,unit=%": {"split": "validation", "unit": "percent", "error": True},
+}
+
+
+@pytest.mark.parametrize("written_as", SPECS)
+def test_specifications(written_as: str) -> None:
+    metric, _, rest = written_as.partition("=")
+    column = "a=b" if metric == "x" and "a=b" in rest else rest.partition(",")[0]
+    assert ColumnSpec.parse(written_as) == ColumnSpec(metric, column, **SPECS[written_as])
 
 
 @pytest.mark.parametrize(
@@ -341,6 +356,11 @@ def test_specifications(written_as: str, expected: tuple[Any, ...]) -> None:
         "a=b,colour=red",
         "a=b,",
         "a=b,minimize=perhaps",
+        "a=b,minimize,maximize",
+        "acc=b,epoch=1,epoch=2",
+        "acc=b,epoch=1_0",
+        "acc=b,epoch=١",
+        "acc=b,missing=",
     ],
 )
 def test_specifications_that_are_not_of_the_form(written_as: str) -> None:
@@ -353,17 +373,12 @@ def test_the_published_records(shared_data: Path, tmp_path: Path) -> None:
     from scipy.stats import kendalltau
 
     file = shared_data / "nasbench201_cifar10/table.csv.gz"
-    specs = [
-        ColumnSpec.parse("val_accuracy=val_acc_200,epoch=200"),
-        ColumnSpec.parse("early_accuracy=val_acc_12,epoch=12,split=validation"),
-        ColumnSpec.parse("test_accuracy=test_acc_200,epoch=200"),
-    ]
-    source = convert(
+    source = read(
         file,
-        "nasbench201",
-        "arch_str",
-        specs,
-        name="nasbench201",
+        "val_accuracy=val_acc_200,epoch=200",
+        "early_accuracy=val_acc_12,epoch=12,split=validation",
+        "test_accuracy=test_acc_200,epoch=200",
+        architecture="arch_str",
         seconds_per_epoch="train_seconds_per_epoch",
     )
     write_table(source, tmp_path / "nb201.nascast")
@@ -387,4 +402,159 @@ def test_seconds_without_an_epoch_are_refused(tmp_path: Path) -> None:
     path = written(tmp_path, "csv", ROWS)
     spec = ColumnSpec("seconds", "time", None, 0, "train", "seconds", True)
     with pytest.raises(InvalidSettingError, match=r"say which: seconds=time,epoch=…"):
-        convert(path, "nasbench201", "arch", [spec], name="mine")
+        convert(path, "nasbench201", Layout("arch", (spec,)), name="mine")
+
+
+def long(rows: list[tuple[Any, ...]], *names: str, folder: Path) -> Path:
+    path = folder / "long.csv"
+    path.write_text(text([list(row) for row in rows], names))
+    return path
+
+
+def test_one_row_for_each_seed_and_epoch(tmp_path: Path) -> None:
+    """Against arrays filled by hand; the rows are shuffled, and one training is not there."""
+    grid = [(i, s, e) for i in range(3) for s in (777, 888, 1000) for e in (1, 2, 4)]
+    grid = [(i, s, e) for i, s, e in grid if (i, s) != (2, 888)]
+    order = np.random.default_rng(0).permutation(len(grid))
+    rows = [
+        (CELLS[i], s, e, (i + 1) * e + s / 10000, i + 0.5, 10 + i, 5 if e == 4 else "")
+        for i, s, e in (grid[k] for k in order)
+    ]
+    names = ("arch", "run", "step", "acc", "size", "time", "test")
+    source = read(
+        long(rows, *names, folder=tmp_path),
+        "val_accuracy=acc",
+        "params=size,unit=millions",
+        "test_accuracy=test",
+        seed="run",
+        epoch="step",
+        seconds_per_epoch="time",
+    )
+    first = [CELLS.index(name) for name in SPACE.to_text(source.genes)]
+    assert sorted(first) == [0, 1, 2]
+    expected = np.full((3, 3, 3), np.nan)
+    seconds = np.full((3, 3, 3), np.nan)
+    for i, s, e in grid:
+        at = first.index(i), (777, 888, 1000).index(s), (1, 2, 4).index(e)
+        expected[at] = (i + 1) * e + s / 10000
+        seconds[at] = e * (10 + i)
+    assert np.array_equal(source.values["val_accuracy"], expected, equal_nan=True)
+    assert np.array_equal(source.values["seconds"], seconds, equal_nan=True)
+    assert source.values["params"].tolist() == [[[i + 0.5]] for i in first]
+    metrics = {metric.name: metric for metric in source.metrics}
+    assert (metrics["val_accuracy"].epochs, metrics["val_accuracy"].seeds) == ((1, 2, 4), 3)
+    assert (metrics["params"].epochs, metrics["params"].seeds) == ((), 1)
+    assert metrics["test_accuracy"].epochs == (4,)  # measured at the end only
+    assert source.provenance["seeds"] == {"0": "777", "1": "888", "2": "1000"}
+    write_table(source, tmp_path / "mine.nascast")
+    table = read_table(tmp_path / "mine.nascast")
+    assert table.query(GENES[:2], "test_accuracy").tolist() == [5, 5]
+    with pytest.raises(UnsupportedError, match="seed 1"):
+        table.query(GENES[2:3], "val_accuracy", seed=1)
+
+
+def test_seconds_of_epochs_are_added_up(tmp_path: Path) -> None:
+    rows = [(CELLS[0], e, 90, t) for e, t in ((1, 3), (2, 5), (5, 2))]
+    path = long(rows, "arch", "epoch", "acc", "time", folder=tmp_path)
+    source = read(path, "val_accuracy=acc", epoch="epoch", seconds_per_epoch="time")
+    assert source.values["seconds"].tolist() == [[[3, 8, 14]]]
+
+
+def test_seeds_alone_may_have_rows_of_their_own(tmp_path: Path) -> None:
+    rows = [(cell, seed, 80 + k) for k, cell in enumerate(CELLS) for seed in ("b", "a")]
+    path = long(rows, "arch", "seed", "acc", folder=tmp_path)
+    source = read(path, "val_accuracy=acc,epoch=200", seed="seed")
+    assert source.metrics[0].epochs == (200,)
+    assert source.values["val_accuracy"].shape == (4, 2, 1)
+    with pytest.raises(CorruptDataError, match=r"several trainings, .*--seed-column"):
+        read(path, "val_accuracy=acc,epoch=200")
+    with pytest.raises(InvalidSettingError, match="leave out seed=1"):
+        read(path, "val_accuracy=acc,epoch=200,seed=1", seed="seed")
+
+
+@pytest.mark.parametrize("wrong", ["x", "1.5", "-1", "", "1_0"])
+def test_epochs_are_whole_numbers(tmp_path: Path, wrong: str) -> None:
+    path = long([(CELLS[0], 1, 90), (CELLS[0], wrong, 90)], "arch", "e", "acc", folder=tmp_path)
+    with pytest.raises(CorruptDataError, match="line 3: column 'e' should be"):
+        read(path, "val_accuracy=acc", epoch="e")
+
+
+def test_a_file_may_count_epochs_from_zero(tmp_path: Path) -> None:
+    path = long([(CELLS[0], e, 90 + e) for e in (0, 1)], "arch", "e", "acc", folder=tmp_path)
+    assert read(path, "val_accuracy=acc", epoch="e", first_epoch=0).metrics[0].epochs == (1, 2)
+    with pytest.raises(CorruptDataError, match=r"line 2: epochs count from 1; .*--first-epoch 0"):
+        read(path, "val_accuracy=acc", epoch="e")
+
+
+def test_a_training_twice_names_both_places(tmp_path: Path) -> None:
+    rows = [(CELLS[0], 7, 90), (CELLS[1], 7, 90), (CELLS[0], 7, 91)]
+    path = long(rows, "arch", "seed", "acc", folder=tmp_path)
+    with pytest.raises(CorruptDataError, match=r"line 4: .* with the same seed as .*line 2"):
+        read(path, "val_accuracy=acc", seed="seed")
+
+
+def test_seeds_that_nobody_shares_are_refused(tmp_path: Path) -> None:
+    cells = SPACE.to_text(SPACE.all()[:1200])
+    rows = [(cell, 10_000 + k, 90) for k, cell in enumerate(cells)]
+    path = long(rows, "arch", "seed", "acc", folder=tmp_path)
+    with pytest.raises(InvalidSettingError, match="1,200 different seeds"):
+        read(path, "val_accuracy=acc", seed="seed")
+
+
+def test_trainings_that_are_not_there(tmp_path: Path) -> None:
+    path = tmp_path / "records.csv"
+    path.write_text(f"arch,a,b\n{CELLS[0]},90.5,91.5\n{CELLS[1]},80.5,\n{CELLS[2]},,70\n")
+    columns = ("val_accuracy=a,epoch=200,seed=0", "val_accuracy=b,epoch=200,seed=1")
+    write_table(read(path, *columns), tmp_path / "mine.nascast")
+    table = read_table(tmp_path / "mine.nascast")
+    assert table.query(GENES[:3], "val_accuracy", seed=None).tolist() == [91.0, 80.5, 70.0]
+    assert table.query(GENES[:2], "val_accuracy", seed=0).tolist() == [90.5, 80.5]
+    for row, seed in ((1, 1), (2, 0)):
+        with pytest.raises(UnsupportedError, match=f"seed {seed} is recorded for 2 of 3"):
+            table.query(GENES[row : row + 1], "val_accuracy", seed=seed)
+    assert table.provenance["empty fields"] == {"a": 1, "b": 1}
+
+
+def test_a_column_without_any_number(tmp_path: Path) -> None:
+    path = tmp_path / "records.csv"
+    path.write_text(f"arch,a\n{CELLS[0]},\n{CELLS[1]},\n")
+    with pytest.raises(InvalidSettingError, match="column 'a' has no number in any row"):
+        read(path, "val_accuracy=a")
+
+
+def test_the_seconds_of_all_trainings_of_an_architecture(tmp_path: Path) -> None:
+    columns = ("val_accuracy=acc_12,epoch=9", "val_accuracy=acc_200,epoch=9,seed=1")
+    source = read(written(tmp_path, "csv", ROWS), *columns, seconds_per_epoch="time")
+    write_table(source, tmp_path / "mine.nascast")
+    table = read_table(tmp_path / "mine.nascast")
+    assert table.seconds(GENES, seed=0).tolist() == table.seconds(GENES, seed=1).tolist()
+
+
+def test_the_task_is_recorded_and_whether_it_was_said(tmp_path: Path) -> None:
+    path = written(tmp_path, "csv", ROWS)
+    task = ImageTask((3, 16, 16), 120, {"cells": 2})
+    said = read(path, task=task)
+    assert (said.task, said.provenance["task"]) == (task, "given")
+    assert read(path).task == ImageTask()
+    assert read(path).provenance["task"].startswith("not given")
+    for wrong, words in (
+        (ImageTask(skeleton={"cellz": 2}), "the skeleton takes channels.* got cellz"),
+        (TextTask(100), "networks for images, and none for text"),
+    ):
+        with pytest.raises(InvalidSettingError, match=words):
+            read(path, task=wrong)
+
+
+def test_separate_budgets_are_kept_and_honoured(tmp_path: Path) -> None:
+    path = written(tmp_path, "csv", ROWS)
+    for separate in (False, True):
+        source = read(path, seconds_per_epoch="time", separate=separate)
+        write_table(source, tmp_path / "mine.nascast")
+        table = read_table(tmp_path / "mine.nascast")
+        assert table.separate is separate
+        ledger = Ledger(table, Objective("val_accuracy"))
+        with ledger.phase("init"):
+            ledger.curve(GENES[:1], "val_accuracy", 200)
+        assert ledger.seconds["init"] == pytest.approx(14 * (212 if separate else 200), rel=1e-3)
+    with pytest.raises(UnsupportedError, match="a training of its own, and none of 50"):
+        table.seconds(GENES, 50)

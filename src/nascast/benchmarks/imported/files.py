@@ -1,0 +1,222 @@
+"""Columns of CSV and Parquet files, packed or not."""
+
+import bz2
+import csv
+import gzip
+import io
+import lzma
+import re
+import zipfile
+import zlib
+from collections.abc import Callable, Collection, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Any
+
+import pyarrow as pa
+import pyarrow.parquet
+
+from nascast.core.errors import CorruptDataError, InvalidSettingError, MissingDataError
+
+__all__ = ["Columns", "read"]
+
+_SEPARATORS = (",", ";", "\t")
+_TEXTS = (".csv", ".tsv", ".txt")
+_ENDINGS = (*_TEXTS, *(text + way for text in _TEXTS for way in (".gz", ".bz2", ".xz")), ".zip")
+_UNPACK: dict[bytes, Callable[[Path], Any]] = {
+    b"\x1f\x8b": gzip.GzipFile,
+    b"BZh": bz2.BZ2File,
+    b"\xfd7zXZ\x00": lzma.LZMAFile,
+    b"PK\x03\x04": lambda path: _member(path),
+}
+_BROKEN = (
+    pa.ArrowException,
+    OSError,
+    EOFError,
+    zlib.error,
+    lzma.LZMAError,
+    zipfile.BadZipFile,
+    NotImplementedError,  # a zip of an unknown packing
+    RuntimeError,  # a zip with a password
+    csv.Error,
+    UnicodeError,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Columns:
+    """The columns of a file, and the line of each row.
+
+    Attributes:
+        path: path of the file.
+        names: names of all columns, in their order.
+        columns: fields of the columns that were asked for, by name; texts, or what Parquet has.
+        lines: line of each row, from 1 in a text; its number from 0 in Parquet.
+        separator: separator of a text; empty for Parquet.
+    """
+
+    path: Path
+    names: Sequence[str]
+    columns: dict[str, list[Any]]
+    lines: Sequence[int]
+    separator: str
+
+    def __len__(self) -> int:
+        return len(self.lines)
+
+    def __getitem__(self, name: str) -> list[Any]:
+        if name in self.columns:
+            return self.columns[name]
+        places = [i for i, known in enumerate(self.names, 1) if known == name]
+        if places:
+            raise CorruptDataError(
+                f"{self.path}: {len(places)} columns are called {name!r}, the columns "
+                f"{', '.join(map(str, places))}; give them different names"
+            )
+        known = ", ".join(n for n in self.names if not re.fullmatch(r"|Unnamed: [0-9]+", n))
+        raise InvalidSettingError(f"{self.path} has no column {name!r}; it has {known}")
+
+    def place(self, row: int) -> str:
+        """Returns where a row stands, for messages."""
+        return f"{self.path}, {'line' if self.separator else 'row'} {self.lines[row]}"
+
+
+def read(path: Path, wanted: Collection[str]) -> Columns:
+    """Returns some columns of a file; those that it lacks are found missing when they are used.
+
+    Texts are separated by commas, semicolons or tabs, whichever makes most columns of the first
+    line, in UTF-8, or UTF-16 with its mark; what they are packed with is told by their first bytes.
+
+    Args:
+        path: path of a ``.csv``, ``.tsv`` or ``.txt``, also packed as ``.gz``, ``.bz2``, ``.xz``
+            or ``.zip`` of one file, or of a ``.parquet``.
+        wanted: names of the columns to read.
+
+    Raises:
+        MissingDataError: there is no such file.
+        InvalidSettingError: the file is of another kind.
+        CorruptDataError: the file cannot be read, a row is longer or shorter than the first line,
+            or there are no rows.
+    """
+    if not path.is_file():
+        raise MissingDataError(f"no file {path}")
+    name = path.name.lower()
+    try:
+        if name.endswith(".parquet"):
+            table = _read_parquet(path, wanted)
+        elif name.endswith(_ENDINGS):
+            table = _read_text(path, wanted)
+        else:
+            raise InvalidSettingError(
+                f"expected a .csv, .csv.gz or .parquet file, or a .tsv, .bz2, .xz or .zip; got "
+                f"{path}"
+            )
+    except _BROKEN as error:
+        raise CorruptDataError(f"{path}: {error}") from error
+    if not len(table):
+        raise CorruptDataError(f"{path}: no rows")
+    return table
+
+
+def _read_parquet(path: Path, wanted: Collection[str]) -> Columns:
+    file = pyarrow.parquet.ParquetFile(path)
+    names = [field.name for field in file.schema_arrow]
+    found = {name: i for i, name in enumerate(names) if name in wanted and names.count(name) == 1}
+    distinct = len(set(names)) == len(names)  # else columns cannot be asked for by name
+    table = file.read(columns=list(found) if distinct else None)
+    columns = {name: _plain(table.column(_place(table, name))) for name in found}
+    return Columns(path, names, columns, range(file.metadata.num_rows), "")
+
+
+def _place(table: pa.Table, name: str) -> int:
+    return [field.name for field in table.schema].index(name)
+
+
+def _plain(column: pa.ChunkedArray) -> list[Any]:
+    """Returns Python values; a dictionary's are those that it stands for."""
+    values: list[Any] = column.to_pylist()
+    return values
+
+
+def _read_text(path: Path, wanted: Collection[str]) -> Columns:
+    with _opened(path) as file:
+        first = next((line for line in file if line.strip()), "")
+    said = re.fullmatch(r"sep=(.)\s*", first)  # as some spreadsheets begin their files
+    with _opened(path) as file:
+        separator = said[1] if said else max(_SEPARATORS, key=lambda s: len(_split(first, s)))
+        lines = csv.reader(file, delimiter=separator, strict=True, skipinitialspace=True)
+        rows = (line for line in lines if line)
+        if said:
+            next(rows)
+        names = [name.strip() for name in next(rows, [])]
+        if not any(names):
+            raise CorruptDataError(f"{path}: expected names of columns in the first line; got none")
+        return _collect(path, names, wanted, _numbered(path, lines, len(names)), separator)
+
+
+def _numbered(path: Path, lines: Any, width: int) -> Iterator[tuple[int, list[str]]]:
+    """Yields every row with its line; `lines` is a reader of the module csv."""
+    for line in lines:
+        if line and len(line) != width:
+            raise CorruptDataError(
+                f"{path}, line {lines.line_num}: {len(line)} values; expected {width}"
+            )
+        if line:
+            yield lines.line_num, line
+
+
+def _collect(
+    path: Path,
+    names: Sequence[str],
+    wanted: Collection[str],
+    rows: Iterator[tuple[int, list[str]]],
+    separator: str,
+) -> Columns:
+    places = [i for i, name in enumerate(names) if name in wanted and names.count(name) == 1]
+    columns: list[list[str]] = [[] for _ in places]
+    numbers = []
+    for number, row in rows:
+        numbers.append(number)
+        for column, i in zip(columns, places, strict=True):
+            column.append(row[i])
+    found = {names[i]: column for i, column in zip(places, columns, strict=True)}
+    return Columns(path, names, found, numbers, separator)
+
+
+def _split(line: str, separator: str) -> list[str]:
+    try:
+        return next(csv.reader([line], delimiter=separator, skipinitialspace=True), [])
+    except csv.Error:
+        return []
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[IO[str]]:
+    """Opens a text, unpacked; its encoding is told by its mark."""
+    with open(path, "rb") as raw:
+        start = raw.read(8)
+    unpack = next((way for mark, way in _UNPACK.items() if start.startswith(mark)), None)
+    with unpack(path) if unpack else open(path, "rb") as file:
+        buffered = io.BufferedReader(file)
+        wide = buffered.peek(2)[:2] in (b"\xff\xfe", b"\xfe\xff")
+        encoding = "utf-16" if wide else "utf-8-sig"
+        with io.TextIOWrapper(buffered, encoding=encoding, newline="") as text:
+            yield text
+
+
+def _member(path: Path) -> IO[bytes]:
+    """Opens the only table of a zip; what systems add to archives does not count."""
+    archive = zipfile.ZipFile(path)
+    names = [
+        info.filename
+        for info in archive.infolist()
+        if info.filename.lower().endswith(_TEXTS)
+        and not Path(info.filename).name.startswith(".")
+        and "__MACOSX" not in info.filename
+    ]
+    if len(names) != 1:
+        raise InvalidSettingError(
+            f"{path}: expected one .csv, .tsv or .txt file inside; got {', '.join(names) or 'none'}"
+        )
+    return archive.open(names[0])

@@ -1,0 +1,193 @@
+"""Numbers as people write them, where what is none is refused."""
+
+import math
+import re
+from collections.abc import Collection
+from dataclasses import dataclass
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+import numpy as np
+
+from nascast.benchmarks.imported.files import Columns
+from nascast.benchmarks.imported.layout import ColumnSpec
+from nascast.core.errors import CorruptDataError, InvalidSettingError
+from nascast.core.metric import bounds
+from nascast.core.types import Floats
+
+__all__ = ["Reader"]
+
+_NUMBER = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]{1,4})?")
+_NOTHING = {"", "na", "n/a", "nan", "null", "none"}  # as other programs write an empty field
+_SECONDS = {"ms": "0.001", "us": "0.000001", "minutes": "60", "hours": "3600", "days": "86400"}
+_WHOLE = 2.0**53  # from here on every float is whole
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """Access to the numbers of a file.
+
+    Attributes:
+        table: columns of the file.
+        missing: texts in a field without a number, besides an empty one.
+        decimal: decimal sign, ``point`` or ``comma``; None is told from the column.
+    """
+
+    table: Columns
+    missing: Collection[str] = ()
+    decimal: str | None = None
+
+    def values(self, spec: ColumnSpec) -> Floats:
+        """Returns ``(rows,)`` numbers as they are stored, NaN where there is none.
+
+        Fractions become percent, and errors that are to be accuracies 100 less them.
+
+        Raises:
+            CorruptDataError: a field is no number, or out of the bounds of its unit.
+            InvalidSettingError: a column has no number at all; or all of its percents are at most
+                1, and nobody said that they are percent.
+        """
+        numbers = self._numbers(spec.column, (*self.missing, *spec.missing))
+        exact = [None if n is None else _float(n) for n in numbers]
+        low, high = bounds(spec.unit)
+        for i, value in enumerate(exact):
+            if value is not None and not (low <= value <= high and math.isfinite(value)):
+                self._refuse(i, spec, self.table[spec.column][i])
+            if value is not None and spec.unit == "count" and value < _WHOLE and value % 1:
+                self._refuse(i, spec, self.table[spec.column][i])
+        found = np.array([math.nan if v is None else v for v in exact], dtype=np.float64)
+        if np.isnan(found).all():
+            raise InvalidSettingError(
+                f"{self.table.path}: column {spec.column!r} has no number in any row"
+            )
+        if spec.unit == "percent" and not spec.stated and 0 < np.nanmax(found) <= 1:
+            raise InvalidSettingError(
+                f"{self.table.path}: all numbers of column {spec.column!r} are at most 1; say "
+                f"unit=fraction (they are stored as percent) or unit=percent: "
+                f"{spec.metric}={spec.column},unit=…"
+            )
+        stored = [math.nan if n is None else _stored(n, spec) for n in numbers]
+        return np.array(stored, dtype=np.float64)
+
+    def whole(self, column: str, what: str) -> list[int]:
+        """Returns whole numbers from 0, such as epochs; none may be missing.
+
+        Raises:
+            CorruptDataError: a field is no whole number.
+        """
+        found = []
+        for i, number in enumerate(self._numbers(column, self.missing)):
+            value = math.nan if number is None else _float(number)
+            if not (0 <= value < _WHOLE and value % 1 == 0):
+                raise CorruptDataError(
+                    f"{self.table.place(i)}: column {column!r} should be {what}, a whole number "
+                    f"from 0; got {self.table[column][i]!r}"
+                )
+            found.append(int(value))
+        return found
+
+    def _numbers(self, column: str, missing: Collection[str]) -> list[Decimal | None]:
+        fields = self.table[column]
+        comma = self._has_commas(column)
+        marks = {mark.strip().lower() for mark in missing} | _NOTHING
+        sentinels = {value for mark in missing if (value := _number(mark, comma)) is not None}
+        found: list[Decimal | None] = []
+        for i, field in enumerate(fields):
+            number = _read(field, comma)
+            if number is None and not _is_empty(field, marks):
+                raise CorruptDataError(
+                    f"{self.table.place(i)}: column {column!r} should be a finite number; got "
+                    f"{field!r}{self._hint(field, comma)}"
+                )
+            found.append(None if number is None or number in sentinels else number)
+        return found
+
+    def _has_commas(self, column: str) -> bool:
+        """Whether numbers of a column have decimal commas."""
+        if self.decimal is not None:
+            return self.decimal == "comma"
+        if self.table.separator != ";":
+            return False
+        texts = [text for text in self.table[column] if isinstance(text, str)]
+        comma, point = (next((t for t in texts if mark in t), None) for mark in ",.")
+        if comma is not None and point is not None:
+            raise InvalidSettingError(
+                f"{self.table.path}: column {column!r} has commas and points, as in {comma!r} and "
+                f"{point!r}; say which is the decimal sign"
+            )
+        return comma is not None
+
+    def _hint(self, field: Any, comma: bool) -> str:
+        if isinstance(field, str) and not comma and _number(field, comma=True) is not None:
+            return "; if that is a decimal comma, say so (--decimal comma)"
+        if isinstance(field, str) and re.search(r"[^\W\d_]", field) and len(field) < 20:
+            return f"; if it marks a training that is not there, say missing={field.strip()}"
+        return ""
+
+    def _refuse(self, row: int, spec: ColumnSpec, field: Any) -> None:
+        low, high = bounds(spec.unit)
+        within = f" from {low:g} to {high:g}" if math.isfinite(low) else ""
+        whole = "whole" if spec.unit == "count" else "finite"
+        hint = ""
+        value = _read(field, self._has_commas(spec.column))
+        if value is not None and value < 0:
+            hint = (
+                f"; if it marks a training that is not there, say missing={value}; if numbers "
+                "below zero are right, say unit=real"
+            )
+        elif spec.unit == "count":
+            hint = "; say unit=millions, or what they are in"
+        elif spec.unit == "fraction":
+            hint = "; if they are percent, say unit=percent"
+        raise CorruptDataError(
+            f"{self.table.place(row)}: column {spec.column!r} should be a {whole} number{within} "
+            f"({spec.unit}); got {field!r}{hint}"
+        )
+
+
+def _read(field: Any, comma: bool) -> Decimal | None:
+    """Returns the number in a field; None where it is empty, or no number."""
+    if isinstance(field, str):
+        return _number(field, comma)
+    if isinstance(field, bool) or not isinstance(field, int | float | Decimal):
+        return None
+    number = Decimal(repr(field)) if isinstance(field, float) else Decimal(field)
+    return None if number.is_nan() else number
+
+
+def _number(text: str, comma: bool) -> Decimal | None:
+    """Reads ASCII digits with one decimal sign and an exponent; no groups, no other scripts."""
+    text = text.strip(" \t")
+    if comma:
+        text = "x" if "." in text else text.replace(",", ".", 1)
+    if not _NUMBER.fullmatch(text):
+        return None
+    try:
+        return Decimal(text)
+    except InvalidOperation:
+        return None
+
+
+def _is_empty(field: Any, marks: Collection[str]) -> bool:
+    if isinstance(field, str):
+        return field.strip().lower() in marks
+    return field is None or (isinstance(field, float | Decimal) and field != field)
+
+
+def _float(number: Decimal) -> float:
+    """Returns the nearest float; what is too large for one is infinite."""
+    try:
+        return float(number)
+    except OverflowError:
+        return math.inf if number > 0 else -math.inf
+
+
+def _stored(number: Decimal, spec: ColumnSpec) -> float:
+    """Returns what a table has: fractions in percent, an error as an accuracy, exactly rounded."""
+    if spec.unit == "fraction":
+        number *= 100
+    if spec.error:
+        number = 100 - number
+    if spec.metric == "seconds" and spec.unit in _SECONDS:
+        number *= Decimal(_SECONDS[spec.unit])
+    return _float(number)

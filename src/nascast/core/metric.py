@@ -1,0 +1,181 @@
+"""Names of metrics, with what they say, and units of values.
+
+Whether a larger value is better is never guessed: it stands here for the names that the field
+agrees on, and for every other name whoever gives the metric says it.
+"""
+
+import math
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+
+from nascast.core.errors import InvalidSettingError
+
+__all__ = ["QUANTITIES", "UNITS", "Quantity", "bounds", "direction", "quantity", "unit_of"]
+
+
+@dataclass(frozen=True, slots=True)
+class Quantity:
+    """A quantity that metrics measure, and the words in their names that say so.
+
+    Attributes:
+        name: name of the quantity.
+        words: words that mean it, in small letters.
+        minimize: whether smaller is better.
+        unit: unit in which it is given, where nothing else is said.
+        sized: whether the end of the name may tell the unit, as in ``latency_ms``.
+    """
+
+    name: str
+    words: frozenset[str]
+    minimize: bool
+    unit: str
+    sized: bool = False
+
+
+def _quantity(
+    name: str, words: str, unit: str, *, up: bool = False, sized: bool = False
+) -> Quantity:
+    return Quantity(name, frozenset(words.split()), not up, unit, sized)
+
+
+QUANTITIES = (
+    _quantity("accuracy", "accuracy accuracies acc", "percent", up=True),
+    _quantity("error", "error errors err", "percent"),
+    _quantity("loss", "loss losses nll", "nats"),
+    _quantity("perplexity", "perplexity ppl", "none"),
+    _quantity("latency", "latency latencies", "none", sized=True),
+    _quantity("seconds", "seconds time runtime duration", "seconds", sized=True),
+    _quantity("parameters", "parameters parameter params param nparams", "count", sized=True),
+    _quantity(
+        "multiply-adds",
+        "adds madds multadds macs mac gmacs mmacs flops flop gflops mflops",
+        "count",
+        sized=True,
+    ),
+    _quantity("energy", "energy joules", "none", sized=True),
+    _quantity("memory", "memory mem bytes", "none", sized=True),
+    _quantity("throughput", "throughput fps", "none", up=True),
+    _quantity("correlation", "kendall spearman pearson correlation tau", "real", up=True),
+    _quantity("F1, AUC, mean IoU or BLEU", "f1 auc auroc iou miou bleu", "none", up=True),
+    _quantity("squared or absolute deviation", "mse rmse mae", "none"),
+)
+
+# Words that turn a known one round, or make another quantity of it: accuracy_drop, error_free,
+# images_per_second, memory_bandwidth. A name with one of them says nothing.
+_TURNING = (
+    "bandwidth change decrease delta deviation diff difference drop efficiency free gain gap "
+    "headroom improvement inverse inv left minus neg negative no non not per rank ranking ratio "
+    "reciprocal reduction relative remaining saved saving savings scale sd sem speedup std stddev "
+    "stderr to utilisation utilization var variance weight without"
+)
+
+_POSITIVE = (
+    "none nats bits seconds ms us minutes hours days count thousands millions billions "
+    "bytes KB MB GB KiB MiB GiB J mJ W mW kWh"
+)
+UNITS: Mapping[str, tuple[float, float]] = MappingProxyType(
+    {
+        "percent": (0.0, 100.0),
+        "fraction": (0.0, 1.0),
+        "real": (-math.inf, math.inf),  # any number; of all the others none is below zero
+        **dict.fromkeys(_POSITIVE.split(), (0.0, math.inf)),
+    }
+)
+
+_SUFFIXES = {
+    "ms": "ms",
+    "us": "us",
+    "s": "seconds",
+    "sec": "seconds",
+    "seconds": "seconds",
+    "min": "minutes",
+    "minutes": "minutes",
+    "h": "hours",
+    "hours": "hours",
+    "K": "thousands",
+    "M": "millions",
+    "G": "billions",
+    "mflops": "millions",
+    "mmacs": "millions",
+    "gflops": "billions",
+    "gmacs": "billions",
+    "bytes": "bytes",
+    "joules": "J",
+    **{unit: unit for unit in ("KB", "MB", "GB", "KiB", "MiB", "GiB", "J", "mJ", "W", "mW", "kWh")},
+}
+_FITTING = {  # units that the end of a name may tell, by quantity
+    "latency": {"ms", "us", "seconds", "minutes"},
+    "seconds": {"ms", "us", "seconds", "minutes", "hours"},
+    "parameters": {"thousands", "millions", "billions"},
+    "multiply-adds": {"thousands", "millions", "billions"},
+    "energy": {"J", "mJ", "W", "mW", "kWh"},
+    "memory": {"bytes", "KB", "MB", "GB", "KiB", "MiB", "GiB"},
+}
+
+
+def quantity(name: str) -> Quantity | None:
+    """Returns the quantity that a metric measures, by the words of its name, or None.
+
+    A word is a run of letters, or of letters and digits, and ``topOneError`` has three. A name
+    with words of opposite directions says nothing, and neither does one with a word that may turn
+    a direction round, such as ``accuracy_drop`` or ``images_per_second``.
+    """
+    words = _words(name)
+    if not words.isdisjoint(_TURNING.split()):
+        return None
+    found = [known for known in QUANTITIES if words & known.words]
+    if len({known.minimize for known in found}) != 1:
+        return None
+    return found[0]
+
+
+def direction(name: str) -> bool:
+    """Returns whether smaller values of a metric are better, as its name says.
+
+    Raises:
+        InvalidSettingError: the name does not say it; the message has what is known.
+    """
+    found = quantity(name)
+    if found is None:
+        up = ", ".join(known.name for known in QUANTITIES if not known.minimize)
+        down = ", ".join(known.name for known in QUANTITIES if known.minimize)
+        raise InvalidSettingError(
+            f"the name {name!r} does not say whether a larger or a smaller value is better; say "
+            f"minimize or maximize. Known to be large at best: {up}; to be small: {down}"
+        )
+    return found.minimize
+
+
+def unit_of(name: str, column: str = "") -> str:
+    """Returns the unit in which a metric of that name is given, where nothing else is said.
+
+    Args:
+        name: name of the metric; its end may tell the unit, as in ``latency_ms`` or ``params_M``.
+        column: name of the column it is read from; its end tells the unit where the name does not.
+    """
+    found = quantity(name)
+    if found is None:
+        return "none"
+    for text in (name, column) if found.sized else ():
+        for word in reversed(re.findall(r"[^\W_]+", text)):
+            unit = _SUFFIXES.get(word) or _SUFFIXES.get(word.lower() if len(word) > 2 else "")
+            if unit in _FITTING.get(found.name, ()):
+                return str(unit)
+    return found.unit
+
+
+def bounds(unit: str) -> tuple[float, float]:
+    """Returns the smallest and the largest value that a unit allows; of an unknown one, any."""
+    return UNITS.get(unit, (-math.inf, math.inf))
+
+
+def _words(name: str) -> frozenset[str]:
+    """Returns the words of a name, small letters, those of several humps also in parts."""
+    found: set[str] = set()
+    for part in re.findall(r"[^\W_]+", name):
+        humps = re.findall(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])", part)
+        found |= {part.lower(), *(hump.lower() for hump in humps)}
+        found.add(part.lower().strip("0123456789"))  # top1 err is err, err5 too
+    return frozenset(found)

@@ -1,0 +1,79 @@
+"""What names of metrics say."""
+
+import math
+
+import pytest
+
+from nascast.core.errors import InvalidSettingError
+from nascast.core.metric import UNITS, bounds, direction, quantity, unit_of
+from nascast.core.types import Metric, Objective
+
+LARGE = "accuracy val_accuracy test_acc top1Acc valAcc val_accuracy_12 throughput acc5 F1 kendall"
+SMALL = (
+    "error val_error test_err top1_error top5err error_rate loss train_loss valLoss perplexity ppl "
+    "latency latency_ms seconds train_time parameters params_M num_params flops GFLOPs MACs "
+    "multiply_adds multiply-adds energy_mJ memory peak_memory_MB memory_bytes"
+)
+UNSAID = (
+    "score reward top1 quality accuracy_drop error_free images_per_second accuracy_loss "
+    "time_to_accuracy memory_bandwidth accuracy_std losslessness accurate a x"
+)
+
+
+@pytest.mark.parametrize("name", LARGE.split())
+def test_names_of_what_is_to_be_large(name: str) -> None:
+    assert direction(name) is False
+    assert Metric(name, "", "").aim == Objective(name).aim == "maximize"
+
+
+@pytest.mark.parametrize("name", SMALL.split())
+def test_names_of_what_is_to_be_small(name: str) -> None:
+    assert direction(name) is True
+    assert Metric(name, "", "").aim == Objective(name).aim == "minimize"
+
+
+@pytest.mark.parametrize("name", UNSAID.split())
+def test_other_names_say_nothing_and_are_not_guessed(name: str) -> None:
+    assert quantity(name) is None
+    for make in (direction, Objective, lambda name: Metric(name, "", "")):
+        with pytest.raises(
+            InvalidSettingError, match=r"say minimize or maximize\. Known .*accuracy"
+        ):
+            make(name)
+
+
+@pytest.mark.parametrize("minimize", [False, True])
+@pytest.mark.parametrize("name", ["score", "val_error", "val_accuracy"])
+def test_what_is_said_counts(name: str, minimize: bool) -> None:
+    assert Objective(name, minimize).minimize is minimize
+    assert Metric(name, "", "", minimize).minimize is minimize
+
+
+@pytest.mark.parametrize(
+    ("name", "column", "unit"),
+    [
+        ("val_accuracy", "acc_M", "percent"),
+        ("val_error", "", "percent"),
+        ("val_loss", "", "nats"),
+        ("latency", "", "none"),
+        ("latency_ms", "lat_s", "ms"),
+        ("latency", "latency_s_cifar10", "seconds"),
+        ("params", "", "count"),
+        ("params", "params_M", "millions"),
+        ("params_M", "p", "millions"),
+        ("gflops", "", "billions"),
+        ("memory_MB", "", "MB"),
+        ("energy", "e_mJ", "mJ"),
+        ("score", "score_ms", "none"),
+    ],
+)
+def test_units_that_names_tell(name: str, column: str, unit: str) -> None:
+    assert unit_of(name, column) == unit
+    assert unit in UNITS
+
+
+def test_bounds() -> None:
+    assert bounds("percent") == (0, 100)
+    assert bounds("fraction") == (0, 1)
+    assert bounds("seconds") == bounds("nats") == bounds("count") == (0, math.inf)
+    assert bounds("real") == bounds("of another program") == (-math.inf, math.inf)
