@@ -129,7 +129,7 @@ class Texts(ABC):
             return self._parse(text)
         except InvalidArchitectureError as error:
             tidy = self._tidied(text)
-            if tidy == text:
+            if tidy == text or len(text) > LONGEST:
                 raise
             wrong = error
         try:
