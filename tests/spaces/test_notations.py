@@ -6,6 +6,7 @@ import json
 import re
 import time
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -51,6 +52,7 @@ _ENDS = [(1, 0), (2, 0), (2, 1), (3, 0), (3, 1), (3, 2)]
 
 MODULE = "0101000001000100000100000:input,conv3x3-bn-relu,maxpool3x3,conv1x1-bn-relu,output"
 _MATRIX = [[0, 1, 0, 1, 0], [0, 0, 0, 0, 1], [0, 0, 0, 1, 0], [0, 0, 0, 0, 1], [0, 0, 0, 0, 0]]
+_FLAT = [bit for line in _MATRIX for bit in line]
 _FLOATS = [[float(bit) for bit in line] for line in _MATRIX]
 _LABELS = ["input", "conv3x3-bn-relu", "maxpool3x3", "conv1x1-bn-relu", "output"]
 _PRINTED = "[[0 1 0 1 0]\n [0 0 0 0 1]\n [0 0 0 1 0]\n [0 0 0 0 1]\n [0 0 0 0 0]]"
@@ -147,7 +149,7 @@ SAME: list[tuple[str, str, str, str]] = [
     ("nasbench101", MODULE, f"{_FLOATS}:{_LABELS}", "matrix"),
     ("nasbench101", MODULE, f"({_FLOATS}, {_LABELS})", "matrix"),
     ("nasbench101", MODULE, f"[{_MATRIX}, {_LABELS}]", "matrix"),
-    ("nasbench101", MODULE, f"{[bit for line in _MATRIX for bit in line]}:{','.join(_LABELS)}", "matrix"),
+    ("nasbench101", MODULE, f"{_FLAT}:{','.join(_LABELS)}", "matrix"),
     ("nasbench101", MODULE, f"0101000001000100000100000:{_LABELS}", "matrix"),
     ("nasbench101", MODULE, json.dumps({"matrix": _MATRIX, "ops": _LABELS}), "matrix"),
     ("nasbench101", MODULE, json.dumps({"ops": _LABELS[1:-1], "adjacency": _FLOATS}), "matrix"),
@@ -247,9 +249,9 @@ def test_a_matrix_of_more_vertices_is_pruned() -> None:
         (_MATRIX, [*_LABELS[:3], "conv9x9", "output"], "unknown operation 'conv9x9'; known are"),
     ],
 )
-def test_matrices_that_are_no_module(matrix: list[list[int]], labels: list[str], message: str):  # type: ignore[no-untyped-def]
+def test_matrices_that_are_no_module(matrix: Any, labels: list[str], message: str) -> None:
     with pytest.raises(InvalidArchitectureError, match=message):
-        NasBench101().from_matrix(matrix, labels)  # type: ignore[arg-type]
+        NasBench101().from_matrix(matrix, labels)
 
 
 def test_a_genotype_is_a_cell_of_nasnet_where_the_outputs_agree() -> None:
@@ -277,11 +279,12 @@ def test_a_genotype_is_a_cell_of_nasnet_where_the_outputs_agree() -> None:
 
 
 # Space, text, and what the message says: the notation it looks like, the trouble and the place.
+_PLACE = f"at character {1 + GENOTYPE.index(repr('dil_conv_5x5')) - 1}"
 WRONG: list[tuple[str, str, list[str]]] = [
     ("darts", _NESTED.replace("[('sep_conv_5x5', 0), ", "[", 1),
      ["genotype", "node 2 of the normal cell, 2 values; got 1", "at character 18"]),
     ("darts", GENOTYPE.replace("'dil_conv_5x5'", "'dil_conv_7x7'"),
-     ["genotype", "node 4 of the normal cell", "'dil_conv_7x7'", "at character 128"]),
+     ["genotype", "node 4 of the normal cell", "'dil_conv_7x7'", _PLACE]),
     ("darts", GENOTYPE[:-30], ["genotype", "at character"]),
     ("darts", json.dumps({**_CONFIGURATION, "edge_normal_0": "none"}),
      ["nasbench301", "node 2 of the normal cell has the unknown operation 'none'"]),
