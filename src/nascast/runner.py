@@ -222,7 +222,7 @@ class _Loop:
         if told:
             self._strategy.tell(told)
         if free > 0:
-            candidates = self._strategy.ask(free, rng, pending)
+            candidates = self._strategy.ask(free, rng, pending)[:free]
         seconds = self._executor.busy() - began
         self._thought += seconds
         self._executor.spend(seconds)

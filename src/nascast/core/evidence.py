@@ -138,6 +138,9 @@ class Told(_Evaluations):
                 marks.setdefault(name, set()).update(range(1, len(curve) + 1))
         self._longest = max((e for epochs in marks.values() for e in epochs), default=None)
         self._any_full = any(trial.candidate.epochs is None for trial in history.trials)
+        self._metric = history.objectives[0].metric
+        for trainings in self._networks.values():
+            trainings.sort(key=lambda training: not self._is_label(training))
         seeds = max(map(len, self._networks.values()), default=1)
         self.metrics = {}
         for name, e in marks.items():
@@ -154,14 +157,18 @@ class Told(_Evaluations):
         return super().describe(metric)
 
     def genes(self) -> Genes:
-        """Returns ``(n, length)``: the canonical rows of the networks with a full training."""
-        full = None if self._any_full else self._longest
+        """Returns ``(n, length)``: the canonical rows of the networks that have a label."""
         rows = [
             np.frombuffer(key, dtype=np.int16)
             for key, trainings in self._networks.items()
-            if any(full in training and not training[full].error for training in trainings)
+            if self._is_label(trainings[0])
         ]
         return np.asarray(rows, dtype=np.int16).reshape(-1, self.space.length)
+
+    def _is_label(self, training: _Training) -> bool:
+        """Returns whether a training is a full one with a finite value of the first objective."""
+        full = training.get(None if self._any_full else self._longest)
+        return full is not None and math.isfinite(full.metrics.get(self._metric, math.nan))
 
     def _take(self, candidate: Candidate, evaluation: Evaluation) -> None:
         key = self.space.canonical(candidate.arch.row()).tobytes()

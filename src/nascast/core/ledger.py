@@ -4,6 +4,7 @@ import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -125,6 +126,7 @@ class Ledger:
         self._phase: str | None = None
         self._away = 0.0  # clock seconds charged otherwise than by the phase
         self._trained: dict[bytes, tuple[float, float]] = {}  # network -> epochs, seconds paid
+        self._scoring = False
         self._paid: set[tuple[str, bytes]] = set()  # scores, passes and artefacts paid for
         self._last: tuple[tuple[int, Architecture], Passes] | None = None
 
@@ -141,9 +143,10 @@ class Ledger:
     def labels(self, genes: Genes) -> Floats:
         """Returns ``(n,)`` labels: scores after full training, which is charged."""
         self._check_open()
-        values = self.records.query(genes, self.objective.metric, None, self._seed)
         marks = self.records.describe(self.objective.metric).epochs
-        self._charge_training(genes, marks[-1] if self.records.separate else None, marks)
+        with self._aside():
+            values = self.records.query(genes, self.objective.metric, None, self._seed)
+            self._charge_training(genes, marks[-1] if self.records.separate else None)
         return -values if self.objective.minimize else values
 
     def curve(self, genes: Genes, metric: str, epochs: int) -> Floats:
@@ -156,11 +159,12 @@ class Ledger:
             UnsupportedError: the metric was not recorded after that epoch.
         """
         self._check_open()
-        values = self.records.curve(genes, metric, epochs, self._seed)
         described = self.records.describe(metric)
-        for mark in described.epochs if self.records.separate else (epochs,):
-            if mark <= epochs:
-                self._charge_training(genes, mark, described.epochs)
+        with self._aside():
+            values = self.records.curve(genes, metric, epochs, self._seed)
+            for mark in described.epochs if self.records.separate else (epochs,):
+                if mark <= epochs:
+                    self._charge_training(genes, mark)
         return -values if described.minimize else values
 
     def network(self, arch: Architecture) -> "nn.Module":
@@ -199,10 +203,23 @@ class Ledger:
         """
         if self._last is None or self._last[0] != (seed, arch):
             made = import_module("nascast.proxies.passes").Passes(
-                lambda: self.network(arch), seed, self.task, batch=self._batch, clock=self._clock
+                lambda: self.network(arch),
+                seed,
+                self.task,
+                batch=self._batch,
+                clock=self._clock,
+                told=partial(self._made, self.space.canonical(arch.row()).tobytes(), seed),
             )
             self._last = ((seed, arch), made)
         return self._last[1]
+
+    def _made(self, row: bytes, seed: int, name: str, seconds: float) -> None:
+        """Takes that a pass was made, which the open phase pays by the clock unless it was paid."""
+        if self._scoring or self._phase is None:
+            return
+        if (_pass(name, seed), row) in self._paid:
+            self._away += seconds
+        self._paid.add((_pass(name, seed), row))
 
     def scores(self, scorers: Sequence[Scorer], genes: Genes) -> Floats:
         """Returns ``(n, k)`` scores of n architectures by k scorers.
@@ -212,20 +229,22 @@ class Ledger:
         a study faster and no predictor cheaper. Scores depend on the canonical row alone.
         """
         self._check_open()
-        began = self._clock()
         values = np.empty((len(genes), len(scorers)))
         keys = [scorer.key(self) for scorer in scorers]
-        cost = 0.0
-        for i, row in enumerate(self.space.canonical(genes)):
-            for k, (key, scorer) in enumerate(zip(keys, scorers, strict=True)):
-                item = (key, row.tobytes())
-                if item not in self._memo:
-                    self._memo[item] = self._measure(scorer, self.space.architecture(row))
-                values[i, k] = self._memo[item].value
-                cost += self._owed(item, scorer.seed)
-        self._last = None  # networks are not kept longer than they are needed
-        self._away += self._clock() - began
-        self._spend(cost)
+        cost, self._scoring = 0.0, True
+        try:
+            with self._aside():
+                for i, row in enumerate(self.space.canonical(genes)):
+                    for k, (key, scorer) in enumerate(zip(keys, scorers, strict=True)):
+                        item = (key, row.tobytes())
+                        if item not in self._memo:
+                            self._memo[item] = self._measure(scorer, self.space.architecture(row))
+                        values[i, k] = self._memo[item].value
+                        cost += self._owed(item, scorer.seed)
+        finally:
+            self._scoring = False
+            self._last = None  # networks are not kept longer than they are needed
+            self._spend(cost)
         return values
 
     def _measure(self, scorer: Scorer, arch: Architecture) -> Score:
@@ -240,10 +259,10 @@ class Ledger:
         """Returns the seconds of a score and its passes not paid for yet, and marks them paid."""
         score, row = self._memo[item], item[1]
         parts = {item: score.seconds}
-        parts |= {(f"pass {name}, seed {seed}", row): s for name, s in score.passes.items()}
+        parts |= {(_pass(name, seed), row): s for name, s in score.passes.items()}
         new = parts.keys() - self._paid
         self._paid |= new
-        return sum(parts[part] for part in new)
+        return math.fsum(seconds for part, seconds in parts.items() if part in new)
 
     def shared(self, key: str, make: Callable[[], Artefact]) -> Artefact:
         """Returns an artefact made once, such as the weights of a trained supernet.
@@ -291,14 +310,26 @@ class Ledger:
         assert self._phase is not None
         self.seconds[self._phase] += seconds
 
-    def _charge_training(self, genes: Genes, epochs: int | None, marks: Sequence[int]) -> None:
+    @contextmanager
+    def _aside(self) -> Iterator[None]:
+        """Takes the clock's seconds inside out of the phase, which is charged otherwise for them.
+
+        So trainings that are made on demand are charged once, like recorded ones.
+        """
+        began = self._clock()
+        try:
+            yield
+        finally:
+            self._away += self._clock() - began
+
+    def _charge_training(self, genes: Genes, epochs: int | None) -> None:
         """Charges the training that is not paid for: a longer one contains the shorter ones.
 
         Where every number of epochs is a training of its own, each of them is paid for.
         """
         needed = self.records.seconds(genes, epochs, self._seed)
         own = repr(epochs).encode() if self.records.separate else b""
-        reached = (marks[-1] if marks else math.inf) if epochs is None else epochs
+        reached = math.inf if epochs is None else epochs
         cost = 0.0
         for row, seconds in zip(self.space.canonical(genes), needed.tolist(), strict=True):
             key = row.tobytes() + own
@@ -307,3 +338,8 @@ class Ledger:
                 self._trained[key] = reached, seconds
                 cost += seconds - paid
         self._spend(cost)
+
+
+def _pass(name: str, seed: int) -> str:
+    """Returns the name of a pass among what a ledger has paid for."""
+    return f"pass {name}, seed {seed}"

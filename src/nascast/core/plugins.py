@@ -15,7 +15,16 @@ from typing import Any
 
 from nascast.core.errors import MissingExtraError, UnknownComponentError
 
-__all__ = ["KINDS", "builtin_names", "family", "load", "name_of", "names", "resolve"]
+__all__ = [
+    "KINDS",
+    "builtin_names",
+    "family",
+    "load",
+    "name_of",
+    "names",
+    "registered",
+    "resolve",
+]
 
 KINDS = {
     "space": "nascast.spaces",
@@ -80,9 +89,14 @@ def _merged(proxies: dict[str, str], predictors: dict[str, str]) -> dict[str, st
 
 @cache
 def _external(kind: str) -> dict[str, EntryPoint]:
-    points = {point.name: point for point in entry_points(group=f"nascast.{kind}")}
-    if kind == "predictor":
-        points |= _external("proxy")
+    groups = [f"nascast.{kind}", *(["nascast.proxy"] if kind == "predictor" else [])]
+    points: dict[str, EntryPoint] = {}
+    for point in (point for group in groups for point in entry_points(group=group)):
+        if points.setdefault(point.name, point).value != point.value:
+            raise UnknownComponentError(
+                f"two {kind} components are called {point.name!r}: {points[point.name].value} and "
+                f"{point.value}; rename an entry point"
+            )
     for name in points.keys() & _builtin(kind).keys():
         raise UnknownComponentError(
             f"the {kind} {name!r} of {points[name].value} has the name of a built-in one; "
@@ -107,10 +121,10 @@ def family(kind: str, name: str) -> str:
     For a built-in predictor it is the folder, for a proxy ``zero_cost``, for a built-in component
     of another kind empty, and for a component of another package the name of that package.
     """
-    registered = _registered(kind, name)
-    if registered in _external(kind):
-        return _external(kind)[registered].value.partition(":")[0].partition(".")[0]
-    module = _builtin(kind).get(registered, "")
+    own = registered(kind, name)
+    if own in _external(kind):
+        return _external(kind)[own].value.partition(":")[0].partition(".")[0]
+    module = _builtin(kind).get(own, "")
     if kind == "predictor" and module.startswith(KINDS["proxy"]):
         return "zero_cost"
     return ".".join(module.split(".")[2:-1])
@@ -135,7 +149,7 @@ def name_of(kind: str, component: Any) -> str:
     )
 
 
-def _registered(kind: str, name: str) -> str:
+def registered(kind: str, name: str) -> str:
     """Returns a name in its registered form: ``nb201-mini`` is the file ``nb201_mini``."""
     return name if name in _external(kind) else name.replace("-", "_")
 
@@ -164,12 +178,12 @@ def resolve(kind: str, name: str) -> Any:
         MissingExtraError: an optional dependency of the component is not installed.
     """
     builtin, external = _builtin(kind), _external(kind)
-    registered = _registered(kind, name)
+    own = registered(kind, name)
     with _extras(kind, name):
-        if registered in external:
-            return external[registered].load()
-        if registered in builtin:
-            module = importlib.import_module(builtin[registered])
+        if own in external:
+            return external[own].load()
+        if own in builtin:
+            module = importlib.import_module(builtin[own])
             (public,) = module.__all__
             return getattr(module, public)
     raise UnknownComponentError(

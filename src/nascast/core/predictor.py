@@ -5,6 +5,7 @@ is one feature without a regressor (`FeaturePredictor`); a zero-cost proxy is a 
 a predictor (`Proxy`); OMNI is one regressor over features of three families.
 """
 
+import inspect
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
@@ -106,11 +107,13 @@ class Proxy(PerformancePredictor):
         name: registered name.
         sign: +1 or −1, declared by the source paper and not chosen after looking at accuracies:
             the score times its sign is larger for the better network.
+        reads_batch: whether the score depends on the minibatch; False makes it one for all batches.
         seed: seed of the initial weights, the same for every network.
     """
 
     name: ClassVar[str]
     sign: ClassVar[int] = 1
+    reads_batch: ClassVar[bool] = True
     ranks_only = True
     modules = ("torch",)
 
@@ -128,7 +131,10 @@ class Proxy(PerformancePredictor):
 
     def key(self, ledger: Ledger) -> str:
         """Returns a text of all that the score depends on besides the architecture."""
-        return f"{self.name}|seed {self.seed}|{ledger.task}|{ledger.batch().source}"
+        own = inspect.signature(type(self)).parameters
+        settings = ",".join(f"{name}={getattr(self, name)}" for name in own)
+        batch = ledger.batch().source if self.reads_batch else ""
+        return f"{self.name}|{settings}|{ledger.space.name}|{ledger.task}|{batch}"
 
     def __call__(self, ledger: Ledger, genes: Genes) -> Floats:
         """Returns ``(n, 1)``: score times sign."""

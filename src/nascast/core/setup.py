@@ -49,7 +49,7 @@ class Setup:
             objectives=tuple(strategy.objectives),
             evaluator=settings_of(evaluator),
             limits=space.what if isinstance(space, Restricted) else "",
-            strategy=spec_of(strategy),
+            strategy=spec_of(strategy, seed),
             seed=seed,
         )
 
@@ -94,7 +94,7 @@ class Setup:
         return found
 
 
-def spec_of(strategy: Strategy) -> Spec:
+def spec_of(strategy: Strategy, seed: int | None = None) -> Spec:
     """Returns the spec of a strategy, without its seed.
 
     A strategy that is not registered has the name of its class, and the settings that it keeps as
@@ -105,7 +105,8 @@ def spec_of(strategy: Strategy) -> Spec:
         found = Spec.of("strategy", strategy)
     except (UnknownComponentError, AttributeError, InvalidSettingError):
         found = Spec(_name(strategy), _kept(strategy))
-    return replace(found, settings={k: v for k, v in found.settings.items() if k != "seed"})
+    settings = {k: v for k, v in found.settings.items() if k != "seed" or v not in (seed, None)}
+    return replace(found, settings=settings)
 
 
 def _name(strategy: Strategy) -> str:

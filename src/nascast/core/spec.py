@@ -30,7 +30,7 @@ _BARE = re.compile(r"[^\s,()\[\]=\":]+")  # a value that needs no quotes
 _GIVEN = {"space", "objectives"}  # what a component is made for, and no setting of it
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Spec:
     """The name of a component and those of its settings that are not defaults.
 
@@ -49,6 +49,9 @@ class Spec:
     def __post_init__(self) -> None:
         plain = {key: _plain(key, self.settings[key]) for key in sorted(self.settings)}
         object.__setattr__(self, "settings", MappingProxyType(plain))
+
+    def __eq__(self, other: object) -> bool:
+        return str(self) == str(other) if isinstance(other, Spec) else NotImplemented
 
     def __hash__(self) -> int:
         return hash(str(self))
@@ -163,7 +166,7 @@ class _Reader:
         self._kind, self._text, self._at = kind, text, 0
 
     def spec(self, kind: str) -> Spec:
-        name = self._match(_NAME, f"the name of a {kind}").replace("-", "_")
+        name = plugins.registered(kind, self._match(_NAME, f"the name of a {kind}"))
         known = list(_parameters(plugins.resolve(kind, name)))
         settings: dict[str, Value] = {}
         if self.takes(":"):
@@ -179,6 +182,8 @@ class _Reader:
         keyed = re.compile(r"\s*([A-Za-z_][A-Za-z0-9_]*)\s*=").match(self._text, self._at)
         if keyed:
             key, self._at = keyed[1], keyed.end()
+        elif list(settings) != known[: len(settings)]:
+            raise self._wrong("key=value, since settings by place come first,")
         elif len(settings) < len(known):
             key = known[len(settings)]
         else:
@@ -198,8 +203,12 @@ class _Reader:
                 self._need("]")
             return tuple(found)
         if quoted := re.compile(r'\s*("(?:[^"\\]|\\.)*")').match(self._text, self._at):
+            try:
+                text = str(json.loads(quoted[1]))
+            except ValueError:
+                raise self._wrong("a text in quotes, as JSON has it,") from None
             self._at = quoted.end()
-            return str(json.loads(quoted[1]))
+            return text
         if re.compile(r"\s*" + _NAME.pattern + r"\s*[(:]").match(self._text, self._at):
             return self.spec(kind)
         return _read(self._match(_BARE, "a value"))

@@ -53,6 +53,7 @@ class Passes:
         *,
         batch: Batch | None,
         clock: Callable[[], float],
+        told: Callable[[str, float], None] = lambda name, seconds: None,
     ) -> None:
         """Prepares the passes; none is made yet.
 
@@ -62,11 +63,12 @@ class Passes:
             task: task that the network is built for.
             batch: inputs and labels; None where there are none.
             clock: function that returns monotonic seconds.
+            told: function called with the name and the seconds of each pass that was made.
         """
         self.task, self.seed = task, seed
         self.seconds: dict[str, float] = {}
         self.spent = 0.0
-        self._build, self._batch, self._clock = build, batch, clock
+        self._build, self._batch, self._clock, self._told = build, batch, clock, told
         self._kept: dict[str, Any] = {}
         self._needs: dict[str, set[str]] = {}  # all passes that a pass rests on, itself too
         self._users: list[set[str]] = []
@@ -90,6 +92,7 @@ class Passes:
             self._needs[name] = needs | {name}
             self.seconds[name] = self._clock() - began - (self.spent - inside)
             self.spent += self.seconds[name]
+            self._told(name, self.seconds[name])
         if self._users:
             self._users[-1] |= self._needs[name]
         return self._kept[name]

@@ -3,7 +3,6 @@
 import math
 from typing import TYPE_CHECKING
 
-from nascast.core.ledger import Ledger
 from nascast.core.predictor import Proxy
 
 if TYPE_CHECKING:
@@ -20,9 +19,7 @@ class SynFlow(Proxy):
     """
 
     name = "synflow"
-
-    def key(self, ledger: Ledger) -> str:
-        return f"{self.name}|seed {self.seed}|{ledger.task}"  # it reads no data
+    reads_batch = False
 
     def score(self, passes: "Passes") -> float:
         total = sum(term.sum().item() for term in passes.synflow_terms())

@@ -31,6 +31,10 @@ _CHANGES = {  # by version: what makes the tables those of the next one
     1: "ALTER TABLE trials ADD COLUMN thinking REAL",  # unknown for the trials that are there
 }
 _WAIT = 60.0  # seconds for another process to finish writing; chosen: a write takes milliseconds
+_STATE = """
+SELECT (SELECT application_id FROM pragma_application_id),
+  (SELECT user_version FROM pragma_user_version), (SELECT COUNT(*) FROM sqlite_schema)
+"""  # in one statement, since another process may make the tables meanwhile
 _PAUSE = 0.01  # seconds between tries; chosen
 _TABLES = """
 CREATE TABLE runs (
@@ -246,9 +250,7 @@ def _renew(connection: sqlite3.Connection) -> None:
 
 def _check(path: Path, connection: sqlite3.Connection) -> bool:
     """Returns whether the file has our tables; raises if it has others, or later ones."""
-    (mark,) = connection.execute("PRAGMA application_id").fetchone()
-    version = _version(connection)
-    (tables,) = connection.execute("SELECT COUNT(*) FROM sqlite_schema").fetchone()
+    mark, version, tables = connection.execute(_STATE).fetchone()
     if not tables and not mark:
         return False
     if mark != _MARK:

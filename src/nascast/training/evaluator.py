@@ -207,7 +207,7 @@ class ChildEvaluator(ABC):
         killed, continues from the same state as before.
         """
         assert self.checkpoints is not None
-        said = [asdict(arch), dict(self.skeleton), asdict(self.recipe), *self._own()]
+        said = [asdict(arch), dict(self.skeleton), asdict(self.recipe), self._own()]
         text = json.dumps([self.data, *said], sort_keys=True, default=str)
         name = hashlib.sha256(text.encode()).hexdigest()[:20]
         return self.checkpoints / f"{name}-{epochs}.pt"
