@@ -1,6 +1,7 @@
 """Literals against Python's own reading of them, and what is refused."""
 
 import ast
+import contextlib
 import json
 import time
 
@@ -103,8 +104,6 @@ def test_what_is_refused_and_where(text: str, why: str, at: int | None) -> None:
 def test_long_texts_take_no_time(piece: str) -> None:
     text = piece * (100_000 // len(piece))
     began = time.process_time()
-    try:
+    with contextlib.suppress(LiteralError):
         parse_literal(text)
-    except LiteralError:
-        pass
     assert time.process_time() - began < 2
