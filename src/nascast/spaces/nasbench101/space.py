@@ -261,7 +261,8 @@ class NasBench101(SearchSpace):
 
         The order of the vertices decides which of them get the channels that remain when those of
         the output are divided, so that isomorphic rows can differ by up to 48,411 parameters. The
-        row's own order is used; for a row read from an official record, that is the recorded network.
+        row's own order is used; for a row read from an official record, that is the recorded
+        network.
 
         Deviations: weights are initialised as is PyTorch's default, not by truncated normals, and
         batch normalisation averages with PyTorch's momentum 0.1, not 0.003, so that statistics
