@@ -156,7 +156,7 @@ def test_build_from_images(cli: Cli, tmp_path: Path) -> None:
         ([*COMPARE, "--benchmark", "nowhere.nascast"], "nowhere.nascast"),
         (["show", "|conv~0|"], "unknown operation 'conv'"),
         (["show", CELL, "--space", "nb"], "unknown space 'nb'"),
-        (["show", "0-1-2-3"], "expected a string like"),
+        (["show", "0-1-2-3"], "expected 6 genes; got 4"),
         (["benchmark", "info", "nb202"], "unknown benchmark"),
         (["benchmark", "build", "--images", "x.npz", "--out", "x.csv"], "end in .nascast"),
         (["benchmark", "build", "--images", "x.npz", "--out", "x.nascast"], "no file x.npz"),

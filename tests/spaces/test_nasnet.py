@@ -183,7 +183,7 @@ def test_texts_are_readable() -> None:
         (", add(sep_conv_3x3(0), identity(0))", "", r"the normal cell has 4 blocks; expected 5"),
         ("; reduction: ", ", ", "expected a text like"),
         ("normal: ", "", "expected a text like"),
-        ("normal: ", " normal: ", "expected a text like"),
+        ("normal: ", "nor mal: ", "expected a text like"),
         ("identity(0))", "identity(0)", "expected a text like"),
         ("add(sep_conv_3x3(0), identity(0))", "add(identity(0))", "expected a text like"),
     ],

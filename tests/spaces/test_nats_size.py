@@ -57,7 +57,7 @@ def test_all_rows_and_their_texts() -> None:
         ("8:8:8:8:", "expected 5 numbers of channels"),
         ("8:8:8:8:-8", "expected 5 numbers of channels"),
         ("8:8:8:8:٨", "expected 5 numbers of channels"),
-        ("8:8:8:8:8\n", "expected 5 numbers of channels"),
+        ("8:8:8:8 8", "expected 5 numbers of channels"),
         ("8:8:8:8:12", "12 channels in .*; allowed are 8, 16, .*, 64"),
         ("8:8:8:8:08", "08 channels in"),
         ("0:8:8:8:8", "0 channels in"),

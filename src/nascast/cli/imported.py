@@ -37,6 +37,10 @@ def import_table(
         ),
     ],
     out: Annotated[Path, typer.Option(help="Table to write, such as mine.nascast.")],
+    notation: Annotated[
+        str | None,
+        typer.Option(help="Notation of the architectures, where several could be meant: naslib."),
+    ] = None,
     space: Annotated[str, typer.Option(help="Search space, by its name.")] = "nasbench201",
     seconds_per_epoch: Annotated[
         str | None, typer.Option(help="Column with the training seconds of one epoch.")
@@ -109,6 +113,7 @@ def import_table(
         first_epoch=first_epoch,
         missing=tuple(missing or ()),
         decimal=decimal,
+        notation=notation,
     )
     table = convert(
         file,

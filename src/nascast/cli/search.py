@@ -92,7 +92,8 @@ def search(
     max_multiply_adds: Annotated[
         int | None,
         typer.Option(
-            help="Multiply-adds of a network for one input at most.", rich_help_panel=_LIMIT
+            help="Multiply-adds of a network as built, for one input, at most.",
+            rich_help_panel=_LIMIT,
         ),
     ] = None,
     max_latency_ms: Annotated[

@@ -9,11 +9,11 @@ and words their quotes.
 import re
 from dataclasses import dataclass
 
-__all__ = ["Literal", "LiteralError", "parse_literal"]
+__all__ = ["LONGEST", "Literal", "LiteralError", "parse_literal"]
 
 Plain = None | bool | int | float | str
 
-_LONGEST = 100_000  # characters, several times the longest genotype; chosen
+LONGEST = 100_000  # characters, several times the longest genotype; chosen
 _DEEPEST = 12  # lists in lists; the deepest notation has 5; chosen
 _MOST = 1000  # values of a range; chosen
 
@@ -154,9 +154,9 @@ def parse_literal(text: str) -> Literal:
     Raises:
         LiteralError: naming what was expected, and where.
     """
-    if len(text) > _LONGEST:
+    if len(text) > LONGEST:
         raise LiteralError(
-            f"a text of {len(text):,} characters; at most {_LONGEST:,} are read", _LONGEST
+            f"a text of {len(text):,} characters; at most {LONGEST:,} are read", LONGEST
         )
     return _Reader(text).whole()
 

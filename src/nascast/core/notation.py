@@ -84,15 +84,16 @@ def row_of_numbers(text: str, length: int) -> tuple[int, ...]:
 def tidied(text: str) -> str:
     """Returns a text without what stands around it in a source file, and without needless blanks.
 
-    That are blanks and line ends that keep no two words apart, a name and ``=`` before it, quotes,
-    and a comma or semicolon after it.
+    That are blanks and line ends that keep no two words apart, a name and ``=`` before it, and
+    quotes around it, with a comma or semicolon behind them.
     """
-    text = text.strip().rstrip(",; \t\n")
+    text = text.strip()
     if assigned := re.match(r"[A-Za-z_]\w*\s*=(?!=)\s*", text):
         text = text[assigned.end() :]
-    if len(text) > 1 and text[0] == text[-1] and text[0] in "'\"":
-        text = text[1:-1]
-    return _LOOSE.sub("", text.strip())
+    inner = text.rstrip(",; \t\n")
+    if len(inner) > 1 and inner[0] == inner[-1] and inner[0] in "'\"":
+        text = inner[1:-1].strip()
+    return _LOOSE.sub("", text)
 
 
 def shown(text: object) -> str:

@@ -9,7 +9,7 @@ from typing import ClassVar
 import numpy as np
 
 from nascast.core.errors import InvalidArchitectureError, InvalidSettingError, UnsupportedError
-from nascast.core.literal import LiteralError
+from nascast.core.literal import LONGEST, LiteralError
 from nascast.core.notation import Notation, Reading, named, row_of_numbers, shown, tidied
 from nascast.core.types import Bools, Genes
 
@@ -30,7 +30,7 @@ class Texts(ABC):
 
     name: ClassVar[str]
     cardinalities: tuple[int, ...]
-    own: ClassVar[tuple[str, str, str]] = ("text", "the notation of the space", "(?!)")
+    own: ClassVar[tuple[str, str, str]] = ("text", "the notation of the space", "")
 
     @property
     def length(self) -> int:
@@ -129,7 +129,7 @@ class Texts(ABC):
             return self._parse(text)
         except InvalidArchitectureError as error:
             tidy = self._tidied(text)
-            if tidy == text:
+            if tidy == text or len(text) > LONGEST:
                 raise
             wrong = error
         try:
@@ -158,10 +158,13 @@ class Texts(ABC):
             rest, chosen = named(text, self.notations())
         else:
             rest, chosen = text, [self._notation(notation)]
+        if len(rest) > LONGEST:  # no notation of others is as long, and its parser need not see it
+            chosen = chosen[:1]
+        begins = rest.lstrip()
         found: dict[tuple[int, ...], Notation] = {}
         wrong: list[tuple[bool, str]] = []
         for place, one in enumerate(chosen):
-            looks = len(chosen) == 1 or one.looks.match(rest) is not None
+            looks = len(chosen) == 1 or one.looks.match(begins) is not None
             if place and not looks:
                 continue
             genes = self._try(one, rest, wrong, looks)

@@ -14,8 +14,8 @@ class EdgeCell(nn.Module):
 
     Vertex 0 is the input, the last vertex the output. Every operation has its parameters, as in the
     published counts, but only those on a path from input to output are run: an operation on nothing
-    is nothing. (The NAS-Bench-201 code runs them too, so that batch normalisation turns zeros into
-    a learned constant; here equivalent cells are equal.)
+    is nothing. The others are `idle`. (The NAS-Bench-201 code runs them too, so that batch
+    normalisation turns zeros into a learned constant; here equivalent cells are equal.)
     """
 
     def __init__(
@@ -45,6 +45,11 @@ class EdgeCell(nn.Module):
         self.live = [(str(i), *edges[i]) for i in present if edges[i][0] in fed]
         self.live = [edge for edge in self.live if edge[2] in needed]
         self.nothing = None if self.live else Nothing()
+
+    def idle(self) -> list[nn.Module]:
+        """Returns the operations that stand in the cell and are not run."""
+        live = {key for key, _, _ in self.live}
+        return [operation for key, operation in self.operations.items() if key not in live]
 
     def forward(self, x: Tensor) -> Tensor:
         """Maps ``(n, c, h, w)`` to the same shape."""

@@ -22,7 +22,8 @@ class Limits:
 
     Attributes:
         parameters: number of parameters.
-        multiply_adds: multiply-adds of a forward pass for one input, see `networks.counting`.
+        multiply_adds: multiply-adds of the network as built, for one input: dead operations count,
+            as they do among the parameters and in what benchmarks record; see `networks.counting`.
         latency_ms: milliseconds of a forward pass for one input on one core of this machine.
     """
 

@@ -152,6 +152,28 @@ def check_texts_apart(space: SearchSpace) -> None:
     assert np.array_equal(single, genes), "a text read alone gave another row"
 
 
+def check_notations(space: SearchSpace) -> None:
+    """What a notation writes it reads back; without its name it is that row, or refused."""
+    genes = space.sample(4, _rng())
+    names = [notation.name for notation in space.notations()]
+    assert len(set(names)) == len(names), f"two notations have one name: {', '.join(names)}"
+    for notation in space.notations():
+        if notation.write is None:
+            continue
+        texts = space.write(genes, notation.name)
+        back = space.from_text(texts, notation.name)
+        assert np.array_equal(back, genes), f"{notation.name}: a row did not survive {texts}"
+        for text, row in zip(texts, genes, strict=True):
+            message, found = "", None
+            try:
+                found = space.read(text).genes
+            except InvalidArchitectureError as error:
+                message = str(error)  # where two notations look alike, it names both
+            assert found == tuple(row.tolist()) or notation.name in message, (
+                f"{notation.name}: {text} is read as {found} {message}"
+            )
+
+
 def check_distinct_rows(space: SearchSpace) -> None:
     """`distinct` finds the first of equal rows, in ascending order of the rows."""
     genes = _rng(1).permutation(np.repeat(space.sample(_ROWS, _rng()), 3, axis=0))

@@ -153,7 +153,7 @@ def _rows(space: SearchSpace, reader: Reader, layout: Layout) -> _Rows:
         InvalidSettingError: there are more seeds than trainings could share.
     """
     table = reader.table
-    genes, which = _genes(space, table, layout.architecture)
+    genes, which = _genes(space, table, layout)
     seed, epoch = None, None
     names: tuple[str, ...] = ()
     epochs: tuple[int, ...] = ()
@@ -214,19 +214,20 @@ def _check_distinct(table: Columns, rows: _Rows, layout: Layout) -> None:
         seen[key] = i
 
 
-def _genes(space: SearchSpace, table: Columns, column: str) -> tuple[Genes, Ints]:
+def _genes(space: SearchSpace, table: Columns, layout: Layout) -> tuple[Genes, Ints]:
     """Returns distinct architectures, ``(n, length)``, and which one each row has, ``(rows,)``."""
     found: dict[str, int] = {}
     places: dict[bytes, int] = {}
     genes: list[Genes] = []
     which = np.empty(len(table), dtype=np.intp)
+    column = layout.architecture
     parts = [column] if column in table.names else column.split("+")
     for i, texts in enumerate(zip(*(table[part] for part in parts), strict=True)):
         text = texts[0] if len(texts) == 1 else ":".join(map(str, texts))
         text = text if isinstance(text, str) else repr(text)
         if text not in found:
             try:
-                row = space.from_text([text])[0]
+                row = space.from_text([text], layout.notation)[0]
             except InvalidArchitectureError as error:
                 raise CorruptDataError(f"{table.place(i)}: {error}") from error
             found[text] = places.setdefault(row.tobytes(), len(genes))

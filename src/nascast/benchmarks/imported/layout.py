@@ -176,6 +176,7 @@ class Layout:
         epoch: name of the column with the epoch after which a row was measured, one row for each.
         first_epoch: number of the first epoch in that column: 1, or 0 where a file counts from 0.
         missing: texts in the field of a training that is not there, besides an empty one.
+        notation: name of the notation of the architectures, where a text could be read in several.
         decimal: decimal sign, ``point`` or ``comma``; None is a comma in files separated by
             semicolons that have one, and otherwise a point.
     """
@@ -188,6 +189,7 @@ class Layout:
     first_epoch: int = 1
     missing: tuple[str, ...] = ()
     decimal: str | None = None
+    notation: str | None = None
 
     def __post_init__(self) -> None:
         if self.decimal not in (None, "point", "comma"):

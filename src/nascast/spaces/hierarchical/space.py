@@ -271,7 +271,7 @@ class Hierarchical(SearchSpace):
             InvalidArchitectureError: the text is not of this form; the message names the motif, and
                 what is allowed there.
         """
-        found = re.findall(r"([0-9]+\.[0-9]+)\(([^()]*)\)", text)
+        found = re.findall(r"([0-9]{1,4}\.[0-9]{1,4})\(([^()]*)\)", text)
         expected = [
             (level, f"{level + 2}.{m + 1}") for level, n in enumerate(self.motifs) for m in range(n)
         ]

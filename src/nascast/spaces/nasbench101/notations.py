@@ -194,8 +194,15 @@ def _words(labels: Literal) -> list[str]:
 
 def _read_upper(text: str) -> list[int]:
     """Reads the digits above the diagonal, with the operations to tell them from a matrix."""
-    digits, _, labels = text.partition(":")
-    return row_of_matrix(_square([int(d) for d in "".join(digits.split())], 0), labels.split(","))
+    written, _, rest = text.partition(":")
+    digits, labels = "".join(written.split()), rest.split(",")
+    size = len(labels)
+    if len(digits) not in (size * size, size * (size - 1) // 2):
+        raise LiteralError(
+            f"there are {size} operations and {len(digits)} digits; expected {size * size}, or "
+            f"{size * (size - 1) // 2} above the diagonal"
+        )
+    return row_of_matrix(_square([int(digit) for digit in digits], 0), labels)
 
 
 def _write_upper(row: Sequence[int]) -> str:
@@ -285,7 +292,9 @@ DIALECTS = (
     Notation(
         "upper_triangle",
         "the 1, 3, 6, 10, 15 or 21 digits above the diagonal of a matrix, and operations",
-        re.compile(r"\s*(?=[01\s]+:)(?![01]{4}:|[01]{9}:|[01]{16}:|[01]{25}:|[01]{36}:|[01]{49}:)"),
+        re.compile(
+            r"\s*(?=[01][01\s]*:)(?![01]{4}:|[01]{9}:|[01]{16}:|[01]{25}:|[01]{36}:|[01]{49}:)"
+        ),
         _read_upper,
         _write_upper,
     ),

@@ -100,7 +100,7 @@ class NasBench101(SearchSpace):
         """Returns the smallest row of an isomorphic cell: 423,624 distinct ones.
 
         Two rows have the same canonical row if and only if they have the same `module_hash`. The
-        networks of isomorphic rows can differ by a few parameters, see `build`.
+        networks of isomorphic rows can differ in parameters, see `build`.
         """
         self.check(genes)
         return unpack(*smallest(*pack(genes)))
@@ -260,8 +260,9 @@ class NasBench101(SearchSpace):
         max-pooling halves the images and channels double, and ``modules`` in each stack.
 
         The order of the vertices decides which of them get the channels that remain when those of
-        the output are divided, so that isomorphic rows can differ by a few parameters. The row's
-        own order is used; for a row read from an official record, that is the recorded network.
+        the output are divided, so that isomorphic rows can differ by up to 48,411 parameters. The
+        row's own order is used; for a row read from an official record, that is the recorded
+        network.
 
         Deviations: weights are initialised as is PyTorch's default, not by truncated normals, and
         batch normalisation averages with PyTorch's momentum 0.1, not 0.003, so that statistics
