@@ -222,7 +222,7 @@ def test_a_folder_that_cannot_be_written_is_refused_before_work(
 
     tiny = catalogue.find("tiny")
     assert tiny is not None
-    offer(replace(tiny, convert=work))
+    offer(replace(tiny, converter=work))
     data.touch()
     for words in (["convert", "tiny", server / "tiny.txt"], ["download", "tiny"]):
         code, _, err = benchmark(*words)

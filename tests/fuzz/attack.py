@@ -15,10 +15,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
-
-from nascast.core.errors import NascastError
 from tests.fuzz.mutations import mutate
 from tests.fuzz.targets import Target
+
+from nascast.core.errors import NascastError
 
 __all__ = ["Count", "attack"]
 
@@ -160,7 +160,8 @@ def _judge(target: Target, path: Path, wanted: bytes) -> str:
         last = traceback.extract_tb(error.__traceback__)[-1]
         ours = [f for f in traceback.extract_tb(error.__traceback__) if "/nascast/" in f.filename]
         at = ours[-1] if ours else last
-        return f"foreign {type(error).__name__}: {error!s:.100} at {Path(at.filename).name}:{at.lineno}"
+        place = f"{Path(at.filename).name}:{at.lineno}"
+        return f"foreign {type(error).__name__}: {error!s:.100} at {place}"
     if found == wanted:
         return "same"
     return "silent" if target.checked else "read"

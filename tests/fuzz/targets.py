@@ -15,13 +15,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from tests.releases import conftest as nats
+from tests.releases.nasbench101 import test_conversion as nb101
+from tests.releases.nasbench_nlp import test_conversion as nlp
 
 from nascast.core import plugins
 from nascast.core.types import Metric
 from nascast.releases.catalogue import find
-from tests.releases import conftest as nats
-from tests.releases.nasbench101 import test_conversion as nb101
-from tests.releases.nasbench_nlp import test_conversion as nlp
 
 __all__ = ["Target", "targets"]
 
@@ -182,14 +182,19 @@ def _binary(rows: Any) -> Target:
     with zipfile.ZipFile(SMALL) as archive:
         content = archive.read("nb_models/xgb_v1.0/0_seed/surrogate_model.model")
 
-    class Here:
+    class Here(Child):
         """Runs a call in this process."""
 
-        def call(self, function: Callable[..., Any], *arguments: Any) -> Any:
+        def call(
+            self,
+            function: Callable[..., Any],
+            *arguments: Any,
+            told: Callable[..., None] | None = None,
+        ) -> Any:
             return function(*arguments)
 
     def read(path: Path, child: Any = None) -> bytes:
-        _, model = trees._booster(path.read_bytes(), str(path), child or Here())
+        _, model = trees._booster(path.read_bytes(), str(path), child or Here(path))
         if model.startswith(b"tree"):
             return model
         return np.asarray(boosters._open("a.ubj", model, path)(rows)).tobytes()
@@ -270,9 +275,10 @@ def _tables(folder: Path) -> Iterator[Target]:
 
 
 def _trainings(folder: Path) -> Iterator[Target]:
+    from tests.training import test_checkpoint as training
+
     from nascast.training import checkpoint
     from nascast.training.model import load_model, save_model
-    from tests.training import test_checkpoint as training
 
     path = folder / "checkpoint.pt"
     checkpoint.save(training.prepared(training.ALL), path)
@@ -376,10 +382,11 @@ def _images(folder: Path) -> Iterator[Target]:
 
 def _own(folder: Path) -> Iterator[Target]:
     """Artefacts, journals and stores."""
+    from tests.stores.test_sqlite import trial
+
     from nascast.stores.sqlite import Sqlite
     from nascast.studies.artefacts import ArtefactFolder
     from nascast.studies.journal import Journal
-    from tests.stores.test_sqlite import trial
 
     kept = ArtefactFolder(folder / "artefacts")
     kept["key"] = {"a": np.arange(50.0)}, 1.5
