@@ -20,6 +20,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from nascast.benchmarks.table import Table, TableSource, read_table, write_table
+from nascast.benchmarks.table.writing import MARK
 from nascast.core import plugins
 from nascast.core.errors import (
     CorruptDataError,
@@ -551,3 +552,23 @@ def test_without_seconds_nobody_knows_them(path: Path) -> None:
         "parameters": 1001,
     }
     assert np.isnan(evaluation.seconds)
+
+
+@pytest.mark.usefixtures("table")
+def test_nonsense_whose_checksum_was_made_again(path: Path) -> None:
+    """Arrow trusts lengths and offsets; what it raises where it does not is made ours."""
+    whole = path.read_bytes()
+    body = bytearray(whole[: -32 - len(MARK)])
+    rng = np.random.default_rng(0)
+    refused = 0
+    for _ in range(400):
+        changed = body.copy()
+        for at in rng.integers(len(body), size=3):
+            changed[at] = rng.integers(256)
+        path.write_bytes(bytes(changed) + hashlib.sha256(changed).digest() + MARK)
+        try:
+            read_table(path)
+        except NascastError as error:
+            assert "five.nascast" in str(error) or "known" in str(error)
+            refused += 1
+    assert refused > 50

@@ -195,7 +195,7 @@ class Sqlite(Store):
     def _explained(self) -> Iterator[None]:
         try:
             yield
-        except (sqlite3.Error, OSError) as error:
+        except (sqlite3.Error, OSError, UnicodeDecodeError) as error:  # text that is none
             raise StoreError(
                 f"{self.path} cannot be used as a store: {error}; expected a file of nascast, or "
                 "none yet, in a folder that can be written"
