@@ -1,7 +1,7 @@
 """Downloading official files: resumed where a connection broke, checked before they get their name.
 
-What has come stands in a file that ends in ``.part``; asking for the same file again goes on there.
-A published checksum decides whether a file is the one, whatever lengths were told. Where none was
+The bytes that have come are in a file that ends in ``.part``; fetching it again goes on there. A
+published checksum decides whether a file is the one, whatever lengths were told. Where none was
 published, that of what came is kept beside the file, so that a later change is noticed.
 """
 
@@ -41,15 +41,15 @@ def fetch(
     """Downloads a file into a folder and returns its path; a file that is there is only checked.
 
     Args:
-        download: has a `url`.
-        folder: exists.
-        progress: told of bytes; the total is 0 where the server does not say it.
-        wait: called with seconds between two tries.
+        download: file to download, with a `url`.
+        folder: folder to write into, which exists.
+        progress: function called with bytes done and in all; the latter are 0 if unknown.
+        wait: function called with the seconds to wait between two tries.
 
     Raises:
         UnsupportedError: there is no address to fetch it from.
         MissingDataError: the server does not answer, or does not have it.
-        CorruptDataError: what came is not what was published.
+        CorruptDataError: the file that came is not the published one.
         StoreError: there is no room for it, or the folder cannot be written.
     """
     if download.url is None:
@@ -87,7 +87,7 @@ def digest_file(target: Path) -> Path:
 
 
 def _broken(download: Download, part: Path, progress: Progress) -> str | None:
-    """Asks once for what is missing; returns why it is not whole then, or None if it is.
+    """Asks once for the missing bytes; returns why the file is not whole then, or None.
 
     Raises:
         MissingDataError: the server does not have it.
@@ -107,7 +107,7 @@ def _broken(download: Download, part: Path, progress: Progress) -> str | None:
 
 
 def _transfer(download: Download, part: Path, progress: Progress) -> bool:
-    """Asks once for what is missing; returns whether the file is whole then."""
+    """Asks once for the missing bytes; returns whether the file is whole then."""
     assert download.url is not None
     start = _size(part)
     request = urllib.request.Request(download.url, headers={"User-Agent": "nascast"})
@@ -181,7 +181,7 @@ def _too_long(part: Path, download: Download) -> CorruptDataError:
 
 
 def _tag(part: Path) -> Path:
-    """Returns the file that says which version of a file the part is of."""
+    """Returns the file with the version of the file that the part is of."""
     return part.with_name(part.name + ".tag")
 
 

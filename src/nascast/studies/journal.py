@@ -17,7 +17,7 @@ _HEAD = b'{"sum":"'
 
 
 class Journal:
-    """Records in a file, one JSON object a line; what was appended is on disk."""
+    """Records in a file, one JSON object in each line; appended records are on disk."""
 
     def __init__(self, path: Path) -> None:
         self.path = path

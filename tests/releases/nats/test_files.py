@@ -289,6 +289,6 @@ def test_a_record_with_a_damaged_name_is_not_dropped(
         with tarfile.open(tmp_path / "x-simple.tar", "w") as archive:
             archive.add(source, "x-simple")
         source = tmp_path / "x-simple.tar"
-    with pytest.raises(CorruptDataError, match="'00000w.pickle.pbz2', a damaged name"):
+    with pytest.raises(CorruptDataError, match=r"'00000w\.pickle\.pbz2', a damaged name"):
         release.converter(source, data, ignore)
     assert list(data.iterdir()) == []

@@ -1,4 +1,4 @@
-"""What ``study.json`` says: the settings of a study, and what all of its results share."""
+"""The content of ``study.json``: settings of a study, and facts that all its results share."""
 
 import json
 from collections.abc import Callable, Mapping
@@ -11,7 +11,7 @@ from nascast.core.errors import CorruptDataError, MissingDataError, UnsupportedE
 __all__ = ["FORMAT", "HEAD", "Head", "read_head", "write_head"]
 
 HEAD = "study.json"  # in the folder of a study
-FORMAT = 2  # of the folder; 1, without a number, had a predictor's name alone and two fixed axes
+FORMAT = 2  # format of the folder; 1, not written, had names of predictors and two fixed axes
 
 _EXPECTED: dict[str, Callable[[Any], bool]] = {
     "settings.trials": lambda value: isinstance(value, int),
@@ -28,16 +28,16 @@ _EXPECTED: dict[str, Callable[[Any], bool]] = {
 
 @dataclass(frozen=True, slots=True)
 class Head:
-    """What is known of a study before its results.
+    """The settings of a study, and facts that all its results share.
 
     Attributes:
-        settings: see `design.Study.described`.
+        settings: settings as `design.Study.described` returns them.
         benchmark: name of the benchmark.
-        unit: of the metric to predict.
-        batch: where the inputs of zero-cost proxies come from.
-        noise_ceiling: Kendall's τ between two trainings of the same architectures, and how many
-            there were; None where fewer than two were trained twice.
-        versions: of the packages that could matter, when the study was begun.
+        unit: unit of the metric to predict.
+        batch: origin of the inputs of zero-cost proxies, in words.
+        noise_ceiling: Kendall's τ between two trainings of the same architectures, and the number
+            of these; None where fewer than two were trained twice.
+        versions: versions of the packages that could matter, when the study was begun.
     """
 
     settings: Mapping[str, Any]
@@ -66,7 +66,7 @@ def write_head(head: Head, folder: Path) -> None:
 
 
 def read_head(folder: Path) -> Head:
-    """Reads ``study.json``.
+    """Returns the content of ``study.json``.
 
     Raises:
         MissingDataError: it is not there, or cannot be read.
@@ -96,7 +96,7 @@ def read_head(folder: Path) -> Head:
 
 
 def _refuse(folder: Path, found: Mapping[str, Any]) -> None:
-    """Raises where the folder is of another format, and not merely garbled."""
+    """Raises an UnsupportedError if the folder is of another format, not merely damaged."""
     number = found.get("format", 1)
     if "format" in found or {"settings", "benchmark"} <= found.keys():
         raise UnsupportedError(
@@ -107,7 +107,7 @@ def _refuse(folder: Path, found: Mapping[str, Any]) -> None:
 
 
 def _at(head: Any, path: str) -> Any:
-    """Returns what stands at a dotted path; Ellipsis where nothing does."""
+    """Returns the value at a dotted path; Ellipsis where there is none."""
     for key in path.split("."):
         head = head.get(key, ...) if isinstance(head, dict) else ...
     return head

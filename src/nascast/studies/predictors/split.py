@@ -12,15 +12,15 @@ __all__ = ["batch_of", "split"]
 
 
 def split(study: Study, benchmark: Benchmark, trial: int) -> tuple[Genes, Genes]:
-    """Draws test and training architectures, no two of the same canonical architecture.
+    """Returns test and training architectures, no two of which are equivalent.
 
-    Of a benchmark without a list of rows they are canonical rows of random ones of its space.
+    For a benchmark without a list of rows they are canonical rows, drawn from its space.
 
     Returns:
         Rows of shape ``(test_size, length)`` and ``(largest train size, length)``.
 
     Raises:
-        InvalidSettingError: more architectures asked for than the benchmark has.
+        InvalidSettingError: the study needs more architectures than the benchmark has.
     """
     rng = np.random.default_rng([study.seed, trial])
     train = max(cell.budget.get(LABELS, 0) for cell in cells(study))
@@ -40,7 +40,7 @@ def split(study: Study, benchmark: Benchmark, trial: int) -> tuple[Genes, Genes]
 
 
 def _distinct(space: SearchSpace, need: int, rng: np.random.Generator) -> Genes:
-    """Draws canonical rows until `need` are different, or no more new ones come."""
+    """Returns canonical rows, drawn until `need` are different or no new ones come."""
     pool = np.empty((0, space.length), dtype=np.int16)
     while len(pool) < need:
         drawn = space.canonical(space.sample(2 * need, rng))
@@ -53,11 +53,11 @@ def _distinct(space: SearchSpace, need: int, rng: np.random.Generator) -> Genes:
 
 
 def batch_of(study: Study, benchmark: Benchmark) -> Batch:
-    """Returns the inputs for zero-cost proxies.
+    """Returns the minibatch for zero-cost proxies.
 
     Raises:
-        InvalidSettingError: the source's images are of another shape, it has more different words,
-            or less images or words than are asked for.
+        InvalidSettingError: the source has images of another shape, more different words, or fewer
+            images or words than the batch needs.
         NascastError: see `open_data` and `open_text`.
     """
     task, size = benchmark.task, study.batch_size

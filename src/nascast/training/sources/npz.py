@@ -13,7 +13,7 @@ FORM = f"an .npz file with {', '.join(KEYS)} (uint8 images and labels)"
 
 
 def accepts(source: str) -> bool:
-    """Whether a source is of this form."""
+    """Returns whether a source is of this form."""
     return source.endswith(".npz")
 
 
@@ -21,7 +21,7 @@ def read(source: str, size: int | None) -> Arrays:
     """Reads the file; ``x_val`` and ``y_val`` may be there too.
 
     Raises:
-        CorruptDataError: not such a file.
+        CorruptDataError: it is no such file.
     """
     with (
         reading(source, size_of(Path(source)), what=FORM),
