@@ -1,13 +1,18 @@
 """Finding releases; one of another package is played by a folder with an entry point."""
 
+import importlib
+import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from nascast.benchmarks.converted import Converted
+from nascast.benchmarks.nasbench101 import NasBench101
 from nascast.core import plugins
+from nascast.core.errors import CorruptDataError, MissingDataError
 from nascast.releases.catalogue import Release, find
 
 OFFICIAL = ("nasbench101", "nasbench201", "nasbench301", "nasbench_nlp", "nats_size")
@@ -69,3 +74,59 @@ def test_a_release_of_another_package() -> None:
         assert release.benchmark.files == ("acme.nascast",)
     assert find("acme_other") is None
     assert find("nasbench101") is not None
+
+
+CONVERTERS = """
+import ctypes, os, tempfile
+from pathlib import Path
+from nascast.core.errors import MissingDataError
+from nascast.releases.staging import staged
+
+def fine(source, folder, progress):
+    progress(1, 2)
+    (folder / "a").write_text(str(os.getpid()))
+    return [folder / "a"]
+
+def crash(source, folder, progress):
+    with staged(folder) as stage:
+        (stage / "half").write_text("half")
+        ctypes.string_at(0)
+
+def missing(source, folder, progress):
+    raise MissingDataError("nothing there")
+"""
+
+
+@pytest.fixture
+def converters(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
+    (tmp_path / "nascast_test_converters.py").write_text(CONVERTERS)
+    monkeypatch.syspath_prepend(tmp_path)
+    (tmp_path / "out").mkdir()
+    return importlib.import_module("nascast_test_converters")
+
+
+def test_a_converter_runs_in_a_process_of_its_own(converters: Any, tmp_path: Path) -> None:
+    told: list[tuple[int, int]] = []
+    out = tmp_path / "out"
+    (path,) = Release(NasBench101, (), converters.fine).convert(
+        tmp_path, out, lambda *pair: told.append(pair)
+    )
+    assert told == [(1, 2)]
+    assert int(path.read_text()) != os.getpid()
+    with pytest.raises(MissingDataError, match="nothing there"):
+        Release(NasBench101, (), converters.missing).convert(tmp_path, out, print)
+
+
+def test_a_crash_of_a_converter_leaves_nothing(converters: Any, tmp_path: Path) -> None:
+    with pytest.raises(CorruptDataError, match="crashed"):
+        Release(NasBench101, (), converters.crash).convert(tmp_path, tmp_path / "out", print)
+    assert list((tmp_path / "out").iterdir()) == []
+
+
+def test_a_converter_that_no_other_process_knows_runs_here(tmp_path: Path) -> None:
+    def here(source: Path, folder: Path, progress: Any) -> list[Path]:
+        return [Path(str(os.getpid()))]
+
+    assert Release(NasBench101, (), here).convert(tmp_path, tmp_path, print) == [
+        Path(str(os.getpid()))
+    ]

@@ -3,7 +3,9 @@
 import hashlib
 import shutil
 import threading
+import urllib.request
 from collections.abc import Iterator
+from email.message import Message
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -12,7 +14,7 @@ import pytest
 
 from nascast.core.errors import CorruptDataError, MissingDataError, StoreError, UnsupportedError
 from nascast.releases.catalogue import Download
-from nascast.releases.fetch import fetch
+from nascast.releases.fetch import _Redirects, digest_file, fetch
 
 CONTENT = bytes(range(256)) * 20_000  # five megabytes
 SUM = hashlib.sha256(CONTENT).hexdigest()
@@ -27,6 +29,8 @@ class Server(ThreadingHTTPServer):
     tags: tuple[str, ...] = ()  # the n-th answer is of this version of the file
     tag = ""  # of the last answer
     lengths = True
+    told: str | None = None  # what is said to be the length
+    more = b""  # follows the file
     shift = 0  # answers with a range that begins so much later
 
     def __init__(self) -> None:
@@ -66,10 +70,11 @@ class Handler(BaseHTTPRequestHandler):
         if server.tag:
             self.send_header("ETag", server.tag)
         if server.lengths:
-            self.send_header("Content-Length", str(len(CONTENT) - start))
+            length = str(len(CONTENT) - start) if server.told is None else server.told
+            self.send_header("Content-Length", length)
         self.end_headers()
         stop = server.breaks[number] if number < len(server.breaks) else len(CONTENT)
-        self.wfile.write(CONTENT[start : start + stop])
+        self.wfile.write(CONTENT[start : start + stop] + server.more)
 
     def log_message(self, *_: Any) -> None:
         return
@@ -240,3 +245,63 @@ def test_a_break_is_noticed_without_the_servers_length(setup: Setup) -> None:
     setup.server.lengths, setup.server.breaks = False, (1_000_000,)
     assert get(setup).read_bytes() == CONTENT
     assert setup.server.asked == [None, "bytes=1000000-"]
+
+
+@pytest.mark.parametrize("told", ["abc", "-5", "5e6", "١٢", "", "9" * 400])
+def test_a_length_that_is_no_number_is_none(setup: Setup, told: str) -> None:
+    setup.server.told = told.encode().decode("latin-1")
+    assert get(setup).read_bytes() == CONTENT
+
+
+@pytest.mark.parametrize("size", [None, len(CONTENT), len(CONTENT) + 1000])
+def test_a_wrong_length_with_the_right_checksum(setup: Setup, size: int | None) -> None:
+    """The connection ends before what the server announced, and all is there."""
+    setup.server.told = str(len(CONTENT) + 1000)
+    assert get(setup, size=size).read_bytes() == CONTENT
+    assert len(setup.server.asked) == 1
+
+
+def test_no_more_than_was_published_is_taken(setup: Setup) -> None:
+    setup.server.lengths = False
+    setup.server.more = bytes(3_000_000)
+    for sha256 in (SUM, None):
+        with pytest.raises(CorruptDataError, match="more came than the 5,120,000 bytes"):
+            get(setup, sha256=sha256)
+        assert list(setup.folder.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "followed"),
+    [
+        ("https://a.org/x", "https://b.org/x", True),
+        ("http://a.org/x", "https://b.org/x", True),
+        ("http://a.org/x", "http://b.org/x", True),
+        ("https://a.org/x", "http://a.org/x", False),
+        ("https://a.org/x", "HTTP://a.org/x", False),
+        ("https://a.org/x", "ftp://a.org/x", False),
+        ("http://a.org/x", "file:///etc/passwd", False),
+    ],
+)
+def test_redirects_stay_encrypted(first: str, second: str, followed: bool) -> None:
+    request, headers = urllib.request.Request(first), Message()
+    if followed:
+        found = _Redirects().redirect_request(request, None, 302, "", headers, second)
+        assert found is not None
+        assert found.full_url == second
+    else:
+        with pytest.raises(MissingDataError, match="not followed"):
+            _Redirects().redirect_request(request, None, 302, "", headers, second)
+
+
+def test_without_a_published_checksum_that_of_what_came_is_kept(setup: Setup) -> None:
+    path = get(setup, sha256=None)
+    kept = digest_file(path)
+    assert kept.read_text() == f"{SUM}  file.bin\n"
+    assert get(setup, sha256=None) == path
+    content = bytearray(CONTENT)
+    content[1000] ^= 1
+    path.write_bytes(content)
+    with pytest.raises(CorruptDataError, match=rf"had {SUM} when it came"):
+        get(setup, sha256=None)
+    assert not path.exists()
+    assert get(setup, sha256=None).read_bytes() == CONTENT

@@ -164,7 +164,7 @@ def test_another_version_of_the_tables(path: Path) -> None:
     Sqlite(path).begin("a", {})
     with closing(sqlite3.connect(path)) as connection:
         connection.execute("PRAGMA user_version = 99")
-    with pytest.raises(StoreError, match="version 99 of the tables, and this nascast reads 1 to 2"):
+    with pytest.raises(StoreError, match="version 99 of the tables, and this nascast reads 1 to 3"):
         Sqlite(path).runs()
 
 
@@ -197,7 +197,21 @@ def test_tables_of_the_version_before_get_what_they_lack(path: Path) -> None:
     store.append("a", [trial(1)])
     assert Sqlite(path).read("a")[1] == trial(1)
     assert math.isnan(Sqlite(path).read("a")[0].thinking)
-    assert _version(path) == 2
+    assert _version(path) == 3
+
+
+def test_a_changed_number_is_noticed(path: Path) -> None:
+    odd = trial(1)
+    odd = replace(odd, evaluation=replace(odd.evaluation, seconds=math.nan), finished=-0.0)
+    store = Sqlite(path)
+    store.begin("a", {})
+    store.append("a", [trial(0), odd])
+    assert len(store.read("a")) == 2
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("UPDATE trials SET metrics = replace(metrics, '0', '1') WHERE id = 0")
+        connection.commit()
+    with pytest.raises(StoreError, match="trial 0 does not fit its checksum"):
+        store.read("a")
 
 
 def _version(path: Path) -> int:

@@ -132,7 +132,27 @@ def test_cut_off_again_and_again(tmp_path: Path) -> None:
 def test_what_is_no_record_is_passed_over(tmp_path: Path) -> None:
     path = tmp_path / "journal"
     path.write_bytes(b'\n\n[1, 2]\n3\nnull\n"text"\n\xff\xfe\n\0\n{"a": 1}\n{"b": }\n')
+    Journal(path).append({"a": 1})
     assert list(Journal(path).read()) == [{"a": 1}]
+
+
+def test_a_flipped_bit_costs_its_record_alone(tmp_path: Path) -> None:
+    path = tmp_path / "journal"
+    filled(path)
+    data = path.read_bytes()
+    ends = [i for i in range(len(data)) if data[i : i + 1] == b"\n"]
+    for at in range(len(data)):
+        flipped = bytearray(data)
+        flipped[at] ^= 1 << at % 8
+        path.write_bytes(flipped)
+        lost = {sum(end < at for end in ends)}
+        lost |= {min(lost) + 1} if at in ends else set()  # two lines become one
+        assert list(Journal(path).read()) == [r for i, r in enumerate(RECORDS) if i not in lost]
+
+
+def test_lines_are_json(tmp_path: Path) -> None:
+    lines = filled(tmp_path / "journal").path.read_text().splitlines()
+    assert [{**json.loads(line), "sum": 0} for line in lines] == [{**r, "sum": 0} for r in RECORDS]
 
 
 def test_two_writers_at_one_file(tmp_path: Path) -> None:

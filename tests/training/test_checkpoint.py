@@ -1,5 +1,6 @@
 """A training that was stopped goes on as if nothing had happened."""
 
+import hashlib
 import io
 import os
 import pickle
@@ -196,9 +197,10 @@ def test_files_that_are_no_checkpoints(tmp_path: Path) -> None:
     torch.save({"optimizer": Bomb()}, bomb)
     torch.save({"weights": torch.zeros(2)}, other)
     contents = [b"", b"text", pickle.dumps(Bomb()), bomb.getvalue(), other.getvalue()]
-    for content in contents:
+    summed = [hashlib.sha256(c).hexdigest().encode() + b"\n" + c for c in contents]
+    for content in contents + summed:
         path.write_bytes(content)
-        with pytest.raises(CorruptDataError, match="no checkpoint of a training, or damaged"):
+        with pytest.raises(CorruptDataError, match="damaged, or not a checkpoint of a training"):
             checkpoint.resume(prepared(ALL), path)
 
 
@@ -210,6 +212,18 @@ def test_a_file_that_is_cut_off(tmp_path: Path) -> None:
         path.write_bytes(whole[:length])
         with pytest.raises(CorruptDataError, match="damaged"):
             checkpoint.resume(prepared(ALL), path)
+
+
+def test_any_flipped_bit_is_noticed(tmp_path: Path) -> None:
+    path = tmp_path / "training.pt"
+    checkpoint.save(prepared(ALL), path)
+    whole = path.read_bytes()
+    for at in range(0, len(whole), len(whole) // 200):  # most of it is weights and their moments
+        flipped = bytearray(whole)
+        flipped[at] ^= 1 << at % 8
+        path.write_bytes(flipped)
+        with pytest.raises(CorruptDataError, match=r"training\.pt: damaged"):
+            checkpoint.read(path)
 
 
 def test_no_file_is_a_fresh_training(tmp_path: Path) -> None:

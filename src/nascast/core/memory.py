@@ -16,8 +16,7 @@ def more_memory(mib: float) -> Iterator[None]:
     """Lets this process take `mib` MiB more than it has; allocations beyond that fail.
 
     The bound is ``RLIMIT_DATA``, which counts private memory as it is asked for. Where several
-    threads do this at once, the least of their limits holds. On systems other than Linux there is
-    no bound.
+    threads set one at once, the least of them holds. On systems other than Linux there is no bound.
     """
     if sys.platform != "linux":
         yield

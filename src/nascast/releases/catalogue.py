@@ -81,10 +81,10 @@ class Release:
             MissingDataError: something is not there.
             CorruptDataError: damaged, or it takes more memory or time than `Bounds` allows.
         """
-        if not _can_be_sent(self.converter):
-            return self.converter(source, folder, progress)
         with Child(source, size_of(source)) as child:
             try:
+                if not _can_be_sent(self.converter, child):
+                    return self.converter(source, folder, progress)
                 found: list[Path] = child.call(self.converter, source, folder, told=progress)
             finally:
                 child.close()
@@ -92,13 +92,20 @@ class Release:
         return found
 
 
-def _can_be_sent(function: Any) -> bool:
+def _can_be_sent(function: Any, child: Child) -> bool:
     """Returns whether another process can import a function."""
     try:
-        sent = pickle.dumps(function)
+        return bool(child.call(_can_be_imported, pickle.dumps(function)))
     except (AttributeError, pickle.PicklingError, TypeError):
         return False
-    return b"__main__" not in sent
+
+
+def _can_be_imported(function: bytes) -> bool:
+    try:
+        pickle.loads(function)
+    except (AttributeError, ImportError):
+        return False
+    return True
 
 
 def find(benchmark: str) -> Release | None:

@@ -2,7 +2,8 @@
 
 Every trial is a row of the table ``trials``, in columns that other tools can query; genes, metrics
 and curves are JSON, in which Python writes floats exactly. Columns of numbers hold them exactly
-too, but for two: SQLite keeps NaN as NULL, which is read back as NaN, and −0.0 as 0.0.
+too, but for two: SQLite keeps NaN as NULL, which is read back as NaN, and −0.0 as 0.0. ``sum`` is
+the CRC-32 of the rest of a row, as SQLite has none: a flipped bit would be a trial of its own.
 """
 
 import json
@@ -13,6 +14,7 @@ import sqlite3
 import tempfile
 import time
 import weakref
+import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -26,9 +28,10 @@ __all__ = ["Sqlite"]
 
 _HEADER = b"SQLite format 3\0"
 _MARK = 0x6E617363  # "nasc", the application id of our files
-_VERSION = 2  # version of the tables; raise it with every change to them
+_VERSION = 3  # version of the tables; raise it with every change to them
 _CHANGES = {  # by version: what makes the tables those of the next one
     1: "ALTER TABLE trials ADD COLUMN thinking REAL",  # unknown for the trials that are there
+    2: "ALTER TABLE trials ADD COLUMN sum INTEGER",  # none for them
 }
 _WAIT = 60.0  # seconds for another process to finish writing; chosen: a write takes milliseconds
 _STATE = """
@@ -55,12 +58,16 @@ CREATE TABLE trials (
   curves TEXT NOT NULL,
   finished REAL,
   thinking REAL,
+  sum INTEGER,
   PRIMARY KEY (run, position),
   UNIQUE (run, id)
 ) STRICT, WITHOUT ROWID
 """
-_COLUMNS = "id, space, genes, epochs, metrics, seconds, error, curves, finished, thinking"
-_COLUMNS_1 = _COLUMNS.replace("thinking", "NULL")  # what version 1 has of them
+_COLUMNS = "id, space, genes, epochs, metrics, seconds, error, curves, finished, thinking, sum"
+_OLD = {  # what earlier versions have of them
+    1: _COLUMNS.replace("thinking, sum", "NULL, NULL"),
+    2: _COLUMNS.replace("sum", "NULL"),
+}
 
 
 class Sqlite(Store):
@@ -134,7 +141,7 @@ class Sqlite(Store):
     def read(self, run: str, start: int = 0) -> list[Trial]:
         with self._reading() as connection:
             number, _ = self._run(connection, run)
-            columns = _COLUMNS if _version(connection) != 1 else _COLUMNS_1
+            columns = _OLD.get(_version(connection), _COLUMNS)
             rows = connection.execute(
                 f"SELECT {columns} FROM trials WHERE run = ? AND position >= ? ORDER BY position",
                 (number, start),
@@ -159,7 +166,12 @@ class Sqlite(Store):
     @contextmanager
     def _reading(self) -> Iterator[sqlite3.Connection]:
         with self._explained(), self._opened(create=False) as connection:
-            yield connection
+            try:
+                yield connection
+            except (KeyError, TypeError, ValueError, RecursionError) as error:
+                raise StoreError(
+                    f"{self.path} is damaged, or was altered: {error}; restore it from a copy"
+                ) from error
 
     @contextmanager
     def _writing(self, create: bool = False) -> Iterator[sqlite3.Connection]:
@@ -189,7 +201,7 @@ class Sqlite(Store):
     def _explained(self) -> Iterator[None]:
         try:
             yield
-        except (sqlite3.Error, OSError) as error:
+        except (sqlite3.Error, OSError, UnicodeDecodeError) as error:  # text that is none
             raise StoreError(
                 f"{self.path} cannot be used as a store: {error}; expected a file of nascast, or "
                 "none yet, in a folder that can be written"
@@ -282,7 +294,7 @@ def _row(trial: Trial) -> tuple[Any, ...]:
     error = evaluation.error
     if error is not None:  # a message may hold bytes that are no text, such as a file's name
         error = error.encode("utf-8", "backslashreplace").decode()
-    return (
+    row = (
         int(trial.id),
         arch.space,
         json.dumps([int(gene) for gene in arch.genes]),
@@ -294,10 +306,20 @@ def _row(trial: Trial) -> tuple[Any, ...]:
         float(trial.finished),
         float(trial.thinking),
     )
+    return (*row, _sum(row))
+
+
+def _sum(row: Sequence[Any]) -> int:
+    """Returns the checksum of a row but for itself; of numbers it is that of what SQLite keeps."""
+    kept = [v + 0.0 if isinstance(v, float) else v for v in row]
+    return zlib.crc32(repr([None if v != v else v for v in kept]).encode("utf-8", "surrogatepass"))
 
 
 def _trial(row: Sequence[Any]) -> Trial:
+    *row, kept = row
     number, space, genes, epochs, metrics, seconds, error, curves, finished, thinking = row
+    if kept is not None and kept != _sum(row):
+        raise ValueError(f"trial {number} does not fit its checksum; the file is damaged")
     evaluation = Evaluation(
         json.loads(metrics),
         _known(seconds),

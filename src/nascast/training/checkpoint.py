@@ -6,7 +6,7 @@ A file is a line with the SHA-256 of what follows it, which is what ``torch.save
 import hashlib
 import io
 import os
-import zipfile
+import pickle
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -64,9 +64,12 @@ def read(path: Path) -> dict[str, Any]:
         if _digest(body) != digest:
             raise ValueError("its checksum does not fit its content")
         packed = io.BytesIO(body)
-        if not zipfile.is_zipfile(packed):  # as torch.load would try older formats
+        if not body.startswith(b"PK"):  # as torch.load would try older formats
             raise ValueError("it is no zip file")
-        state: dict[str, Any] = torch.load(packed, map_location="cpu", weights_only=True)
+        try:
+            state: dict[str, Any] = torch.load(packed, map_location="cpu", weights_only=True)
+        except pickle.UnpicklingError:  # its words advise to unpickle what was refused
+            raise ValueError("it holds more than tensors and plain values") from None
         if not isinstance(state, dict) or "optimizer" not in state:
             raise ValueError("it is something else")
     return state

@@ -1,6 +1,7 @@
 """YAHPO Gym's surrogate against direct calls of onnxruntime, one row at a time."""
 
 import json
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -8,6 +9,7 @@ import pytest
 
 from nascast.benchmarks.nasbench301.choices import CHOICES, INACTIVE, choices
 from nascast.benchmarks.nasbench301.onnx_rows import OnnxRows
+from nascast.core.errors import CorruptDataError
 from nascast.core.types import Floats, Genes
 from nascast.releases.nasbench301.network import lift
 from nascast.spaces.darts import Darts
@@ -86,3 +88,48 @@ def test_predictions_are_those_of_networks(lifted: OnnxRows) -> None:
     assert (curve[:, -1] > curve[:, 9]).all()
     convolutions = (genes.reshape(200, 2, 4, 3)[..., 1:] >= 3).sum((1, 2, 3))
     assert kendall(lifted.seconds(genes), convolutions.astype(float)) > 0.5
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="limits of Linux")
+def test_a_graph_that_never_ends(monkeypatch: pytest.MonkeyPatch) -> None:
+    onnx = pytest.importorskip("onnx")
+    tensor, helper = onnx.TensorProto, onnx.helper
+    step = helper.make_graph(
+        [
+            helper.make_node("Identity", ["go"], ["on"]),
+            helper.make_node("Add", ["a", "a"], ["b"]),
+        ],
+        "step",
+        [
+            helper.make_tensor_value_info("i", tensor.INT64, []),
+            helper.make_tensor_value_info("go", tensor.BOOL, []),
+            helper.make_tensor_value_info("a", tensor.FLOAT, [1, 1]),
+        ],
+        [
+            helper.make_tensor_value_info("on", tensor.BOOL, []),
+            helper.make_tensor_value_info("b", tensor.FLOAT, [1, 1]),
+        ],
+    )
+    graph = helper.make_graph(
+        [
+            helper.make_node("Loop", ["times", "true", "x_cont"], ["c"], body=step),
+            helper.make_node("Concat", ["c", "c"], ["y"], axis=1),
+        ],
+        "graph",
+        [
+            helper.make_tensor_value_info("x_cat", tensor.INT64, [1, 34]),
+            helper.make_tensor_value_info("x_cont", tensor.FLOAT, [1, 1]),
+        ],
+        [helper.make_tensor_value_info("y", tensor.FLOAT, [1, 2])],
+        [
+            helper.make_tensor("times", tensor.INT64, [], [2**62]),
+            helper.make_tensor("true", tensor.BOOL, [], [True]),
+        ],
+    )
+    opset = [helper.make_opsetid("", 13)]
+    model = helper.make_model(graph, opset_imports=opset, ir_version=8).SerializeToString()
+    monkeypatch.setenv("NASCAST_READ_SECONDS", "2")
+    rows = OnnxRows(model, Path("endless.onnx"))
+    genes = Darts().sample(1, np.random.default_rng(0))
+    with pytest.raises(CorruptDataError, match=r"endless\.onnx: .*more than 2 seconds"):
+        rows.predict(genes, (1,))

@@ -248,3 +248,31 @@ def test_files_that_are_no_logs(tmp_path: Path) -> None:
         archive.write(path, path.name)
     with pytest.raises(CorruptDataError, match="2000000 bytes are too many"):
         convert(tmp_path / "large.zip", tmp_path)
+
+
+@pytest.mark.parametrize("name", ["log_statz_model_1.json", "log_stats_model_1.jso", "x"])
+def test_a_log_with_a_damaged_name_is_not_dropped(name: str, tmp_path: Path) -> None:
+    source = write(tmp_path / "logs.zip", [log(2)])
+    with zipfile.ZipFile(source, "a") as archive:
+        archive.writestr(f"logs/{name}", json.dumps(log(1)))
+    with pytest.raises(CorruptDataError, match=f"{name}: it holds a log"):
+        convert(source, tmp_path)
+
+
+@pytest.mark.parametrize("field", ["num_params", "recepie_id", "val_losses"])
+def test_numbers_of_400_digits(field: str, tmp_path: Path) -> None:
+    value: Any = [10**400] * 50 if field == "val_losses" else 10**400
+    source = write(tmp_path / "logs.zip", [log(1, **{field: value})])
+    with pytest.raises(CorruptDataError, match=field):
+        convert(source, tmp_path)
+
+
+def test_an_archive_whose_directory_leads_before_its_start(tmp_path: Path) -> None:
+    """Seeking there is the system's error 22."""
+    source = write(tmp_path / "logs.zip", [log(1)])
+    content = bytearray(source.read_bytes())
+    start = content.rindex(b"PK\x05\x06")
+    content[start + 16 : start + 20] = (2**32 - 2).to_bytes(4, "little")
+    source.write_bytes(content)
+    with pytest.raises(CorruptDataError, match=r"logs\.zip.*damaged, or not"):
+        convert(source, tmp_path)

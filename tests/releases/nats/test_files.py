@@ -277,3 +277,18 @@ def test_weights_are_passed_over(
         training["train_losses"][3] = torch.tensor(1.0)
         with pytest.raises(CorruptDataError, match="train_losses should hold"):
             release.converter(write_nats(altered, kind, tmp_path), data, ignore)
+
+
+@pytest.mark.parametrize("kind", ["folder", "tar"])
+def test_a_record_with_a_damaged_name_is_not_dropped(
+    kind: str, nats_records: Records, write_nats: Write, data: Path, tmp_path: Path
+) -> None:
+    source = write_nats(nats_records, "folder", tmp_path / "folder")
+    (source / "000007.pickle.pbz2").rename(source / "00000w.pickle.pbz2")
+    if kind == "tar":
+        with tarfile.open(tmp_path / "x-simple.tar", "w") as archive:
+            archive.add(source, "x-simple")
+        source = tmp_path / "x-simple.tar"
+    with pytest.raises(CorruptDataError, match=r"'00000w\.pickle\.pbz2', a damaged name"):
+        release.converter(source, data, ignore)
+    assert list(data.iterdir()) == []

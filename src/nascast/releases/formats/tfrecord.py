@@ -61,8 +61,8 @@ def read_blocks(path: Path, seen: Callable[[bytes], Any]) -> Iterator[RecordBloc
 
     Raises:
         MissingDataError: there is no such file.
-        CorruptDataError: a checksum does not fit, or the file was cut off inside a record or is
-            empty.
+        CorruptDataError: a checksum does not fit, or the file is empty or was cut off inside a
+            record.
     """
     if not path.is_file():
         raise MissingDataError(f"no file {path}")
@@ -76,7 +76,9 @@ def read_blocks(path: Path, seen: Callable[[bytes], Any]) -> Iterator[RecordBloc
                 yield block
             offset, rest = offset + used, data[used:]
     if not offset and not rest:
-        raise CorruptDataError(f"{path}: it is empty; expected a TFRecord file, fetch it again")
+        raise CorruptDataError(
+            f"{path}: it is empty, no records; expected a TFRecord file, fetch it again"
+        )
     if rest:
         raise CorruptDataError(
             f"{path}: cut off inside the record at byte {offset}: the file ends {len(rest)} bytes "

@@ -68,7 +68,7 @@ def to_json(content: bytes, columns: int, where: str) -> bytes:
 
     Args:
         content: content of a file for which `is_binary` holds.
-        columns: number of columns of the input that it should take.
+        columns: columns of the input that it should take.
         where: name of the file for messages.
 
     Raises:
@@ -98,7 +98,7 @@ def to_json(content: bytes, columns: int, where: str) -> bytes:
 
 
 def _model(trees: list[dict[str, Any]], features: int, base_score: float) -> dict[str, Any]:
-    """Returns the JSON around the trees."""
+    """Returns the JSON of a model of trees."""
     model = {
         "gbtree_model_param": {"num_trees": str(len(trees)), "size_leaf_vector": "0"},
         "tree_info": [0] * len(trees),

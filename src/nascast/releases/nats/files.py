@@ -128,7 +128,7 @@ def _is_record(name: str, where: object) -> bool:
     """
     if _RECORD.fullmatch(name):
         return True
-    if name == "meta.pickle.pbz2" or name.startswith(".") or "pbz2" not in name:
+    if name.endswith("meta.pickle.pbz2") or name.startswith(".") or "pbz2" not in name:
         return False
     raise CorruptDataError(
         f"{where}: expected files such as 000000.pickle.pbz2, and meta.pickle.pbz2; got {name!r}, "

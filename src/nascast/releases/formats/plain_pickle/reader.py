@@ -26,6 +26,8 @@ __all__ = ["load", "scan"]
 Taken = Callable[[dict[Any, Any]], bool]  # told a completed dictionary; True: taken, forget it
 
 _BUFFER = 2**20  # bytes, chosen
+_OPEN = 2**17  # objects that belong to no container yet; chosen, pickles have some 2,000
+_DEEP = "which no pickle of plain data has; get the file again"
 _LONGEST = 512  # bytes, more than any of the opcodes below takes
 _FLOAT, _TEXT, _BYTE = pickle.BINFLOAT[0], pickle.SHORT_BINUNICODE[0], pickle.BININT1[0]
 _NEXT, _PUT = pickle.MEMOIZE[0], pickle.LONG_BINPUT[0]
@@ -71,8 +73,7 @@ def scan(
         admitted: classes of which only the dictionary of attributes is read, see `load`.
         where: name of the file for errors.
         blank: names whose objects become None, see `load`.
-        size: size of the file that it stands in, in bytes; what is not taken may need more memory
-            where the file is large.
+        size: bytes of the file; what is not taken may need more memory in a larger one.
 
     Raises:
         CorruptDataError: it is damaged, needs too much memory, names something that is not
@@ -180,6 +181,10 @@ class _Slow(_Restricted, pickle._Unpickler):
 
     def _fill(self, size: int) -> None:
         """Reads more bytes into the buffer; after the end zeros, which are no opcode."""
+        if len(self.stack) > _OPEN or len(self.metastack) > _OPEN:
+            raise CorruptDataError(
+                f"{self.where}: {len(self.stack):,} objects that belong to nothing yet, {_DEEP}"
+            )
         self._data = self._data[self._at :] + (self._file.read(size) or bytes(_LONGEST))
         self._at = 0
 
