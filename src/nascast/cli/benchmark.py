@@ -75,6 +75,8 @@ def info(
     from rich.console import Console
     from rich.table import Table
 
+    from nascast.studies.noise import METHOD, NoiseLimits
+
     console = Console()
     rows = f"{facts['rows']:,} rows" if facts["rows"] else "a function of every row"
     console.print(f"[bold]{facts['name']}[/bold]: {rows} of {facts['space']}")
@@ -92,12 +94,14 @@ def info(
             metric["name"], metric["unit"], metric["split"], marks, str(metric["seeds"]), bounds
         )
     console.print(table)
-    for metric, (tau, cells) in facts["noise_ceiling"].items():
-        console.print(
-            f"noise ceiling: τ = {tau:.3f} between two trainings of {cells} cells, {metric}"
-        )
-    if not facts["noise_ceiling"]:
-        console.print("noise ceiling: unknown, fewer than two architectures were trained twice")
+    for metric, found in facts["noise"].items():
+        console.print(f"[bold]{metric}[/bold]")
+        for line in NoiseLimits.of_json(found).lines():
+            console.print(f"  {line}", highlight=False)
+    if facts["noise"]:
+        console.print(METHOD, highlight=False)
+    else:
+        console.print("noise: unknown, fewer than two architectures were trained twice")
     console.print("[bold]provenance[/bold]")
     for key, value in facts["provenance"].items():
         console.print(f"  {key}: {value}", highlight=False)
@@ -109,7 +113,7 @@ def _describe(name: str) -> dict[str, Any]:
     from nascast.benchmarks.table import Table
     from nascast.core.errors import UnsupportedError
     from nascast.core.types import Objective
-    from nascast.studies.metrics import noise_ceiling
+    from nascast.studies.noise import noise_limits
     from nascast.studies.records import open_benchmark
 
     table = open_benchmark(name)
@@ -121,7 +125,7 @@ def _describe(name: str) -> dict[str, Any]:
     if isinstance(table, Table):
         table.verify()
     metrics = []
-    ceilings = {}
+    noise = {}
     for metric in table.metrics.values():
         try:
             values = table.query(genes, metric.name)
@@ -131,9 +135,9 @@ def _describe(name: str) -> dict[str, Any]:
             values = table.query(table.recorded(metric.name, 0), metric.name)
         metrics.append({**asdict(metric), "range": [float(values.min()), float(values.max())]})
         if metric.split in ("validation", "test"):
-            ceiling = noise_ceiling(table, Objective(metric.name, metric.minimize))
-            if ceiling is not None:
-                ceilings[metric.name] = ceiling
+            limits = noise_limits(table, Objective(metric.name, metric.minimize))
+            if limits is not None:
+                noise[metric.name] = asdict(limits)
     return {
         "name": table.name,
         "space": table.space.name,
@@ -141,7 +145,7 @@ def _describe(name: str) -> dict[str, Any]:
         "sampled": sampled,
         "task": asdict(table.task),
         "metrics": metrics,
-        "noise_ceiling": ceilings,
+        "noise": noise,
         "provenance": dict(table.provenance),
     }
 

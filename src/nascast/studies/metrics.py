@@ -1,14 +1,12 @@
-"""How well predictions agree with the truth, and how well the truth agrees with itself."""
+"""How well predictions agree with the truth."""
 
 import math
 
 import numpy as np
 
-from nascast.core.errors import UnsupportedError
-from nascast.core.evaluator import Benchmark
-from nascast.core.types import Floats, Objective
+from nascast.core.types import Floats
 
-__all__ = ["METRICS", "agreement", "kendall", "noise_ceiling"]
+__all__ = ["METRICS", "agreement", "kendall"]
 
 METRICS = (
     "kendall",
@@ -62,22 +60,6 @@ def agreement(predicted: Floats, true: Floats) -> dict[str, float]:
         "precision_at_20": _precision(ranked, true, 20),
         "undefined": float((~fine).sum()),
     }
-
-
-def noise_ceiling(benchmark: Benchmark, objective: Objective) -> tuple[float, int] | None:
-    """Returns Kendall's τ between two trainings of the same cells, and how many cells there were.
-
-    No predictor can be expected to agree with one training much better than another training of the
-    same networks does. None where fewer than two cells were trained twice.
-    """
-    try:
-        genes = benchmark.recorded(objective.metric, 1)
-    except UnsupportedError:
-        return None
-    if len(genes) < 2:
-        return None
-    first = benchmark.query(genes, objective.metric, seed=0)
-    return kendall(first, benchmark.query(genes, objective.metric, seed=1)), len(genes)
 
 
 def _precision(predicted: Floats, true: Floats, k: int) -> float:

@@ -202,15 +202,18 @@ def test_lines_join_budgets_that_differ_in_one_step(make_run: Make, make_row: Ma
     assert lines["3"].count(None) == 4  # two steps in epochs, two in labels
 
 
-def test_the_noise_ceiling_is_drawn_where_there_is_one(make_run: Make, make_row: Make) -> None:
+def test_two_trainings_and_the_limit_are_drawn_where_there_are(
+    make_run: Make, make_row: Make
+) -> None:
     def drawn(page: _Page) -> list[str]:
         notes = page.figures()["tau-query"]["layout"]["annotations"]
-        return [note["text"] for note in notes if "ceiling" in note["text"]]
+        return [note["text"] for note in notes if " τ = " in note["text"]]
 
     rows = list(_rows(make_row))
-    with_ceiling = _report(make_run(rows))
-    assert drawn(with_ceiling) == ["noise ceiling τ = 0.840"]
-    without = _report(make_run(rows, noise_ceiling=None))
+    both = _report(make_run(rows))
+    assert drawn(both) == ["two trainings τ = 0.840", "limit of a perfect predictor τ = 0.890"]
+    assert "0.840 (0.820 to 0.860) between two trainings of 1,000 cells" in both.text
+    without = _report(make_run(rows, noise=None))
     assert drawn(without) == []
     assert "the benchmark recorded no cell twice" in without.text
 

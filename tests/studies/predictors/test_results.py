@@ -20,6 +20,7 @@ from nascast.core.errors import (
     UnsupportedError,
 )
 from nascast.core.spec import Spec
+from nascast.studies.noise import Estimate, NoiseLimits
 from nascast.studies.predictors.design import Budget, Cell, Study
 from nascast.studies.predictors.head import Head
 from nascast.studies.predictors.results import (
@@ -33,6 +34,7 @@ from nascast.studies.predictors.results import (
 )
 
 Make = Callable[..., Any]
+NOISE = NoiseLimits(1000, Estimate(0.84, 0.82, 0.86), Estimate(0.89, 0.87, 0.91))
 AXES = ["train_size", "epochs"]
 
 
@@ -44,7 +46,7 @@ def test_a_run_reads_back(make_run: Make, make_row: Make, make_failed: Make) -> 
         make_failed("x", "why", epochs=2),
     ]
     head, found = read_run(make_run(rows))
-    assert head.noise_ceiling == (0.84, 1000)
+    assert head.noise == NOISE
     assert head.axes == ("train_size", "epochs")
     assert math.isnan(found[0].predicted[0])
     assert found[0].predicted[1:] == rows[0].predicted[1:]
