@@ -71,7 +71,11 @@ def info(
     facts = _describe(name)
     if as_json:
         typer.echo(json.dumps(facts, indent=1))
-        return
+    else:
+        _print(facts)
+
+
+def _print(facts: Mapping[str, Any]) -> None:
     from rich.console import Console
     from rich.table import Table
 

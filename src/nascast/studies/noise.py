@@ -33,7 +33,7 @@ _MOST = 1_000  # architectures in a sample of the bootstrap; chosen
 _SAMPLES = 200  # of the bootstrap; chosen
 _TOP = 0.1
 _FEWEST = 10  # architectures in the top that say anything; chosen
-_DRAWN = 100  # trainings in one simulation, at least one for each in the top; chosen
+_DRAWN = 1_000  # trainings in one simulation, at least one for each in the top; chosen
 _WIDE = 200  # values from which on pairs are not compared one by one; chosen
 _NEAR = 0.02  # share of the architectures that are about as good, to each side; chosen
 
