@@ -87,6 +87,11 @@ def test_importing_is_light(code: str) -> None:
     assert imported(code) == []
 
 
+def test_describing_a_benchmark_imports_no_learners() -> None:
+    found = imported("from nascast.cli.benchmark import info; info('nb201-mini', as_json=True)")
+    assert found == ["pyarrow"]
+
+
 def test_the_light_layers_import_neither_torch_nor_learners() -> None:
     names = [
         *modules("nascast.core"),

@@ -23,17 +23,17 @@ __all__ = ["Budget", "Step", "run", "steps"]
 
 @dataclass(frozen=True, slots=True)
 class Budget:
-    """When a run ends: at the first limit it reaches, stored trials included.
+    """Limits of a run, which ends at the first that it reaches; stored trials count.
 
-    From then on nothing is begun; what is running is finished, and goes beyond `seconds` or
-    `clock`.
+    From then on no evaluation is begun; those that are running are finished, and go beyond
+    `seconds` or `clock`.
 
     Attributes:
-        evaluations: trials, failed ones too.
-        seconds: what the evaluations cost, added up over all workers: the processor or GPU time,
-            or the recorded training time of a benchmark.
-        clock: time since the run began on the executor's clock, pauses left out: what a watch
-            shows, or the virtual time of a simulation. What the strategy thinks is part of it.
+        evaluations: number of trials, failed ones included.
+        seconds: cost of the evaluations, added up over all workers: processor or GPU time, or the
+            recorded training time of a benchmark.
+        clock: seconds since the run began on the executor's clock, pauses left out: those of a
+            watch, or the virtual ones of a simulation. The strategy's thinking is part of them.
     """
 
     evaluations: int | None = None
@@ -49,11 +49,11 @@ class Budget:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """What a view of a run is shown.
+    """What happened in a run since the step before, for a view of it.
 
     Attributes:
-        trials: that are new since the last step, already stored.
-        pending: candidates that wait or are being evaluated.
+        trials: new trials since the step before, already stored.
+        pending: number of candidates that wait or are being evaluated.
         clock: seconds since the run began, pauses left out.
     """
 
@@ -82,18 +82,20 @@ def run(
     trials of a finished run are 0, 1, 2 … without gaps.
 
     The seconds of `ask` and `tell` are measured with `Executor.busy`. They are on the executor's
-    clock, also a virtual one, and each trial keeps its part: that of asking for it, shared with the
-    candidates that were asked for together, and of being told what ended since the time before.
-    Telling the stored trials when a run goes on was charged when they came.
+    clock, also a virtual one, and each trial keeps its part: the seconds of asking for it, shared
+    by the candidates that were asked for together, and of telling the trials that ended since the
+    time before. Telling stored trials when a run goes on is not charged again.
 
     Args:
-        strategy: fresh; told the stored trials first.
-        evaluator: gives trial k the seed k.
-        executor: runs the evaluations.
-        store: keeps the trials, and the run's `Setup`, which is the same when it is continued.
-        name: of the run.
-        budget: counts stored trials too; it and the executor may change when a run is continued.
-        seed: of the run.
+        strategy: fresh strategy; it is told the stored trials first.
+        evaluator: evaluator of the candidates; trial k gets the seed k.
+        executor: executor of the evaluations.
+        store: store of the trials and of the run's `Setup`, which must be the same when the run is
+            continued.
+        name: name of the run in the store.
+        budget: limits of the run, stored trials included; they and the executor may change when a
+            run is continued.
+        seed: seed of the run, from which all draws of the strategy come.
 
     Returns:
         All trials of the run, in the order in which they finished.
@@ -126,10 +128,10 @@ def steps(
     budget: Budget,
     seed: int = 0,
 ) -> Iterator[Step]:
-    """Does what `run` does, and yields what is new: first the trials on record, then as they come.
+    """Does what `run` does, and yields each step: first the stored trials, then as they come.
 
-    Stopping early, by an interrupt or by asking for no more, keeps every trial that finished, and
-    closes the executor, since what it is running is nobody's any more.
+    Stopping early, by an interrupt or by asking for no more steps, keeps every trial that finished,
+    and closes the executor, since nobody waits for what it is running.
     """
     _begin(store, name, Setup.of(strategy, evaluator, seed))
     trials = store.read(name)
@@ -161,7 +163,7 @@ def _begin(store: Store, name: str, setup: Setup) -> None:
 
 
 class _Loop:
-    """What is pending, and what has been spent."""
+    """A run as it goes on: the pending candidates, and the budget spent so far."""
 
     def __init__(
         self,
@@ -187,11 +189,11 @@ class _Loop:
         self._thinking: dict[int, float] = {}  # seconds for each pending candidate
 
     def clock(self) -> float:
-        """Seconds since the run began, pauses left out."""
+        """Returns the seconds since the run began, pauses left out."""
         return self._before + self._executor.now() - self._began
 
     def go_on(self, told: Sequence[Trial] = ()) -> None:
-        """Tells the strategy, and gives every free worker a candidate, as far as it and budget go.
+        """Tells the strategy trials, and gives every free worker a candidate within the budget.
 
         Asking and telling are timed together, since reading a clock of processor time is slow.
         """
@@ -205,7 +207,7 @@ class _Loop:
             candidates = self._think()
 
     def _think(self, told: Sequence[Trial] = ()) -> list[Candidate]:
-        """Returns what the free workers are to evaluate; none if it took until the clock's limit.
+        """Returns candidates for the free workers; none if asking took until the clock's limit.
 
         None also if no worker is free, or the strategy waits or is at its end.
         """
@@ -218,7 +220,7 @@ class _Loop:
         if told:
             self._strategy.tell(told)
         if free > 0:
-            candidates = self._strategy.ask(free, rng, pending)
+            candidates = self._strategy.ask(free, rng, pending)[:free]
         seconds = self._executor.busy() - began
         self._thought += seconds
         self._executor.spend(seconds)
@@ -228,7 +230,7 @@ class _Loop:
         return self._budget.clock < math.inf and self.clock() >= self._budget.clock
 
     def _free(self) -> int:
-        """Returns how many evaluations may begin now."""
+        """Returns the number of evaluations that may begin now."""
         free = self._executor.workers - len(self.pending)
         if free <= 0:
             return 0
@@ -245,7 +247,7 @@ class _Loop:
         return min(free, budget.evaluations - self._finished - len(self.pending))
 
     def collect(self) -> list[Trial]:
-        """Waits for trials."""
+        """Waits until evaluations end; stores their trials and returns them."""
         trials = []
         for done in self._executor.collect():
             assert isinstance(done.task, int)
@@ -266,7 +268,7 @@ def _evaluate(
 
 
 def _versions() -> dict[str, str]:
-    """The versions of what is in use; nothing is imported for it."""
+    """Returns the versions of the packages in use, without importing any."""
     there = [name for name in ("nascast", "numpy", "torch") if name in sys.modules]
     return {
         "python": platform.python_version(),

@@ -427,6 +427,28 @@ def test_other_files_are_no_tables(path: Path, body: bytes, sealed: bool) -> Non
         read_table(path)
 
 
+@pytest.mark.parametrize(
+    ("column", "message"),
+    [
+        (pa.array([1.0] * 5), "lists of one size; it is of double"),
+        (pa.array([["a"]] * 5, pa.list_(pa.string(), 1)), "numbers; it is of string"),
+        (pa.array([[None]] * 5, pa.list_(pa.float64(), 1)), "parameters has empty values"),
+    ],
+)
+def test_columns_of_another_type_are_refused(path: Path, column: Any, message: str) -> None:
+    write_table(SOURCE, path)
+    whole = pa.ipc.open_file(pa.py_buffer(path.read_bytes()[:-40])).read_all()
+    index = whole.column_names.index("parameters")
+    sink = pa.BufferOutputStream()
+    altered = whole.set_column(index, "parameters", column)
+    with pa.ipc.new_file(sink, altered.schema) as writer:
+        writer.write_table(altered)
+    body = sink.getvalue().to_pybytes()
+    path.write_bytes(body + hashlib.sha256(body).digest() + b"NASCAST1")
+    with pytest.raises(CorruptDataError, match=rf"five\.nascast: .*{message}"):
+        read_table(path)
+
+
 BAD_SOURCES = {
     "no rows": replace(SOURCE, genes=GENES[:0]),
     "a row twice": replace(SOURCE, genes=GENES[[0, 1, 2, 3, 0]]),

@@ -27,14 +27,14 @@ def test_expected_improvement_is_the_integral_of_the_gain() -> None:
         expected, _ = quad(lambda s, d=density: (s - BEST) * d(s), BEST, end, epsabs=1e-12)
         assert found[i] == pytest.approx(expected, abs=1e-9)
     assert found[2] == pytest.approx(92.5 - BEST)
-    assert found[4] == 0
+    assert found[4] == -np.inf
 
 
 def test_probability_of_improvement_is_the_tail() -> None:
     found = probability_of_improvement(BOTH, BEST)
     expected = norm(MEAN[[0, 1, 3]], DEVIATION[[0, 1, 3]]).sf(BEST)
     assert found[[0, 1, 3]] == pytest.approx(expected)
-    assert found[[2, 4]].tolist() == [1, 0]
+    assert found[[2, 4]].tolist() == [1, -np.inf]
 
 
 def test_the_confidence_bound_is_mean_and_deviations() -> None:
@@ -57,4 +57,4 @@ def test_without_deviations_all_rank_by_the_mean() -> None:
         assert np.argsort(-values[:4]).tolist() == order
         assert values[4] == -np.inf
     assert expected_improvement(ALONE, 80.0)[:3] == pytest.approx(MEAN[:3] - 80)
-    assert probability_of_improvement(ALONE, 91.0).tolist() == [0, 0, 1, 0, 0]
+    assert probability_of_improvement(ALONE, 91.0).tolist() == [0, 0, 1, 0, -np.inf]

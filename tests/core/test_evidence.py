@@ -181,3 +181,31 @@ def test_a_training_that_failed_has_no_value() -> None:
     trained = Trained(Failing(), SPACE, METRICS)
     assert math.isnan(trained.query(ROWS[:1], "val_accuracy")[0])
     assert trained.seconds(ROWS[:1])[0] == 2.0
+
+
+def test_rows_without_a_label_are_left_out_and_a_failure_hides_no_success() -> None:
+    nan = Evaluation({"val_accuracy": math.nan}, 1.0)
+    good = recorded(arch(ROWS[0]), arch(ROWS[1]))
+    told = Told(history((arch(ROWS[2]), nan), good[0], (arch(ROWS[1]), FAILED), good[1]), SPACE)
+    assert sorted(map(tuple, told.genes().tolist())) == sorted(map(tuple, ROWS[:2].tolist()))
+    assert np.array_equal(
+        told.query(ROWS[:2], "val_accuracy"), BENCHMARK.query(ROWS[:2], "val_accuracy")
+    )
+    assert np.isnan(told.query(ROWS[1:2], "val_accuracy", seed=1)).all()
+
+
+def test_trainings_on_demand_are_paid_for_once_also_by_the_clock() -> None:
+    now = [0.0]
+
+    class Working(Counting):
+        def evaluate(self, candidate: Candidate, seed: int) -> Evaluation:
+            found = super().evaluate(candidate, seed)
+            now[0] += found.seconds
+            return found
+
+    trained = Trained(Working(), SPACE, METRICS)
+    for _ in range(2):  # the second ledger finds the training there, and pays the same
+        ledger = Ledger(trained, OBJECTIVES[0], clock=lambda: now[0])
+        with ledger.phase("init"):
+            ledger.labels(ROWS[:1])
+        assert ledger.seconds["init"] == pytest.approx(BENCHMARK.seconds(ROWS[:1])[0])

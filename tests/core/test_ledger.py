@@ -1,5 +1,6 @@
 """What evidence costs. The clock is moved by hand, so that every second is accounted for."""
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -429,3 +430,42 @@ def test_equivalent_rows_pay_once(ledger: Ledger) -> None:
     with ledger.phase("init"):
         ledger.labels(equivalent)
     assert ledger.seconds["init"] == pytest.approx(BENCHMARK.seconds(equivalent[:1])[0])
+
+
+@pytest.mark.parametrize("direct_first", [True, False])
+def test_a_pass_taken_directly_and_by_a_score_is_paid_for_once(
+    clock: Clock, direct_first: bool
+) -> None:
+    ledger = Ledger(BENCHMARK, ACCURACY, clock=clock)
+    arch = BENCHMARK.space.architecture(GENES[0])
+
+    def common() -> None:
+        clock.now += 3
+
+    for step in (0, 1):
+        with ledger.phase("query"):
+            if direct_first == (step == 0):
+                ledger.passes(arch).made("common", common)
+            else:
+                ledger.scores([Sharing(clock, "one")], GENES[:1])
+    assert ledger.seconds["query"] == 3 + 2
+
+
+def test_a_label_of_a_metric_recorded_early_covers_the_whole_training(clock: Clock) -> None:
+    class Early(TinyBenchmark):
+        def __init__(self) -> None:
+            super().__init__()
+            old = self.metrics["val_accuracy"]
+            self.metrics = {**self.metrics, "val_accuracy": replace(old, epochs=(1, 2, 3))}
+
+        def query(
+            self, genes: Genes, metric: str, epochs: int | None = None, seed: int | None = 0
+        ) -> Floats:
+            return super().query(genes, metric, epochs or 3, seed)
+
+    ledger = Ledger(Early(), ACCURACY, clock=clock)
+    with ledger.phase("init"):
+        ledger.labels(GENES[:1])
+    with ledger.phase("query"):
+        ledger.curve(GENES[:1], "train_loss", 8)
+    assert ledger.seconds["query"] == 0

@@ -62,6 +62,8 @@ def test_several_are_joined_by_commas() -> None:
         ("random(colour=1)", "random has no setting 'colour'; it has seed"),
         ("random,", "expected the name of a strategy"),
         ("random(seed=[1)", "expected ']'"),
+        ('random(seed="a\\q")', "expected a text in quotes"),
+        (f"{EVOLUTION}(population=3,5)", "settings by place come first"),
     ],
 )
 def test_what_cannot_be_read_is_named(text: str, message: str) -> None:
@@ -125,3 +127,11 @@ def test_a_component_has_the_spec_that_makes_it() -> None:
     assert component_of("encoding", encoding) is encoding
     with pytest.raises(UnknownComponentError, match="is no registered encoding"):
         Spec.of("encoding", spec)
+
+
+def test_values_of_another_type_are_other_settings() -> None:
+    specs = [Spec(EVOLUTION, {"population": value}) for value in (1, 1.0, True, "1")]
+    assert len(set(specs)) == 4
+    assert Spec(EVOLUTION, {"population": float("nan")}) == Spec(
+        EVOLUTION, {"population": float("nan")}
+    )

@@ -67,6 +67,16 @@ print(torch.get_num_threads())
     assert output(inside) == output(code + "print(before)\n")
 
 
+def test_torch_is_held_if_it_is_named() -> None:
+    pytest.importorskip("torch")
+    code = """
+with one_thread("torch", "no_such_module"):
+    import torch
+    print(torch.get_num_threads())
+"""
+    assert output(code) == "1\n"
+
+
 def test_a_process_is_held_for_good_with_what_it_loads_later() -> None:
     pytest.importorskip("torch")
     code = """

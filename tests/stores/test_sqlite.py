@@ -7,6 +7,7 @@ import pickle
 import sqlite3
 import subprocess
 import sys
+import threading
 from contextlib import closing
 from dataclasses import replace
 from functools import partial
@@ -262,3 +263,17 @@ def test_many_processes_make_the_file_at_once(path: Path) -> None:
         process.communicate()
         assert process.returncode == 0
     assert Sqlite(path).runs() == ["run 0", "run 1", "run 2"]
+
+
+def test_opening_waits_while_another_changes_the_file(tmp_path: Path) -> None:
+    """The mode of a file is changed by whoever opens it first, which SQLite does not wait for."""
+    path = tmp_path / "runs.sqlite"
+    Sqlite(path).begin("a", {})
+    gc.collect()
+    with closing(sqlite3.connect(path, isolation_level=None, check_same_thread=False)) as other:
+        other.execute("PRAGMA journal_mode = DELETE")
+        other.execute("BEGIN IMMEDIATE")
+        release = threading.Timer(0.3, other.execute, ["ROLLBACK"])
+        release.start()
+        assert Sqlite(path).runs() == ["a"]
+        release.join()

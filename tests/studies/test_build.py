@@ -126,10 +126,10 @@ def test_more_cells_go_on_where_fewer_stopped(plan: BuildPlan, tmp_path: Path) -
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"recipe": Recipe(3, 8, 0.05)}, "recipe was .*'epochs': 2.* is .*'epochs': 3"),
+        ({"recipe": Recipe(3, 8, 0.05)}, "recipe.epochs was 2, is 3"),
         ({"seed": 4}, "seed was 3, is 4"),
-        ({"split": Split(24, 12, 12, 8)}, "split was"),
-        ({"skeleton": {**SKELETON, "channels": 3}}, "skeleton was"),
+        ({"split": Split(24, 12, 12, 8)}, "split.size was 4, is 8"),
+        ({"skeleton": {**SKELETON, "channels": 3}}, "skeleton.channels was 2, is 3"),
     ],
 )
 def test_other_settings_are_refused(

@@ -37,6 +37,17 @@ def test_perfect_reversed_and_constant_predictions() -> None:
     assert set(perfect) == set(METRICS)
 
 
+@pytest.mark.parametrize("n", [2, 3, 30, 200, 1000, 1001])
+@pytest.mark.parametrize("digits", [0, 1, 12])
+def test_kendall_is_scipys_to_the_last_digit(n: int, digits: int) -> None:
+    from scipy.stats import kendalltau
+
+    rng = np.random.default_rng([n, digits])
+    a = rng.normal(size=n).round(digits)
+    b = (a + rng.normal(size=n)).round(1)
+    assert kendall(a, b) == float(np.nan_to_num(kendalltau(a, b).statistic))
+
+
 def test_scipy_gives_the_same() -> None:
     from scipy import stats
 

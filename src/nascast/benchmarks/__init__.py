@@ -1,1 +1,1 @@
-"""Recorded trainings, one file for each benchmark or format."""
+"""Benchmarks: recorded trainings, one module for each benchmark or format."""

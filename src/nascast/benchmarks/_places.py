@@ -1,4 +1,4 @@
-"""Where the rows of a table stand."""
+"""The places of rows in a table."""
 
 from typing import Any
 
@@ -18,16 +18,16 @@ Indices = npt.NDArray[np.intp]
 
 
 class Places:
-    """Finds rows among those of a table, as they stand or by their equivalence class.
+    """Finds rows in a table, as they stand or by their canonical rows.
 
-    In a small space there is a list of the places of all rows of genes; in others keys are sorted.
+    A small space has a list of the places of all rows of genes; others have sorted keys.
     """
 
     def __init__(self, space: SearchSpace, genes: Genes, canonical: bool) -> None:
         """Takes the rows of a table, ``(m, length)``.
 
         Args:
-            space: their space.
+            space: search space of the rows.
             genes: distinct valid rows.
             canonical: whether all are canonical, and stand for all rows equivalent to them.
         """
@@ -40,7 +40,7 @@ class Places:
         self._keys = found[self._order]
 
     def of(self, genes: Genes) -> tuple[Indices, Bools]:
-        """Returns, for each of n integer rows, its place in the table and whether it is there."""
+        """Returns ``(n,)`` places of integer rows in the table, and whether each is there."""
         rows, found = self._match(genes)
         if self._canonical and not found.all():
             missed = np.flatnonzero(~found)
@@ -48,7 +48,7 @@ class Places:
         return rows, found
 
     def of_one(self, genes: tuple[int, ...]) -> int | None:
-        """Returns the place of one row, or None where `of` has to look for it."""
+        """Returns the place of one row, or None where only `of` finds it."""
         if self._space.size() > _LISTED or len(genes) != self._space.length or min(genes) < 0:
             return None
         if self._listed is None:
@@ -60,7 +60,7 @@ class Places:
         return None if place == _NOWHERE else place
 
     def _list(self) -> npt.NDArray[np.int32]:
-        """Returns the places of all rows of genes, in an array with an axis for each gene."""
+        """Returns the places of all rows of the space, in an array with an axis for each gene."""
         every = self._space.all() if self._canonical else self._genes
         rows, found = self.of(every)
         listed = np.full(self._space.cardinalities, _NOWHERE, dtype=np.int32)

@@ -16,7 +16,7 @@ __all__ = ["Converted", "ConvertedTable", "data_folder", "file_of"]
 
 
 def data_folder() -> Path:
-    """Returns where downloads and converted tables are kept: ``$NASCAST_DATA`` or the user's."""
+    """Returns the folder of downloads and converted tables: ``$NASCAST_DATA`` or the user's."""
     given = os.environ.get("NASCAST_DATA")
     return Path(given) if given else Path.home() / ".local" / "share" / "nascast"
 
@@ -25,7 +25,7 @@ def file_of(dataset: str, files: Sequence[str]) -> str:
     """Returns the file of a data set among files called ``<stem>-<data set>.nascast``.
 
     Raises:
-        InvalidSettingError: naming the known data sets.
+        InvalidSettingError: there is no such data set; the message names the known ones.
     """
     known = {Path(file).stem.rpartition("-")[2]: file for file in files}
     if dataset not in known:
@@ -37,11 +37,11 @@ def file_of(dataset: str, files: Sequence[str]) -> str:
 
 
 class Converted(Benchmark):
-    """A benchmark whose records somebody else published.
+    """A benchmark that others published, read from files converted from the official ones.
 
     Attributes:
-        registered: its registered name, which is that of its release too.
-        files: what converting leaves in the data folder.
+        registered: registered name of the benchmark, and of its release.
+        files: names of the converted files in the data folder.
     """
 
     registered: ClassVar[str]
@@ -49,7 +49,7 @@ class Converted(Benchmark):
 
     @classmethod
     def missing(cls, file: str) -> MissingDataError:
-        """Returns the error to raise where a converted file is not there: it says what to do."""
+        """Returns the error for a converted file that is not there, which says what to do."""
         name = cls.registered.replace("_", "-")
         return MissingDataError(
             f"{name} has not been converted yet: there is no {data_folder() / file}. "
@@ -59,7 +59,7 @@ class Converted(Benchmark):
 
     @classmethod
     def _others(cls, name: str) -> str:
-        """Returns which other files of the benchmark are there, and how they are named."""
+        """Returns a text that names the other files of the benchmark that are there, or nothing."""
         there = [file for file in cls.files if (data_folder() / file).is_file()]
         stems = [Path(file).stem.removeprefix(cls.registered + "-") for file in there]
         known = ", ".join(f"{name}:{stem}" for stem in stems if stem != cls.registered)
@@ -73,8 +73,8 @@ class ConvertedTable(Table, Converted):
         """Opens the converted table.
 
         Args:
-            file: one of `files`, what sets it apart from the first, such as ``only108``, or any
-                path; None is the first of `files`.
+            file: name of one of `files`, the part in which it differs from the first, such as
+                ``only108``, or any path; None is the first of `files`.
 
         Raises:
             MissingDataError: it is not there; the message says how to get it.

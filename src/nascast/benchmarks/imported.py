@@ -1,4 +1,4 @@
-"""Turning a CSV or Parquet file with one architecture a row into a table."""
+"""Import of CSV or Parquet files with an architecture in each row."""
 
 import csv
 import gzip
@@ -32,17 +32,17 @@ _SPLITS = {"train": "train", "val": "validation", "test": "test"}
 
 @dataclass(frozen=True, slots=True)
 class ColumnSpec:
-    """Which column holds which metric.
+    """The column of a file that holds a metric.
 
     Attributes:
-        metric: such as ``val_accuracy``; several columns may hold one metric at other epochs or
-            seeds.
-        column: its name in the file.
-        epoch: after which epoch, or None for a property of the network.
-        seed: which training.
-        split: ``train``, ``validation``, ``test`` or ``none``.
-        unit: ``fraction`` is turned into ``percent``.
-        minimize: smaller is better.
+        metric: name such as ``val_accuracy``; several columns may hold one metric at other epochs
+            or seeds.
+        column: name of the column in the file.
+        epoch: epoch after which it was measured, or None for a property of the network.
+        seed: number of the training, from 0.
+        split: part of the data: ``train``, ``validation``, ``test`` or ``none``.
+        unit: unit of the values; ``fraction`` is turned into ``percent``.
+        minimize: whether smaller is better.
     """
 
     metric: str
@@ -55,13 +55,14 @@ class ColumnSpec:
 
     @classmethod
     def parse(cls, text: str) -> "ColumnSpec":
-        """Reads ``METRIC=COLUMN[,epoch=N][,seed=K][,split=S][,unit=U][,minimize[=false]]``.
+        """Returns the column of a text.
 
-        Without them, the split is told by the metric's first word (train, val, test), the unit is
+        The form is ``METRIC=COLUMN[,epoch=N][,seed=K][,split=S][,unit=U][,minimize[=false]]``. By
+        default the split follows from the metric's first word (train, val, test), the unit is
         percent for an accuracy and nats for a loss, and losses are minimised.
 
         Raises:
-            InvalidSettingError: not of that form.
+            InvalidSettingError: the text is not of that form.
         """
         head, *options = text.split(",")
         metric, found, column = head.partition("=")
@@ -98,21 +99,22 @@ def convert(
     seconds_per_epoch: str | None = None,
     source: str = "",
 ) -> TableSource:
-    """Reads a file and checks every row.
+    """Returns the table of a file, of which every row is checked.
 
     Args:
-        path: ``.csv``, ``.csv.gz`` or ``.parquet``.
+        path: path of the file, ``.csv``, ``.csv.gz`` or ``.parquet``.
         space_name: registered name of the search space.
-        architecture: the column with architectures in the space's notation; ``one+two`` puts a
-            colon between the texts of two columns.
-        columns: the columns with metrics.
-        name: of the table.
-        seconds_per_epoch: the column with the training time of one epoch.
-        source: where the file comes from and under which licence.
+        architecture: name of the column with architectures in the space's notation; ``one+two``
+            puts a colon between the texts of two columns.
+        columns: columns with metrics.
+        name: name of the table.
+        seconds_per_epoch: name of the column with the training seconds of one epoch; without one
+            seconds are unknown.
+        source: origin and licence of the file.
 
     Raises:
-        CorruptDataError: a bad row, naming its line.
-        InvalidSettingError: a column that is not there, or columns that contradict each other.
+        CorruptDataError: a row is bad; the message names its line.
+        InvalidSettingError: a column is not there, or columns contradict each other.
     """
     table = _read(path)
     space = plugins.load("space", space_name)
@@ -143,7 +145,7 @@ def convert(
 
 @dataclass(frozen=True, slots=True)
 class _Columns:
-    """The columns of a file, and where each row stands in it."""
+    """The columns of a file, and the line of each row."""
 
     path: Path
     columns: dict[str, list[Any]]
@@ -249,7 +251,7 @@ def _numbers(table: _Columns, column: str, unit: str) -> Floats:
 
 
 def _metric(name: str, specs: Sequence[ColumnSpec]) -> Metric:
-    """Joins the columns of one metric."""
+    """Returns the metric that several columns hold."""
     one = specs[0]
     for spec in specs:
         if (spec.split, spec.minimize) != (one.split, one.minimize):

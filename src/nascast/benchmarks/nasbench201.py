@@ -47,10 +47,11 @@ class NasBench201(ConvertedTable):
         """Opens the converted table.
 
         Args:
-            dataset: ``cifar10``, ``cifar100``, ``imagenet16_120`` or ``cifar10_full``.
+            dataset: name of the data set: ``cifar10``, ``cifar100``, ``imagenet16_120`` or
+                ``cifar10_full``.
 
         Raises:
-            InvalidSettingError: another data set.
+            InvalidSettingError: there is no such data set.
             MissingDataError: it was not converted; the message says how to get it.
         """
         super().__init__(file_of(dataset, self.files))

@@ -21,13 +21,15 @@ class Children:
     """The options about children, as they were written.
 
     Attributes:
-        data: source to train on; None is digits.
-        recipe, skeleton, split: changes of the defaults.
-        time_limit: for one child.
-        memory_limit: MiB for one child.
-        device: ``cpu``, ``cuda`` or ``auto``.
+        data: source of the images or text to train on; None is digits.
+        recipe: name of a recipe, settings that replace its own, or both; empty is the default.
+        skeleton: settings that replace those of the small skeleton; empty is the default.
+        split: settings of the split of the images that replace the default ones.
+        time_limit: time for one child, such as ``5m``; None is no limit.
+        memory_limit: memory for one child in MiB; None is no limit.
+        device: name of the device: ``cpu``, ``cuda`` or ``auto``.
         latency: whether ``latency_ms`` is to be measured.
-        checkpoints: folder for trainings that stop early.
+        checkpoints: folder for the checkpoints of trainings that stop before their last epoch.
     """
 
     data: str | None
@@ -42,10 +44,10 @@ class Children:
 
 
 def open_evaluator(children: Children, space: str) -> "ChildEvaluator":
-    """Returns what trains the children of a space, by default small ones that take seconds.
+    """Returns the evaluator that trains children of a space, by default small ones for seconds.
 
     Raises:
-        InvalidSettingError: an option that cannot be read, or does not go with the data.
+        InvalidSettingError: an option cannot be read, or does not go with the data.
     """
     from nascast.core import plugins
     from nascast.training.text import is_text

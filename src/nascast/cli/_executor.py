@@ -12,7 +12,7 @@ __all__ = ["open_executor"]
 
 
 def open_executor(name: str | None, address: str | None, workers: int) -> "Executor":
-    """Opens ``--executor``; without one it is processes, or Ray if there is an ``--address``."""
+    """Returns the executor of that name; the default is processes, or Ray with an address."""
     name = name or ("ray" if address else "processes")
     if address and name != "ray":
         raise InvalidSettingError("--address is for --executor ray")

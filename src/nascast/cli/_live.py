@@ -22,7 +22,7 @@ _LINE_SECONDS = 10.0  # between plain lines; chosen
 
 
 def sparkline(values: Sequence[float], width: int) -> str:
-    """Draws values as a line of at most `width` signs, each the mean of its share of them."""
+    """Returns values as a line of at most `width` bars, each the mean of its share of them."""
     fine = [value for value in values if not math.isnan(value)]
     if not fine:
         return ""
@@ -45,8 +45,8 @@ class LiveView:
         """Begins a view.
 
         Args:
-            objective: whose value is shown.
-            workers: children at a time.
+            objective: objective whose metric is shown.
+            workers: number of workers.
             evaluations: budget of a run in trials, or None.
             seconds: budget of a run in seconds, or infinity.
         """
@@ -85,7 +85,7 @@ class LiveView:
             self._live.__exit__(kind, error, trace)
 
     def __call__(self, run: str, step: Step) -> None:
-        """Takes what is new; the first step of a run has the trials on record."""
+        """Shows a new step of a run; the first one has the trials that were stored before."""
         if run != self._run:
             if self._run and not self._live:
                 self._say()
@@ -115,7 +115,7 @@ class LiveView:
             self._best = trial
 
     def close(self) -> None:
-        """Says how the last run stands, where there is no terminal."""
+        """Prints the state of the last run, where there is no terminal."""
         if not self._live and self._run:
             self._say()
 
@@ -146,7 +146,7 @@ class LiveView:
         }
 
     def _left(self) -> str:
-        """Estimates the time to the end of the run's budget, from the pace of this session."""
+        """Returns the estimated time to the end of the budget, by the pace of this session."""
         choices = []
         if not math.isinf(self._seconds):
             choices.append(self._seconds - self._clock)

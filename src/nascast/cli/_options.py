@@ -1,4 +1,4 @@
-"""Reading option values."""
+"""Readers of option values."""
 
 import re
 from dataclasses import replace
@@ -16,7 +16,7 @@ _UNITS = {"s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 
 
 def duration(text: str, option: str) -> float:
-    """Reads ``90``, ``90s``, ``30m``, ``1h30m`` as seconds."""
+    """Returns the seconds of a time written as ``90``, ``90s``, ``30m`` or ``1h30m``."""
     parts = re.findall(r"([0-9]*\.?[0-9]+)([smhd])", text)
     if re.fullmatch(r"[0-9]*\.?[0-9]+", text):
         parts = [(text, "s")]
@@ -31,7 +31,7 @@ def duration(text: str, option: str) -> float:
 
 
 def names(text: str, option: str) -> tuple[str, ...]:
-    """Reads ``a,b,c``."""
+    """Returns the names in a text such as ``a,b,c``."""
     found = tuple(part.strip() for part in text.split(",") if part.strip())
     if not found:
         raise InvalidSettingError(f"{option}: expected names joined by commas; got {text!r}")
@@ -39,7 +39,7 @@ def names(text: str, option: str) -> tuple[str, ...]:
 
 
 def whole_numbers(text: str, option: str) -> tuple[int, ...]:
-    """Reads ``1,2,3``."""
+    """Returns the whole numbers in a text such as ``1,2,3``."""
     try:
         return tuple(int(part) for part in text.split(","))
     except ValueError:
@@ -49,7 +49,7 @@ def whole_numbers(text: str, option: str) -> tuple[int, ...]:
 
 
 def settings(text: str, option: str) -> dict[str, Value]:
-    """Reads ``channels=8,reduction=pool``."""
+    """Returns the settings in a text such as ``channels=8,reduction=pool``."""
     found: dict[str, Value] = {}
     for part in filter(None, text.split(",")):
         key, equals, value = part.partition("=")
@@ -71,7 +71,7 @@ def _value(text: str) -> Value:
 
 
 def recipe(text: str, option: str, default: "Recipe") -> "Recipe":
-    """Reads a recipe's name, changes to `default`, or both: ``darts,epochs=50``."""
+    """Returns the recipe of a name, `default` with changes, or both: ``darts,epochs=50``."""
     from nascast.training.recipes import named_recipe
 
     first, _, rest = text.partition(",")

@@ -24,17 +24,17 @@ class Asked:
     """The options about what is searched, as they were written.
 
     Attributes:
-        space: name; None is the benchmark's, or nasnet.
-        strategies: specs joined by commas.
-        options: further settings of the strategies.
-        preset: ``paper`` or ``small``.
-        benchmark: name or path; None trains children.
-        metrics: joined by commas; None is the usual one.
-        budget: time for each run, or None.
-        evaluations: trials for each run, or None.
-        seeds: how many runs, and the first one's.
-        workers: children at a time; 0 is the usual number.
-        limits: on what a network may cost.
+        space: registered name of the search space; None is that of the benchmark, or nasnet.
+        strategies: specs of the strategies, joined by commas.
+        options: further settings of the strategies, as ``--set`` has them.
+        preset: name of the preset: ``paper`` or ``small``.
+        benchmark: name of a benchmark or path of a table; None trains children.
+        metrics: names of the metrics to optimise, joined by commas; None is the default.
+        budget: time for each run, such as ``30m``; None is no limit.
+        evaluations: number of trials in each run, or None.
+        seeds: number of runs of each strategy, and the seed of the first.
+        workers: number of workers; 0 is the default.
+        limits: limits on parameters, multiply-adds and latency of a network.
     """
 
     space: str | None
@@ -54,7 +54,7 @@ def plan(asked: Asked, children: Children) -> "tuple[Search, ChildEvaluator | No
     """Returns the search, and the evaluator if children are trained.
 
     Raises:
-        InvalidSettingError: options that cannot be read, or contradict each other.
+        InvalidSettingError: options cannot be read, or contradict each other.
     """
     from nascast.core.errors import InvalidSettingError
 
@@ -119,7 +119,7 @@ def _by_training(
 def _trained_objectives(
     metrics: str | None, evaluator: "ChildEvaluator"
 ) -> "tuple[Objective, ...]":
-    """Returns what counts; language models are by default compared by their loss."""
+    """Returns the objectives; the default of language models is their validation loss."""
     from nascast.core.errors import InvalidSettingError
     from nascast.core.types import Objective, TextTask
 

@@ -24,9 +24,9 @@ def bars(
     unit: Literal["steps", "bytes"] = "steps",
     stopped: str = "Stopped. The same command goes on where this one was.",
 ) -> Iterator[Progress]:
-    """Shows bars with counts and the time left; without a terminal only what each came to.
+    """Yields progress bars with counts and the time left; without a terminal only final counts.
 
-    Ctrl-C ends the command with status 130 and `stopped`, which says how to go on.
+    Ctrl-C ends the command with status 130 and the text `stopped`, which says how to go on.
     """
     columns = (
         TextColumn("{task.description:<12}"),

@@ -34,7 +34,7 @@ app.command()(convert)
 
 @app.command("list")
 def list_benchmarks(
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="JSON instead of lines.")] = False,
 ) -> None:
     """List the registered benchmarks, and which of the official ones are converted.
 
@@ -53,13 +53,15 @@ def list_benchmarks(
 
 @app.command()
 def info(
-    name: Annotated[str, typer.Argument(help="Registered benchmark, or the path of a table.")],
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    name: Annotated[
+        str, typer.Argument(help="Benchmark by its registered name, or the path of a table.")
+    ],
+    as_json: Annotated[bool, typer.Option("--json", help="JSON instead of tables.")] = False,
 ) -> None:
     """Describe a benchmark: metrics, units, splits, provenance, noise between two trainings.
 
-    Of an official benchmark that is not converted yet it says which files there are, where, and
-    what to do with them.
+    For an official benchmark that is not converted yet: its files, where they are, and the commands
+    that fetch and convert them.
 
     Example: nascast benchmark info nb201-mini
     """
@@ -156,26 +158,36 @@ def _describe(name: str) -> dict[str, Any]:
 
 @app.command("import")
 def import_table(
-    file: Annotated[Path, typer.Argument(help="A .csv, .csv.gz or .parquet file.")],
+    file: Annotated[Path, typer.Argument(help="File to import: .csv, .csv.gz or .parquet.")],
     architecture: Annotated[
-        str, typer.Option(help="Column with the architectures, or two: adjacency+ops.")
+        str,
+        typer.Option(help="Column of the architectures, or two that make one: adjacency+ops."),
     ],
     metric: Annotated[
         list[str],
         typer.Option(
-            help="METRIC=COLUMN[,epoch=N][,seed=K][,split=train|validation|test|none][,unit=U]"
-            "[,minimize]; once for each column."
+            help="Metric of a column, once for each: METRIC=COLUMN and as needed ,epoch=N ,seed=K "
+            ",split=train|validation|test|none ,unit=U ,minimize"
         ),
     ],
-    out: Annotated[Path, typer.Option(help="The table to write, such as mine.nascast.")],
-    space: Annotated[str, typer.Option(help="Registered name.")] = "nasbench201",
+    out: Annotated[Path, typer.Option(help="Table to write, such as mine.nascast.")],
+    space: Annotated[
+        str, typer.Option(help="Search space of the architectures, by its registered name.")
+    ] = "nasbench201",
     seconds_per_epoch: Annotated[
-        str | None, typer.Option(help="Column with the training seconds of one epoch.")
+        str | None,
+        typer.Option(
+            help="Column of the training seconds of one epoch; default: seconds are unknown."
+        ),
     ] = None,
-    name: Annotated[str | None, typer.Option(help="Of the table; default: the file's.")] = None,
-    source: Annotated[str, typer.Option(help="Where the file comes from, and its licence.")] = "",
+    name: Annotated[
+        str | None, typer.Option(help="Name of the benchmark; default: that of the file in --out.")
+    ] = None,
+    source: Annotated[
+        str, typer.Option(help="Source of the file and its licence, kept as provenance.")
+    ] = "",
 ) -> None:
-    """Turn a file with one architecture a row into a benchmark table.
+    """Turn a file with an architecture in each row into a benchmark table.
 
     Every row is checked; a bad one is named with its line, and nothing is written.
 
@@ -202,42 +214,69 @@ def import_table(
 
 @app.command()
 def build(
-    images: Annotated[Path, typer.Option(help="An .npz file, or cifar-10-binary.tar.gz.")],
-    out: Annotated[Path, typer.Option(help="The table to write, such as mine.nascast.")],
+    images: Annotated[
+        Path, typer.Option(help="Images to train on: an .npz file, or cifar-10-binary.tar.gz.")
+    ],
+    out: Annotated[Path, typer.Option(help="Table to write, such as mine.nascast.")],
     like: Annotated[
-        str, typer.Option(help="Take recipe, split and skeleton from this built table.")
+        str,
+        typer.Option(
+            help="Benchmark made by this command, whose settings are taken where no option names "
+            "others."
+        ),
     ] = "nb201-mini",
-    space: Annotated[str | None, typer.Option(help="Another search space.")] = None,
+    space: Annotated[
+        str | None, typer.Option(help="Search space by its registered name; default: of --like.")
+    ] = None,
     cells: Annotated[
-        int | None, typer.Option(help="Distinct architectures; 0 is all of the space.")
+        int | None,
+        typer.Option(help="Number of distinct architectures; 0: all of the space."),
     ] = None,
     repeated: Annotated[
-        int | None, typer.Option(help="How many of them are trained with a second seed.")
+        int | None,
+        typer.Option(help="Number of architectures that are trained with a second seed, too."),
     ] = None,
     skeleton: Annotated[
-        str, typer.Option(help="Changes to the skeleton, such as channels=16,cells=3.")
+        str,
+        typer.Option(help="Settings of the skeleton to change, such as channels=16,cells=3."),
     ] = "",
     recipe: Annotated[
-        str, typer.Option(help="Changes to the recipe, such as epochs=20,batch_size=64.")
+        str,
+        typer.Option(help="Settings of the recipe to change, such as epochs=20,batch_size=64."),
     ] = "",
     split: Annotated[
-        str, typer.Option(help="Changes to the split: train=…,validation=…,test=…,size=…,seed=….")
+        str,
+        typer.Option(
+            help="Settings of the split of images to change: train=…,validation=…,test=…,size=…,"
+            "seed=…."
+        ),
     ] = "",
-    seed: Annotated[int | None, typer.Option(help="Of the draw of architectures.")] = None,
+    seed: Annotated[
+        int | None, typer.Option(help="Seed with which architectures are drawn.")
+    ] = None,
     folder: Annotated[
-        Path | None, typer.Option(help="Where trainings are kept; default: beside --out.")
+        Path | None,
+        typer.Option(help="Folder where finished trainings are kept; default: beside --out."),
     ] = None,
-    workers: Annotated[int, typer.Option(help="Trainings at a time; 0: one for each core.")] = 0,
+    workers: Annotated[
+        int,
+        typer.Option(help="Number of workers, each with one training at a time; 0: one a core."),
+    ] = 0,
     executor: Annotated[
-        str | None, typer.Option(help="processes, serial or ray; default: processes.")
+        str | None,
+        typer.Option(
+            help="Executor: processes, serial or ray; default: processes, or ray with --address."
+        ),
     ] = None,
-    address: Annotated[str | None, typer.Option(help="Of a Ray cluster, or auto.")] = None,
-    device: Annotated[str, typer.Option(help="cpu, cuda, or auto.")] = "auto",
+    address: Annotated[
+        str | None, typer.Option(help="Address of a Ray cluster, or auto to find it.")
+    ] = None,
+    device: Annotated[str, typer.Option(help="Device to train on: cpu, cuda, or auto.")] = "auto",
 ) -> None:
     """Make a benchmark by really training networks.
 
-    Stopped or killed, it goes on with the same command; --cells may grow. A training that fails is
-    recorded and passed over.
+    A build that was stopped, or killed, goes on with the same command; --cells may grow. A training
+    that fails is recorded and passed over.
 
     Example: nascast benchmark build --images cifar-10-binary.tar.gz --cells 100 --repeated 20
     --out mine.nascast

@@ -26,7 +26,7 @@ _ALL = "xgboost,jacov,synflow,sotl_e,early_stop_accuracy,omni"
 
 def compare(
     benchmark: Annotated[
-        str, typer.Option(help="Registered benchmark, or the path of a table.")
+        str, typer.Option(help="Benchmark by its registered name, or the path of a table.")
     ] = "nb201-mini",
     predictors: Annotated[
         str,
@@ -35,39 +35,59 @@ def compare(
         ),
     ] = _ALL,
     train_sizes: Annotated[
-        str, typer.Option(help="Labels at initialization, for predictors that learn from labels.")
+        str,
+        typer.Option(
+            help="Numbers of labels at initialization, joined by commas; each is a budget of the "
+            "predictors that learn from labels."
+        ),
     ] = "20,100",
     epochs: Annotated[
-        str, typer.Option(help="Partial training at query, for those that read learning curves.")
+        str,
+        typer.Option(
+            help="Numbers of epochs of partial training at query, joined by commas; each is a "
+            "budget of the predictors that read learning curves."
+        ),
     ] = "2,6",
-    trials: Annotated[int, typer.Option(help="Repetitions with other architectures.")] = 5,
-    seed: Annotated[int, typer.Option(help="Seed of all trials.")] = 0,
-    test_size: Annotated[int, typer.Option(help="Architectures in a test set.")] = 200,
-    metric: Annotated[str, typer.Option(help="Metric to predict.")] = "val_accuracy",
+    trials: Annotated[
+        int, typer.Option(help="Number of trials, each with other training and test architectures.")
+    ] = 5,
+    seed: Annotated[int, typer.Option(help="Seed of the study, from which all trials draw.")] = 0,
+    test_size: Annotated[
+        int, typer.Option(help="Number of test architectures in each trial.")
+    ] = 200,
+    metric: Annotated[
+        str, typer.Option(help="Metric to predict, as recorded after full training.")
+    ] = "val_accuracy",
     images: Annotated[
         Path | None,
         typer.Option(
             "--data",
             "--images",
-            help="Batch for zero-cost proxies: images, or a text for networks that read text; "
-            "default: a seeded random batch.",
+            help="Data from which zero-cost proxies get their batch: images, or a text for "
+            "networks that read text; default: a seeded random batch.",
         ),
     ] = None,
     batch_size: Annotated[
-        int, typer.Option(help="Images, or columns of text, in the proxies' batch.")
+        int, typer.Option(help="Number of images, or columns of text, in that batch.")
     ] = 64,
-    workers: Annotated[int, typer.Option(help="Processes; 0 is one for each core.")] = 0,
-    out: Annotated[Path, typer.Option(help="Folder of the run.")] = Path("runs/compare"),
+    workers: Annotated[
+        int, typer.Option(help="Number of worker processes; 0: one for each core.")
+    ] = 0,
+    out: Annotated[
+        Path, typer.Option(help="Folder for the results; the same command goes on in it.")
+    ] = Path("runs/compare"),
     as_json: Annotated[
-        bool, typer.Option("--json", help="Summary as JSON instead of a table.")
+        bool, typer.Option("--json", help="JSON of the summary instead of a table.")
     ] = False,
 ) -> None:
     """Compare performance predictors over budgets and trials on one benchmark.
 
     Writes results.parquet (a row for each predictor, budget and trial) and report.html into --out.
-    A run that was stopped, or killed, goes on with the same command.
+    A comparison that was stopped, or killed, goes on with the same command.
 
     Example: nascast compare --predictors xgboost,jacov --train-sizes 50 --out runs/first
+
+    Example: nascast compare --predictors "xgboost,xgboost(encoding=path),sotl_e(epochs=4)"
     """
     from nascast.core.spec import Spec
     from nascast.studies.predictors.design import Study
@@ -188,7 +208,7 @@ def _table(summaries: "list[Summary]", axes: tuple[str, ...]) -> "Table":
 
 
 def _refusals(results: "list[Result]") -> list[str]:
-    """Returns what did not run and why; labels, of which it does not depend, are left out."""
+    """Returns a line for each predictor that did not run, with the reason, for any train size."""
     from nascast.report.words import budget_words
     from nascast.studies.predictors.design import LABELS, Budget
     from nascast.studies.predictors.summary import failures

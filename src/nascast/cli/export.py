@@ -11,12 +11,14 @@ __all__ = ["export"]
 
 
 def export(
-    model: Annotated[Path, typer.Argument(help="Folder that nascast train wrote.")],
-    form: Annotated[str, typer.Option("--format", help="onnx, torch-export or safetensors.")],
+    model: Annotated[Path, typer.Argument(help="Folder of the model, as nascast train wrote it.")],
+    form: Annotated[
+        str, typer.Option("--format", help="Format: onnx, torch-export or safetensors.")
+    ],
     out: Annotated[
-        Path | None, typer.Option(help="File; default: model.onnx, … in the folder.")
+        Path | None, typer.Option(help="File to write; default: model.onnx, … in that folder.")
     ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="JSON instead of lines.")] = False,
 ) -> None:
     """Write a trained model in a format that needs no nascast, and check what was written.
 

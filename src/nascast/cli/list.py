@@ -10,7 +10,7 @@ __all__ = ["list_components"]
 
 
 class Kind(StrEnum):
-    """What can be listed."""
+    """Kinds of component that can be listed."""
 
     spaces = "spaces"
     strategies = "strategies"
@@ -31,10 +31,10 @@ _SINGULAR = {
 
 
 def list_components(
-    kind: Annotated[Kind, typer.Argument(help="What to list.")],
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    kind: Annotated[Kind, typer.Argument(help="Kind of component to list.")],
+    as_json: Annotated[bool, typer.Option("--json", help="JSON instead of lines.")] = False,
 ) -> None:
-    """List the components of a kind, built in or from other packages.
+    """List the components of a kind, built in or from other packages, with their families.
 
     Example: nascast list predictors --json
     """

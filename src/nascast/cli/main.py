@@ -45,7 +45,8 @@ def _version(wanted: bool) -> None:
 @app.callback()
 def _root(
     version: Annotated[
-        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
+        bool,
+        typer.Option("--version", callback=_version, is_eager=True, help="Version of nascast."),
     ] = False,
 ) -> None:
     """Performance predictors and search strategies for neural architecture search."""

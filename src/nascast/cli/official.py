@@ -1,4 +1,4 @@
-"""``nascast benchmark download | convert``, and what there is to say of official benchmarks."""
+"""``nascast benchmark download | convert``, and descriptions of official benchmarks."""
 
 import json
 import os
@@ -17,15 +17,16 @@ __all__ = ["convert", "describe_official", "download", "official", "show_officia
 
 
 def download(
-    name: Annotated[str, typer.Argument(help="Registered name of an official benchmark.")],
+    name: Annotated[str, typer.Argument(help="Official benchmark by its registered name.")],
     file: Annotated[
-        str | None, typer.Option(help="Which of its files; `benchmark info` lists them.")
+        str | None,
+        typer.Option(help="File to fetch, of those that `nascast benchmark info` lists."),
     ] = None,
 ) -> None:
-    """Fetch an official file, or say where it is where only a browser can fetch it.
+    """Fetch an official file, or say where it is if only a browser can fetch it.
 
-    It goes into $NASCAST_DATA/downloads, or ~/.local/share/nascast/downloads. A download that was
-    broken off goes on with the same command.
+    The file goes into $NASCAST_DATA/downloads, or ~/.local/share/nascast/downloads. A download that
+    was broken off goes on with the same command.
 
     Example: nascast benchmark download nasbench101 --file nasbench_only108.tfrecord
     """
@@ -56,15 +57,15 @@ def download(
 
 
 def convert(
-    name: Annotated[str, typer.Argument(help="Registered name of an official benchmark.")],
+    name: Annotated[str, typer.Argument(help="Official benchmark by its registered name.")],
     path: Annotated[
         Path | None,
-        typer.Argument(help="Official file or folder; default: what was downloaded."),
+        typer.Argument(help="Official file, or folder of such; default: what was downloaded."),
     ] = None,
 ) -> None:
     """Turn official files into nascast's own, which open in well under a second.
 
-    Done once; what is written appears whole or not at all. The official files are not needed
+    This is done once. Tables are written whole or not at all, and the official files are not needed
     afterwards.
 
     Example: nascast benchmark convert nasbench101 nasbench_only108.tfrecord
@@ -125,7 +126,7 @@ def state(name: str) -> dict[str, Any]:
 
 
 def describe_official(release: "Release") -> dict[str, Any]:
-    """Returns the official files, where they are, and what converting leaves, as JSON values."""
+    """Returns the official files and the converted ones, and where they are, as JSON values."""
     from dataclasses import asdict
 
     from nascast.benchmarks.converted import data_folder
@@ -146,7 +147,7 @@ def describe_official(release: "Release") -> dict[str, Any]:
 
 
 def show_official(release: "Release", as_json: bool) -> None:
-    """Prints what to do with a benchmark that was not converted yet."""
+    """Prints the files of a benchmark that is not converted yet, and the commands for them."""
     facts, benchmark = describe_official(release), release.benchmark
     name = benchmark.registered
     if as_json:

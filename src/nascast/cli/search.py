@@ -23,35 +23,50 @@ _CHILD, _LIMIT, _WORK = "Children that are trained", "Limits", "Workers"
 def search(
     space: Annotated[
         str | None,
-        typer.Option(help="Space to search, by its name; default: the benchmark's, or nasnet."),
+        typer.Option(
+            help="Search space by its registered name; default: that of the benchmark, or nasnet."
+        ),
     ] = None,
     strategy: Annotated[
         str,
-        typer.Option(help="Strategies joined by commas, with settings: 'random,ppo(clip=0.1)'."),
+        typer.Option(
+            help="Strategies joined by commas, with settings such as 'random,ppo(clip=0.1)'."
+        ),
     ] = "regularized_evolution",
     benchmark: Annotated[
-        str | None, typer.Option(help="Benchmark by its name, or the path of a table.")
+        str | None,
+        typer.Option(
+            help="Benchmark by its registered name, or the path of a table; default: none, "
+            "children are trained."
+        ),
     ] = None,
     data: Annotated[
         str | None,
         typer.Option(
-            help="Data to train on: digits, a folder of images, an .npz, a text …; default: digits."
+            help="Data to train children on: digits, a folder of images, an .npz file, a text …; "
+            "default: digits."
         ),
     ] = None,
     budget: Annotated[
-        str | None, typer.Option(help="Time for each run, such as 30m; simulated on a benchmark.")
+        str | None,
+        typer.Option(
+            help="Time for each run, such as 30m or 1h30m; on a benchmark the recorded time."
+        ),
     ] = None,
     evaluations: Annotated[
-        int | None, typer.Option(help="Trials for each run; default: 100 if no --budget.")
+        int | None,
+        typer.Option(help="Number of trials in each run; default: 100, or no limit with --budget."),
     ] = None,
-    seeds: Annotated[int, typer.Option(help="Runs of each strategy.")] = 1,
+    seeds: Annotated[
+        int, typer.Option(help="Number of runs of each strategy, each with a seed of its own.")
+    ] = 1,
     seed: Annotated[
         int, typer.Option(help="Seed of the first run; each further run has the next number.")
     ] = 0,
     metric: Annotated[
         str | None,
         typer.Option(
-            help="Metric that counts, several joined by commas for nsga2; default: val_accuracy, "
+            help="Metric to optimise; several joined by commas for nsga2. Default: val_accuracy, "
             "or val_loss on text."
         ),
     ] = None,
@@ -59,83 +74,113 @@ def search(
         str,
         typer.Option(
             "--set",
-            help="Settings of all strategies, or of those of a name: population=50,ppo.clip=0.1 …",
+            help="Settings of all strategies, or of those of one name: "
+            "population=50,ppo.clip=0.1 …",
         ),
     ] = "",
     preset: Annotated[
         str,
         typer.Option(
-            help="Preset of settings: 'paper', or 'small' for those made for a few hundred trials."
+            help="Preset of the strategies' settings: paper, as published, or small, for a few "
+            "hundred trials."
         ),
     ] = "paper",
     max_params: Annotated[
-        int | None, typer.Option(help="Parameters at most.", rich_help_panel=_LIMIT)
+        int | None,
+        typer.Option(help="Parameters of a network at most.", rich_help_panel=_LIMIT),
     ] = None,
     max_multiply_adds: Annotated[
         int | None,
-        typer.Option(help="Multiply-adds of one input at most.", rich_help_panel=_LIMIT),
+        typer.Option(
+            help="Multiply-adds of a network for one input at most.", rich_help_panel=_LIMIT
+        ),
     ] = None,
     max_latency_ms: Annotated[
         float | None,
-        typer.Option(help="Milliseconds for one image on one core.", rich_help_panel=_LIMIT),
+        typer.Option(
+            help="Milliseconds of a network for one image on one core at most.",
+            rich_help_panel=_LIMIT,
+        ),
     ] = None,
     recipe: Annotated[
         str,
         typer.Option(
-            help="Recipe by its name, changes, or both: child,epochs=3 …", rich_help_panel=_CHILD
+            help="Recipe of the training by its name, changes of its settings, or both: "
+            "nasnet-child,epochs=3 …",
+            rich_help_panel=_CHILD,
         ),
     ] = "",
     skeleton: Annotated[
         str,
-        typer.Option(help="Skeleton of the child networks: filters=8 …", rich_help_panel=_CHILD),
+        typer.Option(
+            help="Settings of the skeleton, the network around the cells: filters=8,repeats=2 …",
+            rich_help_panel=_CHILD,
+        ),
     ] = "",
     split: Annotated[
         str,
         typer.Option(
-            help="Split of the images: train=…,validation=…,size=…,seed=….", rich_help_panel=_CHILD
+            help="Split of the training images: train=…,validation=…,size=…,seed=…; size: pixels.",
+            rich_help_panel=_CHILD,
         ),
     ] = "",
     time_limit: Annotated[
-        str | None, typer.Option(help="Time for one child, such as 5m.", rich_help_panel=_CHILD)
+        str | None,
+        typer.Option(
+            help="Time limit for one child, such as 5m; beyond it the trial has failed.",
+            rich_help_panel=_CHILD,
+        ),
     ] = None,
     memory_limit: Annotated[
-        int | None, typer.Option(help="MiB of memory for one child.", rich_help_panel=_CHILD)
+        int | None,
+        typer.Option(
+            help="Memory limit for one child in MiB; beyond it the trial has failed.",
+            rich_help_panel=_CHILD,
+        ),
     ] = None,
     device: Annotated[
-        str, typer.Option(help="Device: cpu, cuda, or auto.", rich_help_panel=_CHILD)
+        str,
+        typer.Option(help="Device to train on: cpu, cuda, or auto.", rich_help_panel=_CHILD),
     ] = "auto",
     workers: Annotated[
         int,
         typer.Option(
-            help="Children at a time; 0: one for each core, or 1 on a benchmark.",
+            help="Number of workers, each with one child at a time; 0: one for each core, or 1 on "
+            "a benchmark.",
             rich_help_panel=_WORK,
         ),
     ] = 0,
     executor: Annotated[
         str | None,
         typer.Option(
-            help="Executor: processes, serial or ray; default: processes.", rich_help_panel=_WORK
+            help="Executor of the trainings: processes, serial or ray; default: processes, or ray "
+            "with --address.",
+            rich_help_panel=_WORK,
         ),
     ] = None,
     address: Annotated[
         str | None,
-        typer.Option(help="Address of a Ray cluster, or auto.", rich_help_panel=_WORK),
+        typer.Option(help="Address of a Ray cluster, or auto to find it.", rich_help_panel=_WORK),
     ] = None,
-    out: Annotated[Path, typer.Option(help="Folder of the runs.")] = Path("runs/search"),
+    out: Annotated[
+        Path, typer.Option(help="Folder for the trials and the report of all runs.")
+    ] = Path("runs/search"),
     resume: Annotated[
-        bool, typer.Option("--resume", help="Runs in --out go on where they were.")
+        bool, typer.Option("--resume", help="Resumption of the search that is in --out.")
     ] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Summary as JSON.")] = False,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="JSON of the summary instead of a table.")
+    ] = False,
 ) -> None:
     """Search for architectures, by training them or on a benchmark.
 
-    Writes trials.sqlite (every trial, as it finishes) and report.html into --out. A run that was
-    stopped, or killed, goes on with the same command and --resume; nothing finished is repeated.
+    Writes trials.sqlite (every trial, as it finishes) and report.html into --out. A search that was
+    stopped, or killed, goes on with the same command and --resume; no finished trial is repeated.
 
     Example: nascast search --space nasnet --strategy ppo --data digits --budget 30m --workers 2
     --out runs/ppo
 
-    Example: nascast search --strategy random,local_search --benchmark nb201-mini
+    Example: nascast search --strategy "ppo(learning_rate=0.003),random" --benchmark nb201-mini
     --evaluations 200 --seeds 20 --out runs/bench
 
     Example: nascast search --space nasbench_nlp --data wiki.txt --evaluations 20 --out runs/text

@@ -12,15 +12,17 @@ __all__ = ["show"]
 
 
 def show(
-    architecture: Annotated[str, typer.Argument(help="In the notation of its space.")],
-    space: Annotated[str, typer.Option(help="Registered name of the space.")] = "nasbench201",
+    architecture: Annotated[str, typer.Argument(help="Architecture in the notation of its space.")],
+    space: Annotated[
+        str, typer.Option(help="Search space by its registered name.")
+    ] = "nasbench201",
     benchmark: Annotated[
-        str | None, typer.Option(help="Also print what this benchmark recorded.")
+        str | None, typer.Option(help="Benchmark whose records of it are shown, too.")
     ] = None,
     picture: Annotated[
-        Path | None, typer.Option(help="Also draw the graph into this .svg or .png file.")
+        Path | None, typer.Option(help="File for a picture of its graph, .svg or .png.")
     ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="JSON instead of tables.")] = False,
 ) -> None:
     """Show one architecture: its genes, canonical form, graph, size and records.
 

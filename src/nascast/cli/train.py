@@ -23,54 +23,97 @@ _WHICH, _SIZE, _HOW = "Architecture", "Size of the network", "Training"
 
 def train(
     run: Annotated[
-        Path | None, typer.Argument(help="Folder of a search; or give --architecture.")
+        Path | None,
+        typer.Argument(
+            help="Folder of a search, of which the best architecture is trained; or give --space "
+            "and --architecture."
+        ),
     ] = None,
     best: Annotated[
-        int, typer.Option(help="The k-th best architecture of the search.", rich_help_panel=_WHICH)
+        int,
+        typer.Option(
+            help="Rank of the architecture in the search; 1 is the best.", rich_help_panel=_WHICH
+        ),
     ] = 1,
     space: Annotated[
-        str | None, typer.Option(help="Registered name.", rich_help_panel=_WHICH)
+        str | None,
+        typer.Option(
+            help="Search space of --architecture, by its registered name.", rich_help_panel=_WHICH
+        ),
     ] = None,
     architecture: Annotated[
         str | None,
-        typer.Option(help="In the notation of its space.", rich_help_panel=_WHICH),
+        typer.Option(help="Architecture in the notation of --space.", rich_help_panel=_WHICH),
     ] = None,
     repeats: Annotated[
-        int | None, typer.Option(help="N, equal cells in each stage.", rich_help_panel=_SIZE)
+        int | None,
+        typer.Option(
+            help="Number N of equal cells in each stage, or of layers.", rich_help_panel=_SIZE
+        ),
     ] = None,
     filters: Annotated[
-        int | None, typer.Option(help="F, of the first cells.", rich_help_panel=_SIZE)
+        int | None,
+        typer.Option(
+            help="Number F of filters in the first cells, or of units.", rich_help_panel=_SIZE
+        ),
     ] = None,
     skeleton: Annotated[
-        str, typer.Option(help="Other settings: stem=imagenet …", rich_help_panel=_SIZE)
+        str,
+        typer.Option(
+            help="Settings of the skeleton, the network around the cells: stem=imagenet …",
+            rich_help_panel=_SIZE,
+        ),
     ] = "",
     data: Annotated[
         str | None,
-        typer.Option(help="digits, a folder, an .npz, a text …; default: the search's, or digits."),
+        typer.Option(
+            help="Data to train on: digits, a folder of images, an .npz file, a text …; default: "
+            "that of the search, or digits."
+        ),
     ] = None,
-    split: Annotated[str, typer.Option(help="train=…,validation=…,size=…,seed=….")] = "",
+    split: Annotated[
+        str,
+        typer.Option(
+            help="Split of the training images: train=…,validation=…,size=…,seed=…; size: pixels."
+        ),
+    ] = "",
     recipe: Annotated[
         str,
         typer.Option(
-            help="A name, changes, or both: nasnet,epochs=50; default: the search's.",
+            help="Recipe by its name, changes of its settings, or both: nasnet,epochs=50 …; "
+            "default: that of the search.",
             rich_help_panel=_HOW,
         ),
     ] = "",
     epochs: Annotated[
-        int | None, typer.Option(help="In place of the recipe's.", rich_help_panel=_HOW)
+        int | None,
+        typer.Option(help="Number of epochs; default: that of the recipe.", rich_help_panel=_HOW),
     ] = None,
-    seed: Annotated[int, typer.Option(help="Of weights and order.", rich_help_panel=_HOW)] = 0,
-    device: Annotated[str, typer.Option(help="cpu, cuda, or auto.", rich_help_panel=_HOW)] = "auto",
-    out: Annotated[Path, typer.Option(help="Folder of the model.")] = Path("models/model"),
-    resume: Annotated[bool, typer.Option("--resume", help="Go on with what is in --out.")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print the results as JSON.")] = False,
+    seed: Annotated[
+        int,
+        typer.Option(
+            help="Seed of the initial weights and of the order of the data.", rich_help_panel=_HOW
+        ),
+    ] = 0,
+    device: Annotated[
+        str, typer.Option(help="Device to train on: cpu, cuda, or auto.", rich_help_panel=_HOW)
+    ] = "auto",
+    out: Annotated[
+        Path, typer.Option(help="Folder for the model, its checkpoints and its model card.")
+    ] = Path("models/model"),
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Resumption of the training that is in --out.")
+    ] = False,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="JSON of the results instead of lines.")
+    ] = False,
 ) -> None:
-    """Train an architecture in a larger network and keep it as a model.
+    """Train an architecture in a larger network, and write it as a model.
 
     Parameters and multiply-adds are printed before the training starts. A training that was
     stopped, or killed, goes on with the same command and --resume, after its last whole epoch.
-    What the search had and the options do not name stays: data, image size, recipe, skeleton. All
-    training images are used, whatever share of them the search had.
+    Data, image size, recipe and skeleton are those of the search where no option names others. All
+    training images are used, also where the search used a part of them.
 
     Example: nascast train runs/ppo --best 1 --repeats 3 --filters 32 --data my_images/
     --epochs 50 --out models/mine
@@ -106,15 +149,15 @@ def train(
 
 @dataclass(frozen=True)
 class _Start:
-    """What the options change.
+    """The architecture to train, and what the search it comes from decided.
 
     Attributes:
-        arch: what to train.
-        data: source of images or text.
-        recipe: to train by; None is the one for such data.
-        skeleton: of the network.
-        size: of the images, if they are brought to one.
-        seed: of the split of images.
+        arch: architecture to train.
+        data: source of the images or text.
+        recipe: recipe of the training; None is the default for such data.
+        skeleton: settings of the skeleton.
+        size: pixels of a side of the images, where they are resized; else None.
+        seed: seed of the split of the images.
     """
 
     arch: "Architecture"
@@ -167,7 +210,7 @@ def _transfer(given: dict[str, Any]) -> "Transfer":
 
 
 def _start(given: dict[str, Any]) -> _Start:
-    """Returns the architecture, and what comes with it."""
+    """Returns the architecture that the options name, and the settings of its search if any."""
     from nascast.core import plugins
     from nascast.core.errors import InvalidSettingError
 
@@ -184,7 +227,7 @@ def _start(given: dict[str, Any]) -> _Start:
 
 
 def _found(folder: Path, best: int, data: str | None) -> _Start:
-    """Returns the k-th best architecture of a search, and the search's settings."""
+    """Returns the architecture of rank `best` of a search, and the settings of the search."""
     from nascast.core.errors import InvalidSettingError
     from nascast.studies.searches.results import best_trials, read_search
     from nascast.training.recipe import Recipe
@@ -236,7 +279,7 @@ def _announce(transfer: "Transfer", counts: Any) -> None:
 
 
 def _data(transfer: "Transfer") -> tuple[dict[str, int], str]:
-    """Returns the sizes of the data's parts, and what their like is in words."""
+    """Returns the sizes of training, validation and test data, and their kind in words."""
     from nascast.training.transfer import ImageTransfer, TextTransfer
 
     if isinstance(transfer, TextTransfer):
@@ -247,7 +290,7 @@ def _data(transfer: "Transfer") -> tuple[dict[str, int], str]:
 
 
 def _draw(transfer: "Transfer", out: Path) -> str:
-    """Draws the architecture into the folder; returns why there is no picture, if so."""
+    """Draws the architecture into the folder; returns the reason if it cannot, else nothing."""
     from nascast.core.errors import MissingExtraError, UnsupportedError
     from nascast.report.drawing import draw
     from nascast.training.model_card import PICTURE

@@ -1,4 +1,4 @@
-"""Acquisition functions: how worth evaluating candidates are, given a prediction of their scores.
+"""Acquisition functions: how much candidates are worth evaluating, by their predicted scores.
 
 Each takes a `Prediction` of n candidates and returns ``(n,)`` values, larger is better; where the
 prediction has no deviation they come down to its mean. A mean that is NaN is worth minus infinity.
@@ -35,15 +35,16 @@ def expected_improvement(prediction: Prediction, best: float) -> Floats:
     """Returns E[max(score − best, 0)] under a normal predictive distribution.
 
     Args:
-        prediction: of the candidates.
-        best: the best score so far.
+        prediction: predicted scores of the candidates.
+        best: best score so far.
     """
     mean, deviation = _parts(prediction)
     gain = mean - best
     z = np.divide(gain, deviation, out=np.zeros_like(gain), where=deviation > 0)
     density = np.exp(-0.5 * z * z) / np.sqrt(2 * np.pi)
     known = np.maximum(gain, 0.0)  # where nothing is uncertain
-    return np.where(deviation > 0, gain * _normal_cdf(z) + deviation * density, known)
+    found = np.where(deviation > 0, gain * _normal_cdf(z) + deviation * density, known)
+    return np.where(np.isfinite(mean), found, -np.inf)
 
 
 def probability_of_improvement(prediction: Prediction, best: float) -> Floats:
@@ -51,7 +52,8 @@ def probability_of_improvement(prediction: Prediction, best: float) -> Floats:
     mean, deviation = _parts(prediction)
     gain = mean - best
     z = np.divide(gain, deviation, out=np.zeros_like(gain), where=deviation > 0)
-    return np.where(deviation > 0, _normal_cdf(z), (gain > 0).astype(np.float64))
+    found = np.where(deviation > 0, _normal_cdf(z), (gain > 0).astype(np.float64))
+    return np.where(np.isfinite(mean), found, -np.inf)
 
 
 def _parts(prediction: Prediction) -> tuple[Floats, Floats]:

@@ -12,7 +12,7 @@ __all__ = ["crowding", "pareto", "ranks"]
 
 
 def ranks(scores: npt.ArrayLike) -> npt.NDArray[np.intp]:
-    """Returns ``(n,)``: 0 for rows nobody dominates, 1 for those dominated by these alone, ….
+    """Returns ``(n,)`` ranks: 0 for rows nobody dominates, 1 for rows only those dominate, ….
 
     A row dominates another if it is nowhere smaller and somewhere larger. Section III-A. Of equal
     rows all have the same rank. It takes about n log n steps for two objectives, and n times the
@@ -26,7 +26,7 @@ def ranks(scores: npt.ArrayLike) -> npt.NDArray[np.intp]:
 
 
 def pareto(points: npt.ArrayLike) -> Bools:
-    """Returns ``(n,)``: which rows nobody dominates, those of rank 0.
+    """Returns ``(n,)``: whether no row dominates it, so that it has rank 0.
 
     Args:
         points: ``(n, objectives)``, larger is better; NaN is the worst there is.
@@ -35,7 +35,7 @@ def pareto(points: npt.ArrayLike) -> Bools:
 
 
 def _ranks(scores: Floats, most: int) -> npt.NDArray[np.intp]:
-    """Returns the ranks below `most`, and `most` for all rows behind them.
+    """Returns ``(n,)`` ranks below `most`, and `most` for all rows behind those.
 
     Rows come in descending order, so that none dominates one before it. A row that some row of a
     front dominates is dominated by one of each front before, too; so the first front that holds
@@ -74,19 +74,19 @@ class _Front:
         self._rows[self._count - 1] = row
 
     def dominates(self, row: Floats) -> bool:
-        """Whether one of the rows is nowhere worse; it came earlier, and is another one."""
+        """Returns whether a row of the front is nowhere worse; rows of the front came earlier."""
         return bool((self._rows[: self._count] <= row).all(axis=1).any())
 
 
 def crowding(scores: Floats, rank: npt.NDArray[np.intp]) -> Floats:
-    """Returns ``(n,)``: how far apart a row's neighbours in its front are, summed over objectives.
+    """Returns ``(n,)`` crowding distances: those between a row's two neighbours in its front.
 
-    Differences are divided by the range of the objective in the front; the ends are infinitely
-    far. Section III-B.
+    They are summed over objectives, each divided by its range in the front; rows at the ends of a
+    front have infinity. Section III-B.
 
     Args:
-        scores: ``(n, objectives)``.
-        rank: ``(n,)``, of the fronts.
+        scores: ``(n, objectives)``, larger is better.
+        rank: ``(n,)`` ranks of the rows, as `ranks` returns them.
     """
     distance = np.zeros(len(scores))
     for level in np.unique(rank):

@@ -34,11 +34,11 @@ class UnknownComponentError(NascastError, LookupError):
 
 
 class MissingExtraError(NascastError, ImportError):
-    """An optional dependency is not installed; the message names the install command."""
+    """An optional package that is not installed; the message names the install command."""
 
 
 class MissingDataError(NascastError, FileNotFoundError):
-    """A file or folder that a component needs is not there."""
+    """A file or folder that a component needs and that is not there."""
 
 
 class CorruptDataError(NascastError, ValueError):
@@ -46,7 +46,7 @@ class CorruptDataError(NascastError, ValueError):
 
 
 class StoreError(NascastError, RuntimeError):
-    """A record that cannot be written or read back."""
+    """A store or folder that cannot be written, read back, or used with these settings."""
 
 
 class UnsupportedError(NascastError):

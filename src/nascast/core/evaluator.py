@@ -22,16 +22,16 @@ class Evaluator(Protocol):
 
     @property
     def metrics(self) -> Collection[str]:
-        """The names of what it measures."""
+        """The names of the metrics that it measures."""
         ...
 
     @property
     def task(self) -> Task:
-        """What the networks are built for."""
+        """The task that networks are built for."""
         ...
 
     def evaluate(self, candidate: Candidate, seed: int) -> Evaluation:
-        """Returns what came of the candidate; a failure may raise, the runner records it.
+        """Returns the evaluation of a candidate; a failure may raise, the runner records it.
 
         What is returned is `checked`.
         """
@@ -43,9 +43,9 @@ class Described(Protocol):
     """An evaluator that says what decides its answers; see `settings_of`."""
 
     def settings(self) -> Mapping[str, Any]:
-        """Returns what decides the answers, as JSON values.
+        """Returns the settings that decide the answers, as JSON values.
 
-        A run goes on only where they are equal.
+        A run is continued only where they are equal.
         """
         ...
 
@@ -64,8 +64,8 @@ def checked(came: object, objectives: Sequence[Objective] = ()) -> Evaluation:
     good, is a failure: it has an error, and no metrics.
 
     Args:
-        came: what `Evaluator.evaluate` returned.
-        objectives: what counts, of which no value can be infinitely good.
+        came: value that `Evaluator.evaluate` returned.
+        objectives: objectives of the search, of which no value can be infinitely good.
 
     Raises:
         CorruptDataError: it is no evaluation, or took a time that cannot be; whoever ran it knows
@@ -132,14 +132,14 @@ def _shown(value: object) -> str:
 
 
 class Benchmark(ABC):
-    """Recorded trainings, answering batches of architectures.
+    """Recorded trainings, which answer batches of architectures.
 
     Attributes:
-        name: registered name, or the file it was read from.
-        space: the search space of its rows.
-        metrics: what was recorded, by name.
-        task: what its networks were built for.
-        provenance: where the records come from, as plain JSON values; empty where nobody said.
+        name: registered name, or name in the file it was read from.
+        space: search space of its rows.
+        metrics: recorded metrics, by name.
+        task: task that its networks were built for.
+        provenance: origin of the records, as plain JSON values; empty where it is not known.
         separate: whether trainings of different epochs are separate ones with schedules of their
             own, and not one training seen at different times.
     """
@@ -163,18 +163,18 @@ class Benchmark(ABC):
 
         Args:
             genes: ``(n, length)``.
-            metric: a name in `metrics`.
-            epochs: after which epoch; None is the last recorded one.
-            seed: which recorded training; None is the mean over those there are.
+            metric: name of a metric in `metrics`.
+            epochs: epoch after which it was recorded; None is the last one.
+            seed: number of the recorded training, from 0; None is the mean over those there are.
 
         Raises:
             UnsupportedError: the metric, epoch or seed was not recorded.
-            InvalidArchitectureError: a row that was not recorded.
+            InvalidArchitectureError: a row was not recorded.
         """
 
     @abstractmethod
     def seconds(self, genes: Genes, epochs: int | None = None, seed: int | None = 0) -> Floats:
-        """Returns ``(n,)`` seconds that training for `epochs` took (None: the full training)."""
+        """Returns ``(n,)`` seconds that training for `epochs` took; None is the full training."""
 
     def genes(self) -> Genes:
         """Returns ``(n, length)``: every recorded row.
@@ -185,7 +185,7 @@ class Benchmark(ABC):
         raise UnsupportedError(f"{self.name} has no list of architectures; sample its space")
 
     def recorded(self, metric: str, seed: int) -> Genes:
-        """Returns the rows, ``(m, length)``, for which a metric was recorded with a seed.
+        """Returns ``(m, length)``: the rows for which a metric was recorded with a seed.
 
         Raises:
             UnsupportedError: the benchmark is a function, not a table.
@@ -193,7 +193,7 @@ class Benchmark(ABC):
         raise UnsupportedError(f"{self.name} has no list of the trainings of each architecture")
 
     def curve(self, genes: Genes, metric: str, epochs: int, seed: int | None = 0) -> Floats:
-        """Returns ``(n, k)``: the values at the k recorded epochs up to and including `epochs`."""
+        """Returns ``(n, k)`` values of a metric at the k recorded epochs up to `epochs`."""
         marks = [mark for mark in self.describe(metric).epochs if mark <= epochs]
         if not marks or marks[-1] != epochs:
             known = ", ".join(map(str, self.describe(metric).epochs)) or "none"
@@ -207,7 +207,7 @@ class Benchmark(ABC):
         """Returns the metric of that name.
 
         Raises:
-            UnsupportedError: naming the recorded ones.
+            UnsupportedError: it was not recorded; the message names those that were.
         """
         if metric not in self.metrics:
             known = ", ".join(sorted(self.metrics))
@@ -215,15 +215,15 @@ class Benchmark(ABC):
         return self.metrics[metric]
 
     def evaluate(self, candidate: Candidate, seed: int = 0) -> Evaluation:
-        """Answers one candidate; serves as an evaluator.
+        """Returns the recorded evaluation of a candidate, so that a benchmark is an evaluator.
 
         The answer is the first recorded training, whatever the seed: candidates that are the same
         have the same record, strategies with the same seed are compared on the same records, and
         not every row has more than one. So a search does not see how a training would vary.
 
         Args:
-            candidate: its `epochs` must be recorded for at least one metric; the metrics are those
-                recorded then, and those that do not depend on epochs.
+            candidate: architecture and epochs, after which at least one metric must be recorded;
+                the metrics returned are those, and those that do not depend on epochs.
             seed: not used.
 
         Raises:
@@ -237,7 +237,7 @@ class Benchmark(ABC):
         return Evaluation(metrics, float(self.seconds(row, epochs)[0]))
 
     def recorded_after(self, epochs: int | None) -> list[str]:
-        """Returns the metrics recorded then, and those that do not depend on epochs.
+        """Returns the metrics recorded after so many epochs, and those that do not depend on them.
 
         Raises:
             UnsupportedError: nothing was recorded after so many epochs.

@@ -1,4 +1,4 @@
-"""What a ledger stands on: recorded trainings, told trials, or trainings made on demand."""
+"""Records, on which a ledger stands: recorded trainings, told trials, or trainings on demand."""
 
 import math
 from abc import abstractmethod
@@ -25,22 +25,22 @@ class Records(Protocol):
 
     @property
     def space(self) -> SearchSpace:
-        """The search space of the rows."""
+        """The search space of the architectures."""
         ...
 
     @property
     def task(self) -> Task:
-        """What the networks are built for."""
+        """The task that networks are built for."""
         ...
 
     @property
     def metrics(self) -> Mapping[str, Metric]:
-        """What there is, by name."""
+        """The recorded metrics, by name."""
         ...
 
     @property
     def separate(self) -> bool:
-        """Whether trainings of different epochs are separate ones."""
+        """Whether trainings of different numbers of epochs are separate ones."""
         ...
 
     def query(
@@ -54,7 +54,7 @@ class Records(Protocol):
         ...
 
     def seconds(self, genes: Genes, epochs: int | None = None, seed: int | None = 0) -> Floats:
-        """Returns ``(n,)`` seconds that the trainings took; NaN where nobody knows."""
+        """Returns ``(n,)`` seconds that the trainings took; NaN where they are not known."""
         ...
 
     def describe(self, metric: str) -> Metric:
@@ -68,11 +68,11 @@ _Training = dict[int | None, Evaluation]  # by the epochs that were asked for; N
 class _Evaluations(Benchmark):
     """Evaluations by network; equivalent rows are one network.
 
-    The k-th training of a network is what came of the k-th candidates that asked for each number
-    of epochs. Its value after so many epochs is that of the candidate that asked for them, or
-    stands in the curve of a longer one. Its seconds are those of all its evaluations up to there,
-    which is what was spent, whether they went on from each other or began anew; of an evaluation
-    that went further, the same share as of its epochs.
+    The k-th training of a network consists, for each number of epochs, of the evaluation of the
+    k-th candidate that asked for it. Its value after some epochs is that of the candidate that
+    asked for them, or stands in the curve of a longer evaluation. Its seconds are those of all its
+    evaluations up to there, which is what was spent, whether they went on from each other or began
+    anew; an evaluation that went further counts with its share of epochs.
     """
 
     def __init__(self, name: str, space: SearchSpace, task: Task) -> None:
@@ -118,12 +118,12 @@ class Told(_Evaluations):
     """
 
     def __init__(self, history: History, space: SearchSpace, task: Task | None = None) -> None:
-        """Reads a history.
+        """Takes the trials of a history.
 
         Args:
-            history: what was told; later trials are not seen.
-            space: of the candidates.
-            task: what networks are built for, for proxies; None is the space's default.
+            history: trials that the strategy was told; later ones are not seen.
+            space: search space of the candidates.
+            task: task that networks for proxies are built for; None is the space's default.
         """
         super().__init__("told trials", space, task or _usual(space))
         smaller = {o.metric for o in history.objectives if o.minimize}
@@ -136,6 +136,9 @@ class Told(_Evaluations):
                 marks.setdefault(name, set()).update(range(1, len(curve) + 1))
         self._longest = max((e for epochs in marks.values() for e in epochs), default=None)
         self._any_full = any(trial.candidate.epochs is None for trial in history.trials)
+        self._metric = history.objectives[0].metric
+        for trainings in self._networks.values():
+            trainings.sort(key=lambda training: not self._is_label(training))
         seeds = max(map(len, self._networks.values()), default=1)
         self.metrics = {
             name: Metric(name, "", "", name in smaller or _is_loss(name), tuple(sorted(e)), seeds)
@@ -143,14 +146,18 @@ class Told(_Evaluations):
         }
 
     def genes(self) -> Genes:
-        """Returns ``(n, length)``: canonical rows of the networks with a full training."""
-        full = None if self._any_full else self._longest
+        """Returns ``(n, length)``: the canonical rows of the networks that have a label."""
         rows = [
             np.frombuffer(key, dtype=np.int16)
             for key, trainings in self._networks.items()
-            if any(full in training and not training[full].error for training in trainings)
+            if self._is_label(trainings[0])
         ]
         return np.asarray(rows, dtype=np.int16).reshape(-1, self.space.length)
+
+    def _is_label(self, training: _Training) -> bool:
+        """Returns whether a training is a full one with a finite value of the first objective."""
+        full = training.get(None if self._any_full else self._longest)
+        return full is not None and math.isfinite(full.metrics.get(self._metric, math.nan))
 
     def _take(self, candidate: Candidate, evaluation: Evaluation) -> None:
         key = self.space.canonical(candidate.arch.row()).tobytes()
@@ -175,7 +182,7 @@ class Told(_Evaluations):
 
 
 class Trained(_Evaluations):
-    """Trains what is asked for, and remembers it.
+    """Trainings made when they are asked for, and remembered.
 
     A curve is trained no further than it is read. Seed k is the k-th training of a network, and
     the mean over seeds is over those there are.
@@ -190,10 +197,10 @@ class Trained(_Evaluations):
         """Begins without any training.
 
         Args:
-            evaluator: trains a candidate for its task; what it raises is the caller's to handle.
-            space: of the candidates.
-            metrics: what the evaluator measures; ``epochs`` of each are those that it has curves
-                of, the last one being a full training.
+            evaluator: evaluator that trains candidates; what it raises is the caller's to handle.
+            space: search space of the candidates.
+            metrics: metrics that the evaluator measures; the ``epochs`` of each are those of its
+                curves, and the last of them is a full training.
         """
         super().__init__("trainings on demand", space, evaluator.task)
         self.metrics = {metric.name: metric for metric in metrics}
@@ -227,7 +234,7 @@ def _reaches(training: _Training, epochs: int | None) -> bool:
 
 
 def _value(training: _Training, metric: str, epochs: int | None) -> float:
-    """Returns the metric after so many epochs; NaN where it failed, or is not known."""
+    """Returns a metric after so many epochs; NaN where the training failed, or it is not known."""
     if epochs in training:
         return training[epochs].metrics.get(metric, math.nan)
     for evaluation in training.values():
@@ -238,7 +245,7 @@ def _value(training: _Training, metric: str, epochs: int | None) -> float:
 
 
 def _seconds(training: _Training, epochs: int | None) -> float:
-    """Returns what a training cost until so many epochs; NaN where that is not known."""
+    """Returns the seconds of a training until so many epochs; NaN where they are not known."""
     if epochs is None:
         return math.fsum(e.seconds for e in training.values()) if None in training else math.nan
     shorter = [e.seconds for asked, e in training.items() if asked is not None and asked <= epochs]

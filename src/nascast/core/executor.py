@@ -14,14 +14,14 @@ __all__ = ["Done", "Executor"]
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """A finished task.
+    """A finished call.
 
     Attributes:
-        task: the name it was submitted under.
-        value: what the call returned, or None.
-        error: what ended the call, or None.
-        finished: seconds on the executor's clock.
-        seconds: how long a worker was busy with the call; 0 where the executor cannot know.
+        task: name under which the call was submitted.
+        value: value that the call returned, or None.
+        error: description of the error that ended the call, or None.
+        finished: time on the executor's clock, in seconds, when the call ended.
+        seconds: seconds that a worker was busy with the call; 0 where the executor cannot know.
     """
 
     task: Hashable
@@ -35,18 +35,18 @@ class Executor(ABC):
     """Runs submitted calls on some workers, each exactly once unless its worker dies.
 
     Attributes:
-        workers: how many calls run at a time.
+        workers: number of calls that run at a time.
     """
 
     workers: int
 
     @abstractmethod
     def submit(self, task: Hashable, call: Callable[[], Any]) -> None:
-        """Queues a call under a name of its own; a call for another process must pickle."""
+        """Queues a call under a name that no other has; a call for another process must pickle."""
 
     @abstractmethod
     def collect(self) -> list[Done]:
-        """Waits until something is finished and returns it; empty if nothing is queued.
+        """Waits until calls are finished and returns them; returns none if none is queued.
 
         A call that raises, or whose worker dies, comes back with `error` and does not raise here.
         """
@@ -56,22 +56,22 @@ class Executor(ABC):
         return time.monotonic()
 
     def busy(self) -> float:
-        """Returns the seconds that this process was at work; the runner measures thinking by it.
+        """Returns the seconds that this process was at work, by which thinking is measured.
 
-        See `processor_seconds`, which miss what a strategy computes on a GPU: for such a one,
-        override this with a monotonic clock, as ``Simulated(clock=time.monotonic)`` does.
+        They are `processor_seconds`, and miss what a strategy computes on a GPU: for such a
+        strategy, override this with a monotonic clock, as ``Simulated(clock=time.monotonic)`` does.
         """
         return processor_seconds()
 
     def spend(self, seconds: float) -> None:
-        """Takes that the strategy thought for so long, and puts it on a clock that is virtual.
+        """Puts the seconds that a strategy thought on the clock, where the clock is virtual.
 
-        A clock that goes by itself went on meanwhile.
+        Here nothing is done, since a real clock went on meanwhile.
         """
         return
 
     def close(self) -> None:
-        """Drops what is queued and stops the workers; may be called twice."""
+        """Drops the queued calls and stops the workers; may be called twice."""
         return
 
     def __enter__(self) -> "Executor":

@@ -1,4 +1,4 @@
-"""Packages that only some features need."""
+"""Optional packages, which only some features need."""
 
 import importlib
 import importlib.util
@@ -10,12 +10,12 @@ __all__ = ["check_extra", "extra"]
 
 
 def check_extra(package: str, name: str, feature: str) -> None:
-    """Looks whether an optional package is there, for what imports it only when it is used.
+    """Raises unless an optional package is installed; for code that imports it only later.
 
     Args:
-        package: such as ``xgboost``.
-        name: of nascast's extra with the package.
-        feature: what needs it, for the message.
+        package: name of the package, such as ``xgboost``.
+        name: name of nascast's extra that has the package.
+        feature: feature that needs it, in words for the message.
 
     Raises:
         MissingExtraError: the package is not installed.
@@ -25,12 +25,12 @@ def check_extra(package: str, name: str, feature: str) -> None:
 
 
 def extra(module: str, name: str, feature: str) -> Any:
-    """Imports a module of an optional package.
+    """Returns a module of an optional package, imported.
 
     Args:
-        module: such as ``PIL.Image``.
-        name: of nascast's extra with the package.
-        feature: what needs it, for the message.
+        module: name of the module, such as ``PIL.Image``.
+        name: name of nascast's extra that has the package.
+        feature: feature that needs it, in words for the message.
 
     Raises:
         MissingExtraError: the package is not installed.

@@ -17,7 +17,7 @@ class Feature(Protocol):
     """Columns of evidence: an encoding, a proxy, a statistic of the learning curve."""
 
     def __call__(self, ledger: Ledger, genes: Genes) -> Floats:
-        """Returns ``(n, d)``."""
+        """Returns ``(n, d)``: d columns of evidence about n architectures."""
         ...
 
 
@@ -26,8 +26,8 @@ class Encoding(ABC):
 
     @abstractmethod
     def encode(self, space: SearchSpace, genes: Genes) -> npt.NDArray[Any]:
-        """Returns ``(n, d)``; one row per architecture."""
+        """Returns ``(n, d)``: one row for each architecture."""
 
     def __call__(self, ledger: Ledger, genes: Genes) -> Floats:
-        """Returns ``(n, d)`` as float64, for regressors."""
+        """Returns ``(n, d)``: the encoding as float64, for regressors."""
         return np.asarray(self.encode(ledger.space, genes), dtype=np.float64)

@@ -1,4 +1,4 @@
-"""Batched labelled DAGs: what every generic encoding reads."""
+"""Batches of labelled directed acyclic graphs, which encodings read."""
 
 from dataclasses import dataclass
 
@@ -17,7 +17,7 @@ UInts = npt.NDArray[np.uint64]
 
 
 def mix(values: UInts) -> UInts:
-    """Scrambles 64-bit integers (splitmix64 finaliser), so that sums of them rarely collide."""
+    """Returns 64-bit integers scrambled by splitmix64's finaliser; their sums rarely collide."""
     with np.errstate(over="ignore"):
         z = values + _ODD
         z = (z ^ (z >> np.uint64(30))) * _MIX1
@@ -31,8 +31,8 @@ class Graph:
 
     Attributes:
         adjacency: ``(n, v, v)`` bool; ``[g, i, j]`` is an edge from i to j; upper triangular.
-        labels: ``(n, v)`` int16 index into `vocabulary`; −1 where there is no vertex.
-        vocabulary: the label names, ``input`` and ``output`` among them.
+        labels: ``(n, v)`` int16, indices into `vocabulary`; −1 where there is no vertex.
+        vocabulary: names of the labels, ``input`` and ``output`` among them.
     """
 
     adjacency: Bools
@@ -44,7 +44,7 @@ class Graph:
 
     @property
     def mask(self) -> Bools:
-        """``(n, v)``: where there is a vertex."""
+        """Where there is a vertex, ``(n, v)``."""
         return self.labels >= 0
 
     def hashes(self) -> UInts:

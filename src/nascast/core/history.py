@@ -14,8 +14,8 @@ class History:
     """All trials a strategy was told, in that order, as arrays that grow by doubling.
 
     Attributes:
-        trials: the trials themselves.
-        objectives: what the scores are of.
+        trials: trials in the order in which they were told.
+        objectives: objectives that give the columns of `scores`.
     """
 
     def __init__(self, length: int, objectives: Sequence[Objective]) -> None:
@@ -30,21 +30,21 @@ class History:
 
     @property
     def genes(self) -> Genes:
-        """``(n, length)``."""
+        """The rows of the trials' architectures, ``(n, length)``."""
         return self._genes[: len(self)]
 
     @property
     def scores(self) -> Floats:
-        """``(n, objectives)``: larger is better, NaN for a failure."""
+        """The scores of the trials, ``(n, objectives)``; larger is better, NaN for a failure."""
         return self._scores[: len(self)]
 
     @property
     def epochs(self) -> npt.NDArray[np.int64]:
-        """``(n,)``: epochs asked for; −1 for full training."""
+        """The epochs that were asked for, ``(n,)``; −1 for full training."""
         return self._epochs[: len(self)]
 
     def extend(self, trials: Iterable[Trial]) -> None:
-        """Appends trials."""
+        """Appends trials in the given order."""
         for trial in trials:
             n = len(self)
             if n == len(self._epochs):

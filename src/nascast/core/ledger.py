@@ -1,9 +1,10 @@
-"""Metered access to evidence: both time axes of the field are measured where evidence is read."""
+"""Metered access to evidence: initialization and query time are measured where it is read."""
 
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -31,9 +32,9 @@ class Score:
     """A measured score of one architecture.
 
     Attributes:
-        value: the score; NaN where it is not defined.
-        seconds: of computing it from its passes.
-        passes: seconds of each pass over the network that it rests on, by name.
+        value: score; NaN where it is not defined.
+        seconds: seconds that computing it from its passes took.
+        passes: seconds of each pass through the network that it rests on, by name.
     """
 
     value: float
@@ -45,12 +46,12 @@ Memo = dict[tuple[str, bytes], Score]  # by key of the score and canonical row
 
 
 class Scorer(Protocol):
-    """What computes a score of an architecture from passes over its network: a proxy."""
+    """Computes a score of an architecture from passes through its network: a proxy."""
 
     seed: int
 
     def key(self, ledger: "Ledger") -> str:
-        """Returns what the score depends on besides the architecture."""
+        """Returns a text of all that the score depends on besides the architecture."""
         ...
 
     def score(self, passes: "Passes") -> float:
@@ -59,13 +60,13 @@ class Scorer(Protocol):
 
 
 class Artefacts(Protocol):
-    """A place where artefacts are kept with the seconds that making them took.
+    """Where artefacts are kept, each with the seconds that making it took.
 
     A dictionary is one, for as long as the process lives.
     """
 
     def get(self, key: str, /) -> tuple[Artefact, float] | None:
-        """Returns what is kept under a key, or None."""
+        """Returns the artefact kept under a key and its seconds, or None."""
         ...
 
     def __setitem__(self, key: str, value: tuple[Artefact, float], /) -> None: ...
@@ -85,10 +86,10 @@ class Ledger:
     Labels and curves are scores: larger is better, whatever is recorded.
 
     Attributes:
-        records: where the evidence comes from.
-        objective: which metric the labels are.
-        seconds: what each phase has cost so far, ``{"init": …, "query": …}``.
-        trained: the phases in which trainings were read, labels or curves.
+        records: source of the evidence: a benchmark, told trials, or trainings on demand.
+        objective: objective whose scores the labels are.
+        seconds: seconds that each phase has cost so far, ``{"init": …, "query": …}``.
+        trained: phases in which trainings were read, labels or curves.
     """
 
     def __init__(
@@ -106,14 +107,14 @@ class Ledger:
         """Opens a ledger.
 
         Args:
-            records: where the evidence comes from.
-            objective: which metric the labels are.
-            batch: inputs for zero-cost proxies.
-            data: what supernets are trained on.
-            seed: which recorded training is read; None is the mean over all.
-            memo: scores measured earlier, extended in place.
-            artefacts: what was made earlier, extended in place.
-            clock: seconds that compute is measured in; `time.perf_counter` where a GPU computes.
+            records: source of the evidence: a benchmark, told trials, or trainings on demand.
+            objective: objective whose scores the labels are.
+            batch: minibatch for zero-cost proxies.
+            data: data that supernets are trained on.
+            seed: number of the recorded training that is read, from 0; None is the mean over all.
+            memo: scores computed earlier, with their seconds; extended in place.
+            artefacts: artefacts made earlier, with their seconds; extended in place.
+            clock: function that returns seconds; `time.perf_counter` where a GPU computes.
         """
         self.records = records
         self.objective = objective
@@ -126,45 +127,49 @@ class Ledger:
         self._phase: str | None = None
         self._away = 0.0  # clock seconds charged otherwise than by the phase
         self._trained: dict[bytes, tuple[float, float]] = {}  # network -> epochs, seconds paid
+        self._scoring = False
         self._paid: set[tuple[str, bytes]] = set()  # scores, passes and artefacts paid for
         self._last: tuple[tuple[int, Architecture], Passes] | None = None
 
     @property
     def space(self) -> SearchSpace:
-        """The search space of the evidence."""
+        """The search space of the records."""
         return self.records.space
 
     @property
     def task(self) -> Task:
-        """What the networks are built for."""
+        """The task that networks are built for."""
         return self.records.task
 
     def labels(self, genes: Genes) -> Floats:
-        """Returns ``(n,)`` scores, larger is better; charges full training."""
+        """Returns ``(n,)`` labels: scores after full training, which is charged."""
         self._check_open()
-        values = self.records.query(genes, self.objective.metric, None, self._seed)
         marks = self.records.describe(self.objective.metric).epochs
-        self._charge_training(genes, marks[-1] if self.records.separate else None, marks)
+        with self._aside():
+            values = self.records.query(genes, self.objective.metric, None, self._seed)
+            self._charge_training(genes, marks[-1] if self.records.separate else None)
         return -values if self.objective.minimize else values
 
     def curve(self, genes: Genes, metric: str, epochs: int) -> Floats:
         """Returns ``(n, k)``: a metric at the k recorded epochs ≤ `epochs`, larger is better.
 
-        A metric of which smaller values are better comes negated. That training is charged.
+        A metric of which smaller values are better comes negated. Training up to the last of these
+        epochs is charged.
 
         Raises:
             UnsupportedError: the metric was not recorded after that epoch.
         """
         self._check_open()
-        values = self.records.curve(genes, metric, epochs, self._seed)
         described = self.records.describe(metric)
-        for mark in described.epochs if self.records.separate else (epochs,):
-            if mark <= epochs:
-                self._charge_training(genes, mark, described.epochs)
+        with self._aside():
+            values = self.records.curve(genes, metric, epochs, self._seed)
+            for mark in described.epochs if self.records.separate else (epochs,):
+                if mark <= epochs:
+                    self._charge_training(genes, mark)
         return -values if described.minimize else values
 
     def network(self, arch: Architecture) -> "nn.Module":
-        """Returns the network, freshly initialised; only the compute is charged."""
+        """Returns the network of an architecture, freshly initialised; only compute is charged."""
         return self.space.build(arch, self.task)
 
     def batch(self) -> Batch:
@@ -178,31 +183,44 @@ class Ledger:
         return self._batch
 
     def data(self) -> Any:
-        """Returns what supernets are trained on, as the ledger was opened with it.
+        """Returns the data that supernets are trained on.
 
         Raises:
-            UnsupportedError: the ledger was opened without.
+            UnsupportedError: the ledger was opened without data.
         """
         if self._data is None:
             raise UnsupportedError("this ledger has no data to train on; open it with data=…")
         return self._data
 
     def passes(self, arch: Architecture, seed: int = 0) -> "Passes":
-        """Returns the passes over the network of an architecture, each made once and timed.
+        """Returns the passes through the network of an architecture, each made once and timed.
 
-        Those of the last architecture are kept, so that whoever scores one network after the other
-        shares them.
+        Those of the last architecture are kept, so that proxies which score one network after the
+        other share them.
 
         Args:
-            arch: of the space.
-            seed: of the initial weights.
+            arch: architecture of the space.
+            seed: seed of the initial weights.
         """
         if self._last is None or self._last[0] != (seed, arch):
             made = import_module("nascast.proxies.passes").Passes(
-                lambda: self.network(arch), seed, self.task, batch=self._batch, clock=self._clock
+                lambda: self.network(arch),
+                seed,
+                self.task,
+                batch=self._batch,
+                clock=self._clock,
+                told=partial(self._made, self.space.canonical(arch.row()).tobytes(), seed),
             )
             self._last = ((seed, arch), made)
         return self._last[1]
+
+    def _made(self, row: bytes, seed: int, name: str, seconds: float) -> None:
+        """Takes that a pass was made, which the open phase pays by the clock unless it was paid."""
+        if self._scoring or self._phase is None:
+            return
+        if (_pass(name, seed), row) in self._paid:
+            self._away += seconds
+        self._paid.add((_pass(name, seed), row))
 
     def scores(self, scorers: Sequence[Scorer], genes: Genes) -> Floats:
         """Returns ``(n, k)`` scores of n architectures by k scorers.
@@ -212,20 +230,22 @@ class Ledger:
         a study faster and no predictor cheaper. Scores depend on the canonical row alone.
         """
         self._check_open()
-        began = self._clock()
         values = np.empty((len(genes), len(scorers)))
         keys = [scorer.key(self) for scorer in scorers]
-        cost = 0.0
-        for i, row in enumerate(self.space.canonical(genes)):
-            for k, (key, scorer) in enumerate(zip(keys, scorers, strict=True)):
-                item = (key, row.tobytes())
-                if item not in self._memo:
-                    self._memo[item] = self._measure(scorer, self.space.architecture(row))
-                values[i, k] = self._memo[item].value
-                cost += self._owed(item, scorer.seed)
-        self._last = None  # networks are not kept longer than they are needed
-        self._away += self._clock() - began
-        self._spend(cost)
+        cost, self._scoring = 0.0, True
+        try:
+            with self._aside():
+                for i, row in enumerate(self.space.canonical(genes)):
+                    for k, (key, scorer) in enumerate(zip(keys, scorers, strict=True)):
+                        item = (key, row.tobytes())
+                        if item not in self._memo:
+                            self._memo[item] = self._measure(scorer, self.space.architecture(row))
+                        values[i, k] = self._memo[item].value
+                        cost += self._owed(item, scorer.seed)
+        finally:
+            self._scoring = False
+            self._last = None  # networks are not kept longer than they are needed
+            self._spend(cost)
         return values
 
     def _measure(self, scorer: Scorer, arch: Architecture) -> Score:
@@ -237,22 +257,23 @@ class Ledger:
         return Score(value, own, {name: passes.seconds[name] for name in sorted(used)})
 
     def _owed(self, item: tuple[str, bytes], seed: int) -> float:
-        """Returns what of a score is not paid for yet, and takes it as paid."""
+        """Returns the seconds of a score and its passes not paid for yet, and marks them paid."""
         score, row = self._memo[item], item[1]
         parts = {item: score.seconds}
-        parts |= {(f"pass {name}, seed {seed}", row): s for name, s in score.passes.items()}
+        parts |= {(_pass(name, seed), row): s for name, s in score.passes.items()}
         new = parts.keys() - self._paid
         self._paid |= new
-        return sum(parts[part] for part in new)
+        return math.fsum(seconds for part, seconds in parts.items() if part in new)
 
     def shared(self, key: str, make: Callable[[], Artefact]) -> Artefact:
         """Returns an artefact made once, such as the weights of a trained supernet.
 
-        Everyone who uses it is charged what making it took, once.
+        Everyone who uses it is charged the seconds that making it took, once.
 
         Args:
-            key: all that it depends on.
-            make: makes it; reads no labels and no curves, which others would not pay for.
+            key: text of all that it depends on.
+            make: function that makes it; it may read no labels and no curves, for which others
+                would not pay.
         """
         self._check_open()
         began = self._clock()
@@ -270,7 +291,7 @@ class Ledger:
 
     @contextmanager
     def phase(self, name: str) -> Iterator[None]:
-        """Charges everything inside to `name`; phases do not nest."""
+        """Charges everything inside to the phase `name`, init or query; phases do not nest."""
         if self._phase is not None:
             raise UnsupportedError(f"phase {self._phase!r} is still open; phases do not nest")
         self._phase, self._away = name, 0.0
@@ -290,8 +311,20 @@ class Ledger:
         assert self._phase is not None
         self.seconds[self._phase] += seconds
 
-    def _charge_training(self, genes: Genes, epochs: int | None, marks: Sequence[int]) -> None:
-        """Charges what was not paid for yet: a longer training contains the shorter one.
+    @contextmanager
+    def _aside(self) -> Iterator[None]:
+        """Takes the clock's seconds inside out of the phase, which is charged otherwise for them.
+
+        So trainings that are made on demand are charged once, like recorded ones.
+        """
+        began = self._clock()
+        try:
+            yield
+        finally:
+            self._away += self._clock() - began
+
+    def _charge_training(self, genes: Genes, epochs: int | None) -> None:
+        """Charges the training that is not paid for: a longer one contains the shorter ones.
 
         Where every number of epochs is a training of its own, each of them is paid for.
         """
@@ -299,7 +332,7 @@ class Ledger:
         self.trained.add(self._phase)
         needed = self.records.seconds(genes, epochs, self._seed)
         own = repr(epochs).encode() if self.records.separate else b""
-        reached = (marks[-1] if marks else math.inf) if epochs is None else epochs
+        reached = math.inf if epochs is None else epochs
         cost = 0.0
         for row, seconds in zip(self.space.canonical(genes), needed.tolist(), strict=True):
             key = row.tobytes() + own
@@ -308,3 +341,8 @@ class Ledger:
                 self._trained[key] = reached, seconds
                 cost += seconds - paid
         self._spend(cost)
+
+
+def _pass(name: str, seed: int) -> str:
+    """Returns the name of a pass among what a ledger has paid for."""
+    return f"pass {name}, seed {seed}"

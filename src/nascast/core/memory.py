@@ -12,10 +12,10 @@ _MIB = 2**20
 
 @contextmanager
 def more_memory(mib: float) -> Iterator[None]:
-    """Lets the process have so many MiB more than it has; beyond that allocations fail.
+    """Lets this process take `mib` MiB more than it has; allocations beyond that fail.
 
-    It is ``RLIMIT_DATA``, which counts private memory as it is asked for. Under another system than
-    Linux there is no bound.
+    The bound is ``RLIMIT_DATA``, which counts private memory as it is asked for. On systems other
+    than Linux there is no bound.
     """
     if sys.platform != "linux":
         yield

@@ -1,4 +1,4 @@
-"""What a strategy has met, so that it proposes what is new."""
+"""The candidates that a strategy was told, so that it proposes new ones."""
 
 from collections.abc import Callable, Collection, Iterable
 from itertools import chain
@@ -10,7 +10,7 @@ from nascast.core.types import Candidate, Genes, Trial
 
 __all__ = ["Met"]
 
-_ROUNDS = 5  # of draws, each twice as large as the one before; chosen
+_ROUNDS = 5  # rounds of draws, each twice as large as the one before; chosen
 _KEPT = 10_000  # rows whose keys are remembered, since what is proposed is told later
 
 
@@ -28,11 +28,11 @@ class Met:
         self._keys: dict[bytes, bytes] = {}  # by row
 
     def add(self, trials: Iterable[Trial]) -> None:
-        """Takes told trials, failed ones too."""
+        """Adds trials, failed ones included."""
         self._told += (trial.candidate for trial in trials)
 
     def networks(self, genes: Genes) -> list[bytes]:
-        """Returns a key for each row, ``(n, length)``; equivalent rows have the same."""
+        """Returns n keys for ``(n, length)`` rows; equivalent rows have the same key."""
         rows = [row.tobytes() for row in genes]
         new = [i for i, row in enumerate(rows) if row not in self._keys]
         if new:
@@ -43,7 +43,7 @@ class Met:
         return [self._keys[row] for row in rows]
 
     def holds(self, network: bytes) -> bool:
-        """Whether the network of that key was told, for any number of epochs."""
+        """Returns whether the network of that key was told, for any number of epochs."""
         return network in self._known()
 
     def others(
@@ -62,12 +62,12 @@ class Met:
         does not find is looked for in the whole space.
 
         Args:
-            n: how many at most; fewer where fewer are found.
-            rng: for all draws.
-            draw: takes a number of rows and `rng`, and returns that many valid rows, or more,
-                preferred first, such as `Strategy.propose`; None looks in the whole space at once.
-            pending: count as met.
-            epochs: of the candidates.
+            n: number of candidates at most; fewer where fewer are found.
+            rng: generator for all draws.
+            draw: function of a number of rows and `rng` that returns so many valid rows or more,
+                preferred first, such as `Strategy.propose`; None draws from the whole space.
+            pending: candidates being evaluated, which count as met.
+            epochs: epochs of the candidates; None is full training.
         """
         known, taken = self._known(), self._all_marks(pending)
         found: tuple[list[Candidate], ...] = ([], [], [], [])
@@ -100,5 +100,5 @@ def _genes(candidates: Iterable[Candidate]) -> Genes:
 
 
 def _marks(network: bytes, candidate: Candidate) -> tuple[object, ...]:
-    """Returns what is met with a candidate: whoever meets a mark has met those before it."""
+    """Returns the marks of a candidate, ordered: a strategy that met one met those before it."""
     return network, (network, candidate.epochs), candidate

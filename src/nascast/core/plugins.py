@@ -1,4 +1,4 @@
-"""Finding components by name: a component is one module or package, and its name is its name.
+"""Components by name: a component is one module or package, whose name is the registered name.
 
 External packages add components by entry points in the group ``nascast.<kind>``. Listing reads
 file names and package metadata and imports nothing.
@@ -15,7 +15,16 @@ from typing import Any
 
 from nascast.core.errors import MissingExtraError, UnknownComponentError
 
-__all__ = ["KINDS", "builtin_names", "family", "load", "name_of", "names", "resolve"]
+__all__ = [
+    "KINDS",
+    "builtin_names",
+    "family",
+    "load",
+    "name_of",
+    "names",
+    "registered",
+    "resolve",
+]
 
 KINDS = {
     "space": "nascast.spaces",
@@ -39,10 +48,10 @@ _EXTRAS = {"xgboost": "boost", "ngboost": "boost"}  # which extra brings a packa
 
 @cache
 def _builtin(kind: str) -> dict[str, str]:
-    """Maps names to modules: those at the top of the kind's folder and of its families.
+    """Returns names and modules: those at the top of the kind's folder and of its families.
 
-    What begins with an underscore is private to the folder, and what stands inside a package is
-    its own affair; neither is a component.
+    A module whose name begins with an underscore is private to the folder, and one inside a package
+    belongs to that package; neither is a component.
     """
     if kind not in KINDS:
         raise UnknownComponentError(f"unknown kind {kind!r}; known are {', '.join(KINDS)}")
@@ -80,9 +89,14 @@ def _merged(proxies: dict[str, str], predictors: dict[str, str]) -> dict[str, st
 
 @cache
 def _external(kind: str) -> dict[str, EntryPoint]:
-    points = {point.name: point for point in entry_points(group=f"nascast.{kind}")}
-    if kind == "predictor":
-        points |= _external("proxy")
+    groups = [f"nascast.{kind}", *(["nascast.proxy"] if kind == "predictor" else [])]
+    points: dict[str, EntryPoint] = {}
+    for point in (point for group in groups for point in entry_points(group=group)):
+        if points.setdefault(point.name, point).value != point.value:
+            raise UnknownComponentError(
+                f"two {kind} components are called {point.name!r}: {points[point.name].value} and "
+                f"{point.value}; rename an entry point"
+            )
     for name in points.keys() & _builtin(kind).keys():
         raise UnknownComponentError(
             f"the {kind} {name!r} of {points[name].value} has the name of a built-in one; "
@@ -97,20 +111,20 @@ def names(kind: str) -> list[str]:
 
 
 def builtin_names(kind: str) -> list[str]:
-    """Returns the names of the components that nascast itself brings, sorted."""
+    """Returns the names of nascast's own components of a kind, sorted."""
     return sorted(_builtin(kind))
 
 
 def family(kind: str, name: str) -> str:
-    """Returns what a component is filed under among those of its kind.
+    """Returns the family under which a component is listed among those of its kind.
 
-    That is the folder of a built-in predictor, ``zero_cost`` for a proxy; nothing for a built-in
-    component of another kind; and the name of its package for one of another package.
+    For a built-in predictor it is the folder, for a proxy ``zero_cost``, for a built-in component
+    of another kind empty, and for a component of another package the name of that package.
     """
-    registered = _registered(kind, name)
-    if registered in _external(kind):
-        return _external(kind)[registered].value.partition(":")[0].partition(".")[0]
-    module = _builtin(kind).get(registered, "")
+    own = registered(kind, name)
+    if own in _external(kind):
+        return _external(kind)[own].value.partition(":")[0].partition(".")[0]
+    module = _builtin(kind).get(own, "")
     if kind == "predictor" and module.startswith(KINDS["proxy"]):
         return "zero_cost"
     return ".".join(module.split(".")[2:-1])
@@ -120,7 +134,7 @@ def name_of(kind: str, component: Any) -> str:
     """Returns the name under which a class, or function, is registered.
 
     Raises:
-        UnknownComponentError: it is not.
+        UnknownComponentError: it is not registered.
     """
     module = component.__module__
     for name, home in _builtin(kind).items():
@@ -135,14 +149,14 @@ def name_of(kind: str, component: Any) -> str:
     )
 
 
-def _registered(kind: str, name: str) -> str:
-    """Returns the name as it is registered: ``nb201-mini`` is the file ``nb201_mini``."""
+def registered(kind: str, name: str) -> str:
+    """Returns a name in its registered form: ``nb201-mini`` is the file ``nb201_mini``."""
     return name if name in _external(kind) else name.replace("-", "_")
 
 
 @contextmanager
 def _extras(kind: str, name: str) -> Iterator[None]:
-    """Names the install command for an optional dependency that is missing."""
+    """Turns the missing import of an optional package into an error with the install command."""
     try:
         yield
     except ModuleNotFoundError as error:
@@ -160,16 +174,16 @@ def resolve(kind: str, name: str) -> Any:
     """Returns the class, or function, of that name; ``-`` and ``_`` are the same.
 
     Raises:
-        UnknownComponentError: listing the known names.
+        UnknownComponentError: no component has the name; the message lists the known ones.
         MissingExtraError: an optional dependency of the component is not installed.
     """
     builtin, external = _builtin(kind), _external(kind)
-    registered = _registered(kind, name)
+    own = registered(kind, name)
     with _extras(kind, name):
-        if registered in external:
-            return external[registered].load()
-        if registered in builtin:
-            module = importlib.import_module(builtin[registered])
+        if own in external:
+            return external[own].load()
+        if own in builtin:
+            module = importlib.import_module(builtin[own])
             (public,) = module.__all__
             return getattr(module, public)
     raise UnknownComponentError(
@@ -178,10 +192,10 @@ def resolve(kind: str, name: str) -> Any:
 
 
 def load(kind: str, name: str, *args: Any, **settings: Any) -> Any:
-    """Builds the component of that name with the given arguments.
+    """Returns a new component of that name, built with the given arguments.
 
     Raises:
-        UnknownComponentError: listing the known names.
+        UnknownComponentError: no component has the name; the message lists the known ones.
         MissingExtraError: an optional dependency of the component is not installed.
     """
     component = resolve(kind, name)

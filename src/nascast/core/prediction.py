@@ -1,4 +1,4 @@
-"""What a performance predictor says about a batch of architectures."""
+"""Predicted scores of a batch of architectures."""
 
 from dataclasses import dataclass
 
@@ -12,11 +12,11 @@ __all__ = ["Prediction"]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Prediction:
-    """Predicted scores, and how far off they may be.
+    """Predicted scores of n architectures, and their uncertainty.
 
     Attributes:
-        mean: ``(n,)``, larger is better; on the scale of the scores where the predictor has one.
-            NaN where the evidence is missing or not finite.
+        mean: ``(n,)`` predicted scores, larger is better; on the scale of the labels unless the
+            predictor `ranks_only`. NaN where the evidence is missing or not finite.
         deviation: ``(n,)`` standard deviations of the predictive distribution, on the scale of
             `mean`; None where the method has none.
     """

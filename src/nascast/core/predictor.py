@@ -5,6 +5,7 @@ is one feature without a regressor (`FeaturePredictor`); a zero-cost proxy is a 
 a predictor (`Proxy`); OMNI is one regressor over features of three families.
 """
 
+import inspect
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
@@ -39,16 +40,17 @@ class PerformancePredictor(ABC):
     grown set: labels paid for are free.
 
     Attributes:
-        axes: the budgets it can spend, by the names of a study's axes: ``train_size`` (labels at
+        axes: budgets that it can spend, by the names of a study's axes: ``train_size`` (labels at
             initialization) and ``epochs`` (partial training at query, then also a setting).
-        ranks_only: whether its scores only rank, and are not on the scale of the labels.
+        ranks_only: whether its means only rank, and are not on the scale of the labels.
         calibrated: whether its deviations claim that about 90 % of true scores lie within 1.645
             deviations of the mean.
         precision: relative difference that the rows of a batch may make to each other's scores;
             networks in single precision need more than the default.
-        presets: settings by name, such as those of the 2021 study.
-        features: what it reads, so that a study can measure proxies once for all.
-        modules: what it imports when it is used and takes long to import, for workers.
+        presets: settings for a purpose, by its name, such as those of the 2021 study.
+        features: features that it reads, so that a study can compute proxies once for all.
+        modules: names of modules that it imports when it is used and that take long to import;
+            workers import them beforehand.
     """
 
     axes: ClassVar[frozenset[str]] = frozenset()
@@ -63,9 +65,9 @@ class PerformancePredictor(ABC):
         """Spends the initialization budget; forgets what an earlier call learned.
 
         Args:
-            ledger: the evidence; what is read here is charged to its open phase.
+            ledger: ledger of the evidence; what is read here is charged to its open phase.
             train: ``(n_train, length)`` architectures whose labels may be read.
-            rng: for all randomness.
+            rng: generator for all randomness.
         """
         return
 
@@ -78,7 +80,7 @@ class PerformancePredictor(ABC):
 
 
 class Regressor(Protocol):
-    """What scikit-learn, XGBoost, LightGBM and NGBoost have as they are."""
+    """A regressor, as scikit-learn, XGBoost, LightGBM and NGBoost have them."""
 
     def fit(self, X: Floats, y: Floats) -> Any:
         """Learns from ``(n, d)`` features and ``(n,)`` targets."""
@@ -102,15 +104,18 @@ class Proxy(PerformancePredictor):
     """A zero-cost score of an untrained network: a feature of one column, and so a predictor.
 
     Attributes:
-        name: the registered name.
+        name: registered name.
         sign: +1 or −1, declared by the source paper and not chosen after looking at accuracies:
             the score times its sign is larger for the better network.
-        seed: of the initial weights; every network starts from the same seed.
+        reads_batch: whether the score depends on the minibatch; False makes it one for all batches.
+        seed: seed of the initial weights, the same for every network.
     """
 
     name: ClassVar[str]
     sign: ClassVar[int] = 1
+    reads_batch: ClassVar[bool] = True
     ranks_only = True
+    modules = ("torch",)
 
     def __init__(self, seed: int = 0) -> None:
         self.seed = seed
@@ -121,12 +126,15 @@ class Proxy(PerformancePredictor):
         """Returns the raw score of one architecture; NaN where it is not defined.
 
         Args:
-            passes: over its network at birth; what other proxies need too is made once.
+            passes: passes through its untrained network, shared with other proxies.
         """
 
     def key(self, ledger: Ledger) -> str:
-        """Returns what the score depends on besides the architecture, for the memo."""
-        return f"{self.name}|seed {self.seed}|{ledger.task}|{ledger.batch().source}"
+        """Returns a text of all that the score depends on besides the architecture."""
+        own = inspect.signature(type(self)).parameters
+        settings = ",".join(f"{name}={getattr(self, name)}" for name in own)
+        batch = ledger.batch().source if self.reads_batch else ""
+        return f"{self.name}|{settings}|{ledger.space.name}|{ledger.task}|{batch}"
 
     def __call__(self, ledger: Ledger, genes: Genes) -> Floats:
         """Returns ``(n, 1)``: score times sign."""
@@ -137,7 +145,7 @@ class Proxy(PerformancePredictor):
 
 
 class FeaturePredictor(PerformancePredictor):
-    """A feature of one column is the prediction."""
+    """A predictor whose prediction is a feature of one column."""
 
     ranks_only = True
 
@@ -159,7 +167,7 @@ class ModelPredictor(PerformancePredictor):
     axes = frozenset({"train_size"})
 
     def __init__(self, features: Sequence[Feature]) -> None:
-        """Joins features, whose columns stand in this order.
+        """Takes the features, whose columns are joined in this order.
 
         A subclass gives `regressor`.
         """
@@ -209,7 +217,7 @@ class ModelPredictor(PerformancePredictor):
 
 
 def joined(features: Sequence[Feature], ledger: Ledger, genes: Genes) -> Floats:
-    """Returns ``(n, d)``: the columns of all features; proxies score one network together."""
+    """Returns ``(n, d)``: the columns of all features; proxies share passes."""
     proxies = [feature for feature in features if isinstance(feature, Proxy)]
     scores = iter(ledger.scores(proxies, genes).T) if proxies else iter(())
     columns = [

@@ -1,4 +1,4 @@
-"""A space with fewer rows: those of another that some test accepts."""
+"""A search space restricted to the rows that some test accepts."""
 
 from collections.abc import Callable, Mapping
 from functools import cached_property
@@ -23,14 +23,14 @@ _STEPS = 20  # decisions changed at most where no single one leads to an accepte
 
 
 class Restricted(SearchSpace):
-    """Wraps a space and holds only accepted rows valid; otherwise the space is what it was.
+    """A search space of which only accepted rows are valid.
 
-    So strategies keep to a limit, or to the rows of a table, without knowing of it. Architectures
-    keep the name of the space they are from.
+    With it strategies keep to a limit, or to the rows of a table, without knowing of it.
+    Architectures keep the name of the whole space.
 
     Mutation changes one decision where that leads to an accepted row, each with the odds that it
     has in the whole space; otherwise as few more as it finds, or as are needed if all accepted rows
-    are known. So it ends also where accepted rows lie apart.
+    are known. So it ends also where no accepted row is a neighbour of another.
     """
 
     def __init__(
@@ -40,13 +40,13 @@ class Restricted(SearchSpace):
         what: str,
         rows: Genes | None = None,
     ) -> None:
-        """Wraps a space.
+        """Restricts a space.
 
         Args:
-            space: the whole space.
-            accepts: ``(n, length)`` valid rows to ``(n,)``.
-            what: the rule in words, for messages, such as ``at most 1,000,000 parameters``.
-            rows: ``(m, length)``, all accepted rows where they are known; they are sampled from.
+            space: whole space.
+            accepts: function from ``(n, length)`` valid rows to ``(n,)``: whether each is accepted.
+            what: rule in words, for messages, such as ``at most 1,000,000 parameters``.
+            rows: ``(m, length)`` accepted rows, if all are known; samples are drawn from them.
         """
         self.name = space.name  # type: ignore[misc]
         self.cardinalities = space.cardinalities
@@ -65,7 +65,7 @@ class Restricted(SearchSpace):
         return fine
 
     def allowed(self, prefix: Genes) -> Bools:
-        """Returns what the whole space does, or what leads to an accepted row if all are known."""
+        """Returns ``(n, c)``: as the whole space, or as the accepted rows if all are known."""
         if self._rows is None:
             return self.inner.allowed(prefix)
         n, i = prefix.shape
@@ -108,7 +108,7 @@ class Restricted(SearchSpace):
         return np.stack([self._child(row, rng) for row in genes]) if len(genes) else genes.copy()
 
     def _child(self, row: Genes, rng: np.random.Generator) -> Genes:
-        """Returns a neighbour, or else one of the accepted rows that are nearest, ``(length,)``."""
+        """Returns an accepted neighbour of a row, or else a nearest accepted row, ``(length,)``."""
         near, steps = self._near(row)
         if not len(near):
             assert self._rows is not None
@@ -130,7 +130,7 @@ class Restricted(SearchSpace):
         return self._met[key]
 
     def _mutate_blindly(self, genes: Genes, rng: np.random.Generator) -> Genes:
-        """Mutates in the whole space until the result is accepted."""
+        """Returns ``(n, length)``: rows mutated in the whole space until they are accepted."""
         self.inner.check(genes)
         out = genes.copy()
         todo = np.arange(len(genes))

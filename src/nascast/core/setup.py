@@ -1,4 +1,4 @@
-"""What makes two runs the same run, in one written form."""
+"""The setup of a run: all that must be the same when it is continued, in one written form."""
 
 import inspect
 import json
@@ -19,17 +19,18 @@ __all__ = ["Setup", "spec_of"]
 
 @dataclass(frozen=True, slots=True)
 class Setup:
-    """What must be the same when a run, or a search of several runs, goes on.
+    """All that must be the same when a run, or a search of several runs, is continued.
 
     Budgets, workers and executors may change.
 
     Attributes:
-        space: registered name.
-        objectives: what counts, the first one above all.
-        evaluator: what decides its answers, as JSON values; see `core.evaluator.Described`.
-        limits: what the space is limited to, in words; empty if to nothing.
-        strategy: name and settings, without the seed; None for a search of several.
-        seed: of the run; None for a search of several.
+        space: registered name of the search space.
+        objectives: objectives of the search, the most important one first.
+        evaluator: settings that decide the evaluator's answers, as JSON values; see
+            `core.evaluator.Described`.
+        limits: limits of the space, in words; empty if it has none.
+        strategy: spec of the strategy, without the seed; None for a search of several runs.
+        seed: seed of the run; None for a search of several runs.
     """
 
     space: str
@@ -48,12 +49,12 @@ class Setup:
             objectives=tuple(strategy.objectives),
             evaluator=settings_of(evaluator),
             limits=space.what if isinstance(space, Restricted) else "",
-            strategy=spec_of(strategy),
+            strategy=spec_of(strategy, seed),
             seed=seed,
         )
 
     def json(self) -> dict[str, Any]:
-        """Returns plain JSON values, which `from_json` reads back; what is empty is left out."""
+        """Returns plain JSON values, which `from_json` reads back; empty ones are left out."""
         found = {
             "strategy": self.strategy and self.strategy.json(),
             "seed": self.seed,
@@ -66,7 +67,7 @@ class Setup:
 
     @classmethod
     def from_json(cls, value: Mapping[str, Any]) -> "Setup":
-        """Returns the setup that `json` wrote; other keys are passed over.
+        """Returns the setup that `json` wrote; other keys are ignored.
 
         Raises:
             StoreError: the value is of another form, such as that of an earlier nascast.
@@ -93,17 +94,19 @@ class Setup:
         return found
 
 
-def spec_of(strategy: Strategy) -> Spec:
-    """Returns the name and the settings of a strategy, without its seed.
+def spec_of(strategy: Strategy, seed: int | None = None) -> Spec:
+    """Returns the spec of a strategy, without its seed.
 
-    One that is not registered has the name of its class, and the settings that it keeps. Settings
-    that are objects, such as a task, are told by their names, or by their own settings.
+    A strategy that is not registered has the name of its class, and the settings that it keeps as
+    attributes. A setting that is an object, such as a task, is written as its name, or as its own
+    settings.
     """
     try:
         found = Spec.of("strategy", strategy)
     except (UnknownComponentError, AttributeError, InvalidSettingError):
         found = Spec(_name(strategy), _kept(strategy))
-    return replace(found, settings={k: v for k, v in found.settings.items() if k != "seed"})
+    settings = {k: v for k, v in found.settings.items() if k != "seed" or v not in (seed, None)}
+    return replace(found, settings=settings)
 
 
 def _name(strategy: Strategy) -> str:

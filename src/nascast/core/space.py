@@ -36,15 +36,15 @@ class SearchSpace(ABC):
     batches; none changes its input. Rows are int16.
 
     Attributes:
-        name: the registered name.
+        name: registered name.
         cardinalities: ``(length,)``; gene i takes the values 0 … cardinalities[i] − 1.
-        links: where genes are skip connections between parts 0, 1, … of the network: entry k is
-            the k genes, 0 or 1, that say which of the parts 0 to k − 1 part k reads. They follow
-            the other genes of the part, and those of part 0 are an empty range at that place.
-        tasks: the kinds of task that it builds networks for, such as ``(ImageTask,)``; empty if it
-            has no networks.
-        scales: what its skeleton calls the repeats of cells, N in NASNet, and their filters, F;
-            None for what it does not have.
+        links: ranges of the genes that are skip connections between parts 0, 1, … of the network:
+            entry k has the k genes, 0 or 1, that say which of the parts 0 to k − 1 part k reads.
+            They follow the other genes of the part; the entry of part 0 is an empty range.
+        tasks: kinds of task that it builds networks for, such as ``(ImageTask,)``; empty if it has
+            no networks.
+        scales: names of the settings of its skeleton for the repeats of cells, N in NASNet, and for
+            their filters, F; None where there is no such setting.
     """
 
     name: ClassVar[str]
@@ -55,7 +55,7 @@ class SearchSpace(ABC):
 
     @property
     def length(self) -> int:
-        """Genes per architecture."""
+        """The number of genes of an architecture."""
         return len(self.cardinalities)
 
     def is_valid(self, genes: Genes) -> Bools:
@@ -82,12 +82,12 @@ class SearchSpace(ABC):
 
     @cached_property
     def _open(self) -> npt.NDArray[np.intp]:
-        """The genes that can change."""
+        """The positions of the genes with more than one value."""
         return np.flatnonzero(self._limits > 1)
 
     @cached_property
     def _places(self) -> Ints:
-        """What a gene counts for in `codes`: the number of rows of the genes behind it."""
+        """The weight of each gene in `codes`: the number of rows of the genes behind it."""
         return np.append(self._limits[:0:-1].cumprod()[::-1], 1)
 
     @cached_property
@@ -99,11 +99,11 @@ class SearchSpace(ABC):
 
     @property
     def _free(self) -> bool:
-        """Whether all genes within their ranges are an architecture."""
+        """Whether every row of genes within their ranges is an architecture."""
         return type(self).is_valid is SearchSpace.is_valid
 
     def allowed(self, prefix: Genes) -> Bools:
-        """Returns ``(n, c)``: which of its c values the next gene may take after ``(n, i)`` genes.
+        """Returns ``(n, c)``: whether gene i may have each of its c values after ``(n, i)`` genes.
 
         For strategies that decide gene by gene. A value with which a valid row goes on is always
         allowed, and after allowed values some value is; but only where a space says so do allowed
@@ -112,12 +112,12 @@ class SearchSpace(ABC):
         return np.ones((len(prefix), self.cardinalities[prefix.shape[1]]), dtype=bool)
 
     def canonical(self, genes: Genes) -> Genes:
-        """Returns ``(n, length)``: equivalent rows become one and the same valid row."""
+        """Returns ``(n, length)`` canonical rows: one valid row for all that are equivalent."""
         self.check(genes)
         return genes.copy()
 
     def sample(self, n: int, rng: np.random.Generator) -> Genes:
-        """Draws n valid rows, uniformly over genes, with replacement."""
+        """Returns ``(n, length)`` valid rows, drawn uniformly over genes, with replacement."""
         genes = self._draw(n, rng)
         if self._free:
             return genes
@@ -187,9 +187,9 @@ class SearchSpace(ABC):
         return self._open[rng.integers(len(self._open), size=len(genes))]
 
     def odds(self, row: Genes, near: Genes) -> Floats:
-        """Returns ``(m,)``: how likely `mutate` makes each neighbour, ``(m, length)``, of a row.
+        """Returns ``(m,)`` odds with which `mutate` makes ``(m, length)`` neighbours of a row.
 
-        They are in proportion only: their sum means nothing.
+        They are in proportion to the probabilities; their sum means nothing.
         """
         changed = (near != row).argmax(axis=1)
         return np.asarray(1 / (self._limits[changed] - 1))
@@ -208,7 +208,8 @@ class SearchSpace(ABC):
         """Raises unless every row is an architecture of this space.
 
         Raises:
-            InvalidArchitectureError: naming the first bad row and what is allowed.
+            InvalidArchitectureError: a row is none; the message names the first such row, and what
+                is allowed.
         """
         array = isinstance(genes, np.ndarray)
         if not array or genes.ndim != 2 or genes.shape[1] != self.length:
@@ -244,13 +245,13 @@ class SearchSpace(ABC):
         return np.asarray(genes @ self._places)
 
     def size(self) -> int:
-        """Rows of genes, valid or not: the product of the cardinalities."""
+        """The number of rows, valid or not: the product of the cardinalities."""
         return math.prod(self.cardinalities)
 
     def all(self) -> Genes:
-        """Returns every architecture, ``(m, length)``, in ascending order.
+        """Returns ``(m, length)``: every architecture, in ascending order.
 
-        Here these are all valid rows; a space with many equivalent ones may list canonical rows.
+        Here these are all valid rows; a space with many equivalent rows may list canonical ones.
 
         Raises:
             UnsupportedError: there are too many.
@@ -261,7 +262,7 @@ class SearchSpace(ABC):
         return every if self._free else every[self.is_valid(every)]
 
     def distinct(self, genes: Genes) -> npt.NDArray[np.intp]:
-        """Returns ``(m,)``: where each of the m different rows stands first, rows ascending."""
+        """Returns ``(m,)`` indices of the first of each of the m different rows, rows ascending."""
         return np.unique(self._keys(genes), return_index=True)[1]
 
     def networks(self, genes: Genes) -> npt.NDArray[Any]:
@@ -272,7 +273,6 @@ class SearchSpace(ABC):
         return self._keys(self.canonical(genes))
 
     def _keys(self, genes: Genes) -> npt.NDArray[Any]:
-        """Returns ``(n,)``: each row as one value; they compare like the rows."""
         if self.size() < 2**63:
             return self.codes(genes)
         big = np.ascontiguousarray(genes, dtype=">i2")  # big-endian bytes compare like numbers
@@ -292,7 +292,9 @@ class SearchSpace(ABC):
         return ["-".join(map(str, row)) for row in genes.tolist()]
 
     def from_text(self, texts: list[str]) -> Genes:
-        """Reads what `to_text` writes, ``(n, length)``; a space overrides `_parse`.
+        """Returns the rows, ``(n, length)``, of texts as `to_text` writes them.
+
+        A space overrides `_parse`.
 
         Raises:
             InvalidArchitectureError: a text is not of this space; the message quotes it.
@@ -307,12 +309,12 @@ class SearchSpace(ABC):
         return genes
 
     def _read(self, texts: list[str]) -> Genes:
-        """Reads texts as ``(n, length)``, which `from_text` checks."""
+        """Returns the rows of texts, ``(n, length)``; `from_text` checks them."""
         rows = [self._parse(text) for text in texts]
         return np.asarray(rows, dtype=np.int16).reshape(-1, self.length)
 
     def _parse(self, text: str) -> list[int]:
-        """Reads one text as genes, which `from_text` checks."""
+        """Returns the genes of one text; `from_text` checks them."""
         try:
             row = [int(part) for part in text.split("-")]
         except ValueError:
@@ -324,7 +326,7 @@ class SearchSpace(ABC):
         return row
 
     def architecture(self, row: Genes) -> Architecture:
-        """Returns one row, shape ``(length,)``, as a value."""
+        """Returns the architecture of one row, shape ``(length,)``."""
         return Architecture(self.name, tuple(row.tolist()))
 
     def row(self, arch: Architecture) -> Genes:
@@ -345,29 +347,27 @@ class SearchSpace(ABC):
         """Returns the settings of the skeleton for networks of another depth and width.
 
         Args:
-            repeats: N, the equal cells of each stage, or the layers where there are no stages.
-            filters: F, the width of the first of them; None leaves it as it is.
+            repeats: number N of equal cells in each stage, or of layers; None leaves it as it is.
+            filters: number F of filters in the first of them; None leaves it as it is.
 
         Raises:
             UnsupportedError: the space has no such setting.
             InvalidSettingError: a number is below 1.
         """
-        found, asked = {}, (("repeats", repeats), ("filters", filters))
-        for (word, value), own in zip(asked, self.scales, strict=True):
+        asked = (("repeats", repeats, self.scales[0]), ("filters", filters, self.scales[1]))
+        for word, value, own in asked:
             if value is not None and own is None:
                 raise UnsupportedError(f"networks of {self.name} have no {word} to choose")
             if value is not None and value < 1:
                 raise InvalidSettingError(f"{word} is a whole number from 1; got {value}")
-            if own is not None and value is not None:
-                found[own] = value
-        return found
+        return {own: value for _, value, own in asked if value is not None and own is not None}
 
     def skeleton(self, kind: type[Task]) -> Mapping[str, Any]:
-        """Returns the settings of the networks for a kind of task, with their defaults."""
+        """Returns the settings of the skeleton for a kind of task, with their defaults."""
         return {}
 
     def expect_task(self, task: Task, kind: type[_Kind]) -> _Kind:
-        """Returns a task of a kind; for `build` of a space with networks for that kind only.
+        """Returns the task, checked to be of a kind; for `build` of a space of that kind alone.
 
         Raises:
             UnsupportedError: it is of another kind; the message names those of the space.

@@ -30,17 +30,17 @@ _BARE = re.compile(r"[^\s,()\[\]=\":]+")  # a value that needs no quotes
 _GIVEN = {"space", "objectives"}  # what a component is made for, and no setting of it
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Spec:
-    """What a component is: its registered name and the settings that are not its defaults.
+    """The name of a component and those of its settings that are not defaults.
 
     Specs are equal, and hash equally, where name and settings are; the order of settings does not
     count. `str` gives the written form, which `parse` reads back.
 
     Attributes:
         name: registered name, with ``_`` for ``-``.
-        settings: by parameter of the component's constructor; values are plain: None, bool, int,
-            float, str, `Spec`, or a tuple of these.
+        settings: values by parameter of the component's constructor; they are plain: None, bool,
+            int, float, str, `Spec`, or a tuple of these.
     """
 
     name: str
@@ -49,6 +49,9 @@ class Spec:
     def __post_init__(self) -> None:
         plain = {key: _plain(key, self.settings[key]) for key in sorted(self.settings)}
         object.__setattr__(self, "settings", MappingProxyType(plain))
+
+    def __eq__(self, other: object) -> bool:
+        return str(self) == str(other) if isinstance(other, Spec) else NotImplemented
 
     def __hash__(self) -> int:
         return hash(str(self))
@@ -65,14 +68,14 @@ class Spec:
         """Returns the spec written in a text.
 
         Args:
-            kind: of the component, such as ``predictor``; it must be registered, and settings by
-                place get the names of its constructor's parameters.
-            text: see the head of this module.
+            kind: kind of the component, such as ``predictor``; the component must be registered,
+                and settings by place get the names of its constructor's parameters.
+            text: spec in its written form, see the head of this module.
 
         Raises:
-            UnknownComponentError: no component of that name.
-            InvalidSettingError: a setting that the component does not have, or a text that is not
-                of this form; the message says where.
+            UnknownComponentError: no component has that name.
+            InvalidSettingError: the component does not have a setting, or the text is not of this
+                form; the message says where.
         """
         specs = cls.parse_list(kind, text)
         if len(specs) != 1:
@@ -81,7 +84,7 @@ class Spec:
 
     @classmethod
     def parse_list(cls, kind: str, text: str) -> tuple["Spec", ...]:
-        """Returns the specs in a text that joins them by commas; see `parse`."""
+        """Returns the specs of a text in which they are joined by commas; see `parse`."""
         reader = _Reader(kind, text)
         found = [reader.spec(kind)]
         while reader.takes(","):
@@ -91,7 +94,7 @@ class Spec:
 
     @classmethod
     def of(cls, kind: str, component: Any) -> "Spec":
-        """Returns the spec with which `load` makes a component like this one.
+        """Returns the spec of a component, with which `load` makes another one like it.
 
         It rests on the promise that a component keeps its constructor's arguments as attributes of
         the same names.
@@ -110,8 +113,8 @@ class Spec:
         """Raises unless the component exists and has every setting.
 
         Raises:
-            UnknownComponentError: listing the known names.
-            InvalidSettingError: listing the known settings.
+            UnknownComponentError: it does not exist; the message lists the known names.
+            InvalidSettingError: it lacks a setting; the message lists the known ones.
         """
         known = _parameters(plugins.resolve(kind, self.name))
         for key in self.settings:
@@ -122,9 +125,9 @@ class Spec:
         """Returns a new component with these settings.
 
         Args:
-            kind: such as ``predictor``.
-            args: what comes before the settings, such as the space of a strategy.
-            given: further arguments, which the settings go before.
+            kind: kind of the component, such as ``predictor``.
+            args: arguments before the settings, such as the space of a strategy.
+            given: further arguments by name; settings of the spec replace them.
 
         Raises:
             UnknownComponentError, InvalidSettingError, MissingExtraError: see `check`, and
@@ -150,20 +153,20 @@ class Spec:
 
 
 def component_of(kind: str, given: Any) -> Any:
-    """Returns a component that was given as itself, as a `Spec` or as the text of one."""
+    """Returns the component that is given as itself, as a `Spec` or as the text of one."""
     if isinstance(given, str):
         given = Spec.parse(kind, given)
     return given.load(kind) if isinstance(given, Spec) else given
 
 
 class _Reader:
-    """Reads a text from left to right; errors name the place."""
+    """Reads the text of specs from left to right; errors name the place."""
 
     def __init__(self, kind: str, text: str) -> None:
         self._kind, self._text, self._at = kind, text, 0
 
     def spec(self, kind: str) -> Spec:
-        name = self._match(_NAME, f"the name of a {kind}").replace("-", "_")
+        name = plugins.registered(kind, self._match(_NAME, f"the name of a {kind}"))
         known = list(_parameters(plugins.resolve(kind, name)))
         settings: dict[str, Value] = {}
         if self.takes(":"):
@@ -179,6 +182,8 @@ class _Reader:
         keyed = re.compile(r"\s*([A-Za-z_][A-Za-z0-9_]*)\s*=").match(self._text, self._at)
         if keyed:
             key, self._at = keyed[1], keyed.end()
+        elif list(settings) != known[: len(settings)]:
+            raise self._wrong("key=value, since settings by place come first,")
         elif len(settings) < len(known):
             key = known[len(settings)]
         else:
@@ -198,14 +203,18 @@ class _Reader:
                 self._need("]")
             return tuple(found)
         if quoted := re.compile(r'\s*("(?:[^"\\]|\\.)*")').match(self._text, self._at):
+            try:
+                text = str(json.loads(quoted[1]))
+            except ValueError:
+                raise self._wrong("a text in quotes, as JSON has it,") from None
             self._at = quoted.end()
-            return str(json.loads(quoted[1]))
+            return text
         if re.compile(r"\s*" + _NAME.pattern + r"\s*[(:]").match(self._text, self._at):
             return self.spec(kind)
         return _read(self._match(_BARE, "a value"))
 
     def takes(self, mark: str) -> bool:
-        """Returns whether the mark comes next, and passes over it."""
+        """Returns whether the mark comes next; if so, passes over it."""
         rest = self._text[self._at :].lstrip()
         if rest.startswith(mark):
             self._at = len(self._text) - len(rest) + 1
@@ -213,7 +222,7 @@ class _Reader:
         return False
 
     def end(self) -> None:
-        """Raises unless everything was read."""
+        """Raises unless the whole text was read."""
         if self._text[self._at :].strip():
             raise self._wrong("the end")
 

@@ -1,4 +1,4 @@
-"""Stores keep runs: an append-only log of trials, begun once with one setting."""
+"""The store: an append-only log of the trials of runs, each begun once with its settings."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
@@ -30,7 +30,7 @@ def changed_settings(old: Mapping[str, Any], new: Mapping[str, Any]) -> str:
 
 
 def _flat(settings: Mapping[str, Any], above: str = "") -> Iterator[tuple[str, Any]]:
-    """Yields what is no mapping, or an empty one, or the JSON of a `Spec`."""
+    """Yields names and values that are no mapping, or an empty one, or the JSON of a `Spec`."""
     for key, value in settings.items():
         if isinstance(value, Mapping) and value and not _is_spec(value):
             yield from _flat(value, f"{above}{key}.")
@@ -48,7 +48,7 @@ def _words(settings: Mapping[str, Any], key: str) -> str:
 
 
 class Store(ABC):
-    """Where trials outlive the process. What `append` has returned from is never lost.
+    """Keeps the trials of runs. Trials that `append` has returned from are never lost.
 
     Attributes:
         path: file or folder that other processes may open too; None if there is none, and the
@@ -62,8 +62,8 @@ class Store(ABC):
         """Begins a run, or resumes the one begun with the same settings.
 
         Args:
-            run: its name.
-            info: settings, as plain JSON values; see `changed_settings`.
+            run: name of the run.
+            info: settings of the run, as plain JSON values; see `changed_settings`.
 
         Raises:
             StoreError: the run exists with other settings; the message shows the difference.
@@ -71,7 +71,7 @@ class Store(ABC):
 
     @abstractmethod
     def info(self, run: str) -> dict[str, Any]:
-        """Returns the settings the run was begun with.
+        """Returns the settings that a run was begun with.
 
         Raises:
             StoreError: there is no such run.
@@ -79,7 +79,7 @@ class Store(ABC):
 
     @abstractmethod
     def append(self, run: str, trials: Sequence[Trial]) -> None:
-        """Adds trials, all or none.
+        """Appends trials to a run, all or none.
 
         Raises:
             StoreError: there is no such run, or it has a trial with such an id already.
@@ -87,7 +87,7 @@ class Store(ABC):
 
     @abstractmethod
     def read(self, run: str, start: int = 0) -> list[Trial]:
-        """Returns the trials from position `start` on, in the order they were appended."""
+        """Returns the trials of a run from position `start` on, in the order of appending."""
 
     @abstractmethod
     def runs(self) -> list[str]:

@@ -1,4 +1,4 @@
-"""The search strategy: what to evaluate next."""
+"""The search strategy, which proposes what to evaluate next."""
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import KW_ONLY, dataclass
@@ -22,21 +22,21 @@ class Strategy:
     `ask` changes nothing and depends on its arguments and on what was told; `tell` is the only
     thing that changes a strategy. So telling a fresh strategy the stored trials resumes a run.
 
-    A subclass writes `propose` and gets the rest: `ask` leaves out what was met or is pending. One
-    that chooses epochs, or waits, writes `ask` instead, and finds what was met in `met`. What is
-    learned step by step is learned in `learn`.
+    A subclass writes `propose`; the base class does the rest: `ask` leaves out networks that were
+    told or are pending. A strategy that chooses epochs, or waits, writes `ask` instead, and finds
+    the networks told in `met`. One that learns trial by trial does so in `learn`.
 
     Settings are the fields of a dataclass, ``@dataclass(eq=False, kw_only=True)``, so that every
     argument of the constructor is an attribute of the same name, and stays what was given;
     `__post_init__` checks them and makes what the strategy learns into. A strategy can be pickled.
 
     Attributes:
-        space: whose rows are proposed; only those it holds valid.
-        objectives: what counts; most strategies look at the first alone.
-        seed: of what is drawn once, such as the first weights of a controller. All other randomness
-            comes with `ask`.
-        history: the trials told, as columns.
-        met: the networks told, to propose others.
+        space: search space whose valid rows are proposed.
+        objectives: objectives of the search; most strategies look at the first alone.
+        seed: seed of what is drawn once, such as the initial weights of a controller. All other
+            randomness comes with `ask`.
+        history: trials told, as columns.
+        met: networks told, to propose others.
         presets: settings for a purpose, by its name; ``small`` is for a few hundred trials.
         learns_early: whether it promises to be better than random search after a few dozen trials.
     """
@@ -55,24 +55,24 @@ class Strategy:
         self.met = Met(self.space)
 
     def propose(self, n: int, rng: np.random.Generator) -> Genes:
-        """Returns valid rows, ``(n, length)`` or more, preferred first; they may have been met.
+        """Returns valid rows, ``(n, length)`` or more, preferred ones first.
 
-        It may be called several times for one `ask`, and what it does not find is looked for in the
-        whole space.
+        They may have been told before. It may be called several times for one `ask`; if it finds
+        too few new rows, others are drawn from the whole space.
         """
         raise NotImplementedError(f"{type(self).__name__} writes neither propose nor ask")
 
     def ask(
         self, n: int, rng: np.random.Generator, pending: Collection[Candidate] = ()
     ) -> list[Candidate]:
-        """Returns 1 to n valid candidates, given those that are still being evaluated.
+        """Returns 1 to n valid candidates, given those that are being evaluated.
 
         A strategy that cannot go on before pending candidates are finished returns none.
         """
         return self.met.others(n, rng, self.propose, pending=pending)
 
     def tell(self, trials: Sequence[Trial]) -> None:
-        """Takes finished trials, failed ones included."""
+        """Adds finished trials to the history, failed ones included, and learns from each."""
         for trial in trials:
             self.history.extend([trial])
             self.met.add([trial])
@@ -82,9 +82,9 @@ class Strategy:
         """Learns from one trial of the history; called for each, in order, however many are told.
 
         Args:
-            index: of the trial, the last one in the history.
+            index: position of the trial in the history, of which it is the last.
         """
 
     def diagnostics(self) -> Mapping[str, list[float]]:
-        """Returns series of what the strategy can say about its state, by name; here none."""
+        """Returns series that describe the strategy's state over trials, by name; here none."""
         return {}

@@ -1,14 +1,15 @@
-"""How many cores the numerical libraries of a process take.
+"""The number of threads that the numerical libraries of a process use.
 
 One call a core is faster than one call over all cores, and small operations take many times longer
 if they wait for threads on cores that others use: eigenvalues of a 64×64 matrix 33 ms instead of
 .8. So whatever is timed, and every worker, has one thread in PyTorch, in BLAS and in OpenMP.
 """
 
+import importlib
 import os
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import lru_cache
 from typing import Any
 
@@ -20,7 +21,7 @@ _NUMERICAL = ("numpy", "torch")  # without them no library with threads is worth
 
 
 def hold_to_one_thread() -> None:
-    """Holds this process for good, also what it loads later; for workers."""
+    """Holds all libraries of this process to one thread, also those loaded later; for workers."""
     os.environ.update(dict.fromkeys(_VARIABLES, "1"))
     if any(name in sys.modules for name in _NUMERICAL):
         _pools(len(sys.modules)).limit(limits=1)
@@ -28,11 +29,17 @@ def hold_to_one_thread() -> None:
 
 
 @contextmanager
-def one_thread() -> Iterator[None]:
+def one_thread(*modules: str) -> Iterator[None]:
     """Holds the libraries that are loaded to one thread inside a ``with``, or a decorated function.
 
     A library that is first loaded inside is not held, except in a worker.
+
+    Args:
+        modules: imported before, where they are installed, so that they are held too.
     """
+    for module in modules:
+        with suppress(ModuleNotFoundError):
+            importlib.import_module(module)
     before = _set_torch(1)
     try:
         with _pools(len(sys.modules)).limit(limits=1):
@@ -42,7 +49,7 @@ def one_thread() -> Iterator[None]:
 
 
 def _set_torch(threads: int | None) -> int | None:
-    """Tells PyTorch, if it is loaded, and returns what it had before; None changes nothing."""
+    """Sets PyTorch's threads, if it is loaded; returns those it had. None changes nothing."""
     torch = sys.modules.get("torch")
     if torch is None or threads is None:
         return None

@@ -35,7 +35,7 @@ STEPS = 35  # words in a column of a batch, as in Zaremba et al., https://arxiv.
 
 @dataclass(frozen=True, slots=True, order=True)
 class Architecture:
-    """One architecture: the name of its space and its row of genes."""
+    """An architecture: the name of its space and its row of genes."""
 
     space: str
     genes: tuple[int, ...]
@@ -57,7 +57,7 @@ class Architecture:
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """What a strategy wants evaluated: an architecture, trained for `epochs` (None: fully)."""
+    """An architecture that a strategy wants trained for `epochs`; None is full training."""
 
     arch: Architecture
     epochs: int | None = None
@@ -65,14 +65,14 @@ class Candidate:
 
 @dataclass(frozen=True, slots=True)
 class Evaluation:
-    """What came of a candidate.
+    """The result of evaluating a candidate: metrics, or the error that ended it.
 
     Attributes:
         metrics: final values by name, as measured (accuracy in percent).
-        seconds: training and validation time that the evaluation cost; NaN where nobody knows. Of
-            an evaluation that raised, how long its worker was busy, 0 where nobody knows.
-        error: why there are no metrics, or None.
-        curves: values by epoch, where the evaluator has them.
+        seconds: training and validation seconds that it cost; NaN where they are not known. If it
+            raised, the seconds that its worker was busy, 0 where they are not known.
+        error: reason why there are no metrics, or None.
+        curves: values after each epoch, by metric, where the evaluator has them.
     """
 
     metrics: Mapping[str, float]
@@ -86,12 +86,12 @@ class Trial:
     """One finished evaluation.
 
     Attributes:
-        id: number of the candidate in its run, from 0; its evaluation has it as seed.
-        candidate: what was evaluated.
-        evaluation: what came of it.
+        id: number of the candidate in its run, from 0, which is also the seed of its evaluation.
+        candidate: candidate that was evaluated.
+        evaluation: result of the evaluation.
         finished: seconds on the executor's clock since the run began; pauses of the run left out.
-        thinking: seconds that the strategy was busy with asking for the candidate and with being
-            told the trials before it, see `Executor.busy`; NaN where nobody knows.
+        thinking: seconds that the strategy took to propose the candidate and to learn from the
+            trials told before it, see `Executor.busy`; NaN where they are not known.
     """
 
     id: int
@@ -103,28 +103,29 @@ class Trial:
 
 @dataclass(frozen=True, slots=True)
 class Objective:
-    """Which metric counts, and in which direction."""
+    """The metric to optimise, and its direction."""
 
     metric: str
     minimize: bool = False
 
     def score(self, evaluation: Evaluation) -> float:
-        """Returns the metric turned so that larger is better; NaN for a failure."""
+        """Returns the score: the metric turned so that larger is better; NaN for a failure."""
         value = evaluation.metrics.get(self.metric, float("nan"))
         return -value if self.minimize else value
 
 
 @dataclass(frozen=True, slots=True)
 class Metric:
-    """One recorded quantity of a benchmark.
+    """A recorded quantity of a benchmark.
 
     Attributes:
-        name: such as ``val_accuracy``.
-        unit: ``percent``, ``nats``, ``seconds``, ``count`` …
-        split: ``train``, ``validation``, ``test``, or ``none`` for properties of the network.
+        name: name such as ``val_accuracy``.
+        unit: unit such as ``percent``, ``nats``, ``seconds`` or ``count``.
+        split: part of the data: ``train``, ``validation``, ``test``, or ``none`` for properties of
+            the network.
         minimize: whether smaller is better.
-        epochs: after which epochs it was recorded, ascending; empty if it does not depend on them.
-        seeds: how many training runs were recorded, for the cells that have the most.
+        epochs: epochs after which it was recorded, ascending; empty if it does not depend on them.
+        seeds: number of recorded trainings, for the architectures that have the most.
     """
 
     name: str
@@ -137,11 +138,11 @@ class Metric:
 
 @dataclass(frozen=True, slots=True)
 class ImageTask:
-    """Telling the class of an image; a network maps images to logits.
+    """The task of telling the class of an image; a network maps images to logits.
 
     Attributes:
         input_shape: ``(channels, height, width)``.
-        classes: of the images.
+        classes: number of classes.
         skeleton: settings of the space's own macro network, such as ``channels`` or ``cells``; an
             empty mapping means the skeleton of the benchmark's paper.
     """
@@ -164,10 +165,10 @@ class ImageTask:
 
 @dataclass(frozen=True, slots=True)
 class TextTask:
-    """Foretelling the next word of a text; a network maps words and states to logits and states.
+    """The task of predicting the next word; a network maps words and states to logits and states.
 
     Attributes:
-        words: in the vocabulary; 10,000 for Penn Treebank, 33,278 for WikiText-2.
+        words: number of words in the vocabulary; 10,000 for Penn Treebank, 33,278 for WikiText-2.
         skeleton: settings of the space's own language model; an empty mapping means that of the
             benchmark's paper.
     """
@@ -198,9 +199,9 @@ class Batch:
     Attributes:
         inputs: images, ``(n, channels, height, width)`` float32, normalised; or words by number,
             ``(steps, columns)`` int64, where each column is a piece of text read downwards.
-        labels: the class of each image, ``(n,)`` int64; or the word after each word,
+        labels: class of each image, ``(n,)`` int64; or word after each word,
             ``(steps, columns)`` int64.
-        source: where it comes from, in words; printed with every result that rests on it.
+        source: origin of the batch, in words; printed with every result that rests on it.
     """
 
     inputs: npt.NDArray[np.float32] | npt.NDArray[np.int64]
@@ -221,18 +222,18 @@ class Batch:
 
     @property
     def kind(self) -> str:
-        """The kind of task it is for, as `ImageTask.kind` or `TextTask.kind`."""
+        """The kind of task that it is for, as `ImageTask.kind` or `TextTask.kind`."""
         return TextTask.kind if self.labels.ndim == 2 else ImageTask.kind
 
     @classmethod
     def random(cls, task: Task, size: int, seed: int = 0) -> "Batch":
-        """Returns a drawn batch for a task, for use without a data set.
+        """Returns a random batch for a task, for use without a data set.
 
         Args:
-            task: of images, which are standard normal and have uniform labels; or of text, whose
-                words are uniform and independent, `STEPS` in each column.
-            size: how many images, or columns of text.
-            seed: of the draw.
+            task: task of images, which are standard normal and have uniform labels; or of text,
+                whose words are uniform and independent, `STEPS` in each column.
+            size: number of images, or of columns of text.
+            seed: seed of the draw.
         """
         rng = np.random.default_rng(seed)
         if isinstance(task, TextTask):

@@ -20,7 +20,7 @@ _BLOCK = 1024  # graphs, so that intermediate arrays stay in the processor's cac
 def by_blocks(
     space: SearchSpace, genes: Genes, encode: Callable[[Graph], npt.NDArray[Any]]
 ) -> npt.NDArray[Any]:
-    """Returns ``(n, d)``: what `encode` makes of the graphs of the rows, block by block."""
+    """Returns ``(n, d)``: the encodings of the graphs of the rows, block by block."""
     out: npt.NDArray[Any] | None = None
     for start in range(0, max(len(genes), 1), _BLOCK):  # no rows are one block, which tells d
         part = encode(space.graphs(genes[start : start + _BLOCK]))
@@ -32,13 +32,13 @@ def by_blocks(
 
 
 def edges(graph: Graph) -> Bools:
-    """Returns ``(n, v, v)``: the edges between vertices that are there."""
+    """Returns ``(n, v, v)``: the edges between existing vertices."""
     mask = graph.mask
     return np.asarray(graph.adjacency & mask[:, :, None] & mask[:, None, :])
 
 
 def one_hot(labels: npt.NDArray[np.int16], kinds: int) -> Singles:
-    """Returns ``(n, v, kinds)``; zeros for the label −1, where there is no vertex."""
+    """Returns ``(n, v, kinds)`` one-hot labels; zeros for −1, where there is no vertex."""
     table = np.eye(kinds + 1, kinds, dtype=np.float32)
     return table.take(labels, axis=0, mode="wrap")  # −1 is the last row
 

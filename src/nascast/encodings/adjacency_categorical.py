@@ -15,8 +15,8 @@ __all__ = ["AdjacencyCategorical"]
 
 
 class AdjacencyCategorical(Encoding):
-    """Genes, as they are."""
+    """One column for each gene, which holds its value."""
 
     def encode(self, space: SearchSpace, genes: Genes) -> npt.NDArray[np.float32]:
-        """Returns ``(n, length)``."""
+        """Returns ``(n, length)``: the genes as they are."""
         return genes.astype(np.float32)

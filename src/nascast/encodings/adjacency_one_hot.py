@@ -15,7 +15,7 @@ __all__ = ["AdjacencyOneHot"]
 
 
 class AdjacencyOneHot(Encoding):
-    """Genes, one-hot."""
+    """Genes in one-hot form."""
 
     def encode(self, space: SearchSpace, genes: Genes) -> npt.NDArray[np.float32]:
         """Returns ``(n, d)``: one column for each value of each gene, one for a gene of two."""

@@ -24,7 +24,7 @@ class BonasEncoding(Encoding):
     """
 
     def tensors(self, space: SearchSpace, genes: Genes) -> tuple[Singles, Singles]:
-        """Returns adjacency and features.
+        """Returns adjacency and features of the graphs of the rows.
 
         Returns:
             ``(n, v + 1, v + 1)`` with ``[g, i, j]`` an edge from i to j, and

@@ -22,23 +22,23 @@ _COLUMNS = 200_000
 
 
 class PathEncoding(Encoding):
-    """Which paths there are, shortest first.
+    """One bit for each path, whether the graph has it; shorter paths come first.
 
     With k operations there are k^m columns for paths of m operations, from the shortest to the
     longest that the graphs allow: 5 + 25 + 125 for NAS-Bench-201.
     """
 
     def __init__(self, length: int | None = None) -> None:
-        """Chooses how much is kept.
+        """Chooses the length at which paths are cut off.
 
         Args:
-            length: operations on the longest path that is encoded; None encodes all. Short paths
-                are the likely ones, and a truncated encoding loses little.
+            length: number of operations on the longest path that is encoded; None encodes all.
+                Short paths are the likely ones, and a truncated encoding loses little.
         """
         self.length = length
 
     def encode(self, space: SearchSpace, genes: Genes) -> npt.NDArray[np.float32]:
-        """Returns ``(n, columns)`` bits.
+        """Returns ``(n, columns)`` bits, one for each path.
 
         Raises:
             UnsupportedError: the graphs have no single input and output, or too many paths.
@@ -85,7 +85,7 @@ _ENDS = ("input", "output")
 
 
 def _output(graph: Graph) -> npt.NDArray[np.intp]:
-    """Returns ``(n,)``: the output vertex of each graph; the input is vertex 0 in all."""
+    """Returns ``(n,)``: the output vertex of each graph; the input is always vertex 0."""
     if not {"input", "output"} <= set(graph.vocabulary):
         raise UnsupportedError("paths need graphs with an input and an output")
     is_input = graph.labels == graph.vocabulary.index("input")
@@ -96,9 +96,9 @@ def _output(graph: Graph) -> npt.NDArray[np.intp]:
 
 
 def _lengths(graph: Graph) -> list[int]:
-    """Returns how many operations a path can have.
+    """Returns the numbers of operations that a path can have.
 
-    Where all graphs of a space have the same edges, these tell; else any path may be there.
+    Where all graphs of a space have the same edges, these decide; else any path may be there.
     """
     inner = graph.labels.shape[1] - 2
     if graph.adjacency.strides[0]:  # not one adjacency broadcast over the batch

@@ -19,7 +19,7 @@ PADDING, NO_EDGE, EDGE, FIRST_LABEL = 0, 1, 2, 3
 
 
 class SequenceEncoding(Encoding):
-    """Vertex by vertex: an edge token for every earlier vertex, then the label.
+    """A sequence of tokens, vertex by vertex: one for every earlier vertex, then the label.
 
     Tokens: 0 is padding (and may start a decoder), 1 no edge, 2 an edge, 3 + i the label i of the
     space's vocabulary. Every vertex and every edge of the graph is in the sequence, the output

@@ -18,24 +18,25 @@ _NOTHING = np.uint64(0)
 
 
 class WeisfeilerLehman(Encoding):
-    """How often each rooted subtree of operations occurs, for subtrees of depth 0 … `depth`.
+    """The counts of rooted subtrees of operations, for subtrees of depth 0 … `depth`.
 
-    A vertex is relabelled by its own label and those of the vertices that feed it. Equal for graphs
-    that differ in the order of their vertices.
+    A vertex is relabelled by its own label and those of the vertices that feed it. Graphs that
+    differ in the order of their vertices have the same encoding.
     """
 
     def __init__(self, depth: int = 2, columns: int = 512) -> None:
-        """Chooses how far a subtree reaches.
+        """Chooses the depth of subtrees and the size of the encoding.
 
         Args:
-            depth: rounds of relabelling.
-            columns: into which the subtrees are hashed; different ones rarely meet.
+            depth: number of rounds of relabelling.
+            columns: number of columns into which subtrees are hashed; different ones rarely share
+                one.
         """
         self.depth = depth
         self.columns = columns
 
     def subtrees(self, space: SearchSpace, genes: Genes) -> UInts:
-        """Returns ``(n, (depth + 1) · v)`` names of subtrees; 0 where there is no vertex."""
+        """Returns ``(n, (depth + 1) · v)`` hashes of subtrees; 0 where there is no vertex."""
         return by_blocks(space, genes, self._subtrees)
 
     def _subtrees(self, graph: Graph) -> UInts:
@@ -55,7 +56,7 @@ class WeisfeilerLehman(Encoding):
         return np.concatenate(rounds, axis=1)
 
     def encode(self, space: SearchSpace, genes: Genes) -> npt.NDArray[np.float32]:
-        """Returns ``(n, columns)`` counts."""
+        """Returns ``(n, columns)`` counts of subtrees."""
         return by_blocks(space, genes, self._counts)
 
     def _counts(self, graph: Graph) -> npt.NDArray[np.float32]:

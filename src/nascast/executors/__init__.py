@@ -1,1 +1,1 @@
-"""Where evaluations run, one file for each executor."""
+"""Executors, which run evaluations, one module for each."""

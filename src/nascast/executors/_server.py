@@ -1,4 +1,4 @@
-"""What the server of forked workers imports before anything else, so that it is fit to be forked.
+"""Imported first by the server from which workers are forked, so that it can be forked.
 
 A process with threads must not be forked, and numerical libraries start theirs when they are
 imported; and Ctrl-C is for the process that owns the workers.

@@ -39,9 +39,9 @@ class _Worker:
 class Processes(Executor):
     """A pool of processes, each with one thread for numerical work.
 
-    On Linux they are forked from a server, a process of its own that has imported what takes long
-    and never ran anything, so that a worker starts in milliseconds and shares the memory of what
-    was imported; elsewhere they are spawned. The server is started with the first worker and ends
+    On Linux they are forked from a server, a process of its own that has imported modules that take
+    long and never ran anything, so that a worker starts in milliseconds and shares their memory;
+    elsewhere they are spawned. The server is started with the first worker and ends
     with this process.
 
     A worker that dies is replaced. Its call is run once more, on another worker; if that one dies
@@ -56,13 +56,14 @@ class Processes(Executor):
         *,
         preload: Sequence[str] = (),
     ) -> None:
-        """Starts nothing yet.
+        """Prepares the pool; no worker is started yet.
 
         Args:
-            workers: calls at a time; None is one for each core.
-            clock: monotonic seconds.
-            preload: modules that calls will import, besides those that this process has imported;
-                they matter to the first executor of a process, whose server goes on to serve.
+            workers: number of workers, each with one call at a time; None is one for each core.
+            clock: function that returns monotonic seconds.
+            preload: names of modules that calls will import, besides those that this process has
+                imported; only those of the first executor of a process count, since its server
+                stays.
         """
         self.workers = workers if workers is not None else os.cpu_count() or 1
         if self.workers < 1:
@@ -144,7 +145,7 @@ class Processes(Executor):
 
 
 def _modules(asked: Sequence[str]) -> list[str]:
-    """Returns what the server is to import, the module that makes it fit to be forked first."""
+    """Returns the modules that the server imports; the first lets it be forked."""
     slow = [name for name in _SLOW if name in sys.modules]
     own = [name for name in sys.modules if name.startswith("nascast.")]
     return ["nascast.executors._server", *slow, *sorted(own), *asked]

@@ -53,12 +53,12 @@ class Ray(Executor):
         """Connects, or starts a Ray on this machine.
 
         Args:
-            workers: calls at a time; None is what the cluster has room for at any time.
-            address: of a cluster, as ``host:port`` or ``auto``; None starts a Ray here.
-            cpus: cores for each call, in fractions too.
-            gpus: devices for each call, in fractions too.
+            workers: number of calls at a time; None is as many as the cluster has room for.
+            address: address of a cluster, as ``host:port`` or ``auto``; None starts a Ray here.
+            cpus: number of cores for each call, which may be a fraction.
+            gpus: number of GPUs for each call, which may be a fraction.
             timeout: seconds to wait for a cluster to answer.
-            clock: monotonic seconds.
+            clock: function that returns monotonic seconds.
 
         Raises:
             InvalidSettingError: there is no cluster at the address, or none with such nodes.
@@ -92,7 +92,7 @@ class Ray(Executor):
 
     @property
     def workers(self) -> int:  # type: ignore[override]
-        """How many calls run at a time; by default this follows the nodes as they come and go."""
+        """The number of calls that run at a time; by default it follows the cluster's nodes."""
         self._connect()
         return self._workers or max(1, _room(self._needs))
 
@@ -153,7 +153,7 @@ class Ray(Executor):
 
 
 def _answer(call: Callable[[], Any]) -> tuple[Any, str | None]:
-    """Runs a call on a worker."""
+    """Returns the value or the error of a call; runs on a worker."""
     try:
         return call(), None
     except BaseException as failure:  # a failed call is data; the caller decides
@@ -161,7 +161,7 @@ def _answer(call: Callable[[], Any]) -> tuple[Any, str | None]:
 
 
 def _room(needs: Mapping[str, float]) -> int:
-    """How many calls the living nodes have room for at a time."""
+    """Returns the number of calls that the living nodes have room for at a time."""
     import ray
 
     found = 0
@@ -212,7 +212,7 @@ def _check_answers(address: str, timeout: float) -> None:
     """Raises unless something speaks HTTP/2 there, as gRPC does; Ray itself would try for minutes.
 
     Raises:
-        InvalidSettingError: saying what is there instead.
+        InvalidSettingError: no Ray answers; the message says what does.
     """
     host, _, port = address.rpartition("://")[2].rpartition(":")
     if not host or not port.isdecimal() or int(port) >= 2**16:

@@ -1,4 +1,4 @@
-"""One call at a time, in this process."""
+"""Calls one at a time, in this process."""
 
 import time
 from collections import deque

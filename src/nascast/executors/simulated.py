@@ -13,7 +13,7 @@ __all__ = ["Simulated"]
 
 
 class Simulated(Executor):
-    """Answers at once, and tells when the answer would have come from so many workers.
+    """Runs calls at once, and returns them when they would have ended with so many workers.
 
     A call runs in this process when it is submitted. The ``seconds`` of its result, an
     `Evaluation`, are the virtual time that one worker is busy with it; a result without them, or a
@@ -32,8 +32,8 @@ class Simulated(Executor):
         """Begins with free workers.
 
         Args:
-            workers: tasks at a time.
-            clock: seconds by which thinking is measured, see `busy`.
+            workers: number of workers, each with one call at a time.
+            clock: function that returns the seconds by which thinking is measured, see `busy`.
         """
         if workers < 1:
             raise InvalidSettingError(f"expected at least 1 worker; got {workers}")

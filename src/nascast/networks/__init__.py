@@ -1,1 +1,1 @@
-"""PyTorch modules that the spaces build from."""
+"""PyTorch modules from which search spaces build networks."""

@@ -10,7 +10,7 @@ _BOTTLENECK, _WIDTH = 128, 768
 
 
 def halved(side: int, times: int = 1) -> int:
-    """Returns a side of a feature map after some layers of stride 2: ⌈side / 2**times⌉."""
+    """Returns the side of a feature map after `times` layers of stride 2: ⌈side / 2**times⌉."""
     step: int = 2**times
     return -(-side // step)
 
@@ -27,10 +27,10 @@ class AuxiliaryHead(nn.Module):
         """Builds the head.
 
         Args:
-            c_in: channels of the map it reads.
-            classes: width of the classifier.
-            size: height and width of the map.
-            stride: of the 5×5 average pooling.
+            c_in: channels of the feature map that it reads.
+            classes: number of classes.
+            size: height and width of that map.
+            stride: stride of the 5×5 average pooling.
             norm: whether the convolution over the whole map is normalised.
         """
         super().__init__()
@@ -61,8 +61,8 @@ class AuxiliaryNetwork(nn.Module):
     training loop asks for it with `forward_auxiliary`.
 
     Attributes:
-        head: maps the last features to logits.
-        auxiliary: maps the features half-way to logits; None without an auxiliary head.
+        head: module from the last features to logits.
+        auxiliary: module from the features half-way to logits; None without an auxiliary head.
     """
 
     head: nn.Module

@@ -1,4 +1,4 @@
-"""Cells: small networks inside the network."""
+"""Cells with operations on their edges."""
 
 from collections.abc import Callable, Mapping, Sequence
 
@@ -28,8 +28,8 @@ class EdgeCell(nn.Module):
 
         Args:
             edges: (from, to) pairs, ordered by `to`.
-            choices: the operation on each edge; one without an entry in `operations` is absent.
-            operations: makes each operation.
+            choices: name of the operation on each edge; one that is not in `operations` is none.
+            operations: functions that make the modules of the operations, by name.
         """
         super().__init__()
         present = [i for i, choice in enumerate(choices) if choice in operations]

@@ -17,11 +17,11 @@ __all__ = ["Counts", "count"]
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """What `count` found.
+    """The size and cost of a network.
 
     Attributes:
-        parameters: numbers that training changes; a shared one counts once.
-        multiply_adds: of a forward pass for one input, in evaluation mode.
+        parameters: number of parameters that training changes; shared ones count once.
+        multiply_adds: multiply-adds of a forward pass for one input, in evaluation mode.
     """
 
     parameters: int
@@ -31,7 +31,7 @@ class Counts:
 def count(
     network: nn.Module, input_shape: tuple[int, ...], dtype: torch.dtype = torch.float32
 ) -> Counts:
-    """Counts a network for inputs of a shape ``(channels, height, width)``.
+    """Returns the counts of a network for inputs of a shape ``(channels, height, width)``.
 
     The network is left as it is: a copy runs on the meta device, where tensors have shapes and no
     values, so that even the largest networks take milliseconds. For a language model the shape is

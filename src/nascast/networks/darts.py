@@ -34,12 +34,12 @@ _OPERATIONS: dict[str, Callable[[int, int, int], nn.Module]] = {  # of channels,
 
 @dataclass(frozen=True, slots=True)
 class CellPlan:
-    """What a cell computes.
+    """The operations and the output of a cell.
 
     Attributes:
-        pairs: (operation, state it reads), two for each node; states 0 and 1 are the outputs of the
-            last cell but one and of the last cell, state 2 + i is node i.
-        concat: the states that the output concatenates.
+        pairs: (operation, state that it reads), two for each node; states 0 and 1 are the outputs
+            of the last cell but one and of the last cell, state 2 + i is node i.
+        concat: states that the output concatenates.
     """
 
     pairs: tuple[tuple[str, int], ...]
@@ -56,11 +56,11 @@ class Genotype:
 
 @dataclass(frozen=True, kw_only=True)
 class DartsSkeleton(Skeleton):
-    """The macro network; the defaults are the paper's for CIFAR-10.
+    """Settings of the macro network; the defaults are the paper's for CIFAR-10.
 
     Attributes:
-        channels: of a node before the first reduction.
-        cells: in all, the two reduction cells at one and two thirds included.
+        channels: channels of a node before the first reduction.
+        cells: number of cells, including the two reduction cells at one and two thirds.
     """
 
     counts: ClassVar[tuple[str, ...]] = ("channels", "cells")
@@ -96,9 +96,9 @@ class DartsCell(nn.Module):
         """Builds the cell.
 
         Args:
-            plan: what it computes.
-            channels: of every node.
-            inputs: channels of the last cell but one and of the last cell.
+            plan: operations and output of the cell.
+            channels: channels of every node.
+            inputs: channels of the outputs of the last cell but one and of the last cell.
             reduces: whether this is a reduction cell.
             halves_first: whether the output of the last cell but one has twice the size.
             drop_path: probability of dropping an operation when training ends.

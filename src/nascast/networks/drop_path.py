@@ -17,8 +17,8 @@ class DropPath(nn.Module):
     `progress`, which `set_drop_path_progress` sets. In evaluation mode nothing is dropped.
 
     Attributes:
-        probability: of dropping, when training ends.
-        progress: how much of the training is over, 0 to 1.
+        probability: probability of dropping when training ends.
+        progress: share of the training that is over, 0 to 1.
     """
 
     def __init__(self, probability: float) -> None:
@@ -39,7 +39,7 @@ class DropPath(nn.Module):
 
 
 def set_drop_path_progress(network: nn.Module, progress: float) -> None:
-    """Tells every `DropPath` of a network how much of its training is over.
+    """Sets the share of the training that is over in every `DropPath` of a network.
 
     A training loop calls it once an epoch (DARTS) or once a step (NASNet) with the fraction that is
     done; more than 1 counts as 1. Networks without drop path are left as they are.

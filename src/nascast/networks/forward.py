@@ -15,14 +15,14 @@ __all__ = ["Forward", "example", "forward", "inputs_of", "labels_of", "logits_of
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Forward:
-    """A forward pass.
+    """The inputs and logits of a forward pass, with its graph.
 
     Attributes:
         logits: ``(k, classes)``; k counts images, or words step by step: all of the first step,
             then all of the second.
-        labels: ``(k,)`` int64; of words the number of the next word.
-        inputs: what gradients can be taken by: images ``(n, channels, height, width)``, or embedded
-            words ``(steps, columns, size)``.
+        labels: ``(k,)`` int64: classes, or numbers of the next words.
+        inputs: tensor by which gradients can be taken: images ``(n, channels, height, width)``, or
+            embedded words ``(steps, columns, size)``.
     """
 
     logits: Tensor
@@ -48,9 +48,10 @@ def forward(
 
     Args:
         network: classifier of images or `LanguageNetwork`.
-        batch: of its kind.
-        change: makes other inputs of the usual ones, of their shape, such as ``torch.ones_like``;
-            gradients are then taken by the new ones, and an embedding is not reached.
+        batch: batch of the same kind.
+        change: function that makes other inputs of the usual ones, of their shape, such as
+            ``torch.ones_like``; gradients are then taken by the new ones, and do not reach an
+            embedding.
 
     Raises:
         UnsupportedError: the batch is of the other kind.
@@ -64,7 +65,7 @@ def forward(
 def inputs_of(network: nn.Module, batch: Batch) -> Tensor:
     """Returns the images of a batch, or its words as the network embeds them; see `Forward`.
 
-    They stand where the network's parameters do, in their precision, and require a gradient.
+    They are on the device of the network's parameters, in their precision, and require a gradient.
     Channels of images stand last in memory, which is faster on a CPU.
 
     Raises:
@@ -99,12 +100,12 @@ def labels_of(network: nn.Module, batch: Batch) -> Tensor:
 
 
 def example(task: Task) -> Tensor:
-    """Returns zeros that a network for a task takes: one image, or one word of one text."""
+    """Returns zeros as input of a network for a task: one image, or one word of one text."""
     if isinstance(task, TextTask):
         return torch.zeros(1, 1, dtype=torch.int64)
     return torch.zeros(1, *task.input_shape)
 
 
 def _parameter(network: nn.Module) -> Tensor:
-    """Returns a tensor that says where the network is, and in which precision."""
+    """Returns a parameter, which has the device and the precision of the network."""
     return next(iter(network.parameters()), torch.zeros(()))

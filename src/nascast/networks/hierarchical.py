@@ -31,8 +31,8 @@ class HierarchicalCell(nn.Sequential):
         """Builds the cell.
 
         Args:
-            plan: the edges of the cell; all are on paths from node 0 to the last.
-            channels: of input and output.
+            plan: edges of the cell; all are on paths from node 0 to the last.
+            channels: channels of its input and output.
         """
         motif = Motif(plan, channels, channels)
         super().__init__(motif, *_separable(motif.width, channels))
@@ -48,9 +48,9 @@ class Motif(nn.ModuleList):
         """Builds the motif.
 
         Args:
-            plan: its edges, ordered by their ends.
+            plan: edges of the motif, ordered by their ends.
             c_in: channels of its input.
-            channels: of the convolutions in it.
+            channels: channels of the convolutions in it.
         """
         super().__init__()
         widths = {0: c_in}
@@ -80,7 +80,7 @@ class Motif(nn.ModuleList):
 
 
 def _operation(operation: str | Plan, c_in: int, channels: int) -> tuple[list[nn.Module], int]:
-    """Returns the layers of an operation on `c_in` channels, and how many channels come out."""
+    """Returns the layers of an operation on `c_in` channels, and its output channels."""
     if not isinstance(operation, str):
         motif = Motif(operation, c_in, channels)
         return [motif, *_dense(motif.width, c_in)], c_in

@@ -1,4 +1,4 @@
-"""What the networks for text have in common."""
+"""The base class of networks for text."""
 
 from abc import ABC, abstractmethod
 from typing import Any
@@ -9,10 +9,11 @@ __all__ = ["LanguageNetwork"]
 
 
 class LanguageNetwork(nn.Module, ABC):
-    """A network that foretells the next word of n texts, which it reads side by side.
+    """A network that predicts the next word of n texts, which it reads side by side.
 
-    It is in two parts, so that gradients can be taken by what it reads: words are numbers, and have
-    none. States are tensors, in tuples or lists; None stands for those at the beginning of a text.
+    It has two parts, embedding and reading, so that gradients can be taken by the embedded words;
+    words themselves are numbers, and have none. States are tensors, in tuples or lists; None stands
+    for those at the beginning of a text.
     """
 
     @abstractmethod
@@ -24,10 +25,10 @@ class LanguageNetwork(nn.Module, ABC):
         """Returns ``(t, n, words)`` logits of the next words, and the states after the last.
 
         Args:
-            embedded: ``(t, n, size)``.
-            states: what the call for the sequence before returned, detached.
+            embedded: ``(t, n, size)`` embedded words.
+            states: states that the call for the sequence before returned, detached.
         """
 
     def forward(self, words: Tensor, states: Any = None) -> tuple[Tensor, Any]:
-        """Maps ``(t, n)`` words and states to what `read` returns."""
+        """Maps ``(t, n)`` words and states to logits and states, as `read` does."""
         return self.read(self.embed(words), states)

@@ -1,4 +1,4 @@
-"""How long a network takes for one input."""
+"""The latency of a network for one input."""
 
 import statistics
 import time
@@ -18,8 +18,8 @@ def latency_ms(network: nn.Module, example: Tensor) -> float:
     """Returns the median milliseconds of a forward pass; on a CPU, of one core.
 
     Args:
-        network: on the device of `example`; it is in evaluation mode afterwards.
-        example: one input.
+        network: network on the device of `example`; it is in evaluation mode afterwards.
+        example: batch of one input.
     """
     network.eval()
     times = []

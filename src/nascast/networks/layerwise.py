@@ -26,9 +26,9 @@ class Layer:
 
     Attributes:
         kernel: height and width of the filters, odd.
-        stride: down and across.
-        filters: channels that come out.
-        sources: earlier layers that are read, ascending; the image if there are none.
+        stride: strides down and across.
+        filters: number of filters, the output channels.
+        sources: earlier layers that it reads, ascending; it reads the image if there are none.
     """
 
     kernel: tuple[int, int]
@@ -73,9 +73,9 @@ class LayerNetwork(nn.Module):
 
 
 def concatenated(maps: Sequence[Tensor]) -> Tensor:
-    """Joins ``(n, c_i, h_i, w_i)`` in depth, those smaller than the largest padded with zeros.
+    """Returns ``(n, c_i, h_i, w_i)`` maps joined in depth, the smaller ones padded with zeros.
 
-    The result has the largest height and the largest width, which need not be of the same map.
+    The result has the largest height and the largest width, which need not be those of one map.
     """
     height = max(one.shape[2] for one in maps)
     width = max(one.shape[3] for one in maps)

@@ -35,14 +35,14 @@ class StackedCells(nn.Module):
         """Builds the network.
 
         Args:
-            cell: makes a cell of a given number of channels.
-            input_channels: of the images.
-            classes: width of the classifier.
-            channels: after the stem.
-            cells: in each stage.
-            stages: how many, with a reduction between two.
-            stem_stride: of the stem's 3×3 convolution.
-            reduction: a name in `REDUCTIONS`.
+            cell: function that makes a cell of a number of channels.
+            input_channels: channels of the images.
+            classes: number of classes.
+            channels: channels after the stem.
+            cells: number of cells in each stage.
+            stages: number of stages, between which there are reductions.
+            stem_stride: stride of the stem's 3×3 convolution.
+            reduction: name of a reduction in `REDUCTIONS`.
         """
         super().__init__()
         self.stem = nn.Sequential(

@@ -29,9 +29,9 @@ class Layer:
     """Convolution, batch normalisation and ReLU.
 
     Attributes:
-        stage: how often the image has been halved before.
-        width: channels that come out.
-        kernel: odd side of the convolution.
+        stage: number of times that the image has been halved before.
+        width: output channels.
+        kernel: side of the convolution, odd.
     """
 
     stage: int
@@ -41,12 +41,12 @@ class Layer:
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """The layers of a network, first to last, and its skip connections.
+    """The layers of a network, from first to last, and its skip connections.
 
     Attributes:
-        layers: in stages that do not descend.
-        skips: (source, target, kind): what layer `source` puts out is also read by `target`, two or
-            more layers on; kind is ``add`` or ``concat``.
+        layers: layers, in ascending order of their stages.
+        skips: (source, target, kind): the output of layer `source` is also read by layer `target`,
+            two or more layers on; kind is ``add`` or ``concat``.
     """
 
     layers: tuple[Layer, ...]
@@ -57,7 +57,7 @@ class Shape:
         return sorted(a for a, b, k in self.skips if (b, k) == (target, kind))
 
     def reads(self, target: int) -> list[tuple[int, int]]:
-        """Returns (source, channels) as they are concatenated for a layer that is not the first."""
+        """Returns the (source, channels) that are concatenated for a layer other than the first."""
         sources = [target - 1, *self.sources(target, "concat")]
         return [(source, self.layers[source].width) for source in sources]
 
@@ -93,9 +93,9 @@ Move = Deepen | Widen | Connect
 class MorphNetwork(nn.Module):
     """A chain of layers with skip connections, global pooling and a classifier.
 
-    A layer reads the layer before it, to which ``add`` connections add a 1×1 convolution of what
-    their sources put out, and with which ``concat`` connections concatenate that. Where the stage
-    changes, images are halved by 2×2 max-pooling, rounded up, so that any size ≥ 1 works.
+    A layer reads the layer before it, to which ``add`` connections add a 1×1 convolution of the
+    outputs of their sources, and with which ``concat`` connections concatenate these outputs. Where
+    the stage changes, images are halved by 2×2 max-pooling, rounded up, so any size ≥ 1 works.
     """
 
     def __init__(self, shape: Shape, input_channels: int, classes: int) -> None:
@@ -152,11 +152,11 @@ def grow(
     noise preserves the function.
 
     Args:
-        parent: with weights on any device, of any floating-point type.
-        move: what to add.
-        noise: by how much the copies of a channel differ in what they contribute, as a share of it,
-            below 1. Without any they stay equal in training by gradient descent.
-        generator: of the noise, on the CPU; needed if there is any.
+        parent: network with weights on any device, of any floating-point type.
+        move: move that makes the child.
+        noise: difference between the contributions of the copies of a channel, as a share of them,
+            below 1. Without any, copies stay equal in training by gradient descent.
+        generator: generator of the noise, on the CPU; needed if there is any.
 
     Raises:
         InvalidSettingError: the move does not fit the network, or the noise is out of range.
@@ -203,9 +203,9 @@ def after(shape: Shape, move: Move) -> Shape:
 
 
 def _deepened(state: State, shape: Shape, move: Deepen) -> State:
-    """Moves what follows a layer by one, and puts a layer that changes nothing behind it.
+    """Returns the weights with a new layer that changes nothing, the later ones moved by one.
 
-    What a layer puts out is not negative, so that another ReLU changes nothing. The channels are
+    The outputs of a layer are not negative, so that another ReLU changes nothing. The channels are
     taken to be rectified normal variables of the layer's mean and deviation before its ReLU.
     """
     out: State = {}
@@ -233,13 +233,13 @@ def _deepened(state: State, shape: Shape, move: Deepen) -> State:
 
 
 def _widen(state: State, shape: Shape, move: Widen, shares: Tensor) -> None:
-    """Copies the channels of a layer, and divides what each contributes among its copies.
+    """Copies the channels of a layer, and divides the contribution of each among its copies.
 
     Args:
-        state: changed in place.
-        shape: before the move.
-        move: which layer.
-        shares: ``(factor, width)``, of the copies; each column sums to 1.
+        state: weights by name, changed in place.
+        shape: shape before the move.
+        move: move that names the layer and the factor.
+        shares: ``(factor, width)`` shares of the copies; each column sums to 1.
     """
     i, factor = move.layer, move.factor
     width, last = shape.layers[i].width, len(shape.layers) - 1
@@ -248,7 +248,7 @@ def _widen(state: State, shape: Shape, move: Widen, shares: Tensor) -> None:
         state[f"layers.{i}.{name}"] = torch.cat([copied] * factor)
 
     def divide(name: str, start: int = 0) -> None:
-        """Divides the `width` input channels from `start` on."""
+        """Copies the `width` input channels from `start` on, divided by the shares."""
         weight = state[name]
         head, old, tail = weight.tensor_split((start, start + width), dim=1)
         by_copy = shares.to(weight).reshape(factor, 1, width, *[1] * (weight.ndim - 2))

@@ -59,11 +59,11 @@ NASNET_A = CellPair(
 
 @dataclass(frozen=True, kw_only=True)
 class NasNetSkeleton(Skeleton):
-    """The macro network; the defaults are those of NASNet-A (6 @ 768) for CIFAR-10.
+    """Settings of the macro network; the defaults are NASNet-A's (6 @ 768) for CIFAR-10.
 
     Attributes:
-        repeats: N, the normal cells in each of the three stages.
-        filters: F, of a block in the first stage; they double at each reduction.
+        repeats: number N of normal cells in each of the three stages.
+        filters: number F of filters of a block in the first stage; it doubles at each reduction.
         stem_multiplier: filters of the stem, in units of F for CIFAR and of 32 for ImageNet.
         dropout: probability of dropping a feature before the classifier.
         skip_reduction: whether the cell after a reduction reads, as its previous output, the one
@@ -83,12 +83,12 @@ class NasNetSkeleton(Skeleton):
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """One cell of the macro network.
+    """The place of a cell in the macro network.
 
     Attributes:
         reduces: whether it is a reduction cell.
-        filters: of its blocks.
-        lag: how many outputs ago its previous output is; 1 is the output of the cell before it.
+        filters: number of filters of its blocks.
+        lag: number of outputs that its previous output is back; 1 is that of the cell before it.
     """
 
     reduces: bool
@@ -97,7 +97,7 @@ class Place:
 
 
 def layout(skeleton: NasNetSkeleton) -> list[Place]:
-    """Returns all cells in order, those of the ImageNet stem first."""
+    """Returns the places of all cells in order, those of the ImageNet stem first."""
     filters = skeleton.filters
     places = []
     if skeleton.stem == "imagenet":
@@ -199,12 +199,13 @@ def nasnet_a(variant: str, task: ImageTask | None = None) -> NasNetwork:
     """Returns NASNet-A as published.
 
     Args:
-        variant: ``cifar`` (6 @ 768), ``mobile`` (4 @ 1056) or ``large`` (6 @ 4032).
-        task: images and classes, and settings of the skeleton that replace the variant's; None is
-            what the variant was published for.
+        variant: name of the variant: ``cifar`` (6 @ 768), ``mobile`` (4 @ 1056) or ``large``
+            (6 @ 4032).
+        task: task with images and classes, and settings of the skeleton that replace the variant's;
+            None is the task that the variant was published for.
 
     Raises:
-        InvalidSettingError: an unknown variant or setting.
+        InvalidSettingError: the variant or a setting is unknown.
     """
     if variant not in _PUBLISHED:
         raise InvalidSettingError(

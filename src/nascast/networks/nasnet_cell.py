@@ -28,8 +28,8 @@ class Block:
     """One block: an operation on each of two states, added or joined.
 
     Attributes:
-        left: (operation, state it reads).
-        right: the same for the other side.
+        left: (operation, state that it reads) of the first side.
+        right: (operation, state that it reads) of the second side.
         concat: whether the two results are concatenated along the filters instead of added.
     """
 
@@ -40,11 +40,11 @@ class Block:
 
 @dataclass(frozen=True, slots=True)
 class CellPlan:
-    """What a cell computes.
+    """The blocks and the output of a cell.
 
     Attributes:
-        blocks: in order.
-        output: the states that the output concatenates.
+        blocks: blocks in order.
+        output: states that the output concatenates.
     """
 
     blocks: tuple[Block, ...]
@@ -59,7 +59,7 @@ class CellPlan:
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """Of a feature map: its filters, and how often its size was halved since the stem."""
+    """The shape of a feature map: its filters, and the halvings of its size since the stem."""
 
     filters: int
     halvings: int
@@ -148,12 +148,12 @@ class NasNetCell(nn.Module):
         """Builds the cell.
 
         Args:
-            plan: what it computes.
-            filters: of every adding block.
+            plan: blocks and output of the cell.
+            filters: number of filters of every adding block.
             current: shape of the output of the cell before.
             previous: shape of the output of the cell before that; None if there is no such cell:
-                then state 1 is what state 0 is made of, as it is.
-            stride: 1 for a normal, 2 for a reduction cell.
+                then state 1 is the output of the cell before, as it is.
+            stride: stride of the cell: 1 for a normal, 2 for a reduction cell.
             drop_path: probability of dropping an operation when training ends.
         """
         super().__init__()
@@ -194,7 +194,7 @@ class NasNetCell(nn.Module):
 
 
 def _adapt(previous: Shape | None, current: Shape, filters: int) -> nn.Module:
-    """Returns what makes state 1 of the output of the last cell but one."""
+    """Returns the module from the output of the last cell but one to state 1."""
     if previous is None:
         return nn.Identity()
     if previous.halvings != current.halvings:
@@ -205,5 +205,5 @@ def _adapt(previous: Shape | None, current: Shape, filters: int) -> nn.Module:
 
 
 def _output(c_in: int, c_out: int, *, halve: bool) -> nn.Module:
-    """Returns what gives a state the filters and the size of the output."""
+    """Returns the module that gives a state the filters and the size of the output."""
     return FactorizedReduction(c_in, c_out) if halve else _match(c_in, c_out)

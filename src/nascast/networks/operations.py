@@ -20,7 +20,7 @@ class Nothing(nn.Module):
     """Zeros of the input's shape, through which zero gradients flow."""
 
     def forward(self, x: Tensor) -> Tensor:
-        """Maps ``(n, c, h, w)`` to zeros."""
+        """Maps ``(n, c, h, w)`` to zeros of the same shape."""
         return x * 0
 
 

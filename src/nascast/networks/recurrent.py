@@ -33,12 +33,12 @@ States = tuple[Tensor, ...]  # of one layer: (n, size) each
 
 @dataclass(frozen=True, slots=True)
 class CellRecipe:
-    """A recurrent cell. 0 is the input x, 1 … h are the previous states, then come the nodes.
+    """A recurrent cell; 0 is the input x, 1 … h are the previous states, then come the nodes.
 
     Attributes:
-        operations: the operation of each node, ``linear`` or a key of `OPERATIONS`.
-        inputs: what each node reads, by number; x is read by linear nodes only.
-        states: the numbers of the nodes that are the h new states; the first is the output.
+        operations: operation of each node, ``linear`` or a key of `OPERATIONS`.
+        inputs: numbers of the inputs of each node; x is read by linear nodes only.
+        states: numbers of the nodes that are the h new states; the first is the output.
     """
 
     operations: tuple[str, ...]
@@ -62,14 +62,16 @@ OPERATIONS: dict[str, Callable[..., Tensor]] = {
 
 @dataclass(frozen=True, slots=True)
 class Dropouts:
-    """Probabilities, by default those of the benchmark's records.
+    """Probabilities of dropout, by default those of the benchmark's records.
 
     Attributes:
-        embedding: that a word is dropped from the embedding.
-        inputs: on the first layer's input; one mask for all time steps, as the next two.
-        between: on the input of every other layer.
-        output: on the last layer's output.
-        weights: on weights of linear nodes that are not for x; one mask for all time steps.
+        embedding: probability that a word is dropped from the embedding.
+        inputs: probability on the first layer's input; one mask for all time steps, as in the next
+            two.
+        between: probability on the input of every other layer.
+        output: probability on the last layer's output.
+        weights: probability on weights of linear nodes that are not for x; one mask for all time
+            steps.
     """
 
     embedding: float = 0.0
@@ -93,10 +95,10 @@ class RecurrentLayer(nn.Module):
         """Builds the layer.
 
         Args:
-            recipe: the cell.
-            input_size: of x.
-            size: of every node and state.
-            dropout: probability for weights that are not for x.
+            recipe: recurrent cell.
+            input_size: size of x.
+            size: size of every node and state.
+            dropout: probability of dropout on weights that are not for x.
         """
         super().__init__()
         self.recipe, self.size, self.dropout = recipe, size, dropout
@@ -118,17 +120,17 @@ class RecurrentLayer(nn.Module):
             nn.init.uniform_(parameter, -1 / math.sqrt(size), 1 / math.sqrt(size))
 
     def weight(self, node: int, source: int) -> Tensor:
-        """Returns the weights of a linear node for what it reads, ``(size, size of source)``."""
+        """Returns the weights of a linear node for one source, ``(size, size of source)``."""
         place = self.readers[source].index(node)
         rows: Tensor = self.weights[str(source)][place * self.size : (place + 1) * self.size]
         return rows
 
     def forward(self, inputs: Tensor, states: States | None = None) -> tuple[Tensor, States]:
-        """Runs the sequence.
+        """Returns the outputs over a sequence, and the states after it.
 
         Args:
-            inputs: ``(t, n, input_size)``.
-            states: ``(n, size)`` each; zeros if None.
+            inputs: ``(t, n, input_size)`` inputs of the time steps.
+            states: ``(n, size)`` each, the states before; zeros if None.
 
         Returns:
             ``(t, n, size)`` outputs and the last states.
@@ -156,7 +158,7 @@ class RecurrentLayer(nn.Module):
         return torch.stack(outputs), states
 
     def _step(self, from_x: States, states: States, weights: dict[int, Tensor]) -> States:
-        """Returns the new states. `from_x` has what x and biases give its readers."""
+        """Returns the new states; `from_x` has the terms of x and biases for each linear node."""
         terms = dict(zip(self.readers.get(0, ()), from_x, strict=True))
         values: dict[int, Tensor] = {}
         for number, value in enumerate(states, 1):
@@ -175,7 +177,7 @@ class RecurrentLayer(nn.Module):
     def _spread(
         self, source: int, value: Tensor, terms: dict[int, Tensor], weights: dict[int, Tensor]
     ) -> None:
-        """Adds what a value gives to the linear nodes that read it."""
+        """Adds the terms of a value to the linear nodes that read it."""
         if source not in weights:
             return
         readers = self.readers[source]
@@ -279,7 +281,7 @@ class LanguageModel(LanguageNetwork):
 
 
 class RowClassifier(nn.Module):
-    """Classifies images, which it reads row by row as a sequence. Without dropout."""
+    """Classifies images, which it reads row by row as a sequence, without dropout."""
 
     def __init__(
         self,

@@ -37,13 +37,13 @@ _ACTIVATIONS: dict[str, Callable[[Tensor], Tensor]] = {
 
 @dataclass(frozen=True, slots=True)
 class Tree:
-    """What a cell computes. Nodes are numbered level by level, leaves first, the root last.
+    """The functions of a cell; nodes are numbered level by level, leaves first, the root last.
 
     Attributes:
         nodes: combination and activation of the 2 · base − 1 nodes.
         inject: combination and activation that join a node with the last cell state.
-        read: the node whose value before its activation is the new cell state.
-        joined: the node that is joined with the last cell state.
+        read: node whose value before its activation is the new cell state.
+        joined: node that is joined with the last cell state.
     """
 
     nodes: tuple[tuple[str, str], ...]
@@ -53,7 +53,7 @@ class Tree:
 
     @property
     def base(self) -> int:
-        """How many leaves there are."""
+        """The number of leaves."""
         return (len(self.nodes) + 1) // 2
 
 
@@ -158,8 +158,8 @@ class TreeLanguageModel(LanguageNetwork):
         """Builds the model.
 
         Args:
-            recurrence: whose inputs are as wide as its hidden state.
-            vocabulary: how many different tokens there are.
+            recurrence: recurrent layers, whose inputs are as wide as their hidden state.
+            vocabulary: number of words in the vocabulary.
             tied: whether embedding and decoder share their weights.
         """
         super().__init__()

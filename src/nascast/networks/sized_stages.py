@@ -16,7 +16,7 @@ _CHOICES = ("enter", "enter", "inner", "skip", "inner", "inner")
 def resizing_cell(c_in: int, c_out: int) -> nn.Module:
     """Returns the NAS-Bench-201 cell of five 3×3 convolutions and a skip from input to output.
 
-    What leaves the input changes the number of channels; where it does, the skip is a 1×1
+    Operations on the input change the number of channels; where they do, the skip is a 1×1
     convolution with batch normalisation.
     """
     skip: Callable[[], nn.Module] = nn.Identity
@@ -41,10 +41,10 @@ def sized_stages(
     Height and width halve at every reduction; any input size ≥ 1 works.
 
     Args:
-        channels: behind each of the cells and reductions; the stem has those of the first.
-        input_channels: of the images.
-        classes: width of the classifier.
-        stem_stride: of the stem's 3×3 convolution.
+        channels: channels after each of the cells and reductions; the stem has those of the first.
+        input_channels: channels of the images.
+        classes: number of classes.
+        stem_stride: stride of the stem's 3×3 convolution.
     """
     layers: list[nn.Module] = [
         nn.Conv2d(input_channels, channels[0], 3, stem_stride, padding=1, bias=False),

@@ -13,10 +13,10 @@ STEMS = {"cifar": 1, "imagenet": 32}  # the least height and width of an image
 
 @dataclass(frozen=True, kw_only=True)
 class Skeleton:
-    """How a network is built around its cells.
+    """Settings of the network around the cells.
 
     Attributes:
-        stem: ``cifar`` keeps the size of the image, ``imagenet`` divides it by 8.
+        stem: name of the stem: ``cifar`` keeps the size of the image, ``imagenet`` divides it by 8.
         auxiliary: whether there is an auxiliary head.
         drop_path: probability of dropping an operation when training ends.
     """
@@ -47,7 +47,7 @@ class Skeleton:
 
     @classmethod
     def of(cls, task: ImageTask) -> Self:
-        """Reads the skeleton of a task.
+        """Returns the skeleton of a task.
 
         Raises:
             InvalidSettingError: a setting is unknown or out of range, or the images are too small.

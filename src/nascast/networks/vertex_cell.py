@@ -45,8 +45,8 @@ class VertexCell(nn.Module):
 
         Args:
             edges: (from, to) pairs, ordered by `to`; every vertex is on a path to the output.
-            labels: the operation of each interior vertex, by its name in `OPERATIONS`.
-            widths: channels of each vertex; the first is not read.
+            labels: name in `OPERATIONS` of the operation of each interior vertex.
+            widths: channels of each vertex; the first number is not used.
             c_in: channels of the input.
         """
         super().__init__()
@@ -72,7 +72,7 @@ class VertexCell(nn.Module):
         return self._sum(self.last, x, [torch.cat(parts, 1)] if parts else [])
 
     def _sum(self, v: int, x: Tensor, terms: list[Tensor]) -> Tensor:
-        """Adds the projection of the input to vertex v, if there is one, and the other terms."""
+        """Returns the sum of the terms of vertex v and its projection of the input, if any."""
         if str(v) in self.projections:
             terms = [self.projections[str(v)](x), *terms]
         total = terms[0]
@@ -96,12 +96,12 @@ def pooled_stacks(
     ``same`` padding, so that any input size ≥ 1 works.
 
     Args:
-        cell: makes a cell from its numbers of input and output channels.
-        input_channels: of the images.
-        classes: width of the classifier.
-        channels: after the stem.
-        stacks: how many, with pooling between two.
-        modules: cells in each stack.
+        cell: function that makes a cell of numbers of input and output channels.
+        input_channels: channels of the images.
+        classes: number of classes.
+        channels: channels after the stem.
+        stacks: number of stacks, between which there is pooling.
+        modules: number of cells in each stack.
     """
     layers: list[nn.Module] = [ConvNormRelu(input_channels, channels, 3)]
     before = channels

@@ -17,7 +17,7 @@ _K = 1e-5  # keeps the logarithm finite; from the authors' code
 
 
 class JacobianCovariance(Proxy):
-    """How differently a network at birth reacts to different images.
+    """The difference between the reactions of an untrained network to different inputs.
 
     The score is ``−Σ log(v + k) + 1/(v + k)`` over the eigenvalues v of the correlation matrix of
     the images' input Jacobians. It is NaN where an image has no gradient, so that no correlation is

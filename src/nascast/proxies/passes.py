@@ -1,4 +1,4 @@
-"""Passes through an untrained network: each is made once, and timed, and proxies reduce them."""
+"""Passes through an untrained network, each made once and timed, which proxies reduce."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -8,7 +8,6 @@ from typing import Any, TypeVar, cast
 import numpy as np
 import torch
 from torch import Tensor, nn
-from torch.func import functional_call
 
 from nascast.core.errors import UnsupportedError
 from nascast.core.types import Batch, Floats, ImageTask, Task
@@ -23,7 +22,7 @@ Method = TypeVar("Method", bound=Callable[..., Any])
 
 
 def once(method: Method) -> Method:
-    """Makes a pass of a method without arguments: it runs once, and its seconds are noted."""
+    """Returns a method as a pass: it runs once, and its seconds are noted."""
     name = method.__name__
 
     @wraps(method)
@@ -34,16 +33,16 @@ def once(method: Method) -> Method:
 
 
 class Passes:
-    """The network of one architecture at birth, and what was computed with it.
+    """The passes through the untrained network of one architecture.
 
     A pass leaves the network as it was: the same weights, statistics and mode. So the order in
     which passes are asked for changes nothing.
 
     Attributes:
-        task: what the network is built for.
-        seed: of its initial weights.
-        seconds: of each pass made so far, by name, without those that it made use of.
-        spent: their sum.
+        task: task that the network is built for.
+        seed: seed of its initial weights.
+        seconds: seconds of each pass made so far, by name, without those of passes that it used.
+        spent: sum of these seconds.
     """
 
     def __init__(
@@ -54,27 +53,29 @@ class Passes:
         *,
         batch: Batch | None,
         clock: Callable[[], float],
+        told: Callable[[str, float], None] = lambda name, seconds: None,
     ) -> None:
-        """Makes no pass yet.
+        """Prepares the passes; none is made yet.
 
         Args:
-            build: returns the network, initialised from torch's generator.
-            seed: of the weights.
-            task: what it is built for.
+            build: function that returns the network, initialised from torch's generator.
+            seed: seed of the initial weights.
+            task: task that the network is built for.
             batch: inputs and labels; None where there are none.
-            clock: monotonic seconds.
+            clock: function that returns monotonic seconds.
+            told: function called with the name and the seconds of each pass that was made.
         """
         self.task, self.seed = task, seed
         self.seconds: dict[str, float] = {}
         self.spent = 0.0
-        self._build, self._batch, self._clock = build, batch, clock
+        self._build, self._batch, self._clock, self._told = build, batch, clock, told
         self._kept: dict[str, Any] = {}
         self._needs: dict[str, set[str]] = {}  # all passes that a pass rests on, itself too
         self._users: list[set[str]] = []
 
     @contextmanager
     def used(self) -> Iterator[set[str]]:
-        """Lends a set that fills with the names of passes used inside, and of what they need."""
+        """Yields a set that fills with the names of passes used inside, and of those they need."""
         users: set[str] = set()
         self._users.append(users)
         try:
@@ -83,7 +84,7 @@ class Passes:
             self._users.pop()
 
     def made(self, name: str, make: Callable[[], Any]) -> Any:
-        """Returns what a pass gives; it is made at the first call."""
+        """Returns the result of a pass, which is made at the first call."""
         if name not in self._kept:
             began, inside = self._clock(), self.spent
             with self.used() as needs:
@@ -91,15 +92,16 @@ class Passes:
             self._needs[name] = needs | {name}
             self.seconds[name] = self._clock() - began - (self.spent - inside)
             self.spent += self.seconds[name]
+            self._told(name, self.seconds[name])
         if self._users:
             self._users[-1] |= self._needs[name]
         return self._kept[name]
 
     def batch(self) -> Batch:
-        """Returns inputs and labels.
+        """Returns the minibatch of inputs and labels.
 
         Raises:
-            UnsupportedError: there are none.
+            UnsupportedError: there is none.
         """
         if self._batch is None:
             raise UnsupportedError("this ledger has no batch of inputs; open it with batch=…")
@@ -107,12 +109,12 @@ class Passes:
 
     @once
     def network(self) -> nn.Module:
-        """Returns the network at birth; see `fresh_network`."""
+        """Returns the untrained network; see `fresh_network`."""
         return fresh_network(self._build, self.seed)
 
     @once
     def input_jacobian(self) -> Floats:
-        """Returns ``(n, d)``; see `input_jacobian`."""
+        """Returns ``(n, d)``: the gradient by the inputs of each example; see `input_jacobian`."""
         return np.asarray(input_jacobian(self.network(), self.batch()).double().numpy())
 
     @once
@@ -155,29 +157,13 @@ def synflow_terms(network: nn.Module, task: Task) -> list[Tensor]:
     normalisation left out. Of a language model the input are the embeddings of a few words, since
     the embedding itself is no weight that a flow passes.
     """
-    reader = _Reader(network)
-    positive = {
-        name: parameter.detach().abs().double().contiguous().requires_grad_()
-        for name, parameter in reader.named_parameters()
-    }
     shape = _input_shape(network, task)
-    with _without_normalisation(network):
-        total = functional_call(reader, positive, (torch.ones(shape, dtype=torch.float64),)).sum()
-    weights = [positive[name] for name in _weights(reader)]
-    gradients = torch.autograd.grad(total, weights, allow_unused=True)
-    pairs = zip(weights, gradients, strict=True)
-    return [(weight * g).abs().detach() for weight, g in pairs if g is not None]
-
-
-class _Reader(nn.Module):
-    """A network as a function of what gradients can be taken by."""
-
-    def __init__(self, network: nn.Module) -> None:
-        super().__init__()
-        self.network = network
-
-    def forward(self, inputs: Tensor) -> Tensor:
-        return logits_of(self.network, inputs)
+    with _positive(network), _without_normalisation(network):
+        total = logits_of(network, torch.ones(shape, dtype=torch.float64)).sum()
+        weights = _weights(network)
+        gradients = torch.autograd.grad(total, weights, allow_unused=True)
+        pairs = zip(weights, gradients, strict=True)
+        return [(weight.detach() * g).abs() for weight, g in pairs if g is not None]
 
 
 def _input_shape(network: nn.Module, task: Task) -> tuple[int, ...]:
@@ -187,17 +173,29 @@ def _input_shape(network: nn.Module, task: Task) -> tuple[int, ...]:
     return (1, *task.input_shape)
 
 
-def _weights(reader: _Reader) -> list[str]:
-    """Returns the names of the weights that a flow passes; a language model's are its matrices."""
-    if isinstance(reader.network, LanguageNetwork):
-        return [name for name, parameter in reader.named_parameters() if parameter.ndim > 1]
-    layers = (name for name, m in reader.named_modules() if isinstance(m, nn.Conv2d | nn.Linear))
-    return [f"{name}.weight" for name in layers]
+def _weights(network: nn.Module) -> list[Tensor]:
+    """Returns the weights that a flow passes; a language model's are its matrices."""
+    if isinstance(network, LanguageNetwork):
+        return [parameter for parameter in network.parameters() if parameter.ndim > 1]
+    return [m.weight for m in network.modules() if isinstance(m, nn.Conv2d | nn.Linear)]
+
+
+@contextmanager
+def _positive(network: nn.Module) -> Iterator[None]:
+    """Lets every parameter be its absolute value in double precision."""
+    kept = [(parameter, parameter.data) for parameter in network.parameters()]
+    for parameter, value in kept:
+        parameter.data = value.abs().double().contiguous()
+    try:
+        yield
+    finally:
+        for parameter, value in kept:
+            parameter.data = value
 
 
 @contextmanager
 def _unchanged(network: nn.Module) -> Iterator[None]:
-    """Restores statistics, and which parameters have gradients, at the end."""
+    """Restores, at the end, statistics and which parameters require gradients."""
     buffers = [(buffer, buffer.clone()) for buffer in network.buffers()]
     wanted = [(parameter, parameter.requires_grad) for parameter in network.parameters()]
     try:
@@ -211,7 +209,7 @@ def _unchanged(network: nn.Module) -> Iterator[None]:
 
 @contextmanager
 def _without_normalisation(network: nn.Module) -> Iterator[None]:
-    """Lets batch normalisation pass on what it gets."""
+    """Turns batch normalisation into the identity inside a ``with``."""
     layers = [module for module in network.modules() if isinstance(module, nn.BatchNorm2d)]
     for layer in layers:
         layer.forward = nn.Identity().forward  # type: ignore[method-assign]

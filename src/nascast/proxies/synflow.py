@@ -3,7 +3,6 @@
 import math
 from typing import TYPE_CHECKING
 
-from nascast.core.ledger import Ledger
 from nascast.core.predictor import Proxy
 
 if TYPE_CHECKING:
@@ -13,16 +12,14 @@ __all__ = ["SynFlow"]
 
 
 class SynFlow(Proxy):
-    """How much flows through a network at birth, without data.
+    """The synaptic flow through an untrained network, without data.
 
     The score is the logarithm of ``Σ |w ∂R/∂w|`` over all convolution and linear weights, as in
     NAS-Bench-Suite-Zero; the logarithm changes no rank.
     """
 
     name = "synflow"
-
-    def key(self, ledger: Ledger) -> str:
-        return f"{self.name}|seed {self.seed}|{ledger.task}"  # it reads no data
+    reads_batch = False
 
     def score(self, passes: "Passes") -> float:
         total = sum(term.sum().item() for term in passes.synflow_terms())

@@ -1,4 +1,4 @@
-"""What a release is, and finding that of a benchmark.
+"""Releases, and how that of a benchmark is found.
 
 The release of a benchmark is the object `release` of the module or package here that has the
 benchmark's registered name. Another package adds one by an entry point in the group
@@ -24,12 +24,12 @@ class Download:
     """One file of an official release.
 
     Attributes:
-        file: its name.
-        what: what it holds, in words.
-        url: where it can be fetched without a browser; None if it is only on a shared drive.
-        sha256: as published, or None.
-        size: bytes, or None.
-        page: where people find it.
+        file: name of the file.
+        what: content of the file, in words.
+        url: address to fetch it from without a browser; None if it is only on a shared drive.
+        sha256: published checksum, or None.
+        size: size in bytes, or None.
+        page: address of the web page where people find it.
     """
 
     file: str
@@ -42,20 +42,20 @@ class Download:
 
 @dataclass(frozen=True, slots=True)
 class Release:
-    """The official files of a benchmark, and what turns them into those that its reader opens.
+    """The official files of a benchmark, and their conversion to those that its reader opens.
 
     Attributes:
-        benchmark: the reader, which names the converted files.
-        downloads: the official files; one of them is enough unless `Download.what` says otherwise.
-        convert: converts official files, or raises a MissingDataError or CorruptDataError that
-            says where something is missing or damaged. It takes
+        benchmark: reader of the benchmark, which names the converted files.
+        downloads: official files; one of them is enough unless `Download.what` says otherwise.
+        convert: function that converts official files, or raises a MissingDataError or
+            CorruptDataError that says where something is missing or damaged. It takes
 
             - a file or folder of the official release,
             - the folder to write into, which exists; the files get the names in
               `Converted.files`, and appear whole or not at all,
-            - what is told about the input read so far,
+            - a function that is called with the progress of reading,
 
-            and returns what was written.
+            and returns the paths of the files written.
     """
 
     benchmark: type[Converted]
@@ -67,7 +67,7 @@ def find(benchmark: str) -> Release | None:
     """Returns the release of a benchmark, or None if there are no official files of it.
 
     Args:
-        benchmark: registered name; ``-`` and ``_`` are the same.
+        benchmark: registered name of the benchmark; ``-`` and ``_`` are the same.
     """
     name = benchmark.replace("-", "_")
     module = f"{__package__}.{name}"

@@ -1,6 +1,6 @@
 """Downloading official files: resumed where a connection broke, checked before they get their name.
 
-What has come stands in a file that ends in ``.part``; asking for the same file again goes on there.
+The bytes that have come are in a file that ends in ``.part``; fetching it again goes on there.
 """
 
 import hashlib
@@ -38,15 +38,15 @@ def fetch(
     """Downloads a file into a folder and returns its path; a file that is there is only checked.
 
     Args:
-        download: has a `url`.
-        folder: exists.
-        progress: told of bytes; the total is 0 where the server does not say it.
-        wait: called with seconds between two tries.
+        download: file to download, with a `url`.
+        folder: folder to write into, which exists.
+        progress: function called with bytes done and in all; the latter are 0 if unknown.
+        wait: function called with the seconds to wait between two tries.
 
     Raises:
         UnsupportedError: there is no address to fetch it from.
         MissingDataError: the server does not answer, or does not have it.
-        CorruptDataError: what came is not what was published.
+        CorruptDataError: the file that came is not the published one.
         StoreError: there is no room for it, or the folder cannot be written.
     """
     if download.url is None:
@@ -77,7 +77,7 @@ def fetch(
 
 
 def _broken(download: Download, part: Path, progress: Progress) -> str | None:
-    """Asks once for what is missing; returns why it is not whole then, or None if it is.
+    """Asks once for the missing bytes; returns why the file is not whole then, or None.
 
     Raises:
         MissingDataError: the server does not have it.
@@ -96,7 +96,7 @@ def _broken(download: Download, part: Path, progress: Progress) -> str | None:
 
 
 def _transfer(download: Download, part: Path, progress: Progress) -> bool:
-    """Asks once for what is missing; returns whether the file is whole then."""
+    """Asks once for the missing bytes; returns whether the file is whole then."""
     assert download.url is not None
     start = _size(part)
     request = urllib.request.Request(download.url, headers={"User-Agent": "nascast"})
@@ -136,7 +136,7 @@ def _transfer(download: Download, part: Path, progress: Progress) -> bool:
 
 
 def _tag(part: Path) -> Path:
-    """Returns the file that says which version of a file the part is of."""
+    """Returns the file with the version of the file that the part is of."""
     return part.with_name(part.name + ".tag")
 
 
@@ -177,7 +177,7 @@ def _write(file: Any, chunk: bytes, part: Path) -> None:
 
 
 def _checked(path: Path, download: Download) -> Path:
-    """Raises, and removes the file, unless it has the published size and sum."""
+    """Returns the path; raises, and removes the file, unless it has the published size and sum."""
     size = _size(path)
     wrong = download.size is not None and size != download.size
     text = f"{size:,} bytes, published are {download.size or 0:,}"

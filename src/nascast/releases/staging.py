@@ -14,9 +14,9 @@ _STAGE = ".part-"
 
 @contextmanager
 def staged(folder: Path) -> Iterator[Path]:
-    """Lends a folder inside of `folder`; the tables in it move there together at the end.
+    """Yields a folder inside `folder`, to which all tables in it move together at the end.
 
-    After an error nothing of it is left. What a killed process left is removed by the next one.
+    After an error nothing of it is left. A folder left by a killed process is removed by the next.
     """
     for old in folder.glob(f"{_STAGE}*"):
         if not _runs(old.name.removeprefix(_STAGE).partition("-")[0]):
@@ -28,7 +28,7 @@ def staged(folder: Path) -> Iterator[Path]:
 
 
 def _runs(pid: str) -> bool:
-    """Returns whether a process is alive, as far as that can be known."""
+    """Returns whether a process is alive, as far as can be known."""
     if os.name != "posix" or not pid.isdigit():
         return os.name != "posix"
     try:

@@ -1,1 +1,1 @@
-"""From results to tables, figures and a page."""
+"""Reports: results as tables, figures and a page."""

@@ -21,7 +21,7 @@ _COLOURS = (  # Okabe and Ito, for people with any colour vision; then lighter o
     *("#56b4e9", "#e69f00", "#009e73", "#f0e442", "#cc79a7", "#d55e00", "#0072b2"),
     *("#bcdff5", "#f6d28a", "#8fd3bd", "#e7c0d6", "#f2b48f", "#9cc4e0", "#c8c8a0"),
 )
-_LINE = "#555555"  # of edges
+_LINE = "#555555"  # colour of edges
 Places = npt.NDArray[np.float64]
 
 
@@ -49,15 +49,15 @@ def layout(adjacency: npt.NDArray[np.bool_]) -> Places:
 
 
 def draw(graph: Graph, title: str, path: Path) -> None:
-    """Draws the one graph of a batch of one.
+    """Draws the graph of a batch of one into a file.
 
     Args:
-        graph: of one architecture.
-        title: above the picture.
-        path: ends in ``.svg`` or ``.png``.
+        graph: graph of one architecture.
+        title: title above the picture.
+        path: file to write, which ends in ``.svg`` or ``.png``.
 
     Raises:
-        InvalidSettingError: another ending.
+        InvalidSettingError: the file has another ending.
         MissingExtraError: Matplotlib is not installed.
         StoreError: the file cannot be written.
     """
@@ -71,14 +71,14 @@ def draw(graph: Graph, title: str, path: Path) -> None:
 
 
 def svg(graph: Graph, name: str) -> str:
-    """Returns the picture of the one graph of a batch of one as an SVG element for a page.
+    """Returns the picture of the graph of a batch of one as an SVG element for a page.
 
     The same graph gives the same text. Edges have the page's colour ``--muted``, so that they can
     be seen on a dark page; there is no legend.
 
     Args:
-        graph: of one architecture.
-        name: unique on the page; the element's ids begin with it.
+        graph: graph of one architecture.
+        name: name that is unique on the page; the element's ids begin with it.
 
     Raises:
         MissingExtraError: Matplotlib is not installed.
@@ -158,7 +158,7 @@ def _arrow(axes: Any, places: Places, i: int, j: int) -> None:
 
 
 def _colours(graph: Graph, labels: list[str]) -> dict[str, str]:
-    """Gives every label its colour; where a space has few, the same in all its pictures."""
+    """Returns the colour of every label; where a space has few, the same in all pictures."""
     kinds = [kind for kind in graph.vocabulary if kind not in ("input", "output")]
     if len(kinds) > len(_COLOURS):
         kinds = [kind for kind in kinds if kind in labels]

@@ -1,4 +1,4 @@
-"""What the figures of all reports share: colours, axes and the layout of the page."""
+"""Parts that the figures of all reports share: colours, axes and layout."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -45,14 +45,14 @@ BAND = 1.0  # decades left of `INSTANT` for what took less
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """How a predictor is drawn: a colour of its own, the marker of its family."""
+    """The look of a predictor or strategy in figures: its colour and marker."""
 
     colour: str
     symbol: str
 
 
 def base_layout(height: int, margin: Mapping[str, int]) -> Spec:
-    """Returns what all figures share; height and margins in pixels."""
+    """Returns the layout that all figures share; height and margins are in pixels."""
     axis = {
         "gridcolor": GRID,
         "linecolor": GRID,
@@ -97,7 +97,7 @@ def note(text: str, **place: Any) -> Spec:
 
 
 def axis_name(text: str, *, size: float, shift: int) -> Spec:
-    """Names the vertical axis above its upper end, where it can be read without turning."""
+    """Returns the name of the vertical axis as a note above its upper end, not turned."""
     corner = {"x": 0, "y": 1, "xanchor": "left", "yanchor": "bottom", "yshift": 8, "xshift": shift}
     return note(text, **corner) | {"font": {"size": size, "color": MUTED}}
 

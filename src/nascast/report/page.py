@@ -20,12 +20,12 @@ class Tile:
     """A headline result.
 
     Attributes:
-        label: what it is.
-        value: in large letters.
-        note: a line below.
-        unit: of the value, in smaller letters.
-        small: in smaller letters after the value.
-        deviation: after `small`, behind a ±; empty for none.
+        label: name of the result.
+        value: value, in large letters.
+        note: line below the value.
+        unit: unit of the value, in smaller letters.
+        small: text in smaller letters after the value.
+        deviation: deviation after `small`, behind a ±; empty for none.
     """
 
     label: str
@@ -41,10 +41,10 @@ class Figure:
     """A figure that report.js draws.
 
     Attributes:
-        id: of its place in the page.
-        title: of the figure.
-        height: in pixels.
-        json: its specification, as markup that stands in a script element.
+        id: id of its place in the page.
+        title: title of the figure.
+        height: height in pixels.
+        json: Plotly specification, as markup in a script element.
     """
 
     id: str
@@ -62,11 +62,11 @@ def figure(id_: str, spec: Spec, title: str) -> Figure:
 
 
 def page(template: str, values: dict[str, Any], *, drawn: bool) -> str:
-    """Returns the whole file.
+    """Returns the HTML of a page.
 
     Args:
-        template: file in the folder `templates`; extends ``page.html``.
-        values: what it shows.
+        template: file in the folder `templates`, which extends ``page.html``.
+        values: values that the template shows, by name.
         drawn: whether it has figures, and needs plotly.js.
 
     Raises:
@@ -93,7 +93,7 @@ def write(text: str, out: Path) -> Path:
     """Writes a page whole or not at all, and returns its file.
 
     Raises:
-        StoreError: it cannot be written.
+        StoreError: the file cannot be written.
     """
     part = out.with_suffix(".part")
     try:
@@ -105,7 +105,7 @@ def write(text: str, out: Path) -> Path:
 
 
 def markup(text: str) -> Any:
-    """Marks a text as HTML, which is not escaped."""
+    """Returns a text marked as HTML, which is not escaped."""
     return extra("markupsafe", "report", "the report").Markup(text)
 
 

@@ -15,8 +15,8 @@ class Heading:
     """The head of a column.
 
     Attributes:
-        title: of the column.
-        about: what it means, for the tooltip.
+        title: title of the column.
+        about: meaning of the column, for the tooltip.
         first: order of a first click, ``ascending`` or ``descending``; empty for texts.
     """
 
@@ -27,16 +27,16 @@ class Heading:
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """What stands in a table.
+    """A cell of a table.
 
     Attributes:
-        text: as shown.
-        value: what to sort by, where the column has numbers; NaN comes last.
-        deviation: after the text, behind a ±; empty for none.
-        look: whose marker stands before the text.
-        best: the text is emphasised.
-        tick: a check mark stands in place of the text.
-        code: the text is in the letters of code.
+        text: text that is shown.
+        value: number to sort by, where the column has numbers; NaN comes last.
+        deviation: deviation after the text, behind a ±; empty for none.
+        look: look whose marker stands before the text.
+        best: whether the text is emphasised.
+        tick: whether a check mark stands in place of the text.
+        code: whether the text is in the letters of code.
         more: further lines.
     """
 

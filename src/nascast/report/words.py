@@ -20,13 +20,13 @@ _UNITS = (  # shown below so many seconds, of so many seconds
 
 @dataclass(frozen=True, slots=True)
 class AxisWords:
-    """How an axis of budgets is called.
+    """Words for an axis of budgets.
 
     Attributes:
-        title: in the header of a table.
-        about: what is spent.
-        one: unit of a single one.
-        many: unit of several.
+        title: title in the header of a table.
+        about: description of what is spent.
+        one: unit in the singular.
+        many: unit in the plural.
         given: sentence on what predictors were given; ``{}`` are the amounts, ``{s}`` is the
             plural's letter.
     """
@@ -58,20 +58,20 @@ _AXES = {
 
 
 def axis_words(axis: str) -> AxisWords:
-    """Returns the words of an axis; one without words of its own has those of its name."""
+    """Returns the words for an axis; one without words of its own has those of its name."""
     name = axis.replace("_", " ")
     plain = AxisWords(name.capitalize(), name, name, name, f"Those with {name} had {{}}.")
     return _AXES.get(axis, plain)
 
 
 def budget_words(budget: Budget) -> str:
-    """Writes a budget in words, such as ``100 labels, 6 epochs``; empty if there is none."""
+    """Returns a budget in words, such as ``100 labels, 6 epochs``; empty if there is none."""
     named = ((amount, axis_words(axis)) for axis, amount in budget.items())
     return ", ".join(f"{n:,} {words.one if n == 1 else words.many}" for n, words in named)
 
 
 def duration(seconds: float) -> str:
-    """Writes seconds for people, such as ``3.2 ms``, ``41 s`` or ``2.3 h``; two or three digits."""
+    """Returns seconds as text, such as ``3.2 ms``, ``41 s`` or ``2.3 h``; two or three digits."""
     if not math.isfinite(seconds):
         return "unknown"
     if seconds < INSTANT:
@@ -82,17 +82,17 @@ def duration(seconds: float) -> str:
 
 
 def number(value: float, digits: int = 3) -> str:
-    """Writes a number with a true minus sign; NaN is a dash."""
+    """Returns a number as text, with a true minus sign; NaN is a dash."""
     return f"{value:.{digits}f}".replace("-", "−") if math.isfinite(value) else "–"
 
 
 def count(amount: int, word: str) -> str:
-    """Writes an amount of things, such as ``2 predictors`` or ``1 study``."""
+    """Returns an amount of things in words, such as ``2 predictors`` or ``1 study``."""
     many = word[:-1] + "ies" if word.endswith("y") else word + "s"
     return f"{amount:,} {word if amount == 1 else many}"
 
 
 def either(numbers: Iterable[int]) -> str:
-    """Writes alternatives, such as ``2, 6 or 12``."""
+    """Returns alternatives in words, such as ``2, 6 or 12``."""
     texts: Sequence[str] = [f"{amount:,}" for amount in numbers]
     return f"{', '.join(texts[:-1])} or {texts[-1]}" if len(texts) > 1 else "".join(texts)

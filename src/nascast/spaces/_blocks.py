@@ -1,4 +1,4 @@
-"""Cells made of blocks that combine two states: what DARTS and NASNet have in common.
+"""Cells made of blocks that combine two states, as those of DARTS and NASNet are.
 
 The states of a cell are its two inputs, 0 and 1, and the results of its blocks, 2 onwards. A block
 applies one operation to each of two earlier states and combines the results.
@@ -24,9 +24,9 @@ class Blocks:
     """A batch of n cells of b blocks.
 
     Attributes:
-        inputs: ``(n, b, 2)`` states that are read.
-        operations: ``(n, b, 2)`` what is applied to them.
-        combines: ``(n, b)`` how the two results are combined.
+        inputs: ``(n, b, 2)`` states that the two sides of each block read.
+        operations: ``(n, b, 2)`` operations that are applied to them.
+        combines: ``(n, b)`` ways in which the two results are combined.
     """
 
     inputs: Ints
@@ -36,13 +36,13 @@ class Blocks:
 
 @dataclass(frozen=True, slots=True)
 class Vocabulary:
-    """The names of a space's vertices.
+    """The labels of a space's vertices.
 
     Attributes:
-        inputs: of the two inputs of a cell, states 0 and 1.
-        cells: of the outputs of the normal and the reduction cell.
-        combines: by value of `Blocks.combines`.
-        operations: by value of `Blocks.operations`.
+        inputs: labels of the two inputs of a cell, states 0 and 1.
+        cells: labels of the outputs of the normal and the reduction cell.
+        combines: labels by value of `Blocks.combines`.
+        operations: labels by value of `Blocks.operations`.
     """
 
     inputs: tuple[str, str]
@@ -52,9 +52,9 @@ class Vocabulary:
 
 
 def smallest_relabelling(blocks: Blocks) -> Blocks:
-    """Returns one and the same cell for all cells that differ in the order of their parts only.
+    """Returns one and the same cell for all cells that differ in the order of parts only.
 
-    Those parts are the two sides of a block, and blocks of which neither needs the other. Of all
+    These parts are the two sides of a block, and blocks of which neither reads the other. Of all
     orders the lexicographically smallest is taken: always the smallest block that reads none of
     those still to come. Where two blocks are equally small, all b! orders are compared.
     """
@@ -69,7 +69,7 @@ def smallest_relabelling(blocks: Blocks) -> Blocks:
 
 
 def _without_ties(blocks: Blocks) -> Ints | None:
-    """Returns the keys of `_one_by_one`, cell by cell in Python, or None where it has a choice."""
+    """Returns the keys of `_one_by_one`, cell by cell in Python; None if two blocks tie."""
     found = []
     cells = zip(
         blocks.inputs.tolist(), blocks.operations.tolist(), blocks.combines.tolist(), strict=True
@@ -88,7 +88,7 @@ def _without_ties(blocks: Blocks) -> Ints | None:
 
 
 def _key(names: list[int], block: tuple[int, list[int], list[int], int]) -> int:
-    """Returns what `_keys` does for one block."""
+    """Returns the key of one block, as `_keys` does for many."""
     _, (a, b), (on_a, on_b), combine = block
     first, second = names[a] * _BASE + on_a, names[b] * _BASE + on_b
     low, high = (first, second) if first < second else (second, first)
@@ -96,7 +96,7 @@ def _key(names: list[int], block: tuple[int, list[int], list[int], int]) -> int:
 
 
 def _one_by_one(blocks: Blocks) -> tuple[Ints, Bools]:
-    """Returns ``(n, b)`` keys of the smallest order, and ``(n,)`` where that left a choice."""
+    """Returns ``(n, b)`` keys of the smallest order, and ``(n,)`` whether two blocks tied."""
     n, b = blocks.combines.shape
     rows = np.arange(n)
     names = np.full((n, 2 + b), _UNNAMED)  # new by old
@@ -115,7 +115,7 @@ def _one_by_one(blocks: Blocks) -> tuple[Ints, Bools]:
 
 
 def _of_all_orders(blocks: Blocks) -> Ints:
-    """Returns ``(n, b)`` keys of the smallest order."""
+    """Returns ``(n, b)`` keys of the smallest of all orders."""
     best = _keys(blocks)
     for order in permutations(range(best.shape[1])):
         keys, possible = _relabelled(blocks, order)
@@ -127,7 +127,7 @@ def _of_all_orders(blocks: Blocks) -> Ints:
 
 
 def _relabelled(blocks: Blocks, order: Sequence[int]) -> tuple[Ints, Bools]:
-    """Puts block ``order[i]`` at place i; also says ``(n,)`` where none then reads a later one."""
+    """Returns keys with block ``order[i]`` at place i; ``(n,)`` whether none reads a later one."""
     old = np.asarray(order)
     names = np.concatenate([[0, 1], 2 + np.argsort(old)])  # new name by old
     inputs = names[blocks.inputs[:, old]]
@@ -142,7 +142,7 @@ _UNNAMED = _BASE**3  # so much that a block that reads such a state has a larger
 
 
 def _keys(blocks: Blocks) -> Ints:
-    """Returns ``(n, b)``: each block as one integer, its sides sorted."""
+    """Returns ``(n, b)`` keys: each block as one integer, its sides sorted."""
     sides = blocks.inputs * _BASE + blocks.operations
     low, high = sides.min(axis=2), sides.max(axis=2)
     keys: Ints = (low * _BASE**2 + high) * _BASE + blocks.combines
@@ -163,12 +163,12 @@ def cell_pair_graphs(
     The vertex ``input`` feeds the inputs of both cells, which have labels of their own. A block is
     three vertices: its two operations, in the order of the genes, and what combines them. The
     output of a cell is a vertex too, and both feed ``output``. Two graphs are isomorphic exactly if
-    `smallest_relabelling` makes the same of both.
+    `smallest_relabelling` returns the same cells for both.
 
     Args:
-        cells: the n normal and the n reduction cells.
-        outputs: ``(n, 2 + b)`` for each: the states that its output concatenates.
-        names: of the vertices.
+        cells: n normal and n reduction cells.
+        outputs: ``(n, 2 + b)`` for each: whether its output concatenates a state.
+        names: labels of the vertices.
     """
     n, b = cells[0].combines.shape
     size = 3 * b + 3
@@ -192,7 +192,7 @@ def cell_pair_graphs(
 
 
 def _draw(blocks: Blocks, output: Bools, adjacency: Bools) -> None:
-    """Writes the edges of n cells into ``(n, 3 b + 3, 3 b + 3)``."""
+    """Writes the edges of n cells into `adjacency`, ``(n, 3 b + 3, 3 b + 3)``."""
     n, b = blocks.combines.shape
     vertices = np.concatenate([[0, 1], 4 + 3 * np.arange(b)])  # by state
     rows = np.arange(n)
@@ -206,7 +206,7 @@ def _draw(blocks: Blocks, output: Bools, adjacency: Bools) -> None:
 
 
 def _labels(blocks: Blocks, cell: int, combine: int, operation: int) -> npt.NDArray[np.int16]:
-    """Returns ``(n, 3 b + 3)``, given where the labels of each kind begin."""
+    """Returns ``(n, 3 b + 3)`` labels, given the first label of each kind."""
     n, b = blocks.combines.shape
     parts = np.concatenate(
         [blocks.operations + operation, blocks.combines[:, :, None] + combine], axis=2

@@ -72,8 +72,8 @@ class Darts(SearchSpace):
     and 1, so that the first gene of a cell is always 0.
 
     Attributes:
-        operations: names by value of an operation's gene.
-        pairs: the two states by value of a pair's gene.
+        operations: names of the operations by gene value.
+        pairs: pairs of states by gene value.
     """
 
     name = "darts"
@@ -137,17 +137,18 @@ class Darts(SearchSpace):
         return genes.astype(np.int16).reshape(-1, self.length)
 
     def _parse(self, text: str) -> list[int]:
-        """Reads genotypes; nothing in a text is evaluated.
+        """Returns the genes of a genotype, of which nothing is evaluated as code.
 
         The inputs of a node may be in either order, and the output ``range(2, 6)`` or a list.
 
         Raises:
-            InvalidArchitectureError: naming the node, and what is allowed there.
+            InvalidArchitectureError: the text is no genotype; the message names the node, and what
+                is allowed there.
         """
         return _parse(text)
 
     def scaled(self, repeats: int | None = None, filters: int | None = None) -> dict[str, int]:
-        """Counts the two reduction cells to ``cells``: 6 repeats are the paper's 20 cells."""
+        """Returns ``cells`` with the two reduction cells: 6 repeats are the paper's 20 cells."""
         settings = super().scaled(repeats, filters)
         if repeats is not None:
             settings["cells"] = 3 * repeats + 2
@@ -204,10 +205,10 @@ def _edges(row: Genes) -> list[list[tuple[str, int]]]:
 
 
 def _codes(text: str) -> list[int]:
-    """Reads a genotype written exactly as the authors print it, a number for each of 16 sides.
+    """Returns a number for each of 16 sides of a genotype exactly as the authors print it.
 
     Raises:
-        KeyError, ValueError: it is not.
+        KeyError, ValueError: it is written in another way.
     """
     head, normal, middle, reduce, tail = _PRINTED.split(text)
     if (head, middle, tail) != _AROUND:

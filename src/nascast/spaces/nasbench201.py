@@ -41,8 +41,8 @@ class NasBench201(SearchSpace):
     """The 15,625 cells, with their equivalences, official strings, graphs and networks.
 
     Attributes:
-        operations: names by gene value.
-        edges: (from, to) by gene position.
+        operations: names of the operations by gene value.
+        edges: (from, to) of the edge at each gene.
     """
 
     name = "nasbench201"
@@ -75,13 +75,13 @@ class NasBench201(SearchSpace):
         return _functions().take(self.codes(genes))
 
     def is_connected(self, genes: Genes) -> Bools:
-        """Returns ``(n,)``: every operation other than none is on a path from input to output."""
+        """Returns ``(n,)``: whether all operations but none are on paths from input to output."""
         forward, backward = self._reach(genes)
         on_path = np.stack([forward[:, a] & backward[:, b] for a, b in _EDGES], axis=1)
         return np.asarray((on_path | (genes == NONE)).all(1) & forward[:, 3])
 
     def _reach(self, genes: Genes) -> tuple[Bools, Bools]:
-        """Which vertices, ``(n, 4)``, the input reaches, and which reach the output."""
+        """Returns whether the input reaches each vertex, and it the output, ``(n, 4)`` each."""
         forward = np.zeros((len(genes), 4), dtype=bool)
         backward = np.zeros((len(genes), 4), dtype=bool)
         forward[:, 0] = backward[:, 3] = True
@@ -132,10 +132,10 @@ class NasBench201(SearchSpace):
         return (numbers // self._places % len(_OPERATIONS)).astype(np.int16)
 
     def _parse(self, text: str) -> list[int]:
-        """Reads official strings.
+        """Returns the genes of an official string.
 
         Raises:
-            InvalidArchitectureError: naming the operation or the form that is wrong.
+            InvalidArchitectureError: an operation or the form is wrong; the message says which.
         """
         found = re.findall(r"([^|~+]+)~(\d+)", text)
         for op, _ in found:
@@ -170,7 +170,7 @@ class NasBench201(SearchSpace):
         ``stem_stride`` and ``reduction`` (``residual`` or ``pool``).
 
         Raises:
-            InvalidSettingError: an unknown setting of the skeleton.
+            InvalidSettingError: a setting of the skeleton is unknown.
         """
         from torch import nn
 
@@ -207,7 +207,7 @@ class NasBench201(SearchSpace):
 
 @cache
 def _groups() -> tuple[dict[str, int], ...]:
-    """Returns, for each of the vertices 1 to 3, what an official string says of it by number."""
+    """Returns, for each of the vertices 1 to 3, its code by its part of an official string."""
     found = []
     for edges in (_EDGES[:1], _EDGES[1:3], _EDGES[3:]):
         cells = product(_OPERATIONS, repeat=len(edges))
@@ -243,7 +243,7 @@ def _functions() -> UInts:
 
 
 def _text(row: list[int], zeros: bool) -> str:
-    """Writes what the output vertex computes; with zeros, a term that is nothing is a ``#``."""
+    """Returns the formula of the output vertex; with `zeros`, a zero term is a ``#``."""
     vertices = ["0"]
     for end in range(1, 4):
         terms = []

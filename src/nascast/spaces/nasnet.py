@@ -65,9 +65,9 @@ class NasNet(SearchSpace):
     they are combined. The states of block b are 0 to 1 + b.
 
     Attributes:
-        blocks: of each cell.
-        operations: names by value of an operation's gene.
-        combines: names by value of the last gene of a block.
+        blocks: number of blocks of each cell.
+        operations: names of the operations by gene value.
+        combines: names of the ways to combine by gene value.
     """
 
     name = "nasnet"
@@ -77,7 +77,7 @@ class NasNet(SearchSpace):
     combines = _COMBINES
 
     def __init__(self, blocks: int = 5) -> None:
-        """Makes the space of cells of some blocks, 1 to 6.
+        """Makes the space of cells of `blocks` blocks, 1 to 6.
 
         Raises:
             InvalidSettingError: `blocks` is out of range.
@@ -122,15 +122,15 @@ class NasNet(SearchSpace):
         return cell_pair_graphs((cells[0], cells[1]), (outputs[0], outputs[1]), _NAMES)
 
     def _unread(self, cells: Blocks) -> Bools:
-        """Returns ``(n, 2 + blocks)``: the states that no block reads."""
+        """Returns ``(n, 2 + blocks)``: whether a state is read by no block."""
         read = cells.inputs[:, :, :, None] == np.arange(2 + self.blocks)
         return np.asarray(~read.any(axis=(1, 2)))
 
     def to_text(self, genes: Genes) -> list[str]:
-        """Returns ``normal: add(sep_conv_5x5(0), identity(1)), …; reduction: …``.
+        """Returns texts ``normal: add(sep_conv_5x5(0), identity(1)), …; reduction: …``.
 
-        A block is written as what combines the results, a side as the operation and, in brackets,
-        the state it reads.
+        A block is written as the way in which its two sides are combined; a side as its operation
+        and, in brackets, the state that it reads.
         """
         self.check(genes)
         texts = []
@@ -140,10 +140,11 @@ class NasNet(SearchSpace):
         return texts
 
     def _parse(self, text: str) -> list[int]:
-        """Reads what `to_text` writes.
+        """Returns the genes of a text as `to_text` writes it.
 
         Raises:
-            InvalidArchitectureError: naming the block, and what is allowed there.
+            InvalidArchitectureError: the text is not of this form; the message names the block, and
+                what is allowed there.
         """
         found = _TEXT.fullmatch(text)
         if not found:

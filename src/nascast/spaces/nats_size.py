@@ -29,7 +29,7 @@ class NatsSize(SearchSpace):
     """The 32,768 networks of different widths, all distinct.
 
     Attributes:
-        channels: by gene value.
+        channels: numbers of channels by gene value.
     """
 
     name = "nats_size"
@@ -38,7 +38,7 @@ class NatsSize(SearchSpace):
     channels = _CHANNELS
 
     def graphs(self, genes: Genes) -> Graph:
-        """Returns chains: input, a vertex for each stage, labelled with its channels, output."""
+        """Returns chains: input, a vertex for each stage labelled with its channels, output."""
         self.check(genes)
         vertices = _STAGES + 2
         chain = np.eye(vertices, k=1, dtype=bool)
@@ -54,10 +54,11 @@ class NatsSize(SearchSpace):
         return [":".join(str(_CHANNELS[gene]) for gene in row) for row in genes.tolist()]
 
     def _parse(self, text: str) -> list[int]:
-        """Reads official strings.
+        """Returns the genes of an official string.
 
         Raises:
-            InvalidArchitectureError: naming the number of channels or the form that is wrong.
+            InvalidArchitectureError: a number of channels or the form is wrong; the message says
+                which.
         """
         if not re.fullmatch(r"[0-9]+(:[0-9]+){4}", text):
             raise InvalidArchitectureError(
@@ -88,7 +89,7 @@ class NatsSize(SearchSpace):
         The skeleton's only setting is ``stem_stride``, 1 in the benchmark.
 
         Raises:
-            InvalidSettingError: an unknown setting of the skeleton.
+            InvalidSettingError: a setting of the skeleton is unknown.
         """
         from nascast.networks.sized_stages import sized_stages
 

@@ -1,1 +1,1 @@
-"""Where trials are kept, one file for each store."""
+"""Stores, which keep trials, one module for each."""

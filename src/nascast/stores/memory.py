@@ -11,7 +11,7 @@ __all__ = ["Memory"]
 
 
 class Memory(Store):
-    """Runs in dictionaries."""
+    """Keeps runs in dictionaries."""
 
     def __init__(self) -> None:
         self._info: dict[str, dict[str, Any]] = {}

@@ -11,6 +11,7 @@ import os
 import shutil
 import sqlite3
 import tempfile
+import time
 import weakref
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -25,11 +26,16 @@ __all__ = ["Sqlite"]
 
 _HEADER = b"SQLite format 3\0"
 _MARK = 0x6E617363  # "nasc", the application id of our files
-_VERSION = 2  # of the tables; raise it with every change to them
+_VERSION = 2  # version of the tables; raise it with every change to them
 _CHANGES = {  # by version: what makes the tables those of the next one
     1: "ALTER TABLE trials ADD COLUMN thinking REAL",  # unknown for the trials that are there
 }
 _WAIT = 60.0  # seconds for another process to finish writing; chosen: a write takes milliseconds
+_STATE = """
+SELECT (SELECT application_id FROM pragma_application_id),
+  (SELECT user_version FROM pragma_user_version), (SELECT COUNT(*) FROM sqlite_schema)
+"""  # in one statement, since another process may make the tables meanwhile
+_PAUSE = 0.01  # seconds between tries; chosen
 _TABLES = """
 CREATE TABLE runs (
   number INTEGER PRIMARY KEY,
@@ -69,16 +75,16 @@ class Sqlite(Store):
     take turns. The folder must be on a local disk: that mode does not work over a network.
 
     Attributes:
-        path: of the file; beside it stand ``-wal`` and ``-shm`` while it is open.
+        path: path of the file; beside it are ``-wal`` and ``-shm`` while it is open.
     """
 
     path: Path
 
     def __init__(self, path: str | os.PathLike[str] | None = None) -> None:
-        """Names a file; nothing is opened yet.
+        """Takes the path of a file, which is not opened yet.
 
         Args:
-            path: None is a temporary file, which goes with this object.
+            path: path of the file; None is a temporary one, which goes with this object.
         """
         self._connection: sqlite3.Connection | None = None
         if path is None:
@@ -157,7 +163,7 @@ class Sqlite(Store):
 
     @contextmanager
     def _writing(self, create: bool = False) -> Iterator[sqlite3.Connection]:
-        """Gives a connection inside a transaction that happens as a whole or not at all."""
+        """Yields a connection inside a transaction that happens as a whole or not at all."""
         with self._explained(), self._opened(create) as connection, _transaction(connection):
             if self._connection is not None:
                 _renew(connection)
@@ -165,7 +171,7 @@ class Sqlite(Store):
 
     @contextmanager
     def _opened(self, create: bool) -> Iterator[sqlite3.Connection]:
-        """Gives the connection, which stays open; before there is a file, one to no file."""
+        """Yields the connection, which stays open; before there is a file, one in memory."""
         if self._connection is None:
             if not create and not self.path.exists():
                 empty = sqlite3.connect(":memory:", isolation_level=None)
@@ -191,7 +197,7 @@ class Sqlite(Store):
 
 
 def _connect(path: Path) -> sqlite3.Connection:
-    """Opens a file of ours, or makes it."""
+    """Returns a connection to a file of ours, which is made if needed."""
     if path.is_file() and path.stat().st_size:
         with open(path, "rb") as file:  # SQLite itself takes a tiny file of another kind as empty
             if file.read(len(_HEADER)) != _HEADER:
@@ -200,7 +206,7 @@ def _connect(path: Path) -> sqlite3.Connection:
     try:
         if connection.execute("PRAGMA journal_mode").fetchone() != ("wal",):
             _check(path, connection)  # a foreign file stays as it is
-            connection.execute("PRAGMA journal_mode = WAL")
+            _write_ahead(connection)
         connection.execute("PRAGMA synchronous = FULL")
         if not _check(path, connection):
             with _transaction(connection):
@@ -217,23 +223,34 @@ def _connect(path: Path) -> sqlite3.Connection:
     return connection
 
 
+def _write_ahead(connection: sqlite3.Connection) -> None:
+    """Changes the mode of the file; SQLite does not wait for others here, so that this does."""
+    until = time.monotonic() + _WAIT
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+            return
+        except sqlite3.OperationalError as error:
+            if "locked" not in str(error) or time.monotonic() > until:
+                raise
+            time.sleep(_PAUSE)
+
+
 def _version(connection: sqlite3.Connection) -> int:
     (found,) = connection.execute("PRAGMA user_version").fetchone()
     return int(found)
 
 
 def _renew(connection: sqlite3.Connection) -> None:
-    """Makes the tables of an earlier version those of this one."""
+    """Brings the tables of an earlier version to this one."""
     for old in range(_version(connection), _VERSION):
         connection.execute(_CHANGES[old])
         connection.execute(f"PRAGMA user_version = {old + 1}")
 
 
 def _check(path: Path, connection: sqlite3.Connection) -> bool:
-    """Whether the file has our tables; raises if it has others, or ours of a later version."""
-    (mark,) = connection.execute("PRAGMA application_id").fetchone()
-    version = _version(connection)
-    (tables,) = connection.execute("SELECT COUNT(*) FROM sqlite_schema").fetchone()
+    """Returns whether the file has our tables; raises if it has others, or later ones."""
+    mark, version, tables = connection.execute(_STATE).fetchone()
     if not tables and not mark:
         return False
     if mark != _MARK:

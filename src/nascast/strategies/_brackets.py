@@ -16,7 +16,7 @@ __all__ = ["Brackets"]
 
 @dataclass(eq=False, kw_only=True)
 class Brackets(Strategy, ABC):
-    """Trains many for a few epochs, the best of them for eta times as many, and so on.
+    """Trains many architectures for a few epochs, the best for eta times as many, and so on.
 
     One bracket comes after the other, and a rung is finished before the next one begins: while its
     last candidates are pending, `ask` returns none. A failed candidate takes its place in the rung
@@ -27,15 +27,16 @@ class Brackets(Strategy, ABC):
     kept in the history alone.
 
     Attributes:
-        min_epochs: no rung has fewer.
-        max_epochs: of the last rung. The default, 9, is chosen: with eta 3 it makes three rungs, of
-            1, 3 and 9 epochs, the least number with which halving is more than a single selection.
-            Set it to a full training.
-        eta: a rung keeps one in so many, and the next trains for that many times the epochs.
+        min_epochs: least number of epochs of a rung.
+        max_epochs: number of epochs of the last rung. The default, 9, is chosen: with eta 3 it
+            makes three rungs, of 1, 3 and 9 epochs, the least number with which halving is more
+            than a single selection. Set it to a full training.
+        eta: factor of halving: a rung keeps one architecture in `eta`, and the next trains for
+            `eta` times the epochs.
         levels: epochs of the rungs, ascending.
 
     Raises:
-        InvalidSettingError: settings out of range.
+        InvalidSettingError: a setting is out of range.
     """
 
     min_epochs: int = 1
@@ -52,14 +53,14 @@ class Brackets(Strategy, ABC):
 
     @abstractmethod
     def plan(self, bracket: int) -> list[tuple[int, int]]:
-        """Returns how many architectures, and for how many epochs, rung by rung.
+        """Returns numbers of architectures and of epochs, rung by rung.
 
         Args:
-            bracket: number from 0.
+            bracket: number of the bracket, from 0.
         """
 
     def rungs(self, size: int, epochs: Sequence[int]) -> list[tuple[int, int]]:
-        """Returns the plan of a bracket with so many architectures in its first rung."""
+        """Returns the plan of a bracket with `size` architectures in its first rung."""
         rungs = [(size // self.eta**i, e) for i, e in enumerate(epochs)]
         return [(count, e) for count, e in rungs if count]
 
@@ -78,7 +79,7 @@ class Brackets(Strategy, ABC):
             self._close()
 
     def _close(self) -> None:
-        """Goes to the next rung, or to the next bracket."""
+        """Opens the next rung, or the next bracket."""
         fine = [(arch, score) for arch, score in self._told if not math.isnan(score)]
         ranked = sorted(fine, key=lambda pair: -pair[1])  # stable: earlier ones win ties
         above = self.plan(self._bracket)[self._rung + 1 :]

@@ -8,11 +8,11 @@ from nascast.core.types import Floats, Genes
 
 __all__ = ["CategoricalDensity"]
 
-_LEAST = 1e-3  # of a width, as in the authors' code
+_LEAST = 1e-3  # least width, as in the authors' code
 
 
 class CategoricalDensity:
-    """Mean of one product kernel for each row it is made of.
+    """The mean of product kernels, one at each row that it is fitted to.
 
     The kernel of a gene with c values is that of Aitchison & Aitken (1976), which the authors of
     BOHB use through statsmodels: 1 − λ at the row's own value, λ / (c − 1) at each other one.
@@ -24,15 +24,15 @@ class CategoricalDensity:
     uniform.
 
     Attributes:
-        widths: ``(length,)``, λ.
+        widths: ``(length,)`` widths λ of the kernels.
     """
 
     def __init__(self, rows: Genes, cardinalities: Sequence[int]) -> None:
-        """Fits.
+        """Fits the density to rows.
 
         Args:
-            rows: ``(n, length)``, at least one.
-            cardinalities: ``(length,)``.
+            rows: ``(n, length)`` rows, at least one.
+            cardinalities: ``(length,)`` numbers of values of the genes.
         """
         n, d = rows.shape
         self._rows = rows
@@ -54,7 +54,7 @@ class CategoricalDensity:
         return np.asarray(top + np.log(np.exp(logs - top[:, None]).mean(1)))
 
     def sample(self, n: int, rng: np.random.Generator) -> Genes:
-        """Draws ``(n, length)`` rows; they need not be valid in any space."""
+        """Returns ``(n, length)`` drawn rows; they need not be valid in any space."""
         rows = self._rows[rng.integers(len(self._rows), size=n)]
         moved = rng.random(rows.shape) < self.widths
         moved &= self._cards > 1

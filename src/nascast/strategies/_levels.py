@@ -6,12 +6,12 @@ __all__ = ["levels"]
 
 
 def levels(min_epochs: int, max_epochs: int, eta: int) -> tuple[int, ...]:
-    """Returns the epochs of the rungs, ascending: the largest, and that divided by eta, eta² ….
+    """Returns the epochs of the rungs, ascending: `max_epochs` divided by …, eta², eta and 1.
 
     None is below `min_epochs`; fractions are rounded to whole epochs.
 
     Raises:
-        InvalidSettingError: settings out of range.
+        InvalidSettingError: a setting is out of range.
     """
     if not 1 <= min_epochs <= max_epochs or eta < 2:
         raise InvalidSettingError(

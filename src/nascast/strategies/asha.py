@@ -17,7 +17,7 @@ _Ranked = tuple[float, int, Architecture]  # minus score, place in the history: 
 
 
 class _Rung:
-    """The architectures told with one number of epochs, failed ones included, the first time."""
+    """The architectures told with one number of epochs, each once, failed ones included."""
 
     def __init__(self) -> None:
         self.told: dict[Architecture, _Ranked] = {}
@@ -25,7 +25,7 @@ class _Rung:
         self._waiting: list[_Ranked] = []  # those of them that the next rung was not told
 
     def take(self, entry: _Ranked, waits: bool) -> None:
-        """Adds an architecture; one without a score is no more than counted."""
+        """Adds an architecture; one without a score is counted only."""
         self.told[entry[2]] = entry
         if not math.isnan(entry[0]):
             insort(self._ranked, entry)
@@ -33,13 +33,13 @@ class _Rung:
                 insort(self._waiting, entry)
 
     def promoted(self, arch: Architecture) -> None:
-        """Takes that the next rung was told the architecture."""
+        """Notes that the next rung has the architecture, so that it is not promoted again."""
         entry = self.told.get(arch)
         if entry is not None and not math.isnan(entry[0]):
             del self._waiting[bisect_left(self._waiting, entry)]
 
     def promotable(self, eta: int) -> list[Architecture]:
-        """Returns those among the best one in eta that the next rung was not told, best first."""
+        """Returns those of the best one in eta that are not in the next rung, best first."""
         k = min(len(self.told) // eta, len(self._ranked))
         if not k:
             return []
@@ -52,19 +52,20 @@ class _Rung:
 class Asha(Strategy):
     """Algorithm 2: whenever a worker is free, promote if possible, otherwise begin a new one.
 
-    Promotable is who is among the best one in eta of a rung and not in the next. The highest rung
-    comes first. No worker ever waits. A failed candidate counts in its rung and is not promoted.
+    Promotable is an architecture that is among the best one in eta of a rung and not in the next.
+    The highest rung comes first. No worker ever waits. A failed candidate counts in its rung and is
+    not promoted.
 
     Deviation: the paper's `min_epochs` is raised by an early-stopping rate s; set `min_epochs`.
 
     Attributes:
-        min_epochs: no rung has fewer.
-        max_epochs: of the last rung; 9 as for successive halving.
-        eta: a rung promotes one in so many.
+        min_epochs: least number of epochs of a rung.
+        max_epochs: number of epochs of the last rung; 9 as for successive halving.
+        eta: factor of halving: a rung promotes one architecture in `eta`.
         levels: epochs of the rungs, ascending.
 
     Raises:
-        InvalidSettingError: settings out of range.
+        InvalidSettingError: a setting is out of range.
     """
 
     min_epochs: int = 1

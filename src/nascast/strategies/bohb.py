@@ -32,10 +32,10 @@ class Bohb(Hyperband):
         - For several candidates at once, that many samples are the best of one draw.
 
     Attributes:
-        random_share: ρ, of candidates sampled from the space; 1/3 as in the paper.
+        random_share: share ρ of candidates sampled from the space; 1/3 as in the paper.
 
     Raises:
-        InvalidSettingError: settings out of range.
+        InvalidSettingError: a setting is out of range.
     """
 
     random_share: float = 1 / 3

@@ -8,9 +8,9 @@ __all__ = ["Hyperband"]
 class Hyperband(Brackets):
     """Algorithm 1: brackets of successive halving, from the boldest to plain random search.
 
-    Where halving begins with few epochs, it may drop what is slow to learn; so the brackets begin
-    with more epochs, one after the other, and with fewer architectures, such that each costs about
-    the same. After the last one it begins again. R in the paper is `max_epochs`.
+    Where halving begins with few epochs, it may drop architectures that learn slowly; so each
+    bracket begins with more epochs than the one before, and with fewer architectures, such that all
+    cost about the same. After the last one the first follows. R in the paper is `max_epochs`.
 
     Deviation: a bracket is finished before the next begins, also with many workers.
     """

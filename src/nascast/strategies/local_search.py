@@ -15,7 +15,7 @@ __all__ = ["LocalSearch"]
 
 @dataclass(frozen=True, slots=True, order=True)
 class _Node:
-    """An evaluated architecture, better ones first, with its neighbours not told so far."""
+    """An evaluated architecture with its neighbours not told so far; better ones sort first."""
 
     loss: float  # minus score
     index: int  # in the history
@@ -24,11 +24,11 @@ class _Node:
 
 @dataclass(eq=False, kw_only=True)
 class LocalSearch(Strategy):
-    """Proposes neighbours of the best architecture that has new ones, and begins anew at an end.
+    """Proposes neighbours of the best architecture that has new ones; restarts when stuck.
 
     A climb begins with some random architectures. It ends when the `patience` best of it have no
     new neighbours; with a patience of 1 that is a local optimum. Equivalent neighbours count once.
-    A failed candidate is nobody's centre. When all new neighbours of the best ones are pending,
+    A failed candidate is never a centre. When all new neighbours of the best ones are pending,
     random architectures are proposed meanwhile.
 
     Deviations:
@@ -39,11 +39,12 @@ class LocalSearch(Strategy):
     The defaults were chosen on the benchmark nb201-mini.
 
     Attributes:
-        initial: random architectures at the beginning of a climb.
-        patience: how many of the best must be out of new neighbours before it ends.
+        initial: number of random architectures at the beginning of a climb.
+        patience: number of the best architectures that must be out of new neighbours before a climb
+            ends.
 
     Raises:
-        InvalidSettingError: a setting below 1.
+        InvalidSettingError: a setting is below 1.
     """
 
     initial: int = 5

@@ -31,11 +31,11 @@ class Nsga2(Strategy):
         - Children that were met are drawn again.
 
     Attributes:
-        population: N in the paper, which has 100 for 25,000 evaluations; the default is chosen for
-            some hundred.
+        population: number N of members; the paper has 100 for 25,000 evaluations, the default is
+            chosen for some hundred.
 
     Raises:
-        InvalidSettingError: a population below 2.
+        InvalidSettingError: the population is below 2.
     """
 
     population: int = 20
@@ -54,7 +54,7 @@ class Nsga2(Strategy):
                 self._select()
 
     def _select(self) -> None:
-        """Keeps the best of parents and children, in order; there are no children then."""
+        """Makes the best of parents and children the new parents, in order."""
         both = np.concatenate([self._parents, np.asarray(self._children, dtype=np.intp)])
         scores = self.history.scores[both]
         rank = ranks(scores)

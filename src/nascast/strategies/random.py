@@ -11,7 +11,7 @@ __all__ = ["RandomSearch"]
 
 
 class RandomSearch(Strategy):
-    """Draws from the space."""
+    """Random search: candidates are drawn from the space."""
 
     learns_early: ClassVar[bool] = False
 

@@ -26,11 +26,11 @@ class RegularizedEvolution(Strategy):
           another tournament; the paper trains it once more.
 
     Attributes:
-        population: members; as many random architectures come first.
-        tournament: members drawn, with replacement, of which the best is the parent.
+        population: number of members; as many random architectures come first.
+        tournament: number of members drawn, with replacement, of which the best is the parent.
 
     Raises:
-        InvalidSettingError: a population or tournament below 1.
+        InvalidSettingError: the population or the tournament is below 1.
     """
 
     population: int = 30

@@ -18,7 +18,7 @@ class SuccessiveHalving(Brackets):
     is set, which is the same thing.
 
     Attributes:
-        size: architectures in the first rung; None for as many as leave one in the last.
+        size: number of architectures in the first rung; None is as many as leave one in the last.
     """
 
     size: int | None = None

@@ -1,1 +1,1 @@
-"""Grids of runs, and how they are judged."""
+"""Studies: grids of runs, their results, and how they are judged."""

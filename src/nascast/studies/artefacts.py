@@ -1,4 +1,4 @@
-"""Artefacts of a study on disk: what is trained once, such as a supernet, for all its cells."""
+"""Artefacts of a study on disk: trained once for all its cells, such as a supernet."""
 
 import hashlib
 import io
@@ -46,7 +46,7 @@ class ArtefactFolder:
         """Keeps arrays and the seconds that making them took.
 
         Raises:
-            StoreError: it cannot be written.
+            StoreError: the file cannot be written.
         """
         arrays, seconds = value
         head = json.dumps({"key": key, "seconds": seconds})

@@ -1,4 +1,4 @@
-"""Making a benchmark by really training networks."""
+"""Building a benchmark by really training networks."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, fields
@@ -33,18 +33,18 @@ Job = tuple[tuple[int, ...], int]  # genes and seed
 
 @dataclass(frozen=True, slots=True)
 class BuildPlan:
-    """Everything that decides what the records are.
+    """All settings that decide the records of a build.
 
     Attributes:
-        space: name of the search space.
-        images: path of the data file.
-        split: which of its images.
-        skeleton: macro network, as the space's `build` takes it.
-        recipe: how each network is trained.
-        cells: how many distinct architectures, drawn by `seed`; 0 takes all of the space.
-        repeated: how many of them, the first ones, are trained with a second seed.
-        seed: of the draw; training k of a cell uses seed k.
-        device: ``cpu`` or ``cuda``.
+        space: registered name of the search space.
+        images: path of the file of images.
+        split: split of the images.
+        skeleton: settings of the skeleton, as the space's `build` takes them.
+        recipe: recipe of each training.
+        cells: number of distinct architectures, drawn by `seed`; 0 is all of the space.
+        repeated: number of architectures, the first ones, that are trained with a second seed.
+        seed: seed of the draw; training k of a cell uses seed k.
+        device: name of the device, ``cpu`` or ``cuda``.
     """
 
     space: str
@@ -58,7 +58,7 @@ class BuildPlan:
     device: str = "cpu"
 
     def settings(self) -> dict[str, Any]:
-        """Returns what must be equal for a resumed build; it may have more cells than before."""
+        """Returns the settings that a resumed build must have; it may have more cells."""
         values = asdict(self)
         for free in ("images", "cells", "repeated"):
             del values[free]
@@ -85,10 +85,10 @@ def records(folder: Path) -> list[dict[str, Any]]:
 
 
 def pack(plan: BuildPlan, folder: Path, name: str) -> TableSource:
-    """Turns the finished trainings into a table; a cell whose first training failed is left out.
+    """Returns the finished trainings as a table, without cells whose first training failed.
 
     Raises:
-        MissingDataError: nothing is finished yet.
+        MissingDataError: no training is finished yet.
     """
     every = records(folder)
     fine = {(tuple(r["genes"]), r["seed"]): r for r in every if "error" not in r}
@@ -131,13 +131,13 @@ def pack(plan: BuildPlan, folder: Path, name: str) -> TableSource:
 
 
 def trainings(plan: BuildPlan, folder: Path, executor: Executor) -> Iterator[tuple[int, int]]:
-    """Trains what is not on record yet; yields (finished, all) after each training.
+    """Runs the trainings not on record yet; yields (finished, all) after each.
 
     A training that fails is recorded with its error and not repeated.
 
     Raises:
         StoreError: the folder holds a build with other settings.
-        MissingDataError: there are no images; likewise for all that no training could do without.
+        MissingDataError: there are no images.
     """
     journal = Journal(folder / "trainings.jsonl")
     space, task = plugins.load("space", plan.space), _task(plan)
@@ -185,7 +185,7 @@ def _begin(plan: BuildPlan, journal: Journal) -> None:
 
 
 def _complete(settings: Mapping[str, Any]) -> dict[str, Any]:
-    """Returns settings with what they had no words for yet when they were written."""
+    """Returns settings, completed with those that an earlier version did not write."""
     values = dict(settings)
     for key, kind in (("split", Split), ("recipe", Recipe)):
         values[key] = asdict(kind(**values[key]))
@@ -193,7 +193,7 @@ def _complete(settings: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _jobs(plan: BuildPlan) -> list[Job]:
-    """The trainings in order: repeated cells first, so that the noise is known early."""
+    """Returns the trainings in order: repeated cells first, so that the noise is known early."""
     space = plugins.load("space", plan.space)
     cells = [tuple(int(g) for g in row) for row in _draw(space, plan)]
     twice = [(cell, seed) for cell in cells[: plan.repeated] for seed in (0, 1)]
@@ -201,7 +201,7 @@ def _jobs(plan: BuildPlan) -> list[Job]:
 
 
 def _draw(space: SearchSpace, plan: BuildPlan) -> Genes:
-    """Draws distinct canonical rows: uniformly over them where the space can list its rows."""
+    """Returns distinct canonical rows, drawn uniformly where the space can list its rows."""
     rng = np.random.default_rng(plan.seed)
     try:
         every = space.canonical(space.all())
@@ -232,7 +232,7 @@ def _task(plan: BuildPlan) -> Task:
 
 
 def train_one(plan: BuildPlan, genes: tuple[int, ...], seed: int) -> dict[str, Any]:
-    """Trains one network and returns its record; runs in a worker."""
+    """Trains a network and returns its record; runs in a worker."""
     if plan.device == "cpu":
         torch.set_num_threads(1)  # one training a core is faster than one over all cores
     data = open_data(plan.images, plan.split, plan.device)

@@ -10,7 +10,7 @@ __all__ = ["Journal"]
 
 
 class Journal:
-    """Records in a file, one JSON object a line; what was appended is on disk."""
+    """Records in a file, one JSON object in each line; appended records are on disk."""
 
     def __init__(self, path: Path) -> None:
         self.path = path

@@ -1,4 +1,4 @@
-"""Hard limits on what a network may cost, as a space that holds nothing else."""
+"""Hard limits on the cost of a network, as a space of the networks that keep to them."""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
@@ -18,12 +18,12 @@ __all__ = ["Limits", "Networks", "TaskNetworks", "limited"]
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What a network may cost at most; None is no limit.
+    """The largest cost that a network may have; None is no limit.
 
     Attributes:
-        parameters: numbers that training changes.
-        multiply_adds: of one forward pass, see `networks.counting`.
-        latency_ms: milliseconds of one forward pass for one input on one core of this machine.
+        parameters: number of parameters.
+        multiply_adds: multiply-adds of a forward pass for one input, see `networks.counting`.
+        latency_ms: milliseconds of a forward pass for one input on one core of this machine.
     """
 
     parameters: int | None = None
@@ -36,7 +36,7 @@ class Limits:
                 raise InvalidSettingError(f"a limit on {name} should be positive; got {value}")
 
     def given(self) -> dict[str, float]:
-        """Returns the limits there are, by name."""
+        """Returns the limits that are set, by name."""
         values = {
             "parameters": self.parameters,
             "multiply_adds": self.multiply_adds,
@@ -45,20 +45,20 @@ class Limits:
         return {name: value for name, value in values.items() if value is not None}
 
     def words(self) -> str:
-        """Returns them in words."""
+        """Returns the limits in words."""
         shown = (f"{name.replace('_', ' ')} ≤ {value:,}" for name, value in self.given().items())
         return ", ".join(shown)
 
 
 class Networks(Protocol):
-    """What limits are about: the network of each architecture, and an input of it."""
+    """The networks that limits are about: one for each architecture, and an input of them."""
 
     def network(self, arch: Architecture) -> "nn.Module":
         """Returns the network of an architecture."""
         ...
 
     def example(self) -> "Tensor":
-        """Returns zeros that `network` takes: one input."""
+        """Returns one input of `network`, of zeros."""
         ...
 
 

@@ -1,4 +1,4 @@
-"""How well predictions agree with the truth."""
+"""Agreement of predictions with the truth."""
 
 import math
 
@@ -19,24 +19,32 @@ METRICS = (
     "precision_at_20",
     "undefined",
 )
+_FEW = 1000  # values, chosen: so many are compared pair by pair in a tenth of a second
 
 
 def kendall(a: Floats, b: Floats) -> float:
-    """Returns Kendall's τ-b; 0 if one side is constant and so ranks nothing."""
-    from scipy.stats import kendalltau
-
+    """Returns Kendall's τ-b of ``(n,)`` values; 0 if one side is constant and so ranks nothing."""
     if np.ptp(a) == 0 or np.ptp(b) == 0:
         return 0.0
-    return float(kendalltau(a, b).statistic)
+    if len(a) > _FEW:
+        from scipy.stats import kendalltau
+
+        return float(kendalltau(a, b).statistic)
+    # Every pair, since importing SciPy's statistics takes a second.
+    first, second = np.sign(np.subtract.outer(a, a)), np.sign(np.subtract.outer(b, b))
+    agreeing = float((first * second).sum()) / 2  # pairs in the same order less those in the other
+    untied = (float((signs**2).sum()) / 2 for signs in (first, second))
+    tau = agreeing / math.sqrt(next(untied)) / math.sqrt(next(untied))
+    return max(-1.0, min(1.0, tau))
 
 
 def agreement(predicted: Floats, true: Floats) -> dict[str, float]:
-    """Compares predictions with true scores, both ``(n,)`` and larger is better.
+    """Returns metrics of agreement between ``(n,)`` predicted and true scores, by name.
 
-    A prediction that is not finite ranks last, shared with the others of its kind; ``undefined``
+    Larger scores are better. Predictions that are not finite share the last rank; ``undefined``
     counts them. Correlations are signed, and 0 where one side is constant. ``sparse_kendall``
     rounds the true scores to 0.1, since smaller differences are noise (Yu et al., ICLR 2020).
-    ``mae`` and ``rmse`` mean something for predictors on the scale of the scores.
+    ``mae`` and ``rmse`` have a meaning for predictors on the scale of the scores alone.
     ``precision_at_k`` is the share of the k predicted best among the k truly best; ties are
     resolved against the predictor.
     """

@@ -107,9 +107,9 @@ def noise_limits(benchmark: Benchmark, objective: Objective, seed: int = 0) -> N
     """Estimates the limits from the first two trainings of the architectures that have two.
 
     Args:
-        benchmark: with repeated trainings.
-        objective: which metric, and whether the top has the smallest values.
-        seed: of the bootstrap and the simulation.
+        benchmark: benchmark with repeated trainings.
+        objective: metric, and whether the top has its smallest values.
+        seed: seed of the bootstrap and the simulation.
 
     Returns:
         The limits; None where fewer than two architectures were trained twice.

@@ -1,4 +1,4 @@
-"""What goes on in a study: steps told as they are done, results as they come."""
+"""The progress of a study: steps as they are done, results as they come."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -10,11 +10,11 @@ __all__ = ["Progress", "finished"]
 
 @dataclass
 class Progress:
-    """Told what goes on; the command line draws it.
+    """Functions called with the progress of a study, which the command line draws.
 
     Attributes:
-        start: called with a description and the number of steps of a stage.
-        advance: called with the number of steps done since.
+        start: function called with a description and the number of steps of a stage.
+        advance: function called with the number of steps done since.
     """
 
     start: Callable[[str, int], None] = field(default=lambda name, steps: None)
@@ -22,7 +22,7 @@ class Progress:
 
 
 def finished(executor: Executor, count: int) -> Iterator[Done]:
-    """Yields so many finished tasks as they come."""
+    """Yields `count` finished calls as they come."""
     while count > 0:
         for done in executor.collect():
             count -= 1

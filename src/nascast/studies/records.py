@@ -1,4 +1,4 @@
-"""Opening the records that a study stands on."""
+"""Opening the benchmark that a study stands on."""
 
 from functools import lru_cache
 from pathlib import Path
@@ -13,12 +13,12 @@ def benchmark_named(given: Spec | Path | str) -> Spec | Path:
     """Returns the spec of a registered benchmark, or the path of a table.
 
     Args:
-        given: either of the two, or a text: a path where it ends with ``.nascast`` or exists, and
+        given: spec, path, or a text: it is a path where it ends with ``.nascast`` or exists, and
             otherwise a spec such as ``nasbench201:cifar100``.
 
     Raises:
-        UnknownComponentError: neither of the two.
-        InvalidSettingError: a setting that the benchmark does not have.
+        UnknownComponentError: it is neither of the two.
+        InvalidSettingError: the benchmark does not have a setting.
     """
     if not isinstance(given, str):
         return given

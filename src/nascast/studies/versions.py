@@ -1,4 +1,4 @@
-"""The versions that every run stores."""
+"""The versions of packages that every run stores."""
 
 import platform
 from functools import cache

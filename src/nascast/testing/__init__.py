@@ -22,7 +22,7 @@ def checks(kind: str) -> list[Callable[..., None]]:
     """Returns the checks of a kind, such as ``space``, in the order in which they are written.
 
     Raises:
-        UnknownComponentError: listing the known kinds.
+        UnknownComponentError: there is no such kind; the message lists the known ones.
     """
     if kind not in KINDS:
         raise UnknownComponentError(f"unknown kind {kind!r}; known are {', '.join(KINDS)}")

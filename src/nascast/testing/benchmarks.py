@@ -77,7 +77,7 @@ def check_repeatable(benchmark: Benchmark) -> None:
 
 
 def check_curves_equal_queries(benchmark: Benchmark) -> None:
-    """A curve is the values at its recorded epochs; the last one is what no epoch asks for."""
+    """A curve has the values at its recorded epochs; the last is that of a full training."""
     genes = _genes(benchmark)
     for name, metric in _with_epochs(benchmark):
         marks = metric.epochs
@@ -110,7 +110,7 @@ def check_seconds_grow(benchmark: Benchmark) -> None:
 
 
 def check_mean_over_seeds(benchmark: Benchmark) -> None:
-    """Without a seed comes the mean over the recorded trainings."""
+    """Without a seed the answer is the mean over the recorded trainings."""
     genes = _genes(benchmark)
     for name, metric in benchmark.metrics.items():
         found = []

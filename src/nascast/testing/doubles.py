@@ -43,8 +43,8 @@ class TinySpace(SearchSpace):
     equivalent: there are 160 rows and 60 networks.
 
     Attributes:
-        operations: names by value of the first four genes.
-        widths: channels by value of the last gene.
+        operations: names of the operations by value of the first four genes.
+        widths: numbers of channels by value of the last gene.
     """
 
     name = "tiny"
@@ -122,9 +122,10 @@ class TinyBenchmark(Benchmark):
         """Makes the records.
 
         Args:
-            spread: how much architectures differ; with 0, and no noise, all are the same.
-            noise: deviation of the accuracies, in percent.
-            seed: of the noise.
+            spread: factor of the differences between architectures; with 0, and no noise, there are
+                none.
+            noise: standard deviation of the accuracies, in percent.
+            seed: seed of the noise.
         """
         self.space = TinySpace()
         self.task: ImageTask = _TASK
@@ -199,14 +200,14 @@ def _records(
 
 @dataclass(frozen=True, slots=True)
 class ConstantEvaluator:
-    """Gives every candidate the same metrics at the same cost."""
+    """Returns the same metrics at the same cost for every candidate."""
 
     metrics: Mapping[str, float] = field(default_factory=lambda: {"val_accuracy": 50.0})
     seconds: float = 1.0
     task: Task = _TASK
 
     def evaluate(self, candidate: Candidate, seed: int) -> Evaluation:
-        """Returns the metrics."""
+        """Returns the evaluation, the same for every candidate."""
         return Evaluation(dict(self.metrics), self.seconds)
 
 
@@ -215,8 +216,8 @@ class FlakyEvaluator:
     """Raises for a share of the candidates, always for the same ones.
 
     Attributes:
-        evaluator: answers the others.
-        share: of (candidate, seed) pairs that fail, from 0 to 1.
+        evaluator: evaluator of the others.
+        share: share of (candidate, seed) pairs that fail, from 0 to 1.
     """
 
     evaluator: Evaluator = field(default_factory=ConstantEvaluator)
@@ -224,16 +225,16 @@ class FlakyEvaluator:
 
     @property
     def metrics(self) -> Collection[str]:
-        """Those of the evaluator that answers."""
+        """The metrics of the evaluator of the others."""
         return self.evaluator.metrics
 
     @property
     def task(self) -> Task:
-        """That of the evaluator that answers."""
+        """The task of the evaluator of the others."""
         return self.evaluator.task
 
     def evaluate(self, candidate: Candidate, seed: int) -> Evaluation:
-        """Returns what the evaluator does, or raises ``RuntimeError``."""
+        """Returns the evaluation by `evaluator`, or raises ``RuntimeError``."""
         digest = hashlib.sha256(repr((candidate, seed)).encode()).digest()
         if int.from_bytes(digest[:4]) < self.share * 2**32:
             raise RuntimeError(f"flaky: failed for seed {seed}, as it was made to")

@@ -1,4 +1,4 @@
-"""What several checks expect: refusals, untouched generators, scores better than chance."""
+"""Expectations of several checks: refusals, untouched generators, better than chance."""
 
 import random
 from collections.abc import Callable, Iterator
@@ -11,20 +11,20 @@ from nascast.core.types import Floats
 
 __all__ = ["better_than_chance", "refuses", "untouched_generators"]
 
-_DEVIATIONS = 3.0  # of Kendall's τ among independent rankings; chosen: a chance of about 0.1 %
+_DEVIATIONS = 3.0  # deviations of τ of independent rankings; chosen: a chance of about 0.1 %
 
 
 def refuses(error: type[Exception], what: str, call: Callable[..., Any], *arguments: Any) -> str:
     """Returns the message with which a call raises.
 
     Args:
-        error: what it should raise.
-        what: what is wrong with the call, in words.
-        call: is called.
-        arguments: with these.
+        error: exception that the call should raise.
+        what: fault of the call, in words.
+        call: function that is called.
+        arguments: arguments of the call.
 
     Raises:
-        AssertionError: it did not raise, or said nothing.
+        AssertionError: the call did not raise, or without a message.
     """
     try:
         call(*arguments)

@@ -19,8 +19,8 @@ from nascast.testing.expectations import better_than_chance, untouched_generator
 
 Factory = Callable[[], PerformancePredictor]
 
-_COVERED = 0.7  # of 40 true scores; chosen: with 90 % expected, chance gives less once in 10,000
-_TRAIN = 20  # of the 60 networks; the others are the test set
+_COVERED = 0.7  # share of 40 true scores; chosen: if 90 % are expected, less comes once in 10,000
+_TRAIN = 20  # training rows, of 60 networks; the others are the test set
 _MEMO: Memo = {}  # proxy scores of the tiny networks, computed once for all checks
 
 
@@ -146,7 +146,7 @@ def check_deviations(factory: Factory) -> None:
 
 
 def check_unknown_seconds(factory: Factory) -> None:
-    """Where nobody knows what trainings took it predicts all the same, at a cost of NaN."""
+    """Where the seconds of trainings are not known, it predicts all the same, at a cost of NaN."""
     train, test = _rows()
     ledger = _ledger(_Untimed(), Objective("val_accuracy"))
     predictor = factory()

@@ -4,6 +4,7 @@ The factory takes the setting ``seed``. The checks run on the networks of `TinyB
 nearly every published proxy is better than chance.
 """
 
+import inspect
 from collections.abc import Callable
 
 import numpy as np
@@ -132,9 +133,12 @@ def check_seconds_are_told_apart(factory: Factory) -> None:
 
 
 def check_name_is_in_the_key(factory: Factory) -> None:
-    """The memo's key begins with the proxy's own name, so that proxies do not mix."""
+    """The memo's key begins with the proxy's own name and tells its settings: nothing mixes."""
     proxy = factory()
     key = proxy.key(_ledger())
+    for name in inspect.signature(type(proxy)).parameters:
+        said = f"{name}={getattr(proxy, name)}"
+        assert said in key, f"the key {key!r} does not tell the setting {said}"
     assert key.startswith(f"{proxy.name}|"), f"the key {key!r} does not begin with {proxy.name}|"
 
 

@@ -25,8 +25,8 @@ Factory = Callable[[SearchSpace], Strategy]
 _BATCHES = (1, 1, 3, 8, 2, 20, 1)  # candidates asked for at a time; chosen, 36 in all
 _FULL = 10  # epochs of a full training on `TinyBenchmark`
 _TRAININGS = 45  # budget of a comparison, in full trainings; chosen: random search misses the best
-_SEEDS = 16  # of a comparison; chosen, so that it takes seconds
-_LEVEL = 0.01  # of the test; chosen
+_SEEDS = 16  # seeds of a comparison; chosen, so that it takes seconds
+_LEVEL = 0.01  # level of the test; chosen
 
 
 def check_asks_for_valid_candidates(factory: Factory) -> None:

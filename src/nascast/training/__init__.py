@@ -1,1 +1,1 @@
-"""Training networks and making benchmarks by it."""
+"""Training: recipes, data, the training loop, evaluators that train, models and exports."""

@@ -30,7 +30,7 @@ def _draw(count: int, places: int, generator: torch.Generator, device: torch.dev
 
 
 def _crop(batch: Tensor, recipe: Recipe, generator: torch.Generator) -> Tensor:
-    """Takes a window of the images' own size out of larger ones, for each image at its own place.
+    """Returns windows of the images' own size from larger ones, each at its own place.
 
     The larger image is the image with a border of zeros, which is the mean colour, or enlarged.
     """
@@ -50,7 +50,7 @@ def _crop(batch: Tensor, recipe: Recipe, generator: torch.Generator) -> Tensor:
 
 
 def _cutout(batch: Tensor, side: int, generator: torch.Generator) -> Tensor:
-    """Sets a square around a random pixel to zero (https://arxiv.org/abs/1708.04552)."""
+    """Returns images with a square around a random pixel zero, https://arxiv.org/abs/1708.04552."""
     n, _, height, width = batch.shape
     kept = []
     for length in (height, width):

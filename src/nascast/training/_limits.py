@@ -1,4 +1,4 @@
-"""What ends a training that takes too much time or memory, without ending its process."""
+"""Limits that end a training of too much time or memory, without ending its process."""
 
 import sys
 import time
@@ -27,11 +27,11 @@ class TimeLimitError(NascastError):
 
 
 class MemoryLimitError(NascastError):
-    """A training wanted more memory than it may have, or than there is."""
+    """A training needed more memory than it may have, or than there is."""
 
 
 def time_guard(seconds: float | None) -> Callable[[], None] | None:
-    """Returns a function that raises once so many wall seconds have passed since now."""
+    """Returns a function that raises once `seconds` wall seconds have passed from now."""
     if seconds is None:
         return None
     ends = time.monotonic() + seconds
@@ -45,14 +45,14 @@ def time_guard(seconds: float | None) -> Callable[[], None] | None:
 
 @contextmanager
 def limited_memory(mib: float | None, device: str) -> Iterator[None]:
-    """Lets the process have so many MiB more than it has; None is as much as there is.
+    """Lets the process take `mib` MiB more than it has; None is as much as there is.
 
     On a CPU an allocation beyond it fails (``RLIMIT_DATA``, which counts private memory as it is
     asked for), on CUDA one in PyTorch's allocator.
 
     Raises:
         MemoryLimitError: memory ran out.
-        UnsupportedError: a limit on a CPU under another system than Linux.
+        UnsupportedError: there is a limit on a CPU, and the system is not Linux.
     """
     limit = _gpu_limit if device.startswith("cuda") else _cpu_limit
     try:

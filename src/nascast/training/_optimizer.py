@@ -40,7 +40,7 @@ class WeightAverage:
     ``ExponentialMovingAverage``: otherwise a short training would score its initial weights.
 
     Attributes:
-        network: a copy with the mean; never trained.
+        network: copy of the network with the mean weights; it is never trained.
     """
 
     def __init__(self, network: nn.Module, decay: float) -> None:
@@ -50,7 +50,7 @@ class WeightAverage:
 
     @torch.no_grad()
     def update(self, network: nn.Module) -> None:
-        """Moves the mean towards the network; counters are copied."""
+        """Moves the mean towards the weights of the network; counters are copied."""
         self.updates += 1
         decay = min(self.decay, (1 + self.updates) / (10 + self.updates))
         means, values = self.network.state_dict(), network.state_dict()
@@ -64,7 +64,7 @@ class WeightAverage:
                 means[name].copy_(value)
 
     def state(self) -> dict[str, Any]:
-        """Returns what `restore` takes."""
+        """Returns the mean as `restore` takes it."""
         return {"updates": self.updates, "network": self.network.state_dict()}
 
     def restore(self, state: dict[str, Any]) -> None:

@@ -15,14 +15,14 @@ __all__ = ["Resumable", "read", "resume", "save"]
 
 
 class Resumable(Protocol):
-    """A training that gives away all that continuing it needs, as tensors and plain values."""
+    """A training that can be saved and continued, as tensors and plain values."""
 
     def state(self) -> dict[str, Any]:
-        """Returns what continuing needs."""
+        """Returns all that continuing needs."""
         ...
 
     def restore(self, state: dict[str, Any]) -> None:
-        """Continues from what `state` returned; raises an InvalidSettingError for another's."""
+        """Continues from a state; raises an InvalidSettingError for that of another training."""
         ...
 
 
@@ -48,7 +48,7 @@ def save(training: Resumable, path: Path) -> None:
 
 
 def read(path: Path) -> dict[str, Any]:
-    """Returns what was saved; nothing but tensors and plain values is unpickled.
+    """Returns the saved state; nothing but tensors and plain values is unpickled.
 
     Raises:
         CorruptDataError: it is no such file, or damaged.
@@ -67,7 +67,7 @@ def read(path: Path) -> dict[str, Any]:
 
 
 def resume(training: Resumable, path: Path) -> bool:
-    """Continues a training from a file; returns whether there is one.
+    """Continues a training from a file; returns whether the file exists.
 
     Raises:
         CorruptDataError: it is no such file, or damaged.

@@ -27,20 +27,20 @@ _SOURCES = (digits, hugging_face, npz, cifar, mnist, folder)
 
 @dataclass(frozen=True, slots=True)
 class Split:
-    """Which images are used, and how.
+    """The numbers and the size of the images that are used.
 
     Training and validation images are drawn without overlap from the source's training images by
     `seed`, or validation images from its validation part if it has one; test images are the first
     of the source's test images.
 
     Attributes:
-        train: number of training images; None is all that are left.
+        train: number of training images; None is all that remain.
         validation: number of validation images; None is the source's validation part or, without
             one, a tenth of its training images, as in NASNet's search.
         test: number of test images; None is all.
-        size: height and width; None is that of the source. Images are averaged where the source's
-            size is a multiple of it, otherwise interpolated, bilinear and antialiased.
-        seed: of the draw.
+        size: height and width in pixels; None is that of the source. Images are averaged where the
+            source's size is a multiple of it, otherwise interpolated, bilinear and antialiased.
+        seed: seed of the draw.
     """
 
     train: int | None = None
@@ -56,13 +56,13 @@ class ImageData:
 
     Attributes:
         train: images and labels to train on.
-        validation: to choose by.
-        test: to be looked at last.
+        validation: images and labels to choose by.
+        test: images and labels for the final score.
         classes: number of classes.
         fingerprint: SHA-256 of the source's arrays.
-        mean: of the training images by channel, before normalisation, on a scale from 0 to 1.
-        std: their standard deviations.
-        names: of the classes, if the source tells.
+        mean: means of the training images by channel, before normalisation, on a scale from 0 to 1.
+        std: standard deviations of the training images by channel, on the same scale.
+        names: names of the classes, if the source has them.
     """
 
     train: tuple[Tensor, Tensor]
@@ -76,13 +76,13 @@ class ImageData:
 
     @property
     def device(self) -> torch.device:
-        """Where the tensors are."""
+        """The device of the tensors."""
         return self.train[0].device
 
 
 @lru_cache(maxsize=2)
 def open_data(source: str, split: Split | None = None, device: str = "cpu") -> ImageData:
-    """Reads and splits images. Each channel is normalised over the training part.
+    """Returns the images of a source, split and normalised by channel over the training part.
 
     A source is ``digits``; an ``.npz`` file with ``x_train, y_train, x_test, y_test``, uint8 images
     of shape ``(n, height, width)`` or ``(n, height, width, channels)`` and labels;
@@ -90,9 +90,9 @@ def open_data(source: str, split: Split | None = None, device: str = "cpu") -> I
     folder of images by class; or ``hf:NAME``, a data set of the package ``datasets``.
 
     Raises:
-        MissingDataError: no such file or folder, or no images in it.
-        CorruptDataError: not such a file, or all images are of one class.
-        InvalidSettingError: the split asks for more than there is.
+        MissingDataError: there is no such file or folder, or no images are in it.
+        CorruptDataError: it is no such file, or all images are of one class.
+        InvalidSettingError: the split asks for more images than there are.
         MissingExtraError: a package that the source needs is not installed.
     """
     split = Split() if split is None else split
@@ -124,7 +124,7 @@ def open_data(source: str, split: Split | None = None, device: str = "cpu") -> I
 
 
 def image_batch(data: ImageData, size: int, seed: int = 0) -> Batch:
-    """Returns `size` training images drawn by `seed`, for zero-cost proxies."""
+    """Returns a batch of `size` training images drawn by `seed`, for zero-cost proxies."""
     images, labels = data.train
     if size > len(images):
         raise InvalidSettingError(f"a batch of {size} from {len(images)} images")
@@ -137,7 +137,7 @@ def image_batch(data: ImageData, size: int, seed: int = 0) -> Batch:
 def task_of(
     data: ImageData, skeleton: Mapping[str, Any], recipe: Recipe | None = None
 ) -> ImageTask:
-    """Returns what networks are built for: images, classes, skeleton and a recipe's needs."""
+    """Returns the task for networks: images, classes, skeleton and the needs of a recipe."""
     _, channels, height, width = data.train[0].shape
     needed = {} if recipe is None else recipe.skeleton()
     return ImageTask((channels, height, width), data.classes, {**needed, **skeleton})

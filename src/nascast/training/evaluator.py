@@ -64,14 +64,14 @@ class ChildEvaluator(ABC):
     is small and pickles; each process opens the data when it first trains.
 
     Attributes:
-        space: of the candidates, or its registered name.
+        space: search space of the candidates, or its registered name.
         data: source of the data.
-        recipe: how a candidate is trained.
-        skeleton: of the networks.
+        recipe: recipe by which candidates are trained.
+        skeleton: settings of the skeleton of the networks.
         checkpoints: folder for trainings that stopped early, one for each run; None keeps none.
         time_limit: wall seconds for one training.
-        memory_limit: MiB that one training may take.
-        device: ``cpu`` or ``cuda``. On a CPU each training has one thread.
+        memory_limit: memory in MiB that one training may take.
+        device: name of the device, ``cpu`` or ``cuda``; on a CPU each training has one thread.
     """
 
     space: SearchSpace | str
@@ -97,12 +97,12 @@ class ChildEvaluator(ABC):
     @property
     @abstractmethod
     def metrics(self) -> tuple[str, ...]:
-        """The names of what is measured."""
+        """The names of the metrics that are measured."""
 
     @property
     @abstractmethod
     def task(self) -> Task:
-        """What the networks are built for, without what only their training needs."""
+        """The task that networks are built for, without settings for training alone."""
 
     @property
     def _space(self) -> SearchSpace:
@@ -110,15 +110,15 @@ class ChildEvaluator(ABC):
         return self.space
 
     def network(self, arch: Architecture) -> "nn.Module":
-        """Returns the network of an architecture, without what only its training needs."""
+        """Returns the network of an architecture, without parts for training alone."""
         return self._space.build(arch, self.task)
 
     def example(self) -> Tensor:
-        """Returns zeros that `network` takes: one input."""
+        """Returns one input of `network`, of zeros."""
         return example(self.task)
 
     def settings(self) -> dict[str, Any]:
-        """Returns what decides the results, as JSON values; the data by their content."""
+        """Returns the settings that decide the results, as JSON values; data by a checksum."""
         return {
             "space": self._space.name,
             "data": self.data,
@@ -137,7 +137,7 @@ class ChildEvaluator(ABC):
 
     @abstractmethod
     def _own(self) -> dict[str, Any]:
-        """Returns the settings that only this kind has, as JSON values."""
+        """Returns the settings that only this kind of evaluator has, as JSON values."""
 
     @abstractmethod
     def _training(self, arch: Architecture, **how: Any) -> Training[Any]:
@@ -155,7 +155,7 @@ class ChildEvaluator(ABC):
         return {name: float(value) for name, value in asdict(counts).items()}
 
     def evaluate(self, candidate: Candidate, seed: int) -> Evaluation:
-        """Trains a candidate; the seed is that of weights and of the order of data.
+        """Returns the evaluation of a trained candidate; `seed` is for weights and order of data.
 
         Raises:
             InvalidSettingError: the candidate asks for more epochs than the recipe has.
@@ -201,13 +201,13 @@ class ChildEvaluator(ABC):
             checkpoints.save(training, self._file(candidate.arch, epochs))
 
     def _file(self, arch: Architecture, epochs: int) -> Path:
-        """Where a training stopped after so many epochs is kept.
+        """Returns the file for a training that stopped after so many epochs.
 
-        The name tells epochs, so that a search that is repeated from its store, after it was
+        The name has the epochs, so that a search that is repeated from its store, after it was
         killed, continues from the same state as before.
         """
         assert self.checkpoints is not None
-        said = [asdict(arch), dict(self.skeleton), asdict(self.recipe), *self._own()]
+        said = [asdict(arch), dict(self.skeleton), asdict(self.recipe), self._own()]
         text = json.dumps([self.data, *said], sort_keys=True, default=str)
         name = hashlib.sha256(text.encode()).hexdigest()[:20]
         return self.checkpoints / f"{name}-{epochs}.pt"
@@ -223,8 +223,9 @@ class TrainingEvaluator(ChildEvaluator):
 
     Attributes:
         data: source of images, see `open_data`.
-        skeleton: what the recipe needs is added (`Recipe.skeleton`).
-        split: of the images.
+        skeleton: settings of the skeleton, to which those that the recipe needs are added
+            (`Recipe.skeleton`).
+        split: split of the images.
         measure_latency: whether to measure ``latency_ms``: the median time of one image.
     """
 
@@ -274,10 +275,10 @@ class LanguageEvaluator(ChildEvaluator):
 
     The metrics are ``val_loss``, ``test_loss`` and ``train_loss`` in nats a word, after the last
     epoch, ``val_perplexity`` and ``test_perplexity``, ``val_accuracy`` and ``test_accuracy`` in
-    percent of words foretold, ``parameters``, and ``multiply_adds`` of one word.
+    percent of words predicted, ``parameters``, and ``multiply_adds`` of one word.
 
     Attributes:
-        space: one that builds networks for a `TextTask`.
+        space: search space with networks for a `TextTask`.
         data: source of text, see `open_text`.
     """
 

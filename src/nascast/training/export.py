@@ -28,20 +28,20 @@ from nascast.training.model import (
 
 __all__ = ["FORMATS", "TOLERANCE", "Exported", "export"]
 
-TOLERANCE = 1e-4  # of logits, times the largest of them where that is above 1
-_TRACED = 4  # of a batch that is traced; 1 would be taken as a constant
+TOLERANCE = 1e-4  # difference of logits, times the largest of them if above 1
+_TRACED = 4  # size of the batch that is traced; 1 would be taken as a constant
 _BATCHES = (1, 2, 5)  # sizes of random batches; chosen, unlike those that are traced
 
 
 @dataclass(frozen=True, slots=True)
 class Exported:
-    """What was written.
+    """An exported file, and how well it agrees with the model.
 
     Attributes:
-        path: the file.
-        difference: the largest between its logits and those of the model.
-        examples: how many were compared, drawn ones and some of the test part.
-        largest: absolute logit of the model.
+        path: path of the file.
+        difference: largest difference between its logits and those of the model.
+        examples: number of examples that were compared, random ones and some of the test part.
+        largest: largest absolute logit of the model.
     """
 
     path: Path
@@ -51,18 +51,18 @@ class Exported:
 
 
 def export(model: Model, form: str, path: Path) -> Exported:
-    """Writes a model in another format and compares what was written with the model.
+    """Writes a model in another format, and compares the logits of the file with the model's.
 
-    The file takes batches of any size of what the model's `Portable` takes, and gives what that
-    gives. It is there only if its logits agree with the model's to `TOLERANCE`.
+    The file has the inputs and outputs of the model's `Portable`, for batches of any size. It is
+    kept only if its logits agree with the model's to `TOLERANCE`.
 
     Args:
-        model: to write.
-        form: a name in `FORMATS`.
-        path: of the file.
+        model: model to write.
+        form: name of a format in `FORMATS`.
+        path: path of the file.
 
     Raises:
-        UnsupportedError: an unknown format; the network cannot be written in it, or computes
+        UnsupportedError: the format is unknown; the network cannot be written in it, or computes
             something else there.
         MissingExtraError: a package that the format needs is not installed.
         StoreError: the file cannot be written.
@@ -137,7 +137,7 @@ def _onnx(model: Model, path: Path) -> Call:
 
 
 def _torch_export(model: Model, path: Path) -> Call:
-    """Writes what `torch.export.load` reads."""
+    """Writes a file that `torch.export.load` reads."""
     with _explained("torch.export"):
         program = torch.export.export(
             model.portable,
@@ -194,7 +194,7 @@ def _metadata(model: Model) -> dict[str, str]:
 
 @contextmanager
 def _explained(form: str) -> Iterator[None]:
-    """Says which format it was that a network does not go into."""
+    """Turns errors of an export into one that names the format."""
     try:
         yield
     except (RuntimeError, ValueError, TypeError) as error:  # torch's own are RuntimeErrors
@@ -204,7 +204,7 @@ def _explained(form: str) -> Iterator[None]:
 
 @contextmanager
 def _quiet() -> Iterator[None]:
-    """Keeps back what PyTorch tells its own developers while it exports."""
+    """Silences messages of PyTorch to its own developers while it exports."""
     log = logging.getLogger("torch.onnx._internal.exporter._registration")
     level = log.level
     log.setLevel(logging.ERROR)  # it warns that torchvision is not there

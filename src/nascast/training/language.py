@@ -30,11 +30,11 @@ class LanguageTraining(Training[TextData]):
     """The training of a language model; losses are in nats a word, accuracies in percent of words.
 
     The network is one for a `TextTask`, see `nascast.networks.language`. Of the recipe,
-    ``batch_size`` is the number of columns; what is about images does not matter. The text needs
-    two words a column.
+    ``batch_size`` is the number of columns; settings for images are ignored. The text needs two
+    words a column.
 
     Attributes:
-        length: words of a usual piece.
+        length: number of words of a usual piece.
     """
 
     length = _LENGTH
@@ -69,7 +69,9 @@ class LanguageTraining(Training[TextData]):
 
 @torch.no_grad()
 def evaluate_language(model: nn.Module, tokens: Tensor) -> tuple[float, float]:
-    """Returns nats a word, whose exponential is the perplexity, and percent of words foretold.
+    """Returns the loss in nats a word, whose exponential is the perplexity, and the accuracy.
+
+    The accuracy is the percentage of words predicted.
 
     A text shorter than two words a column is read in fewer columns.
     """
@@ -87,7 +89,7 @@ def evaluate_language(model: nn.Module, tokens: Tensor) -> tuple[float, float]:
 
 
 def _pieces(rows: int, length: int, generator: torch.Generator) -> Iterator[tuple[int, int]]:
-    """Yields start and words of pieces that cover the rows.
+    """Yields start and number of words of pieces that cover the rows.
 
     Their length is normal around `length`, or around half of it once in twenty, with a deviation
     of 5 and at least 5 (AWD-LSTM, section 4.1).
@@ -102,7 +104,7 @@ def _pieces(rows: int, length: int, generator: torch.Generator) -> Iterator[tupl
 
 
 def _cut(states: Any) -> Any:
-    """Returns states that gradients do not flow through: tensors, in tuples and lists."""
+    """Returns the states, tensors in tuples and lists, detached from their gradients."""
     if isinstance(states, Tensor):
         return states.detach()
     return None if states is None else tuple(_cut(state) for state in states)

@@ -34,14 +34,14 @@ class DivergedError(NascastError):
 
 @dataclass(frozen=True, slots=True)
 class Curves:
-    """What was measured after each epoch. Losses are in nats, accuracies in percent.
+    """The values after each epoch; losses are in nats, accuracies in percent.
 
     Attributes:
-        train_loss: mean over the steps of the epoch, while the weights change; what is minimised,
-            but for the auxiliary head's part and weight decay.
-        val_loss: on all validation images.
-        val_accuracy: likewise.
-        seconds: of the epoch's training and validation.
+        train_loss: mean loss over the steps of the epoch, while the weights change, without the
+            auxiliary head's part and weight decay.
+        val_loss: loss on all validation data.
+        val_accuracy: accuracy on all validation data.
+        seconds: seconds of the epoch's training and validation.
     """
 
     train_loss: list[float] = field(default_factory=list)
@@ -54,8 +54,8 @@ class Training(ABC, Generic[Data]):
     """A training that can stop after any epoch and be continued, in another process too.
 
     Attributes:
-        network: trained in place.
-        curves: of the epochs that are done.
+        network: network that is trained in place.
+        curves: values after the epochs that are done.
     """
 
     def __init__(
@@ -71,13 +71,13 @@ class Training(ABC, Generic[Data]):
         """Prepares a training.
 
         Args:
-            network: on the device of `data`.
-            data: to train and validate on.
-            recipe: how.
-            generator: on the CPU; for the order of data and their changes. Drop path and dropout
-                use the global generator.
-            clock: seconds.
-            guard: called before each step; stops the training by raising.
+            network: network to train, on the device of `data`.
+            data: data to train and validate on.
+            recipe: recipe of the training.
+            generator: generator on the CPU for the order of data and their random changes. Drop
+                path and dropout use the global generator.
+            clock: function that returns seconds.
+            guard: function called before each step, which stops the training by raising.
 
         Raises:
             InvalidSettingError: the recipe does not fit the data or the network.
@@ -92,11 +92,11 @@ class Training(ABC, Generic[Data]):
 
     @property
     def scored(self) -> nn.Module:
-        """The network that is scored: with the mean of weights, if the recipe has one."""
+        """The network that is scored: the one with mean weights, if the recipe has one."""
         return self.network if self._average is None else self._average.network
 
     def epochs(self, until: int | None = None) -> Iterator[Curves]:
-        """Trains until so many epochs of the recipe are done; yields the curves after each.
+        """Trains until `until` epochs of the recipe are done; yields the curves after each.
 
         The schedules are those of the whole recipe, however early this stops.
 
@@ -130,7 +130,7 @@ class Training(ABC, Generic[Data]):
 
     @abstractmethod
     def _epoch(self, epoch: int) -> float:
-        """Shows all training data once and returns the mean loss."""
+        """Trains on all data once and returns the mean loss."""
 
     @abstractmethod
     def _validate(self) -> tuple[float, float]:
@@ -193,7 +193,7 @@ class ImageTraining(Training[ImageData]):
 
     @property
     def steps(self) -> int:
-        """Batches of an epoch; images left over are not used in it."""
+        """The number of batches of an epoch; images left over are not used in it."""
         return len(self._data.train[0]) // self._recipe.batch_size
 
     def _check(self) -> None:
@@ -225,7 +225,7 @@ class ImageTraining(Training[ImageData]):
         return evaluate(self.scored, *self._data.validation)
 
     def _losses(self, batch: Tensor, target: Tensor) -> tuple[Tensor, Tensor | float]:
-        """Returns the loss, and what the auxiliary head adds to it."""
+        """Returns the loss, and the part that the auxiliary head adds to it."""
         recipe, network = self._recipe, self.network
         mixed = recipe.mixed_precision and batch.is_cuda
         with torch.autocast(batch.device.type, torch.bfloat16, enabled=mixed):
@@ -256,16 +256,16 @@ def train(
 ) -> Curves:
     """Trains a classifier in place by a whole recipe and returns its curves.
 
-    With a mean of weights (`Recipe.ema`) the network has it at the end.
+    If the recipe has a mean of weights (`Recipe.ema`), these are the network's at the end.
 
     Args:
-        network: on the device of `data`.
-        data: images.
-        recipe: how.
-        generator: on the CPU; for the order of images and their changes.
-        clock: seconds.
-        checkpoint: see `finish`.
-        watch: likewise.
+        network: network to train, on the device of `data`.
+        data: images to train and validate on.
+        recipe: recipe of the training.
+        generator: generator on the CPU for the order of images and their random changes.
+        clock: function that returns seconds.
+        checkpoint: file written after each epoch, see `finish`.
+        watch: function called after each epoch, see `finish`.
 
     Raises:
         InvalidSettingError: see `ImageTraining`.
@@ -286,9 +286,9 @@ def finish(
     """Trains to the end of the recipe.
 
     Args:
-        training: that has not begun.
-        checkpoint: file that is written after each epoch; where it exists, it is continued.
-        watch: called with the curves after each epoch.
+        training: training that has not begun.
+        checkpoint: file that is written after each epoch; if it exists, the training continues it.
+        watch: function called with the curves after each epoch.
 
     Raises:
         DivergedError: the loss is not finite.
@@ -308,7 +308,7 @@ def finish(
 def evaluate(
     network: nn.Module, images: Tensor, labels: Tensor, batch_size: int = 500
 ) -> tuple[float, float]:
-    """Returns the mean loss in nats and the accuracy in percent."""
+    """Returns the mean loss in nats and the accuracy in percent on images."""
     network.eval()
     loss = torch.zeros((), device=images.device)
     right = torch.zeros((), device=images.device)
@@ -321,7 +321,7 @@ def evaluate(
 
 
 def _nothing() -> None:
-    """Stands for no guard."""
+    """Does nothing, in place of a guard."""
 
 
 def _check_network(network: nn.Module, recipe: Recipe) -> None:

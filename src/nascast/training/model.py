@@ -1,6 +1,6 @@
-"""Models on disk: a folder from which a trained network is rebuilt, and that says what it is.
+"""Models on disk: a folder that describes a trained network, and from which it is rebuilt.
 
-It holds ``architecture.json`` (what to rebuild), ``model.safetensors`` (the weights) and
+It holds ``architecture.json`` (the description), ``model.safetensors`` (the weights) and
 ``examples.safetensors`` (a few test images or words, and the logits of the model when it was
 written).
 """
@@ -52,9 +52,9 @@ class Portable(nn.Module, ABC):
     """A trained network as it is used and exported: tensors in, tensors out.
 
     Attributes:
-        network: that was trained.
-        takes: the names of its inputs.
-        gives: the names of its outputs; the first are logits.
+        network: trained network.
+        takes: names of its inputs.
+        gives: names of its outputs; the first are logits.
     """
 
     takes: tuple[str, ...]
@@ -71,19 +71,19 @@ class Portable(nn.Module, ABC):
 
     @abstractmethod
     def inputs(self, n: int) -> tuple[Tensor, ...]:
-        """Returns zeros that it takes, n at a time."""
+        """Returns inputs of zeros, for n examples at a time."""
 
     @abstractmethod
     def random(self, n: int, generator: torch.Generator) -> Tensor:
-        """Returns drawn examples, n at a time."""
+        """Returns random examples, n at a time."""
 
     @abstractmethod
     def answers(self, call: Call, examples: Tensor) -> Tensor:
-        """Returns the logits for examples by `call`, which maps inputs to outputs as this does."""
+        """Returns the logits for examples by `call`, which maps inputs to outputs like this."""
 
     @torch.no_grad()
     def logits(self, examples: Tensor) -> Tensor:
-        """Returns its own logits for examples."""
+        """Returns the logits of this network for examples."""
         return self.answers(self._call, examples)
 
     def _call(self, *inputs: Tensor) -> tuple[Tensor, ...]:
@@ -108,9 +108,9 @@ class Classifier(Portable):
         """Puts the normalisation before a network.
 
         Args:
-            network: maps normalised images to logits.
-            mean: of the training images by channel, on a scale from 0 to 1.
-            std: their standard deviations.
+            network: network that maps normalised images to logits.
+            mean: means of the training images by channel, on a scale from 0 to 1.
+            std: standard deviations of the training images by channel, on the same scale.
             size: height and width of the images.
         """
         super().__init__(network)
@@ -146,8 +146,8 @@ class WordByWord(Portable):
         """Takes a model of whole sequences.
 
         Args:
-            network: for a `TextTask`, see `nascast.networks.language`.
-            words: in the vocabulary.
+            network: network for a `TextTask`, see `nascast.networks.language`.
+            words: number of words in the vocabulary.
         """
         super().__init__(network)
         self.words = words
@@ -162,7 +162,7 @@ class WordByWord(Portable):
         self.gives = ("logits", *(f"next_state_{i}" for i in count))
 
     def forward(self, words: Tensor, *states: Tensor) -> tuple[Tensor, ...]:
-        """Maps ``(n,)`` words and states to ``(n, words)`` logits of the next and the states."""
+        """Maps ``(n,)`` words and states to ``(n, words)`` logits of the next words and states."""
         logits, after = self.network(words[None], tree_unflatten(list(states), self._pattern))
         return (logits[0], *tree_flatten(after)[0])
 
@@ -197,8 +197,8 @@ class Model:
     """A trained network.
 
     Attributes:
-        portable: on the CPU, in evaluation mode.
-        description: what ``architecture.json`` says.
+        portable: network as it is used, on the CPU, in evaluation mode.
+        description: content of ``architecture.json``.
         examples: ``(n, c, h, w)`` test images from 0 to 1, or ``(t, n)`` test words.
     """
 
@@ -208,18 +208,18 @@ class Model:
 
     @property
     def classes(self) -> tuple[str, ...]:
-        """The names of the classes, numbers if the data had none; of a language model its words."""
+        """The names of the classes, numbers if they have none; the words of a language model."""
         return tuple(self.description["class_names"])
 
 
 def save_model(portable: Portable, told: Mapping[str, Any], examples: Tensor, out: Path) -> None:
-    """Writes a model; ``architecture.json`` comes last, so that where it is the rest is whole.
+    """Writes a model; ``architecture.json`` comes last, so that where it is, all is.
 
     Args:
-        portable: on the CPU.
-        told: what `rebuild` needs, and class_names.
-        examples: of its inputs, kept with the model's logits for them.
-        out: the folder.
+        portable: network as it is used, on the CPU.
+        told: description that `rebuild` needs, and class_names.
+        examples: examples, kept with the model's logits for them.
+        out: folder of the model.
 
     Raises:
         StoreError: it cannot be written.
@@ -241,7 +241,7 @@ def save_model(portable: Portable, told: Mapping[str, Any], examples: Tensor, ou
 
 
 def load_model(folder: Path) -> Model:
-    """Rebuilds a model and checks that it computes what it did when it was written.
+    """Returns the model of a folder, checked to compute what it did when it was written.
 
     Raises:
         MissingDataError: there is no model in the folder.
@@ -281,7 +281,7 @@ def load_weights(portable: Portable, content: bytes, path: Path) -> None:
     """Sets the weights to those in the content of a safetensors file.
 
     Raises:
-        CorruptDataError: it is no such file, or of another network; `path` is named.
+        CorruptDataError: it is no such file, or of another network; the message names `path`.
     """
     found, wanted = tensors_of(content, path), weights_of(portable)
     if found.keys() != wanted.keys():
@@ -299,7 +299,7 @@ def rebuild(description: Mapping[str, Any], source: Path) -> Portable:
     """Returns the network of a description with new weights, in evaluation mode.
 
     Raises:
-        CorruptDataError: the description contradicts itself; `source` is named.
+        CorruptDataError: the description contradicts itself; the message names `source`.
         UnknownComponentError: the search space is not installed.
     """
     try:
@@ -335,7 +335,7 @@ def tensors_of(content: bytes, path: Path) -> dict[str, Tensor]:
     """Returns the tensors in the content of a safetensors file.
 
     Raises:
-        CorruptDataError: it is no such file; `path` is named.
+        CorruptDataError: it is no such file; the message names `path`.
         MissingExtraError: safetensors is not installed.
     """
     safetensors = extra("safetensors.torch", "export", "reading a model")
@@ -389,7 +389,7 @@ def _description(file: Path) -> dict[str, Any]:
 
 
 def _checked(file: Path, description: Mapping[str, Any]) -> bytes:
-    """Returns the content of a file of the model, which must be the one that was written."""
+    """Returns the content of a file of the model, checked to be what was written."""
     try:
         content = file.read_bytes()
         wanted = description["sha256"][file.name]

@@ -13,18 +13,18 @@ __all__ = ["CARD", "PICTURE", "model_card"]
 
 CARD, PICTURE = "model_card.md", "architecture.svg"
 _HUGE = math.log(sys.float_info.max)
-_ROWS = 20  # of the table of epochs; chosen
+_ROWS = 20  # rows of the table of epochs; chosen
 
 
 def model_card(
     description: Mapping[str, Any], record: Mapping[str, Any], picture: str | None
 ) -> str:
-    """Returns the card as Markdown.
+    """Returns the model card as Markdown.
 
     Args:
-        description: ``architecture.json``.
-        record: ``training.json`` of a finished training.
-        picture: file of the architecture's picture, beside the card.
+        description: content of ``architecture.json``.
+        record: content of ``training.json`` of a finished training.
+        picture: file of the architecture's picture, beside the card, or None.
     """
     parts = (
         _model(description, record, picture),

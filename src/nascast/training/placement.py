@@ -1,4 +1,4 @@
-"""Networks on a device, in the memory layout that trains fastest there."""
+"""Placement of networks on a device, in the memory layout that trains fastest there."""
 
 from typing import Any
 
@@ -32,7 +32,7 @@ def placed(network: nn.Module, device: str) -> nn.Module:
 
 
 class _Thin:
-    """Keeps every so many-th row and column of a module's input."""
+    """Thins out the rows and columns of a module's input by its stride."""
 
     def __init__(self, stride: tuple[int, ...]) -> None:
         self.stride = stride

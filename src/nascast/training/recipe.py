@@ -1,4 +1,4 @@
-"""How a network is trained, as a value."""
+"""The recipe: how a network is trained, as a value."""
 
 import math
 from dataclasses import dataclass
@@ -14,39 +14,40 @@ SCHEDULES = ("cosine", "step", "constant")
 
 @dataclass(frozen=True, slots=True)
 class Recipe:
-    """By default SGD with Nesterov momentum and a rate that falls to zero along a cosine.
+    """Settings of a training; by default SGD with a rate that falls to 0 along a cosine.
 
-    Published ones are in `nascast.training.recipes`.
+    Published recipes are in `nascast.training.recipes`.
 
     Attributes:
-        epochs: passes over the training images.
-        batch_size: images per step; a smaller last batch is left out.
-        learning_rate: at the first step.
-        momentum: Nesterov's for ``sgd``, β₁ for ``adam``, plain for ``rmsprop``.
-        weight_decay: added to the gradient, times the weight, of all parameters.
-        flip: mirror each training image with probability one half.
-        grad_clip: largest gradient norm, or None.
-        optimizer: ``sgd``, ``adam`` or ``rmsprop``.
-        square_decay: of the mean of squared gradients: β₂ of ``adam``, the decay of ``rmsprop``.
-        epsilon: added to the root of that mean.
-        schedule: ``cosine``, ``step`` or ``constant``. It is laid over all `epochs` and moves with
-            every step, ``step`` at whole multiples of `step_epochs`.
+        epochs: number of passes over the training data.
+        batch_size: number of images in a step; a smaller last batch is left out.
+        learning_rate: learning rate at the first step.
+        momentum: momentum: Nesterov's for ``sgd``, β₁ for ``adam``, plain for ``rmsprop``.
+        weight_decay: factor of the weight that is added to its gradient, for all parameters.
+        flip: whether each training image is mirrored with probability one half.
+        grad_clip: largest norm of the gradient, or None.
+        optimizer: name of the optimiser: ``sgd``, ``adam`` or ``rmsprop``.
+        square_decay: decay of the mean of squared gradients: β₂ of ``adam``, α of ``rmsprop``.
+        epsilon: number added to the root of that mean.
+        schedule: schedule of the learning rate: ``cosine``, ``step`` or ``constant``. It is laid
+            over all `epochs` and moves with every step, ``step`` at multiples of `step_epochs`.
         final_rate: learning rate that the cosine ends with.
-        step_factor: what ``step`` multiplies the rate by.
-        step_epochs: how often; may be a fraction.
+        step_factor: factor by which ``step`` multiplies the rate.
+        step_epochs: number of epochs between two changes by ``step``; may be a fraction.
         decay_norms: whether weight decay acts on biases and normalisation too: all parameters of
             one dimension.
         label_smoothing: share of the target that is spread over all classes.
-        auxiliary_weight: of the auxiliary head's loss; above 0 the network needs such a head.
+        auxiliary_weight: weight of the auxiliary head's loss; above 0 the network needs such a
+            head.
         drop_path: probability of dropping an operation at the end; it grows linearly with each
             step. Above 0 the network needs drop path.
         crop: pixels by which a random crop may move in each direction; 0 is no crop.
         crop_upsampled: whether the crop is from the image enlarged by `crop` on each side, and not
             from the image with a border of zeros.
-        cutout: side of a square at a random place that is set to zero; what lies outside the image
-            is cut off. 0 is none.
-        ema: decay of the mean of weights that is scored in their place, or 0 for none.
-        mixed_precision: bfloat16 where safe on CUDA; a CPU trains in float32 all the same.
+        cutout: side of a square at a random place that is set to zero, as far as it lies inside the
+            image; 0 is none.
+        ema: decay of the mean of weights that is scored in their place; 0 is no mean.
+        mixed_precision: whether to use bfloat16 where safe on CUDA; a CPU trains in float32.
     """
 
     epochs: int = 10
@@ -99,7 +100,7 @@ class Recipe:
                 raise InvalidSettingError(f"{name} is above 0; got {value!r}")
 
     def rate(self, epoch: float) -> float:
-        """Returns the learning rate after so many epochs, a fraction counted too."""
+        """Returns the learning rate after `epoch` epochs, which may be a fraction."""
         if self.schedule == "constant":
             return self.learning_rate
         if self.schedule == "step":

@@ -145,7 +145,7 @@ def named_recipe(name: str, **changes: Any) -> Recipe:
     """Returns the recipe of that name, with some settings changed.
 
     Raises:
-        UnknownComponentError: listing the known names.
+        UnknownComponentError: no recipe has the name; the message lists the known ones.
         InvalidSettingError: a changed setting is out of range.
     """
     if name not in RECIPES:

@@ -28,10 +28,10 @@ class TextData:
     """Words as int64 numbers, ``(n,)`` for each part.
 
     Attributes:
-        train: to train on.
-        validation: to choose by.
-        test: to be looked at last.
-        words: of the vocabulary, by number.
+        train: words to train on.
+        validation: words to choose by.
+        test: words for the final score.
+        words: words of the vocabulary, by number.
         fingerprint: SHA-256 of the three texts.
     """
 
@@ -43,13 +43,13 @@ class TextData:
 
     @property
     def device(self) -> torch.device:
-        """Where the tensors are."""
+        """The device of the tensors."""
         return self.train.device
 
 
 @lru_cache(maxsize=2)
 def open_text(source: str, device: str = "cpu") -> TextData:
-    """Reads a text whose words are separated by blanks; every line ends with ``<eos>``.
+    """Returns a text whose words are separated by blanks; every line ends with ``<eos>``.
 
     The source is a folder with one file each that has ``train``, ``valid`` and ``test`` in its
     name, such as ``ptb.train.txt`` or ``wiki.valid.tokens`` (or ending in ``.text``), or a single
@@ -58,7 +58,7 @@ def open_text(source: str, device: str = "cpu") -> TextData:
     part; other words are ``<unk>``.
 
     Raises:
-        MissingDataError: no such file or folder, or one of the three files is not there.
+        MissingDataError: there is no such file or folder, or one of the three files is missing.
         CorruptDataError: it is not text in UTF-8, or a part has no words.
         InvalidSettingError: more than one file of a folder fits a part.
     """
@@ -111,12 +111,12 @@ def columns(tokens: Tensor, count: int) -> Tensor:
 
 
 def text_batch(data: TextData, size: int, seed: int = 0) -> Batch:
-    """Returns pieces of the training part that begin where `seed` draws, for zero-cost proxies.
+    """Returns a batch of pieces of the training part, drawn by `seed`, for zero-cost proxies.
 
     Args:
-        data: where they come from.
-        size: how many; each has `STEPS` words and is a column of the batch.
-        seed: of the draw; no two begin at one place.
+        data: text that they are from.
+        size: number of pieces; each has `STEPS` words and is a column of the batch.
+        seed: seed of the draw; no two pieces begin at one place.
 
     Raises:
         InvalidSettingError: the text is too short for so many.
@@ -154,7 +154,7 @@ def _fitting(folder: Path, names: tuple[str, ...]) -> list[Path]:
 
 
 def _lines(path: Path) -> list[list[str]]:
-    """Returns the words of each line, blank lines too, as they are counted in WikiText-2."""
+    """Returns the words of each line, blank lines included, as WikiText-2 is counted."""
     try:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:

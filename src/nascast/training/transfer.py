@@ -51,16 +51,17 @@ _PARTS = ("train", "validation", "test")
 
 @dataclass(frozen=True, slots=True)
 class Transfer(ABC):
-    """Everything that decides what the model is.
+    """All settings that decide a model.
 
     Attributes:
-        arch: of any space that has networks.
+        arch: architecture of any space that has networks.
         data: source of the data.
-        recipe: how the network is trained.
-        skeleton: of the network, see `SearchSpace.scaled`; what training needs is added.
-        seed: of weights and of the order of data.
-        device: ``cpu`` or ``cuda``.
-        unit: what the data consist of.
+        recipe: recipe of the training.
+        skeleton: settings of the skeleton, see `SearchSpace.scaled`; those that training needs are
+            added.
+        seed: seed of the initial weights and of the order of data.
+        device: name of the device, ``cpu`` or ``cuda``.
+        unit: unit of the data: ``images`` or ``words``.
     """
 
     unit: ClassVar[str]
@@ -74,7 +75,7 @@ class Transfer(ABC):
 
     @property
     def space(self) -> SearchSpace:
-        """The space of the architecture."""
+        """The search space of the architecture."""
         found: SearchSpace = plugins.load("space", self.arch.space)
         return found
 
@@ -85,10 +86,10 @@ class Transfer(ABC):
     @property
     @abstractmethod
     def task(self) -> Task:
-        """What the network is built for, without what only its training needs."""
+        """The task that the network is built for, without settings for training alone."""
 
     def counts(self) -> Counts:
-        """Counts the network, without an auxiliary head.
+        """Returns parameters and multiply-adds of the network, without an auxiliary head.
 
         Raises:
             NascastError: there is no such network, or its training could not begin.
@@ -101,7 +102,7 @@ class Transfer(ABC):
 
     @abstractmethod
     def sizes(self) -> dict[str, int]:
-        """Returns how many images, or words, there are to train, validate and test."""
+        """Returns the numbers of images, or words, to train, validate and test."""
 
     @abstractmethod
     def training(self, generator: torch.Generator) -> Training[Any]:
@@ -109,15 +110,15 @@ class Transfer(ABC):
 
     @abstractmethod
     def portable(self, trained: nn.Module) -> tuple[Portable, dict[str, Any], torch.Tensor]:
-        """Returns what is kept of a trained network: the model, what to rebuild it by, examples."""
+        """Returns the model of a trained network, a description to rebuild it by, and examples."""
 
     @abstractmethod
     def score(self, portable: Portable) -> dict[str, float]:
-        """Returns what a model scores on the test data."""
+        """Returns the metrics of a model on the test data."""
 
     @abstractmethod
     def settings(self) -> dict[str, Any]:
-        """Returns the settings as JSON values, the data by their content too."""
+        """Returns the settings as JSON values, with a checksum of the data."""
 
     def _shared(self) -> dict[str, Any]:
         return {
@@ -133,11 +134,11 @@ class Transfer(ABC):
 
 @dataclass(frozen=True, slots=True)
 class ImageTransfer(Transfer):
-    """Everything that decides what a classifier of images is; see `Transfer`.
+    """All settings that decide a classifier of images; see `Transfer`.
 
     Attributes:
         data: source of images, see `open_data`.
-        split: of the images.
+        split: split of the images.
     """
 
     unit = "images"
@@ -186,10 +187,10 @@ class ImageTransfer(Transfer):
 
 @dataclass(frozen=True, slots=True)
 class TextTransfer(Transfer):
-    """Everything that decides what a language model is; see `Transfer`.
+    """All settings that decide a language model; see `Transfer`.
 
     Attributes:
-        arch: of a space that builds networks for a `TextTask`.
+        arch: architecture of a space with networks for a `TextTask`.
         data: source of text, see `open_text`.
     """
 
@@ -265,14 +266,14 @@ def train_model(
     once, by the model as it is read back from the disk.
 
     Args:
-        transfer: the settings.
-        out: the folder.
-        watch: called with the curves after each epoch.
+        transfer: settings of the model.
+        out: folder of the model.
+        watch: function called with the curves after each epoch.
 
     Returns:
         ``test_accuracy`` and ``val_accuracy`` in percent, ``test_loss`` and ``val_loss`` in nats,
-        ``parameters``, ``multiply_adds``, the training's ``seconds``, and how many
-        ``images`` or ``words`` there were.
+        ``parameters``, ``multiply_adds``, the training's ``seconds``, and the numbers of
+        ``images`` or ``words``.
 
     Raises:
         DivergedError: the loss is not finite.
@@ -292,7 +293,7 @@ def train_model(
 
 
 def _train(transfer: Transfer, out: Path, watch: Callable[[Curves], None] | None) -> Curves:
-    """Trains, from the checkpoint if there is one, and writes the model."""
+    """Trains, from the checkpoint if there is one, writes the model and returns the curves."""
     cuda = [] if transfer.device == "cpu" else [torch.device(transfer.device)]
     with torch.random.fork_rng(cuda):
         torch.manual_seed(transfer.seed)
@@ -305,7 +306,7 @@ def _train(transfer: Transfer, out: Path, watch: Callable[[Curves], None] | None
 
 
 def _examples(data: ImageData) -> torch.Tensor:
-    """Returns test images from all over the test part, as they were before normalisation."""
+    """Returns images from all over the test part, as they were before normalisation."""
     images, _ = data.test
     chosen = np.linspace(0, len(images) - 1, min(_EXAMPLES, len(images))).astype(np.int64)
     mean, std = (torch.tensor(v).reshape(1, -1, 1, 1) for v in (data.mean, data.std))
@@ -325,7 +326,7 @@ def _results(transfer: Transfer, out: Path, curves: Curves) -> dict[str, Any]:
 
 
 def _same(settings: Mapping[str, Any]) -> dict[str, Any]:
-    """Returns what must be equal to go on: the path of the data and the device may change."""
+    """Returns the settings that must be equal to go on: without path of the data and device."""
     return {key: value for key, value in settings.items() if key not in ("data", "device")}
 
 

@@ -1,5 +1,6 @@
 """Settings of a predictor study, its axes, budgets and cells."""
 
+import importlib
 import json
 import pickle
 from dataclasses import replace
@@ -19,6 +20,7 @@ from nascast.studies.predictors.design import (
     axes_of,
     budgets,
     cells,
+    modules_of,
     predictor_of,
 )
 
@@ -135,3 +137,10 @@ def test_unknown_names_list_the_known_ones() -> None:
         replace(STUDY, predictors=("xgbost",))
     with pytest.raises(UnknownComponentError, match="nb201_mini"):
         replace(STUDY, benchmark="nb202")
+
+
+def test_workers_are_told_what_cells_import() -> None:
+    found = modules_of(replace(STUDY, predictors=("xgboost", "jacov", "ngboost")))
+    assert {"scipy.stats", "xgboost", "torch"} <= set(found)
+    for module in found:
+        importlib.import_module(module)

@@ -53,7 +53,7 @@ def test_a_search_needs_one_source_of_evidence() -> None:
 
 def test_budgets_and_workers_are_no_part_of_the_setup() -> None:
     objectives = (Objective("val_accuracy"),)
-    assert MINI.setup() == Setup("nasbench201", objectives, {"benchmark": "nb201-mini"})
+    assert MINI.setup() == Setup("nasbench201", objectives, {"benchmark": "nb201_mini"})
     assert replace(MINI, evaluations=99, workers=4, seeds=(7,)).setup() == MINI.setup()
     limited = replace(MINI, limits=Limits(multiply_adds=1_000_000)).setup()
     assert limited.limits == "multiply adds ≤ 1,000,000"

@@ -38,8 +38,8 @@ def test_a_folder_holds_one_search(tmp_path: Path) -> None:
     with pytest.raises(StoreError, match="add --resume"):
         begin(MINI, out, resume=False)
     begin(replace(MINI, evaluations=99, workers=4), out, resume=True)  # budgets may change
-    with pytest.raises(StoreError, match=r"evaluator\.benchmark was nb201-mini, is other"):
-        begin(replace(MINI, benchmark="other"), out, resume=True)
+    with pytest.raises(StoreError, match=r"evaluator\.benchmark was nb201_mini, is other\.nascast"):
+        begin(replace(MINI, benchmark="other.nascast"), out, resume=True)
     with pytest.raises(StoreError, match="limits was not set, is parameters ≤ 5"):
         begin(replace(MINI, limits=Limits(parameters=5)), out, resume=True)
     for text in ("{", "[]", "{}", '{"setup": {"space": "nasbench201"}, "versions": {}}'):
@@ -58,7 +58,7 @@ def test_what_was_searched_is_read_back(tmp_path: Path) -> None:
     keep_diagnostics(tmp_path, "random-0", {"entropy": [1.0, 0.5]})
     found = read_search(tmp_path)
     assert found.setup == MINI.setup()
-    assert (found.benchmark, found.training, found.unit) == ("nb201-mini", None, "percent")
+    assert (found.benchmark, found.training, found.unit) == ("nb201_mini", None, "percent")
     assert [run.strategy for run in found.runs] == ["random", "regularized_evolution"]
     assert [run.spec for run in found.runs] == list(MINI.specs)
     for run in found.runs:

@@ -38,7 +38,7 @@ def read_archive(path: Path) -> tuple[dict[str, Any], dict[str, bytes]]:
     """Returns the head and the other members by name.
 
     Raises:
-        CorruptDataError: damaged, or not written by `write_archive`.
+        CorruptDataError: the file is damaged, or was not written by `write_archive`.
     """
     try:
         with zipfile.ZipFile(path) as archive:

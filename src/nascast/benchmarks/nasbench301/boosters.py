@@ -1,4 +1,4 @@
-"""The authors' surrogates, ``nb_models_1.0``: ensembles of boosted trees, and what they take.
+"""The authors' surrogates, ``nb_models_1.0``: ensembles of boosted trees, and their inputs.
 
 Zela et al., ICLR 2022, https://arxiv.org/abs/2008.09777, https://github.com/automl/nasbench301.
 """
@@ -52,7 +52,7 @@ _ORDER = [*_FIRST, *sorted(CHOICES.keys() - set(_FIRST))]
 
 
 def vectors(genes: Genes) -> Floats:
-    """Returns ``(n, 56)``: rows of the space darts as the boosters take them; inactive is −1."""
+    """Returns ``(n, 56)`` inputs of the boosters for rows of the space darts; inactive is −1."""
     columns = dict(zip(CHOICES, choices(genes).T, strict=True))
     out = np.empty((len(genes), len(_ORDER)))
     for i, name in enumerate(_ORDER):
@@ -87,7 +87,7 @@ class Boosters:
         return np.repeat(self._mean("accuracy", genes)[:, None], len(epochs), axis=1)
 
     def seconds(self, genes: Genes) -> Floats:
-        """Returns ``(n,)``: of the whole training, the mean of the ensemble."""
+        """Returns ``(n,)`` seconds of the whole training, the mean of the ensemble."""
         return self._mean("seconds", genes)
 
     def _mean(self, kind: str, genes: Genes) -> Floats:
@@ -99,7 +99,7 @@ class Boosters:
 
 
 def _open(name: str, content: bytes, where: Path) -> Callable[[Floats], Any]:
-    """Returns the prediction of one member."""
+    """Returns the prediction function of one member."""
     package = "xgboost" if name.endswith(".ubj") else "lightgbm"
     library = extra(package, "boost", FEATURE)
     wrong = library.core.XGBoostError if package == "xgboost" else library.basic.LightGBMError

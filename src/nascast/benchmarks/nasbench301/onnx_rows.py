@@ -18,7 +18,7 @@ from nascast.core.types import Floats, Genes
 
 __all__ = ["CODES", "EPOCHS", "MODEL", "OnnxRows"]
 
-EPOCHS = 98  # of every training
+EPOCHS = 98  # epochs of every training
 MODEL = "model.onnx"  # in the archive
 _BLOCK = 256  # rows in one call; chosen, larger blocks leave the cache and are slower
 
@@ -34,12 +34,12 @@ class OnnxRows:
         """Opens a model.
 
         Args:
-            model: an ONNX file.
-            where: what to name in messages.
+            model: content of an ONNX file.
+            where: path to name in messages.
 
         Raises:
             MissingExtraError: onnxruntime is not installed.
-            CorruptDataError: no ONNX model, or one with other inputs and outputs.
+            CorruptDataError: it is no ONNX model, or has other inputs and outputs.
         """
         runtime = extra("onnxruntime", "onnx", FEATURE)
         state = runtime.capi.onnxruntime_pybind11_state
@@ -67,19 +67,19 @@ class OnnxRows:
         self._integer = np.int64 if inputs["x_cat"].type == "tensor(int64)" else np.int32
 
     def accuracy(self, genes: Genes, epochs: tuple[int, ...]) -> Floats:
-        """Returns ``(n, k)``: percent after each of k epochs."""
+        """Returns ``(n, k)`` accuracies in percent after each of k epochs."""
         return self.predict(genes, epochs)[:, :, 0]
 
     def seconds(self, genes: Genes) -> Floats:
-        """Returns ``(n,)``: of the whole training."""
+        """Returns ``(n,)`` seconds of the whole training."""
         return self.predict(genes, (EPOCHS,))[:, 0, 1]
 
     def predict(self, genes: Genes, epochs: tuple[int, ...]) -> Floats:
-        """Returns ``(n, k, 2)``: what the model says of each row after each of k epochs.
+        """Returns ``(n, k, 2)``: the outputs of the model for each row after each of k epochs.
 
         Args:
             genes: ``(n, 24)`` rows of the space darts, taken as they stand.
-            epochs: of 1 to 98.
+            epochs: epochs from 1 to 98.
         """
         categories = np.repeat(CODES[np.arange(len(CHOICES)), choices(genes)], len(epochs), axis=0)
         numbers = np.tile(np.asarray(epochs, dtype=np.float32), len(genes))[:, None]

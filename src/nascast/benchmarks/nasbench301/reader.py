@@ -9,8 +9,8 @@ There is no test accuracy. Two kinds of model are read:
 - the authors' own ensembles ``nb_models_1.0`` predict the accuracy after the last one. Given is
   the mean of an ensemble; their interface draws from it by default.
 
-The answer is what the published model says to a row as it stands. Equal networks, whose nodes only
-stand in another order, get somewhat different answers (YAHPO's: Kendall's τ 0.82 between 4,000
+The answer is the published model's prediction for a row as it stands. Equal networks, whose nodes
+only stand in another order, get somewhat different answers (YAHPO's: Kendall's τ 0.82 between 4,000
 random rows and their canonical forms); ask with ``space.canonical(genes)`` for one answer.
 
 Deviation: every epoch of a training takes the same time here, a share of the predicted whole. The
@@ -34,7 +34,7 @@ __all__ = ["NasBench301"]
 
 class _Surrogate(Protocol):
     def accuracy(self, genes: Genes, epochs: tuple[int, ...]) -> Floats:
-        """Returns ``(n, k)`` percent after each of k epochs."""
+        """Returns ``(n, k)`` accuracies in percent after each of k epochs."""
         ...
 
     def seconds(self, genes: Genes) -> Floats:
@@ -46,8 +46,8 @@ class NasBench301(Converted):
     """Predicted accuracies and times of DARTS cells: a function, without a list of rows.
 
     Attributes:
-        surrogates: names of the files that hold the surrogates, by the names of those.
-        provenance: where the surrogate comes from.
+        surrogates: files that hold the surrogates, by the names of these.
+        provenance: origin of the surrogate, as plain JSON values.
     """
 
     name = "nasbench301"
@@ -62,13 +62,13 @@ class NasBench301(Converted):
         """Opens a converted surrogate.
 
         Args:
-            surrogate: ``yahpo``, or ``trees`` for the authors' ensembles; None is the first of the
-                two that is there.
+            surrogate: name of the surrogate: ``yahpo``, or ``trees`` for the authors' ensembles;
+                None is the first of the two that is there.
 
         Raises:
-            InvalidSettingError: another surrogate.
-            MissingDataError: there is none; the message says how to get it.
-            MissingExtraError: what the surrogate runs on is not installed.
+            InvalidSettingError: there is no such surrogate.
+            MissingDataError: it was not converted; the message says how to get it.
+            MissingExtraError: a package that the surrogate runs on is not installed.
             CorruptDataError: the file is damaged.
         """
         if surrogate not in (None, *self.surrogates):

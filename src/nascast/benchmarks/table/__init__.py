@@ -7,7 +7,7 @@ its epochs. Units, splits, epochs, the task and the provenance stand in the sche
 maps the file into memory and checks the sum; values are never copied until asked for.
 
 The sum of a large table is checked when it is opened for the first time, and again whenever its
-size or its time of change is another: what was found is remembered beside the table, in a file that
+size or its time of change is another: the result is remembered beside the table, in a file that
 ends in ``.checked`` and may be deleted. `Table.verify` always checks.
 """
 

@@ -43,11 +43,11 @@ _LARGE = 64 * 2**20  # bytes, chosen: smaller tables are summed in a tenth of a 
 
 
 def read_table(path: Path) -> "Table":
-    """Opens a table.
+    """Returns the table in a file.
 
     Raises:
-        MissingDataError: no such file.
-        CorruptDataError: truncated, altered, or not a table.
+        MissingDataError: there is no such file.
+        CorruptDataError: the file is truncated, altered, or no table.
     """
     return Table(path)
 
@@ -100,9 +100,9 @@ class Table(Benchmark):
     """A benchmark read from a table file.
 
     Attributes:
-        path: the file.
-        provenance: where the records come from.
-        canonical: rows are canonical, and equivalent rows are looked up as one.
+        path: path of the file.
+        provenance: origin of the records, as plain JSON values.
+        canonical: whether all rows are canonical, and equivalent rows are looked up as one.
     """
 
     def __init__(self, path: Path) -> None:
@@ -167,7 +167,7 @@ class Table(Benchmark):
         return self._read(genes, meta, slice(0, meta.epochs.index(epochs) + 1), seed)
 
     def seconds(self, genes: Genes, epochs: int | None = None, seed: int | None = 0) -> Floats:
-        """Returns ``(n,)`` seconds; linear between recorded epochs, NaN if none were recorded."""
+        """Returns ``(n,)`` seconds, linear between recorded epochs; NaN if none were recorded."""
         if SECONDS not in self.metrics:
             self._find(genes)
             return np.full(len(genes), np.nan)
@@ -206,7 +206,7 @@ class Table(Benchmark):
         return found
 
     def recorded(self, metric: str, seed: int) -> Genes:
-        """Returns the rows, ``(m, length)``, for which a metric was recorded with a seed."""
+        """Returns ``(m, length)``: the rows for which a metric was recorded with a seed."""
         meta = self.describe(metric)
         if not 0 <= seed < meta.seeds:
             return self._genes[:0].copy()
@@ -256,10 +256,10 @@ class Table(Benchmark):
 
 
 def _task(fields: Mapping[str, Any]) -> Task:
-    """Reads a task; the first tables had images only, and no kind.
+    """Returns the task of a table; the first tables had images only, and no kind.
 
     Raises:
-        ValueError: of another kind.
+        ValueError: the task is of an unknown kind.
     """
     kind = fields.get("kind", ImageTask.kind)
     if kind == TextTask.kind:
@@ -272,7 +272,11 @@ def _task(fields: Mapping[str, Any]) -> Task:
 def _array(table: pa.Table, name: str) -> npt.NDArray[Any]:
     """Returns a column ``(n, d)`` as it stands in the file; Arrow's own ways import pandas."""
     (chunk,) = table.column(name).chunks
+    if not pa.types.is_fixed_size_list(chunk.type):
+        raise ValueError(f"{name} should be of lists of one size; it is of {chunk.type}")
     width, values = chunk.type.list_size, chunk.values
+    if not (pa.types.is_integer(values.type) or pa.types.is_floating(values.type)):
+        raise ValueError(f"{name} should be of numbers; it is of {values.type}")
     if chunk.null_count or values.null_count:
         raise ValueError(f"{name} has empty values")
     array = np.frombuffer(values.buffers()[1], dtype=values.type.to_pandas_dtype())

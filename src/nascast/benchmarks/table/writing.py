@@ -1,4 +1,4 @@
-"""Writing tables: checked as a whole, and there whole or not at all."""
+"""Writing tables: checked as a whole, and written whole or not at all."""
 
 import hashlib
 import io
@@ -34,17 +34,17 @@ MARK = b"NASCAST1"
 
 @dataclass(frozen=True, slots=True, eq=False)
 class TableSource:
-    """What a table is written from.
+    """The content of a table to be written.
 
     Attributes:
-        name: for people.
+        name: name of the benchmark, for people.
         space: registered name of the search space.
-        genes: ``(n, length)``, distinct rows.
-        metrics: what each column is.
+        genes: ``(n, length)`` distinct rows.
+        metrics: metrics of the columns of values.
         values: ``(n, seeds, max(1, epochs))`` for each metric, NaN where not recorded.
-        task: what the networks were built for.
-        provenance: where the records come from, with licence and recipe, as plain JSON values.
-        canonical: every row is canonical, and stands for all rows equivalent to it.
+        task: task that the networks were built for.
+        provenance: origin of the records, with licence and recipe, as plain JSON values.
+        canonical: whether every row is canonical, and stands for all rows equivalent to it.
     """
 
     name: str
@@ -61,7 +61,7 @@ def write_table(source: TableSource, path: Path) -> None:
     """Writes a table; the file appears whole or not at all.
 
     Raises:
-        CorruptDataError: rows that are no architectures, that repeat, or values of a wrong shape.
+        CorruptDataError: rows are no architectures, or repeat, or values have a wrong shape.
     """
     _check(source)
     columns = {"genes": _column(source.genes)}
@@ -89,7 +89,7 @@ def write_table(source: TableSource, path: Path) -> None:
 
 
 class _Summed(io.RawIOBase):
-    """Passes what is written on to a file and sums it up; nothing is held in memory."""
+    """Writes to a file and computes the checksum on the way; nothing is held in memory."""
 
     def __init__(self, file: BinaryIO) -> None:
         self._file = file

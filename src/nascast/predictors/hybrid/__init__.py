@@ -1,1 +1,1 @@
-"""Models on features of learning curves."""
+"""Predictors that learn from labels and from features of several families."""

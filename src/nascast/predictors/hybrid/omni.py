@@ -19,7 +19,7 @@ __all__ = ["Omni"]
 
 
 class Omni(ModelPredictor):
-    """Encoding, Jacobian covariance and SoTL-E in NGBoost; the prediction is its distribution."""
+    """NGBoost on an encoding, a zero-cost proxy and SoTL-E; the prediction has deviations."""
 
     axes = frozenset({"train_size", "epochs"})
     modules = (MODULE, "torch")
@@ -30,12 +30,12 @@ class Omni(ModelPredictor):
         encoding: str | Spec | Encoding = "adjacency_one_hot",
         proxy: str | Spec | Proxy = "jacov",
     ) -> None:
-        """Joins the three.
+        """Chooses the three features.
 
         Args:
-            epochs: of training at query, whose last training loss is read.
-            encoding: what it knows of the architecture.
-            proxy: zero-cost score.
+            epochs: number of epochs of training at query, whose last training loss is read.
+            encoding: encoding of the architecture.
+            proxy: zero-cost proxy.
         """
         self._settings = Settings()
         features = [component_of("encoding", encoding), component_of("proxy", proxy)]

@@ -30,14 +30,14 @@ Indices = npt.NDArray[np.int64]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class RecordBlock:
-    """Some records that follow each other in a file.
+    """A block of records that follow each other in a file.
 
     Attributes:
-        path: the file.
-        offset: where in the file `data` begins.
-        data: the bytes.
-        starts: ``(n,)``, where in `data` each record's own bytes begin.
-        lengths: ``(n,)``, how many there are.
+        path: path of the file.
+        offset: place in the file where `data` begins.
+        data: bytes of the block.
+        starts: ``(n,)`` places in `data` where each record's own bytes begin.
+        lengths: ``(n,)`` numbers of these bytes.
     """
 
     path: Path
@@ -47,7 +47,7 @@ class RecordBlock:
     lengths: Indices
 
     def place(self, record: int) -> str:
-        """Returns where a record is, for messages."""
+        """Returns the place of a record in words, for messages."""
         at = self.offset + int(self.starts[record]) - _HEAD
         return f"{self.path}, the record at byte {at}"
 
@@ -56,11 +56,11 @@ def read_blocks(path: Path, seen: Callable[[bytes], Any]) -> Iterator[RecordBloc
     """Yields all records of a file.
 
     Args:
-        path: the file.
-        seen: told what is read, for a checksum of the whole file.
+        path: path of the file.
+        seen: function called with all bytes read, for a checksum of the whole file.
 
     Raises:
-        MissingDataError: no such file.
+        MissingDataError: there is no such file.
         CorruptDataError: a checksum does not fit, or the file was cut off inside a record.
     """
     if not path.is_file():
@@ -82,7 +82,7 @@ def read_blocks(path: Path, seen: Callable[[bytes], Any]) -> Iterator[RecordBloc
 
 
 def _split(path: Path, offset: int, data: bytes) -> tuple[RecordBlock, int]:
-    """Returns the whole records in `data`, and how many bytes they take."""
+    """Returns the whole records in `data`, and the number of bytes that they take."""
     begins, at, size, frame = [], 0, len(data), _HEAD + _SUM
     length_at = struct.Struct("<Q").unpack_from
     while at <= size - _HEAD:
@@ -128,14 +128,14 @@ def _check(block: RecordBlock) -> None:
 
 
 def _at(block: RecordBlock, starts: Indices, kind: str) -> npt.NDArray[np.unsignedinteger]:
-    """Returns ``(n,)``: the numbers that begin at some bytes."""
+    """Returns ``(n,)``: the numbers of a type that begin at the bytes `starts`."""
     data = np.frombuffer(block.data, dtype=np.uint8)
     places = starts[:, None] + np.arange(np.dtype(kind).itemsize)
     return np.asarray(data[places].view(kind)[:, 0])
 
 
 def cut(data: bytes, starts: Indices, stops: Indices) -> list[bytes]:
-    """Returns the pieces of some bytes."""
+    """Returns the pieces of bytes from starts to stops."""
     return [data[i:j] for i, j in zip(starts.tolist(), stops.tolist(), strict=True)]
 
 

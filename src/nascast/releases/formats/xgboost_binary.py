@@ -36,12 +36,12 @@ _DEFAULT_LEFT = np.uint32(1 << 31)  # the upper bit of a node's split index
 
 
 def is_binary(content: bytes) -> bool:
-    """Returns whether this is a booster, or a serialised booster, in the binary format."""
+    """Returns whether the content is a booster, or a serialised one, in the binary format."""
     return content.startswith((_CONFIG, _MAGIC))
 
 
 class _Reader:
-    """Reads records one after the other, and never past the end."""
+    """A reader of one record after the other, never past the end."""
 
     def __init__(self, content: bytes, where: str) -> None:
         self._content, self._where, self._place = content, where, 0
@@ -66,12 +66,12 @@ def to_json(content: bytes, where: str) -> bytes:
     """Returns the booster as XGBoost's JSON model.
 
     Args:
-        content: for which `is_binary` holds.
-        where: what to name in messages.
+        content: content of a file for which `is_binary` holds.
+        where: name of the file for messages.
 
     Raises:
-        CorruptDataError: cut off or damaged.
-        UnsupportedError: not a plain ensemble of regression trees.
+        CorruptDataError: it is cut off or damaged.
+        UnsupportedError: it is not a plain ensemble of regression trees.
     """
     if content.startswith(_CONFIG):
         start = len(_CONFIG) + 8
@@ -94,7 +94,7 @@ def to_json(content: bytes, where: str) -> bytes:
 
 
 def _model(trees: list[dict[str, Any]], features: int, base_score: float) -> bytes:
-    """Returns the JSON around the trees."""
+    """Returns the JSON of a model of trees."""
     model = {
         "gbtree_model_param": {"num_trees": str(len(trees)), "size_leaf_vector": "0"},
         "tree_info": [0] * len(trees),

@@ -53,9 +53,9 @@ _NOTES = {
 
 
 def convert(source: Path, folder: Path, progress: Progress) -> list[Path]:
-    """Converts one or both of the official files, or others of their layout.
+    """Converts one or both of the official files, or others of their layout; returns the tables.
 
-    A file is read as a stream; what is kept are the numbers, 90 bytes a record.
+    A file is read as a stream, of which numbers are kept, 90 bytes a record.
     """
     paths = _tfrecords(source)
     total = sum(path.stat().st_size for path in paths)
@@ -77,7 +77,7 @@ def convert(source: Path, folder: Path, progress: Progress) -> list[Path]:
 
 
 def _tfrecords(source: Path) -> list[Path]:
-    """Returns the files to read: the one named, or in a folder the official ones, or any."""
+    """Returns the files to read: the one named, or in a folder the official ones, else all."""
     if source.is_file():
         return [source]
     official = [source / download.file for download in _DOWNLOADS]

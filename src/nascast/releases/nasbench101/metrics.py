@@ -30,13 +30,13 @@ Ints = npt.NDArray[np.int64]
 
 
 class _Layout(NamedTuple):
-    """Where a message has what.
+    """The layout of a message.
 
     Attributes:
-        fixed: ``(length,)``, the bits that all messages of this layout share.
-        slots: ``(k,)``, which number each of k doubles is, of all evaluations one after the other.
-        places: ``(8 k,)``, their bytes.
-        parameters: the bytes of the number of parameters.
+        fixed: ``(length,)`` masks of the bits that all messages of this layout share.
+        slots: ``(k,)`` places of k doubles among the numbers of all evaluations.
+        places: ``(8 k,)`` places of the bytes of these doubles in the message.
+        parameters: places of the bytes of the number of parameters.
     """
 
     fixed: Bytes
@@ -52,12 +52,12 @@ def decode_metrics(place: Callable[[int], str], data: Bytes, lengths: Ints) -> t
     end; NaN for one that is not recorded and that the official API does not read.
 
     Args:
-        place: says for an error where a record is.
-        data: the messages, each followed by up to 2 bytes up to a multiple of 3.
-        lengths: ``(n,)``, bytes of each.
+        place: function that returns the place of a record in words, for errors.
+        data: messages, each followed by up to 2 bytes up to a multiple of 3.
+        lengths: ``(n,)`` numbers of bytes of the messages.
 
     Raises:
-        CorruptDataError: not a message of that kind, or a field is missing.
+        CorruptDataError: a message is not of that kind, or lacks a field.
     """
     padded = -(-lengths // 3) * 3
     starts = padded.cumsum() - padded
@@ -83,7 +83,7 @@ def decode_metrics(place: Callable[[int], str], data: Bytes, lengths: Ints) -> t
 
 
 def _layout(message: bytes) -> _Layout:
-    """Reads one message; raises ValueError if it is not one."""
+    """Returns the layout of one message; raises ValueError if it is none."""
     fixed = np.full(len(message), 255, dtype=np.uint8)
     numbers: dict[tuple[int, int], int] = {}  # where (evaluation, field) is; the last one counts
     parameters = range(0)

@@ -24,7 +24,7 @@ from nascast.spaces.nasbench101.space import NasBench101
 __all__ = ["Records", "decode"]
 
 _FORM = "[hash, epochs, adjacency, operations, metrics]"
-_DIGITS = 32  # of a hash
+_DIGITS = 32  # hexadecimal digits of a hash
 _QUOTES = 8  # quotation marks of a record
 _SIZES = 8  # more than the vertices of a cell
 _NO_PAIR = 2**16 - 1
@@ -40,11 +40,11 @@ class Records:
     """n records of trainings, as arrays.
 
     Attributes:
-        hashes: ``(n, 2)``, the module hash in two halves.
-        codes: ``(n,)``, the cells as they are recorded, in `NasBench101.codes`.
-        epochs: ``(n,)``, of the budget.
-        parameters: ``(n,)``, trainable ones.
-        values: ``(n, 3, 5)``, see `decode_metrics`.
+        hashes: ``(n, 2)`` module hashes in two halves.
+        codes: ``(n,)`` codes of the cells as they are recorded, as `NasBench101.codes`.
+        epochs: ``(n,)`` epochs of the budget.
+        parameters: ``(n,)`` numbers of trainable parameters.
+        values: ``(n, 3, 5)`` numbers, see `decode_metrics`.
     """
 
     hashes: npt.NDArray[np.uint64]
@@ -55,10 +55,10 @@ class Records:
 
 
 def decode(block: RecordBlock) -> Records:
-    """Decodes the records of a block.
+    """Returns the records of a block.
 
     Raises:
-        CorruptDataError: a record is not one of the benchmark; says where and why.
+        CorruptDataError: a record is not one of the benchmark; the message says where and why.
     """
     fields = _fields(block.data, block.starts, block.starts + block.lengths)
     if fields is None:  # valid JSON perhaps, but not as the release has it
@@ -83,9 +83,9 @@ def decode(block: RecordBlock) -> Records:
 def _fields(data: bytes, starts: Ints, ends: Ints) -> tuple[bytes, list[list[bytes]]] | None:
     """Returns all hashes joined, and the four other fields of all records.
 
-    None if some are not laid out as is usual.
+    They are None if some records are not laid out as usual.
 
-    That is many times faster than to parse JSON: eight quotation marks say where everything is.
+    This is many times faster than to parse JSON: eight quotation marks say where everything is.
     """
     array = np.frombuffer(data, dtype=np.uint8)
     marks = np.flatnonzero(array == ord('"'))
@@ -132,7 +132,7 @@ def _rewritten(block: RecordBlock) -> tuple[bytes, Ints, Ints]:
 
 
 def _each(block: RecordBlock, read: Callable[[bytes], int], texts: list[bytes]) -> list[int]:
-    """Reads the texts of all records, and says which one cannot be read."""
+    """Returns the numbers read from the texts of all records; an error names the record."""
     try:
         return list(map(read, texts))
     except ValueError:
@@ -164,7 +164,7 @@ def _edges_code(matrix: bytes) -> int:
 
 @cache
 def _labels_code(operations: bytes) -> int:
-    """Returns what they add to the code of a cell, times 8, plus how many operations there are."""
+    """Returns the part of the labels in the code of a cell, times 8, plus their number."""
     vertices = operations.count(b",") + 1
     chain = np.eye(vertices, k=1, dtype=int).reshape(-1)
     matrix = "".join(map(str, chain.tolist()))

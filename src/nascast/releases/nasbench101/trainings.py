@@ -1,4 +1,4 @@
-"""From the records of NAS-Bench-101 to the columns of a table."""
+"""The records of NAS-Bench-101 as the columns of a table."""
 
 from pathlib import Path
 from typing import NamedTuple
@@ -25,13 +25,13 @@ Ints = npt.NDArray[np.int64]
 
 
 class _Order(NamedTuple):
-    """Which record is what.
+    """The order of the records by cell, budget and seed.
 
     Attributes:
-        genes: ``(cells, 26)``, canonical rows, ascending.
-        first: ``(cells,)``, the first record of each cell.
-        budgets: the epochs, ascending.
-        records: ``(cells, budgets, seeds)``, in the order of the file.
+        genes: ``(cells, 26)`` canonical rows, ascending.
+        first: ``(cells,)`` first record of each cell.
+        budgets: epochs of the budgets, ascending.
+        records: ``(cells, budgets, seeds)`` numbers of records, in the order of the file.
     """
 
     genes: Genes
@@ -44,7 +44,7 @@ class Trainings:
     """Collects records, and turns them into columns once.
 
     Attributes:
-        path: the file that they come from.
+        path: path of the file that they come from.
     """
 
     def __init__(self, path: Path) -> None:
@@ -77,7 +77,7 @@ class Trainings:
         return np.concatenate(self._parts.pop(name))
 
     def budgets(self) -> list[int]:
-        """Returns the budgets there are, ascending."""
+        """Returns the epochs of all budgets, ascending."""
         return sorted({int(e) for part in self._parts.get("epochs", []) for e in np.unique(part)})
 
     def columns(self) -> tuple[Genes, tuple[Metric, ...], dict[str, Floats]]:
@@ -137,7 +137,7 @@ class Trainings:
         return _Order(genes, first, tuple(map(int, budgets)), records)
 
     def _check_hashes(self, hashes: Array, cells: Array, first: Ints, genes: Genes) -> None:
-        """Raises if a cell has two hashes, or a hash two cells, or one is not of its cell."""
+        """Raises if a cell has two hashes, or a hash two cells, or a hash is not of its cell."""
         of_cell = hashes[first]
         other = (of_cell[cells] != hashes).any(1)
         if other.any():

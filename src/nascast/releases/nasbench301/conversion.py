@@ -32,7 +32,7 @@ _DOWNLOADS = (
 
 
 def convert(source: Path, folder: Path, progress: Progress) -> list[Path]:
-    """Converts a surrogate: a file or folder of YAHPO Gym, or the archive of the authors."""
+    """Converts a surrogate, from YAHPO Gym or the authors' archive; returns what was written."""
     model = _onnx_file(source)
     if model is not None:
         return [convert_network(model, folder / NasBench301.surrogates["yahpo"], progress)]

@@ -24,17 +24,17 @@ _PROBES = 64  # architectures on which a graph is tried; chosen
 
 
 def convert_network(source: Path, target: Path, progress: Progress) -> Path:
-    """Writes YAHPO's model as an archive and returns its path.
+    """Writes YAHPO's model as an archive, and returns the path of that.
 
     Args:
-        source: the .onnx file; an encoding beside it is checked.
-        target: the archive.
-        progress: told of the bytes read.
+        source: path of the .onnx file; an encoding beside it is checked.
+        target: path of the archive.
+        progress: function called with the bytes read.
 
     Raises:
-        MissingDataError: no such file.
+        MissingDataError: there is no such file.
         MissingExtraError: onnx or onnxruntime is not installed.
-        CorruptDataError: another model, or another encoding.
+        CorruptDataError: it is another model, or has another encoding.
     """
     if not source.is_file():
         raise MissingDataError(f"no file {source}")
@@ -64,7 +64,7 @@ def lift(model: bytes, where: Path) -> bytes:
 
     Raises:
         MissingExtraError: onnx is not installed.
-        CorruptDataError: not the surrogate, or one whose predictions cannot be right.
+        CorruptDataError: it is not the surrogate, or its predictions cannot be right.
     """
     one = OnnxRows(model, where)
     genes = Darts().sample(_PROBES, np.random.default_rng(0))
@@ -92,7 +92,7 @@ def check_encoding(encoding: Mapping[str, Mapping[str, int]], where: Path) -> No
     """Raises unless a published encoding has the codes that `OnnxRows` writes.
 
     Raises:
-        CorruptDataError: naming the first choice that differs.
+        CorruptDataError: a code differs; the message names the first such choice.
     """
     plain = {name.replace("_COLON_", ":"): codes for name, codes in encoding.items()}
     for column, (name, values) in enumerate(CHOICES.items()):

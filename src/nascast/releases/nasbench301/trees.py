@@ -28,7 +28,7 @@ from nascast.spaces.darts import Darts
 
 __all__ = ["convert_trees", "released"]
 
-_DAMAGE = (zipfile.BadZipFile, zlib.error, EOFError, OSError, RuntimeError)  # of an archive
+_DAMAGE = (zipfile.BadZipFile, zlib.error, EOFError, OSError, RuntimeError)  # a damaged archive
 _MODEL, _CONFIG = "surrogate_model.model", "model_config.json"
 _ACCURACY = ("xgb", "lgb")  # by `model` of the configuration; the first that is there
 _SECONDS = ("lgb_time", "xgb_time")
@@ -49,12 +49,12 @@ def released(source: Path) -> bool:
 
 
 def convert_trees(source: Path, target: Path, progress: Progress) -> Path:
-    """Writes the released ensembles as an archive and returns its path.
+    """Writes the released ensembles as an archive, and returns the path of that.
 
     Args:
-        source: ``nb_models_1.0.zip``, or the folder unpacked from it.
-        target: the archive.
-        progress: told of the bytes read.
+        source: path of ``nb_models_1.0.zip``, or of the folder unpacked from it.
+        target: path of the archive.
+        progress: function called with the bytes read.
 
     Raises:
         MissingDataError: an ensemble is not there.
@@ -83,7 +83,7 @@ def convert_trees(source: Path, target: Path, progress: Progress) -> Path:
 
 
 def _collect(source: Path, progress: Progress) -> tuple[dict[str, bytes], dict[str, Any]]:
-    """Returns the members of the two ensembles by name, and which models they are."""
+    """Returns the members of the two ensembles by name, and the kinds of their models."""
     ensembles = _ensembles(source)
     used = {}
     for kind, kinds in (("accuracy", _ACCURACY), ("seconds", _SECONDS)):
@@ -108,7 +108,7 @@ def _collect(source: Path, progress: Progress) -> tuple[dict[str, bytes], dict[s
 
 
 def _ensembles(source: Path) -> dict[str, list[_File]]:
-    """Returns the pickles by the `model` of the configuration that stands beside them."""
+    """Returns the pickles by `model`, as the configurations beside them name it."""
     files = {file.path: file for file in _files(source)}
     found: dict[str, list[_File]] = {}
     for path in sorted(files):

@@ -47,7 +47,7 @@ _DOWNLOADS = tuple(
 
 
 def convert(source: Path, folder: Path, progress: Progress) -> list[Path]:
-    """Converts an archive of logs, or all archives and logs below a folder, unpacked or not."""
+    """Converts all logs of an archive, or below a folder, packed or not; returns the tables."""
     paths = find_logs(source)
     total = sum(path.stat().st_size for path in paths)
     logs: dict[tuple[str, int, int], Log] = {}  # one may be there packed and unpacked
@@ -121,7 +121,7 @@ def _source(name: str, logs: Sequence[Log]) -> TableSource:
 
 
 def _canonical(log: Log) -> tuple[str | None, Genes | None]:
-    """Returns the canonical row, or why there is none."""
+    """Returns the reason why a log has no canonical row, or None and the row."""
     try:
         return None, _SPACE.canonical(_SPACE.from_text([log.recipe]))[0]
     except InvalidArchitectureError:
@@ -129,7 +129,7 @@ def _canonical(log: Log) -> tuple[str | None, Genes | None]:
 
 
 def _columns(cells: Sequence[Sequence[Log]]) -> tuple[tuple[Metric, ...], dict[str, Floats]]:
-    """Returns metrics and values of cells, each with its trainings."""
+    """Returns the metrics and values of cells with several trainings each."""
     seeds = max(map(len, cells))
     curves = np.full((len(CURVES), len(cells), seeds, EPOCHS), np.nan)
     for cell, logs in enumerate(cells):

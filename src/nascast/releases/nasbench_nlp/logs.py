@@ -13,7 +13,7 @@ from nascast.core.errors import CorruptDataError, MissingDataError
 
 __all__ = ["CURVES", "EPOCHS", "Log", "find_logs", "read_logs"]
 
-EPOCHS = 50  # of every training
+EPOCHS = 50  # epochs of every training
 CURVES = ("train_losses", "val_losses", "test_losses", "wall_times")
 _NAME = "log_stats_model_"  # how the name of a log begins
 _LARGEST = 2**20  # bytes of a log; chosen, they have 5,000
@@ -23,16 +23,16 @@ _NUMBERS = ("recepie_id", "experiment_id", "num_params")
 
 @dataclass(frozen=True, slots=True)
 class Log:
-    """One training.
+    """The log of one training.
 
     Attributes:
-        place: file, for messages.
-        recipe: of the cell, as the space reads it.
-        data: the data set, as in ``data/ptb``.
-        status: OK, or why the training ended early.
-        identity: when it began, number of the experiment, number of the recipe.
-        parameters: of the language model.
-        curves: the `CURVES` by epoch: losses in nats, seconds of each epoch.
+        place: name of the file, for messages.
+        recipe: recipe of the cell, as the space reads it.
+        data: name of the data set, as in ``data/ptb``.
+        status: status of the training: OK, or why it ended early.
+        identity: time when it began, number of the experiment, number of the recipe.
+        parameters: number of parameters of the language model.
+        curves: `CURVES` by epoch: losses in nats, seconds of each epoch.
     """
 
     place: str
@@ -44,7 +44,7 @@ class Log:
     curves: tuple[tuple[float, ...], ...]
 
     def failure(self) -> str | None:
-        """Returns why there is no complete training, or None if there is."""
+        """Returns the reason why the training is not complete, or None if it is."""
         if self.status != "OK":
             return self.status.split("\n")[0][:80]
         short = min(len(curve) for curve in self.curves)
@@ -56,7 +56,7 @@ class Log:
 
 
 def find_logs(source: Path) -> list[Path]:
-    """Returns archives and logs: the one named, or all below a folder.
+    """Returns the paths of archives and logs: the one named, or all below a folder.
 
     Raises:
         MissingDataError: there are none.
@@ -73,10 +73,10 @@ def find_logs(source: Path) -> list[Path]:
 
 
 def read_logs(path: Path) -> Iterator[tuple[Log, int]]:
-    """Yields the logs of an archive, or the one of a file, and how many bytes each took in it.
+    """Yields the logs in an archive or file, and the number of bytes that each takes in it.
 
     Raises:
-        CorruptDataError: damaged, or no log of the benchmark.
+        CorruptDataError: it is damaged, or no log of the benchmark.
     """
     if path.suffix != ".zip":
         yield _log(str(path), path.read_bytes()), path.stat().st_size

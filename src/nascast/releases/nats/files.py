@@ -46,16 +46,16 @@ _WEIGHTS = (
 
 
 def walk(source: Path, take: Take, progress: Progress) -> None:
-    """Reads a release, in the order in which it stands.
+    """Reads all groups of a release, in their order in it.
 
     Args:
-        source: a folder, tar, ``.pickle.pbz2`` or ``.pth``.
-        take: told every group; a file of one architecture holds several.
-        progress: told about the bytes read so far.
+        source: path of a folder, tar, ``.pickle.pbz2`` or ``.pth``.
+        take: function called with every group and its place in words.
+        progress: function called with the bytes read so far.
 
     Raises:
-        MissingDataError: nothing of a release is there.
-        CorruptDataError: damaged, or something else; says where.
+        MissingDataError: no file of a release is there.
+        CorruptDataError: a file is damaged, or something else; the message says where.
     """
     if source.is_dir():
         _walk_folder(source, take, progress)
@@ -77,7 +77,7 @@ def walk(source: Path, take: Take, progress: Progress) -> None:
 
 
 def md5(file: Path) -> str:
-    """Returns the MD5 of a file, which is what the release names its files by."""
+    """Returns the MD5 of a file, by which the release names its files."""
     with open(file, "rb") as content:
         return hashlib.file_digest(content, lambda: hashlib.md5(usedforsecurity=False)).hexdigest()
 
@@ -142,7 +142,7 @@ def _walk_tar(source: Path, take: Take, progress: Progress) -> None:
 
 
 class _Member(tarfile.TarInfo):
-    """A member of a tar. Python takes a damaged or missing header for the end; here it is none."""
+    """A member of a tar whose damaged or missing header is an error, not the end as in Python."""
 
     @classmethod
     def fromtarfile(cls, archive: tarfile.TarFile) -> "_Member":
@@ -211,7 +211,7 @@ def _scan(file: IO[bytes], take: Take, where: str) -> None:
 
 
 class _Raw(io.RawIOBase):
-    """Passes reads on, in large pieces once it is buffered, and tells how many bytes there were."""
+    """A file whose reads are counted, and told to a function."""
 
     def __init__(self, file: Any, tell: Callable[[int], None]) -> None:
         self._file, self._tell, self._done = file, tell, 0
@@ -232,7 +232,7 @@ def _buffered(file: Any, tell: Callable[[int], None] = lambda done: None) -> io.
 
 @contextmanager
 def _told(source: Path, progress: Progress) -> Iterator[io.BufferedReader]:
-    """Opens a file of which every read is told."""
+    """Opens a file whose every read is told to `progress`."""
     total = source.stat().st_size
     with open(source, "rb") as file:
         yield _buffered(file, lambda done: progress(done, total))

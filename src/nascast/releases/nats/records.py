@@ -36,13 +36,13 @@ _SIDES = ("loss", "accuracy")
 
 @dataclass(frozen=True, slots=True)
 class Dataset:
-    """A training set, and what its networks were evaluated on.
+    """A training set, and the sets on which its networks were evaluated.
 
     Attributes:
-        official: its name in the files.
+        official: name in the official files.
         sets: official names of the evaluation sets, by the first word of our metrics.
-        task: input shape and classes.
-        splits: the same for people.
+        task: task with input shape and classes.
+        splits: training and evaluation sets in words.
     """
 
     official: str
@@ -82,9 +82,9 @@ class Trainings:
     """The trainings of one architecture on one data set.
 
     Attributes:
-        seeds: official numbers, ascending.
+        seeds: official seed numbers, ascending.
         curves: ``(seeds, epochs)`` float32 for each metric, NaN where it was not evaluated.
-        sizes: ``(seeds, 2)``: parameters and multiply-adds, as recorded with each training.
+        sizes: ``(seeds, 2)`` parameters and multiply-adds, as recorded with each training.
     """
 
     seeds: tuple[int, ...]
@@ -103,10 +103,10 @@ class Group:
 
 
 def read_group(group: Any, where: str) -> Group:
-    """Reads and checks a group.
+    """Returns a group as the files have it, checked.
 
     Raises:
-        CorruptDataError: a field is missing or cannot be right; says which, and where.
+        CorruptDataError: a field is missing or cannot be right; the message says which and where.
     """
     index, text = _field(group, "arch_index", int, where), _field(group, "arch_str", str, where)
     where = f"{where}, architecture {index}"
@@ -162,7 +162,7 @@ def _seed(key: Any, where: str) -> int:
 def _curves(
     training: Any, dataset: Dataset, epochs: int, where: str
 ) -> dict[str, npt.NDArray[np.float32]]:
-    """Returns ``(epochs,)`` for every metric of one training."""
+    """Returns ``(epochs,)`` values for every metric of one training."""
     marks = range(epochs)
     found = {
         f"train_{side}": _numbers(training, field, marks, where, partial=False)
@@ -195,7 +195,7 @@ def _check_percent(values: npt.NDArray[np.float64], where: str) -> None:
 def _numbers(
     training: Any, field: str, keys: Iterable[Any], where: str, *, partial: bool
 ) -> npt.NDArray[np.float64]:
-    """Returns ``(epochs,)`` of one field; if partial, only the last epoch has to be there."""
+    """Returns ``(epochs,)`` values of one field; if `partial`, only the last must be there."""
     values, keys = _field(training, field, dict, where), list(keys)
     there = [key in values for key in keys]
     if not there[-1] or not (partial or all(there)):

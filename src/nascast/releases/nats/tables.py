@@ -1,4 +1,4 @@
-"""From the official records of NATS-Bench and NAS-Bench-201 to one table for each data set.
+"""The official records of NATS-Bench and NAS-Bench-201 as one table for each data set.
 
 Rows stand in the order of the official index. Metrics of the full training have plain names,
 those of the shorter ones end in their number of epochs: ``val_accuracy_12``. A metric has the
@@ -45,13 +45,14 @@ _RECIPE = (
 
 @dataclass(frozen=True, slots=True)
 class Series:
-    """One of the two benchmarks.
+    """The properties of one of the two benchmarks.
 
     Attributes:
-        title: for people.
+        title: title of the benchmark, for people.
         space: registered name of the search space.
         files: names of the tables, which end in their data sets.
-        epochs: of the full training, then of the shorter ones; each has its own learning rates.
+        epochs: epochs of the full training, then of the shorter ones; each has its own learning
+            rates.
     """
 
     title: str
@@ -67,8 +68,9 @@ def convert(series: Series, source: Path, folder: Path, progress: Progress) -> l
     one table.
 
     Raises:
-        MissingDataError: nothing of the release is there.
-        CorruptDataError: damaged, of another release, or an architecture lacks trainings.
+        MissingDataError: no file of the release is there.
+        CorruptDataError: a file is damaged or of another release, or an architecture lacks
+            trainings.
     """
     with (
         staged(folder) as stage,
@@ -98,7 +100,7 @@ class _Column:
         self._file.truncate(math.prod(shape) * 4)  # rows that are never written take no space
 
     def put(self, index: int, values: npt.NDArray[np.float32]) -> None:
-        """Writes ``(seeds, epochs)`` of a row."""
+        """Writes the ``(seeds, epochs)`` values of a row."""
         self._row[: len(values)], self._row[len(values) :] = values, np.nan
         try:
             self._file.seek(index * self._row.nbytes)
@@ -115,12 +117,12 @@ class _Column:
         return np.memmap(self._file.name, np.float32, "r", shape=self._shape)
 
     def close(self) -> None:
-        """Closes the file, where all is."""
+        """Closes the file, in which all rows are then."""
         self._file.close()
 
 
 class _Rows:
-    """Values as they come, in files of one row for each official index."""
+    """Collects values as they come, in files of one row for each official index."""
 
     def __init__(self, series: Series, scratch: Path) -> None:
         self.series = series
@@ -135,7 +137,7 @@ class _Rows:
         self.seeds: dict[tuple[str, int], Counter[tuple[int, ...]]] = {}
 
     def take(self, record: Any, where: str) -> None:
-        """Takes a group."""
+        """Adds a group."""
         group = read_group(record, where)
         where = f"{where}, architecture {group.index}"
         if group.epochs not in self.series.epochs:
@@ -181,7 +183,7 @@ class _Rows:
             column.close()
 
     def finished(self, where: str) -> npt.NDArray[np.intp]:
-        """Returns ``(n,)`` the indices that were there, ascending.
+        """Returns ``(n,)`` official indices that were there, ascending.
 
         Raises:
             CorruptDataError: an architecture lacks some of the trainings.
@@ -278,13 +280,13 @@ def _column(
 
 
 def _most_frequent(sizes: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
-    """Returns ``(n, 2)``: what most records of an architecture's shortest trainings say.
+    """Returns ``(n, 2)`` sizes that most records of an architecture's shortest trainings have.
 
     Some records of the 200-epoch trainings carry the size of another network
     (https://github.com/D-X-Y/NATS-Bench/issues/36); those of the shorter ones do not.
 
     Args:
-        sizes: ``(n, budgets, seeds, 2)``, 0 where there was no training.
+        sizes: ``(n, budgets, seeds, 2)`` parameters and multiply-adds, 0 without a training.
     """
     flat = sizes[:, -1]
     same = (flat[:, :, None] == flat[:, None]).all(3).sum(2) * (flat[:, :, 0] > 0)
@@ -294,7 +296,7 @@ def _most_frequent(sizes: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
 def _odd_sizes(
     sizes: npt.NDArray[np.int64], found: npt.NDArray[np.int64], index: npt.NDArray[np.intp]
 ) -> dict[str, str]:
-    """Says which records disagree on the size of the network, if some do."""
+    """Returns a remark on the records that disagree on the size of the network, if any."""
     odd = (sizes != found[:, None, None]).any(3) & (sizes[..., 0] > 0)
     rows = index[odd.any((1, 2))]
     if not len(rows):

@@ -43,7 +43,7 @@ _SYMBOLS = {
 
 
 def looks(summaries: Sequence[Summary]) -> dict[str, Look]:
-    """Gives every predictor a look, in the order of first appearance; colours repeat after nine."""
+    """Returns looks by predictor, in the order of first appearance; colours repeat after nine."""
     families = {item.predictor: item.family for item in summaries}
     return {
         name: Look(COLOURS[i % len(COLOURS)], _SYMBOLS.get(family, "hexagon"))
@@ -57,14 +57,16 @@ def tau_against_time(
     look: Mapping[str, Look],
     noise: NoiseLimits | None,
 ) -> Spec:
-    """Draws Kendall's τ over one of the two times, with its deviation over trials.
+    """Returns a figure of Kendall's τ, with its deviation over trials, over one of two times.
 
     Args:
-        summaries: one point each, larger for larger budgets; those of a predictor are joined.
-        axis: initialization seconds, or query seconds per architecture, on a log scale. Times below
-            a millisecond have a band of their own, where places mean nothing.
-        look: by predictor.
-        noise: what noise leaves of τ, drawn as two lines, or None.
+        summaries: summaries to draw, one point each, larger for larger budgets; those of a
+            predictor are joined.
+        axis: time on the horizontal axis: initialization seconds, or query seconds per
+            architecture, on a log scale. Times below a millisecond have a band of their own, in
+            which places mean nothing.
+        look: looks by predictor.
+        noise: limits of noise, drawn as two lines, or None.
     """
     points = [s for s in summaries if math.isfinite(_seconds(s, axis) + s.kendall)]
     places = _places(points, axis)
@@ -94,19 +96,19 @@ def tau_against_time(
 def predicted_against_true(
     predicted: Floats, true: Floats, look: Look, metric: str
 ) -> tuple[Spec | None, int]:
-    """Draws one trial, a point per test architecture.
+    """Returns a figure of one trial, with a point for each test architecture.
 
     A few predictions far from the rest would flatten everything else, so points farther from the
     central 90 % than it is wide (chosen) are drawn hollow on the edge.
 
     Args:
-        predicted: ``(n,)``, larger is better; what is not finite is left out.
-        true: ``(n,)`` as measured.
-        look: of the predictor.
-        metric: name and unit, for the axis.
+        predicted: ``(n,)`` predicted scores, larger is better; those not finite are left out.
+        true: ``(n,)`` true values as measured.
+        look: look of the predictor.
+        metric: name and unit of the metric, for the axis.
 
     Returns:
-        The figure, None if nothing is finite; and how many points are on the edge.
+        The figure, None if no prediction is finite; and the number of points on the edge.
     """
     fine = np.isfinite(predicted) & np.isfinite(true)
     if not fine.any():
@@ -135,7 +137,7 @@ def _seconds(item: Summary, axis: str) -> float:
 
 
 def _places(points: Sequence[Summary], axis: str) -> dict[Summary, float]:
-    """Returns x in seconds; predictors below `INSTANT` stand side by side in the band."""
+    """Returns horizontal places in seconds; times below `INSTANT` are side by side in a band."""
     quick = list(dict.fromkeys(s.predictor for s in points if _seconds(s, axis) < INSTANT))
     places = {}
     for item in points:
@@ -243,9 +245,9 @@ def _noise_line(text: str, tau: float, dash: str, near: Sequence[float]) -> tupl
     """Returns a line and its label, which stands at the end farther from the points beside it.
 
     Args:
-        text: of the label.
+        text: text of the label.
         tau: where the line is.
-        dash: how it is drawn.
+        dash: dash of the line.
         near: horizontal places of the points close to the line, from 0 at the left to 1.
     """
     place = {"xref": "paper", "x0": 0, "x1": 1, "yref": "y", "y0": tau, "y1": tau}

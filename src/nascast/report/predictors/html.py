@@ -36,14 +36,14 @@ def write_report(folder: Path, out: Path | None = None) -> Path:
     """Writes the report of a comparison; the same run gives the same bytes.
 
     Args:
-        folder: of the run, as written by ``nascast compare --out``.
-        out: the HTML file; None is ``report.html`` in `folder`.
+        folder: folder of the comparison, as written by ``nascast compare --out``.
+        out: path of the HTML file; None is ``report.html`` in `folder`.
 
     Returns:
-        The file written.
+        The path of the file written.
 
     Raises:
-        MissingDataError: no finished run in `folder`.
+        MissingDataError: there is no finished comparison in `folder`.
         CorruptDataError: a file of the run cannot be read.
         MissingExtraError: Jinja2 or Plotly is not installed.
         StoreError: the report cannot be written.
@@ -65,7 +65,7 @@ def write_report(folder: Path, out: Path | None = None) -> Path:
 
 
 def _lead(head: Head, results: Sequence[Result]) -> Iterable[str]:
-    """Says in plain words what was compared."""
+    """Yields sentences on what was compared."""
     settings = head.settings
     names = {item.predictor for item in results}
     ran = {item.predictor for item in results if item.error is None}
@@ -89,7 +89,7 @@ def _lead(head: Head, results: Sequence[Result]) -> Iterable[str]:
 
 
 def _evidence(results: Sequence[Result], axes: Sequence[str]) -> Iterable[str]:
-    """Says what the predictors were given: labels, learning curves, images."""
+    """Yields sentences on the evidence: labels, learning curves, images."""
     for axis in axes:
         amounts = sorted({item.budget[axis] for item in results if axis in item.budget})
         if amounts:
@@ -125,7 +125,7 @@ def _best_tile(summaries: Sequence[Summary]) -> Tile:
 
 
 def _drawn(head: Head, results: Sequence[Result], summaries: Sequence[Summary]) -> dict[str, Any]:
-    """Returns what the page shows of results, where there are any."""
+    """Returns the values of the page that show results, where there are any."""
     look = looks(summaries)
     drawn: tuple[tuple[Literal["query", "init"], str], ...] = (
         ("query", "τ against query time"),
@@ -145,7 +145,7 @@ def _drawn(head: Head, results: Sequence[Result], summaries: Sequence[Summary]) 
 
 
 def _cost(summaries: Sequence[Summary], noise: NoiseLimits | None) -> Iterable[str]:
-    """Says how to read the figures of accuracy and cost."""
+    """Yields sentences on how to read the figures of accuracy and cost."""
     yield (
         "Towards the upper left is better: rankings that agree more with the truth, sooner. Larger "
         "markers are larger budgets of the same predictor, joined by lines; a ring marks the "
@@ -166,7 +166,7 @@ def _cost(summaries: Sequence[Summary], noise: NoiseLimits | None) -> Iterable[s
 def _scatters(
     head: Head, results: Sequence[Result], look: Mapping[str, Look]
 ) -> Iterable[_Scatter]:
-    """Draws every predictor at its largest budget, in the first trial that ran."""
+    """Yields figures of every predictor at its largest budget, in the first trial that ran."""
     metric = f"{head.settings['metric']} ({head.unit})"
     for place, name in enumerate(look):
         ran = [item for item in results if item.predictor == name and item.error is None]

@@ -32,7 +32,7 @@ class Failure:
 
 
 def results(summaries: Sequence[Summary], look: Mapping[str, Look], axes: Sequence[str]) -> Table:
-    """Returns one row per budget, the highest τ first."""
+    """Returns a table with a row for each predictor and budget, the highest τ first."""
     order = sorted(summaries, key=lambda s: -s.kendall if math.isfinite(s.kendall) else math.inf)
     best = _best(summaries)
     words = [axis_words(axis) for axis in axes]
@@ -50,7 +50,7 @@ def results(summaries: Sequence[Summary], look: Mapping[str, Look], axes: Sequen
 
 
 def notes(summaries: Sequence[Summary]) -> list[str]:
-    """Explains the columns, and says where fewer trials or predictions stand behind a row."""
+    """Returns remarks on the columns, and on rows of fewer trials or predictions."""
     most = max(item.trials for item in summaries)
     means = "Means over trials, ± one sample standard deviation. " if most > 1 else ""
     about = (
@@ -75,7 +75,7 @@ def notes(summaries: Sequence[Summary]) -> list[str]:
 
 
 def not_run(found: Sequence[Result], reasons: Mapping[Entry, str]) -> list[Failure]:
-    """Returns what failed and why."""
+    """Returns the predictors and budgets that did not run, with reasons."""
     trials: dict[Entry, list[bool]] = {}
     for item in found:
         trials.setdefault((item.predictor, item.budget), []).append(item.error is not None)
@@ -99,7 +99,7 @@ def settings(head: Head, found: Iterable[Result]) -> list[tuple[str, list[tuple[
 
 @dataclass(frozen=True, slots=True)
 class _Score:
-    """A column of which larger is better, and the best emphasised."""
+    """A column of scores, larger is better, of which the best is emphasised."""
 
     title: str
     about: str

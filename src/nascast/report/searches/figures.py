@@ -39,8 +39,8 @@ __all__ = [
 ]
 
 _DASHES = {"circle": "solid", "square": "dash", "triangle-up": "dot", "diamond": "dashdot"}
-_POINTS = 240  # of a line at most; chosen, about one for each four pixels
-_DOTS = 600  # of one run, or dominated ones of one strategy, at most; chosen
+_POINTS = 240  # points of a line at most; chosen, about one for each four pixels
+_DOTS = 600  # dots of one run, or dominated ones of one strategy, at most; chosen
 BANDS = 6  # strategies at most whose bands are drawn; chosen, more make one grey cloud
 _WINDOW = 20  # trials in a running mean; chosen
 _LOG_FROM = 30.0  # last time over first, from which on time has a log axis; chosen
@@ -48,7 +48,7 @@ _UNITS = ((120.0, 1.0, "s"), (7200.0, 60.0, "min"), (36e4, 3600.0, "h"), (math.i
 
 
 def strategy_looks(strategies: Sequence[str]) -> dict[str, Look]:
-    """Gives every strategy a look; after nine, colours repeat with other lines and markers."""
+    """Returns looks by strategy; after nine, colours repeat with other lines and markers."""
     symbols = list(_DASHES)
     return {
         name: Look(COLOURS[i % len(COLOURS)], symbols[i // len(COLOURS) % len(symbols)])
@@ -64,15 +64,15 @@ def best_so_far(
     metric: str,
     minimize: bool,
 ) -> Spec | None:
-    """Draws the mean over seeds of the best value so far, with a band from quartile to quartile.
+    """Returns a figure of the best value so far: means over seeds, bands between quartiles.
 
     There are no bands for more than `BANDS` strategies.
 
     Args:
         groups: runs by strategy.
-        look: by strategy; the legend group of a trace is the strategy's number in it.
-        axis: over trials, or over seconds on the executor's clock.
-        metric: name and unit, for the axis.
+        look: looks by strategy; the legend group of a trace is the strategy's number in it.
+        axis: horizontal axis: trials, or seconds on the executor's clock.
+        metric: name and unit of the metric, for the axis.
         minimize: whether smaller is better.
 
     Returns:
@@ -110,7 +110,7 @@ def best_so_far(
 def rewards(
     groups: Mapping[str, Sequence[Run]], look: Mapping[str, Look], metric: str, minimize: bool
 ) -> Spec | None:
-    """Draws every trial of the first seed of each strategy, and a running mean over 20 trials."""
+    """Returns a figure of all trials of the first seed of each strategy, with running means."""
     data: list[Spec] = []
     shown: list[Floats] = []
     for number, (name, one) in enumerate(look.items()):
@@ -147,14 +147,15 @@ def per_update(
     series: Sequence[str],
     title: str,
 ) -> Spec | None:
-    """Draws series that strategies recorded at each of their updates: means over seeds.
+    """Returns a figure of diagnostics at each update of the strategies: means over seeds.
 
     Args:
         groups: runs by strategy.
-        look: by strategy.
-        diagnostics: series by name, by run; may lack runs.
-        series: the first as a full line with a band of quartiles, others dotted without.
-        title: of the vertical axis.
+        look: looks by strategy.
+        diagnostics: series by run and by name; may lack runs.
+        series: names of the series; the first is a full line with a band between quartiles, others
+            are dotted lines without.
+        title: title of the vertical axis.
     """
     data: list[Spec] = []
     for number, (name, one) in enumerate(look.items()):
@@ -182,7 +183,7 @@ def per_update(
 
 
 def operations(labels: Sequence[str], best: Floats, every: Floats) -> Spec:
-    """Draws grouped bars: ``(n,)`` shares of labels among the best, and among all trials."""
+    """Returns a figure of ``(n,)`` shares of labels among the best, and among all trials."""
     layout = base_layout(64 + 40 * len(labels), {"l": 130, "r": 36, "t": 8, "b": 48})
     layout |= {"bargap": 0.32, "bargroupgap": 0.08, "barmode": "group"}
     layout["yaxis"] |= {"type": "category", "autorange": "reversed", "gridcolor": "rgba(0,0,0,0)"}
@@ -201,7 +202,7 @@ def operations(labels: Sequence[str], best: Floats, every: Floats) -> Spec:
 
 
 def front(scores: Floats) -> npt.NDArray[np.intp]:
-    """Returns the places of the points nobody dominates, by descending first score.
+    """Returns the indices of the points nobody dominates, by descending first score.
 
     Args:
         scores: ``(n, 2)``, larger is better; rows that are not finite are never on the front. Of
@@ -219,7 +220,7 @@ def objectives_of_all(
     metrics: tuple[str, str],
     minimize: tuple[bool, bool],
 ) -> Spec | None:
-    """Draws all trials by their first two objectives, and the Pareto front of all together."""
+    """Returns a figure of all trials by their first two objectives, and the Pareto front."""
     signs = np.where(minimize, -1.0, 1.0)
     data: list[Spec] = []
     everything = []
@@ -308,7 +309,7 @@ def _thinned(x: Floats, scores: Floats) -> Any:
 
 
 def _even(n: int, most: int) -> Any:
-    """Returns at most so many of n places, evenly, with the first and the last."""
+    """Returns at most `most` of n indices, evenly, with the first and the last."""
     return np.unique(np.linspace(0, n - 1, min(n, most)).round().astype(np.intp))
 
 
@@ -322,5 +323,5 @@ def _zoomed(curves: Sequence[Floats], minimize: bool) -> Spec:
 
 
 def _short(values: Floats) -> list[float]:
-    """Rounds to six digits, which no figure can show more of."""
+    """Returns values rounded to six digits, more than any figure can show."""
     return [float(f"{value:.6g}") for value in values.tolist()]

@@ -28,9 +28,9 @@ class _Drawn:
     """A figure under its key.
 
     Attributes:
-        title: of the figure.
-        figure: what is drawn.
-        shown: strategies in the key; None is all.
+        title: title of the figure.
+        figure: figure to draw.
+        shown: names of the strategies in the key; None is all.
     """
 
     title: str
@@ -59,7 +59,7 @@ class _Best:
 
 @dataclass(frozen=True, slots=True)
 class _Operations:
-    """The figure of operations, and how many it leaves out in words."""
+    """The figure of operations, and the number that it leaves out, in words."""
 
     figure: Figure
     rest: str
@@ -69,14 +69,14 @@ def write_search_report(folder: Path, out: Path | None = None) -> Path:
     """Writes the report of a search; the same search gives the same bytes.
 
     Args:
-        folder: of the search, as written by ``nascast search --out``.
-        out: the HTML file; None is ``report.html`` in `folder`.
+        folder: folder of the search, as written by ``nascast search --out``.
+        out: path of the HTML file; None is ``report.html`` in `folder`.
 
     Returns:
-        The file written.
+        The path of the file written.
 
     Raises:
-        MissingDataError: no search in `folder`.
+        MissingDataError: there is no search in `folder`.
         CorruptDataError: a file of the search cannot be read.
         MissingExtraError: Jinja2, Plotly or Matplotlib is not installed.
         StoreError: the trials cannot be read, or the report cannot be written.
@@ -104,7 +104,7 @@ def write_search_report(folder: Path, out: Path | None = None) -> Path:
 
 
 def _lead(found: Searched, groups: Mapping[str, Sequence[Run]]) -> Iterable[str]:
-    """Says in plain words what was searched."""
+    """Yields sentences on what was searched."""
     objective, benchmark = found.objectives[0], found.benchmark
     aim = "smallest" if objective.minimize else "largest"
     names = words(objective.metric, found.unit)
@@ -152,7 +152,7 @@ def _valued(
     items: Sequence[StrategySummary],
     look: Mapping[str, Look],
 ) -> dict[str, Any]:
-    """Returns what the page shows of trials that have a value, where there are any."""
+    """Returns the values of the page that show trials with a value, where there are any."""
     sections = (
         _progress(found, groups, look),
         _pareto(found, groups, look),
@@ -296,14 +296,14 @@ def _operations(found: Searched) -> _Operations | None:
 def _figures(
     specs: Iterable[tuple[str, str, Spec | None]], shown: Collection[str] | None = None
 ) -> Iterable[_Drawn]:
-    """Yields figures of id, title and specification, where there is one."""
+    """Yields figures of ids, titles and specifications; those without the last are left out."""
     for id_, title, spec in specs:
         if spec is not None:
             yield _Drawn(title, figure(id_, spec, title), shown)
 
 
 def _large(value: float) -> str:
-    """Writes a count for people, such as ``1.07 M``."""
+    """Returns a count as text for people, such as ``1.07 M``."""
     for size, letter in ((1e9, "G"), (1e6, "M"), (1e3, "k")):
         if value >= size:
             return f"{value / size:.3g} {letter}"

@@ -21,7 +21,7 @@ _METRICS = 6  # columns of further metrics at most; chosen
 
 
 def amount(value: float) -> str:
-    """Writes a metric's value with a true minus sign; NaN is a dash."""
+    """Returns a metric's value as text, with a true minus sign; NaN is a dash."""
     if not math.isfinite(value):
         return "–"
     size = abs(value)
@@ -32,7 +32,7 @@ def amount(value: float) -> str:
 
 
 def words(metric: str, unit: str = "") -> str:
-    """Writes a metric's name for people, with its unit."""
+    """Returns a metric's name in words, with its unit."""
     sign = {"percent": "%", "count": "", "none": ""}.get(unit, unit)
     return metric.replace("_", " ") + (f" ({sign})" if sign else "")
 
@@ -40,7 +40,7 @@ def words(metric: str, unit: str = "") -> str:
 def strategies(
     found: Searched, items: Sequence[StrategySummary], look: Mapping[str, Look]
 ) -> Table:
-    """Returns one row per strategy, the best mean first."""
+    """Returns a table with a row for each strategy, the best mean first."""
     down = "ascending" if found.objectives[0].minimize else "descending"
     test = any(math.isfinite(item.test_mean) for item in items)
     head = [
@@ -71,7 +71,7 @@ def strategies(
 
 
 def trials(found: Searched) -> Table:
-    """Returns the 50 best trials of all runs, of which there is at least one with a value."""
+    """Returns a table of the 50 best trials of all runs, at least one of which has a value."""
     best = best_trials(found, _SHOWN)
     objective = found.objectives[0]
     evaluations = [run.trials[place].evaluation for run, place in best]
@@ -114,7 +114,7 @@ def trials(found: Searched) -> Table:
 
 
 def failures(found: Searched) -> Table:
-    """Returns what failed, the same messages counted, the most frequent ones first."""
+    """Returns a table of the messages of failed trials with counts, the most frequent first."""
     head = [
         Heading("Trials", "that failed so", "descending"),
         Heading("Strategies", ""),
@@ -130,7 +130,7 @@ def failures(found: Searched) -> Table:
 
 
 def more_failures(found: Searched) -> str:
-    """Says how many messages the table of failures leaves out; empty if none."""
+    """Returns a remark on the messages that the table of failures leaves out; empty if none."""
     rest = _messages(found)[_REASONS:]
     more = sum(sum(own.values()) for _, own in rest)
     return f"{len(rest):,} other messages, {more:,} trials in all, are in trials.sqlite." * bool(

@@ -23,16 +23,16 @@ def edges_of(nodes: int) -> tuple[tuple[int, int], ...]:
 
 
 def flat(values: Genes) -> Genes:
-    """Returns ``(n, motifs · edges)``."""
+    """Returns the motifs of each row side by side, ``(n, motifs · edges)``."""
     return values.reshape(len(values), values.shape[1] * values.shape[2])
 
 
 def on_path(present: Bools, nodes: int) -> Bools:
-    """Returns ``(…, edges)``: which edges are on a path from node 0 to the last.
+    """Returns ``(…, edges)``: whether an edge is on a path from node 0 to the last.
 
     Args:
-        present: ``(…, edges)``, which edges there are.
-        nodes: of each motif.
+        present: ``(…, edges)``, whether there is an edge.
+        nodes: number of nodes of each motif.
     """
     edges = present.shape[-1]
     if edges <= _TABLED:
@@ -42,7 +42,7 @@ def on_path(present: Bools, nodes: int) -> Bools:
 
 @cache
 def _tabled(nodes: int) -> Bools:
-    """Returns ``(2**edges, edges)``: `on_path` by the set of edges there are, edge 0 first."""
+    """Returns ``(2**edges, edges)``: `on_path` for every set of edges, edge 0 first."""
     edges = len(edges_of(nodes))
     return _walked((np.arange(2**edges)[:, None] >> np.arange(edges) & 1).astype(bool), nodes)
 
@@ -61,7 +61,7 @@ def _walked(present: Bools, nodes: int) -> Bools:
 
 
 def prune(levels: Sequence[Genes], nodes: Sequence[int]) -> list[Genes]:
-    """Returns the levels, lowest first, with every edge none that leads nowhere.
+    """Returns the levels, lowest first, without edges that lead nowhere.
 
     Those are the edges that are on no path through their motif, and those that carry a motif
     through which there is no path.

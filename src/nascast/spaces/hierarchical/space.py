@@ -58,11 +58,11 @@ class Hierarchical(SearchSpace):
     be disconnected, unused, or equal to something else.
 
     Attributes:
-        operations: the primitives; gene k of level 2 is ``operations[k - 1]``.
-        motifs: how many there are in each level from 2 up.
-        nodes: of each motif, by level from 2 up.
+        operations: names of the primitives; gene k of level 2 is ``operations[k - 1]``.
+        motifs: number of motifs in each level from 2 up.
+        nodes: number of nodes of each motif, by level from 2 up.
         flat: whether the cell consists of primitives.
-        mutations: from the trivial row to a sampled one.
+        mutations: number of mutations from the trivial row to a sampled one.
         edges: (start, end) by gene within a motif, by level from 2 up.
     """
 
@@ -82,11 +82,11 @@ class Hierarchical(SearchSpace):
         """Chooses the levels; the defaults are those of the paper.
 
         Args:
-            motifs: how many there are in each level from 2 up; the last level has one, the cell.
-            nodes: of a motif in each level from 2 up.
+            motifs: number of motifs in each level from 2 up; the last level has one, the cell.
+            nodes: number of nodes of a motif in each level from 2 up.
             flat: whether the cell consists of primitives; with default `motifs` and `nodes` it then
                 has 11 nodes.
-            mutations: from the trivial row to a sampled one, see `sample`.
+            mutations: number of mutations from the trivial row to a sampled one, see `sample`.
 
         Raises:
             InvalidSettingError: the levels do not fit together.
@@ -129,7 +129,7 @@ class Hierarchical(SearchSpace):
         )
 
     def canonical(self, genes: Genes) -> Genes:
-        """Returns rows without what cannot matter, and with their motifs in a fixed order.
+        """Returns rows without parts that have no effect, and with motifs in a fixed order.
 
         An edge is none if it is on no path through its motif, or carries a motif without a path.
         Of equal motifs only the first is used. The motifs of a level are numbered as they are first
@@ -142,7 +142,7 @@ class Hierarchical(SearchSpace):
         return np.concatenate([flat(level) for level in levels], axis=1)
 
     def sample(self, n: int, rng: np.random.Generator) -> Genes:
-        """Draws n valid rows as the paper initialises its population.
+        """Returns n valid rows, drawn as the paper initialises its population.
 
         A trivial row, in which every motif is a chain of the identity (above level 2, of the first
         motif below), goes through 1,000 random mutations. Each chooses an edge as `mutate` does,
@@ -164,7 +164,7 @@ class Hierarchical(SearchSpace):
         return np.concatenate(parts).astype(np.int16)
 
     def _decisions(self, genes: Genes, rng: np.random.Generator) -> npt.NDArray[np.intp]:
-        """Draws one edge of one motif for each row.
+        """Returns ``(n,)``: the gene of one edge of one motif, drawn for each row.
 
         As in the paper the level is drawn first, then a motif of it, a node other
         than its first, and one of the earlier nodes, each time uniformly. Unlike there the new
@@ -206,7 +206,7 @@ class Hierarchical(SearchSpace):
 
     @cached_property
     def _wires(self) -> tuple[Bools, list[npt.NDArray[np.int64]]]:
-        """Where the vertices of `graphs` stand.
+        """The edges and the places of the vertices of `graphs`.
 
         Returns:
             ``(v, v)``, the edges within motifs if every edge of theirs is there; and for each level
@@ -230,7 +230,7 @@ class Hierarchical(SearchSpace):
         """Returns one line for each row, such as ``2.1(identity|none,conv_1x1) 3.1(2.1|none,2.1)``.
 
         Motif m of level l is written ``l.m`` and followed by its nodes from the second on; a node
-        is what its edges from the first, second, … node carry.
+        is written as the operations on its edges from the first, second, … node.
         """
         self.check(genes)
         return self._texts(genes)
@@ -260,10 +260,11 @@ class Hierarchical(SearchSpace):
         return ("none", *(f"{level + 1}.{m + 1}" for m in range(self.motifs[level - 1])))
 
     def _parse(self, text: str) -> list[int]:
-        """Reads what `to_text` writes.
+        """Returns the genes of a text as `to_text` writes it.
 
         Raises:
-            InvalidArchitectureError: naming the motif, and what is allowed there.
+            InvalidArchitectureError: the text is not of this form; the message names the motif, and
+                what is allowed there.
         """
         found = re.findall(r"([0-9]+\.[0-9]+)\(([^()]*)\)", text)
         expected = [
@@ -296,7 +297,7 @@ class Hierarchical(SearchSpace):
     def build(self, arch: Architecture, task: Task) -> "nn.Module":
         """Returns a network of stacked cells.
 
-        A node concatenates what its edges bring it, as in the paper; only what is left by
+        A node concatenates the outputs of its edges, as in the paper; only what is left by
         `canonical` is built. See `networks.hierarchical` for how channels are counted.
 
         The skeleton's settings are ``channels`` after the stem (16), ``cells`` in each stage (1),

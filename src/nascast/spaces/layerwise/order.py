@@ -1,4 +1,4 @@
-"""An order of the layers that does not depend on how they were numbered."""
+"""An order of the layers that does not depend on their numbers."""
 
 import numpy as np
 import numpy.typing as npt
@@ -16,12 +16,12 @@ def canonical_order(reads: Bools, labels: Ints) -> Ints:
 
     Every vertex stands behind those that it reads. Vertices are ranked by the longest path that
     ends in them; ties are broken by label and by the ranks before and behind, round after round;
-    those that remain equal are taken to be interchangeable, and the first goes first. For graphs in
-    which that is not so, which only highly regular ones can be, two orders may come out.
+    vertices that remain equal are taken to be interchangeable, and the first goes first. For graphs
+    in which they are not, which only highly regular ones can be, two orders may result.
 
     Args:
-        reads: ``(n, v, v)``; ``[g, i, j]`` where j reads i; upper triangular.
-        labels: ``(n, v)``, not negative.
+        reads: ``(n, v, v)``; ``[g, i, j]`` is whether j reads i; upper triangular.
+        labels: ``(n, v)`` labels, not negative.
     """
     rank = _depths(reads)
     open_rows = np.arange(len(rank))
@@ -40,7 +40,7 @@ def canonical_order(reads: Bools, labels: Ints) -> Ints:
 
 
 def _depths(reads: Bools) -> Ints:
-    """Returns ``(n, v)``: edges on the longest path to each vertex."""
+    """Returns ``(n, v)``: the number of edges on the longest path to each vertex."""
     depth = np.zeros(reads.shape[:2], dtype=np.int64)
     for v in range(reads.shape[1]):
         into = np.where(reads[:, :, v], depth + 1, 0)
@@ -49,9 +49,9 @@ def _depths(reads: Bools) -> Ints:
 
 
 def _refined(reads: Bools, labels: Ints, rank: Ints) -> Ints:
-    """Splits ranks until nothing changes; equal ones have equal labels and equal surroundings.
+    """Returns ranks split until equal ones have equal labels and equal surroundings.
 
-    A rank is how many vertices stand before, and splitting keeps the order of those that differed.
+    A rank is the number of vertices before, and splitting keeps the order of those that differed.
     """
     rank = _counted(rank.astype(np.uint64) << np.uint64(32))
     bits = np.uint64(64 - max(rank.shape[1] - 1, 1).bit_length())
@@ -76,5 +76,5 @@ def _summed(reads: Bools, state: UInts) -> UInts:
 
 
 def _counted(keys: UInts) -> Ints:
-    """Returns ``(n, v)``: how many keys of the row are smaller."""
+    """Returns ``(n, v)``: the number of keys of the row that are smaller."""
     return np.asarray((keys[:, None, :] < keys[:, :, None]).sum(2))

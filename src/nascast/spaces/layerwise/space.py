@@ -42,7 +42,7 @@ class Layerwise(SearchSpace):
     part of this space.
 
     Attributes:
-        layers: how many.
+        layers: number of layers.
         strides: whether there are genes for the strides.
     """
 
@@ -50,14 +50,14 @@ class Layerwise(SearchSpace):
     tasks = (ImageTask,)
 
     def __init__(self, layers: int = 15, strides: bool = False) -> None:
-        """Chooses which of the paper's experiments.
+        """Chooses the size of the space.
 
         Args:
-            layers: convolutions in a network, from 1.
+            layers: number of layers in a network, from 1.
             strides: whether strides are chosen; they are 1 otherwise.
 
         Raises:
-            InvalidSettingError: a setting of another type or out of range.
+            InvalidSettingError: a setting is of another type or out of range.
         """
         if type(layers) is not int or layers < 1 or type(strides) is not bool:
             raise InvalidSettingError(
@@ -82,11 +82,11 @@ class Layerwise(SearchSpace):
         self._pairs = np.asarray(pairs, dtype=np.int64).reshape(-1, 3)
 
     def _choices(self, genes: Genes) -> Genes:
-        """Returns ``(n, layers, 3 or 5)``: the genes without the anchors'."""
+        """Returns ``(n, layers, 3 or 5)``: the genes of each layer without those of its anchor."""
         return genes[:, self._own]
 
     def _reads(self, genes: Genes) -> Bools:
-        """Returns ``(n, layers, layers)``; ``[g, j, i]`` where layer i reads layer j."""
+        """Returns ``(n, layers, layers)``: ``[g, j, i]`` is whether layer i reads layer j."""
         reads = np.zeros((len(genes), self.layers, self.layers), dtype=bool)
         source, reader, place = self._pairs.T
         reads[:, source, reader] = genes[:, place] == 1
@@ -118,7 +118,7 @@ class Layerwise(SearchSpace):
         return out
 
     def graphs(self, genes: Genes) -> Graph:
-        """Returns the image, a vertex for each layer, and the classifier.
+        """Returns graphs with vertices for the image, each layer, and the classifier.
 
         Labels are ``conv 3x5 s1x1 f36``: height × width, strides, filters. The vocabulary has all
         64 of them, or 576 with strides.
@@ -152,10 +152,10 @@ class Layerwise(SearchSpace):
         return texts
 
     def _parse(self, text: str) -> list[int]:
-        """Reads what `to_text` writes.
+        """Returns the genes of a text as `to_text` writes it.
 
         Raises:
-            InvalidArchitectureError: naming the layer that is wrong.
+            InvalidArchitectureError: the text is not of this form; the message names the layer.
         """
         parts = text.split(";")
         if len(parts) != self.layers:
@@ -177,7 +177,7 @@ class Layerwise(SearchSpace):
         return row
 
     def _parse_layer(self, part: str, i: int) -> list[int] | None:
-        """Returns the genes of layer i, or None if the text is not one of them."""
+        """Returns the genes of layer i, or None if the text is not that of such a layer."""
         head, mark, reads = part.partition("<")
         own = self._genes_of.get(head)
         earlier = [str(j) for j in range(i)]
@@ -187,10 +187,10 @@ class Layerwise(SearchSpace):
         return [*own, *(int(j in sources) for j in earlier)]
 
     def parameters(self, genes: Genes, task: ImageTask) -> Ints:
-        """Returns ``(n,)``: the parameters of the networks that `build` makes, without making them.
+        """Returns ``(n,)`` numbers of parameters of the networks that `build` makes.
 
         Raises:
-            InvalidSettingError: a setting of the skeleton that is unknown or out of range.
+            InvalidSettingError: a setting of the skeleton is unknown or out of range.
         """
         self.check(genes)
         choices, reads = self._choices(genes), self._reads(genes).astype(np.int64)
@@ -216,7 +216,7 @@ class Layerwise(SearchSpace):
         last row of the paper's table 1.
 
         Raises:
-            InvalidSettingError: a setting of the skeleton that is unknown or out of range.
+            InvalidSettingError: a setting of the skeleton is unknown or out of range.
         """
         from nascast.networks.layerwise import Layer, LayerNetwork
 

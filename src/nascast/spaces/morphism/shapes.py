@@ -1,4 +1,4 @@
-"""What a sequence of morphisms makes of the seed, for batches of rows at once."""
+"""The networks to which sequences of morphisms lead from the seed, in batches."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ __all__ = ["DEEPEN", "KINDS", "MOST_DOUBLINGS", "NONE", "WIDEN", "Moves", "Shape
 
 KINDS = ("none", "deepen", "widen", "add", "concat")
 NONE, DEEPEN, WIDEN, ADD, CONCAT = range(len(KINDS))
-MOST_DOUBLINGS = 3  # of a layer's width; chosen, so that networks stay trainable
+MOST_DOUBLINGS = 3  # doublings of a width; chosen, so that networks stay trainable
 
 Bytes = npt.NDArray[np.int8]
 Ints = npt.NDArray[np.int64]
@@ -24,10 +24,13 @@ class Moves:
     """The table of moves: gene value k is move k, and move 0 does nothing.
 
     Attributes:
-        rows: (kind, first, second): a layer and a kernel or factor, or source and target of a skip.
-        kind, first, second: ``(moves,)`` the same as arrays.
-        doublings: ``(moves,)`` of the width of the first layer.
-        target: ``(moves,)`` layer that a skip leads to, or 0.
+        rows: (kind, first, second) of each move: first and second are a layer and a kernel or
+            factor, or the source and the target of a skip.
+        kind: ``(moves,)`` kinds.
+        first: ``(moves,)`` first numbers of the rows.
+        second: ``(moves,)`` second numbers of the rows.
+        doublings: ``(moves,)`` times that a move doubles the width of the first layer.
+        target: ``(moves,)`` layers that a skip leads to, or 0.
     """
 
     def __init__(self, layers: int, kernels: Sequence[int], factors: Sequence[int]) -> None:
@@ -51,11 +54,11 @@ class Shapes:
     """A batch of n networks of at most l layers, changed in place.
 
     Attributes:
-        depth: ``(n,)`` layers.
-        stage: ``(n, l)`` how often the image has been halved before a layer.
-        kernel: ``(n, l)`` side of the convolution.
-        doublings: ``(n, l)`` of the width of the layer's stage.
-        skip: ``(n, l, l)`` kind of the connection from a layer to another, or 0.
+        depth: ``(n,)`` numbers of layers.
+        stage: ``(n, l)`` times that the image has been halved before a layer.
+        kernel: ``(n, l)`` sides of the convolutions.
+        doublings: ``(n, l)`` times that a layer's width was doubled from that of its stage.
+        skip: ``(n, l, l)`` kinds of the connection from a layer to another, or 0.
     """
 
     depth: Ints
@@ -66,7 +69,7 @@ class Shapes:
 
     @classmethod
     def seeds(cls, n: int, stages: int, layers: int) -> "Shapes":
-        """Returns n times the seed, a 3×3 layer in each stage."""
+        """Returns n copies of the seed, which has a 3×3 layer in each stage."""
         stage = np.zeros((n, layers), dtype=np.int8)
         stage[:, :stages] = np.arange(stages)
         kernel = np.full((n, layers), 3, dtype=np.int8)
@@ -76,12 +79,12 @@ class Shapes:
         )
 
     def rows(self, which: Bools) -> "Shapes":
-        """Returns a copy of some networks of the batch, ``(n,)``."""
+        """Returns a copy of those networks of the batch for which `which`, ``(n,)``, is true."""
         stage, kernel, doublings = self.stage[which], self.kernel[which], self.doublings[which]
         return Shapes(self.depth[which], stage, kernel, doublings, self.skip[which])
 
     def allowed(self, moves: Moves) -> Bools:
-        """Returns ``(n, moves)``: which moves each network can make."""
+        """Returns ``(n, moves)``: whether each network can make each move."""
         first, target = moves.first, moves.target
         allowed = np.maximum(first, target) < self.depth[:, None]
         allowed &= self.doublings[:, first] + moves.doublings <= MOST_DOUBLINGS
@@ -89,7 +92,7 @@ class Shapes:
         return np.asarray(allowed | (moves.kind == NONE))
 
     def advance(self, moves: Moves, genes: Genes) -> Bools:
-        """Makes one move, ``(n,)``, on each network; returns ``(n,)`` whether that was allowed."""
+        """Makes one move, ``(n,)``, on each network; returns ``(n,)`` whether it was allowed."""
         every = np.arange(len(genes))
         kind, first, target = moves.kind[genes], moves.first[genes], moves.target[genes]
         doublings = self.doublings[every, first] + moves.doublings[genes]
@@ -115,11 +118,11 @@ class Shapes:
         self.depth[rows] += 1
 
     def graphs(self, kernels: Sequence[int], stages: int) -> Graph:
-        """Returns graphs with the vertices add, concat, and itself for each layer.
+        """Returns graphs with three vertices for each layer: add, concat, and the layer itself.
 
         Args:
-            kernels: all there may be.
-            stages: how many there may be.
+            kernels: all kernels that layers may have.
+            stages: number of stages.
         """
         n, layers = self.stage.shape
         widths = 1 + MOST_DOUBLINGS
@@ -159,7 +162,7 @@ class Shapes:
 
 @cache
 def _before_insertion(layers: int) -> tuple[Ints, Ints]:
-    """Where things were before a layer was inserted after layer i.
+    """Returns where layers and pairs of layers stood before one was inserted after layer i.
 
     Returns:
         ``(layers, layers)``: the layer that stood for each one; the new one has that of layer i.

@@ -32,9 +32,9 @@ if TYPE_CHECKING:
 
 __all__ = ["Morphism"]
 
-_STAGES = 3  # of one layer each in the seed; chosen
-_KERNELS = (3, 5)  # of a new layer, as in Elsken et al. 2017
-_FACTORS = (2, 4)  # by which a layer is widened, as there
+_STAGES = 3  # stages, of one layer each in the seed; chosen
+_KERNELS = (3, 5)  # kernels of a new layer, as in Elsken et al. 2017
+_FACTORS = (2, 4)  # factors by which a layer is widened, as there
 _ROUNDS = 1000  # as in core.space
 _SKELETON = {"channels": 16}
 
@@ -57,8 +57,8 @@ class Morphism(SearchSpace):
     inherit their weights, see `grow`; `build` makes one with new weights.
 
     Attributes:
-        steps: moves of a row.
-        moves: the text of each move by gene value.
+        steps: number of moves of a row.
+        moves: texts of the moves by gene value.
     """
 
     name = "morphism"
@@ -66,10 +66,10 @@ class Morphism(SearchSpace):
     scales = (None, "channels")
 
     def __init__(self, steps: int = 8) -> None:
-        """Chooses how many moves a row has.
+        """Chooses the number of moves of a row.
 
         Raises:
-            InvalidSettingError: there is none.
+            InvalidSettingError: the number is below 1.
         """
         if steps < 1:
             raise InvalidSettingError(f"{self.name}: expected at least 1 step; got {steps}")
@@ -103,14 +103,14 @@ class Morphism(SearchSpace):
         return Shapes.seeds(n, _STAGES, self._layers)
 
     def _replay(self, genes: Genes) -> tuple[Shapes, Bools]:
-        """Returns what the moves lead to, and ``(n,)`` whether all of them could be made."""
+        """Returns the networks that the moves lead to, and ``(n,)`` whether all could be made."""
         shapes, valid = self._seeds(len(genes)), np.ones(len(genes), dtype=bool)
         for step in range(genes.shape[1]):
             valid &= shapes.advance(self._moves, genes[:, step])
         return shapes, valid
 
     def allowed(self, prefix: Genes) -> Bools:
-        """Returns ``(n, moves)``: those that can be made next; rows of them are valid."""
+        """Returns ``(n, moves)``: whether a move can be made next; rows of such moves are valid."""
         return self._replay(prefix)[0].allowed(self._moves)
 
     def canonical(self, genes: Genes) -> Genes:
@@ -124,10 +124,10 @@ class Morphism(SearchSpace):
         return np.take_along_axis(genes, order, axis=1)
 
     def sample(self, n: int, rng: np.random.Generator) -> Genes:
-        """Draws rows move by move: first the kind, none included, then an allowed move of it.
+        """Returns rows drawn move by move: first the kind, none included, then a move of it.
 
-        Both are drawn uniformly, in the manner of Elsken et al.; a kind without an allowed move is
-        left out.
+        Kinds and allowed moves are drawn uniformly, in the manner of Elsken et al.; a kind without
+        an allowed move is left out.
         """
         genes = np.zeros((n, self.length), dtype=np.int16)
         shapes = self._seeds(n)
@@ -137,14 +137,14 @@ class Morphism(SearchSpace):
         return genes
 
     def _choose(self, allowed: Bools, rng: np.random.Generator) -> Genes:
-        """Returns ``(n,)``: one allowed move of each row of ``(n, moves)``, kinds being equal."""
+        """Returns ``(n,)``: an allowed move of each row of ``(n, moves)``, kinds equally likely."""
         steps = self._weights(allowed).cumsum(1)
         drawn = rng.random((len(allowed), 1)) * steps[:, -1:]
         genes: Genes = (steps <= drawn).sum(1).astype(np.int16)
         return genes
 
     def _weights(self, allowed: Bools) -> Floats:
-        """Returns ``(n, moves)``: the odds of the moves, 1 for all of a kind that is allowed."""
+        """Returns ``(n, moves)``: the odds of the moves; those of a kind sum to 1, or to 0."""
         weights: Floats = np.zeros(allowed.shape)
         for kind in range(len(KINDS)):
             of_kind = allowed & (self._moves.kind == kind)
@@ -174,7 +174,7 @@ class Morphism(SearchSpace):
         return np.asarray(weights[every, near[every, steps]] / weights.sum(axis=1))
 
     def _others(self, genes: Genes, steps: npt.NDArray[np.intp]) -> Bools:
-        """Returns ``(n, moves)``: the moves allowed at a step of each row but the one it has."""
+        """Returns ``(n, moves)``: the moves allowed at a step of each row, without its own."""
         shapes = self._seeds(len(genes))
         allowed = np.zeros((len(genes), len(self.moves)), dtype=bool)
         for step in range(self.length):
@@ -186,7 +186,7 @@ class Morphism(SearchSpace):
         return allowed
 
     def graphs(self, genes: Genes) -> Graph:
-        """Returns the final networks, three vertices for each layer: add, concat, the layer.
+        """Returns graphs of the final networks, three vertices a layer: add, concat, the layer.
 
         The first two are there where a layer has such connections; ``add`` is fed by the layer
         before and by the sources of the added ones, ``concat`` by that sum and the other sources.
@@ -209,10 +209,10 @@ class Morphism(SearchSpace):
         return "-".join(self.moves[gene] for gene in row[: last + 1]) or self.moves[NONE]
 
     def _parse(self, text: str) -> list[int]:
-        """Reads moves; fewer than there are steps are followed by none.
+        """Returns the genes of a text of moves; fewer than there are steps are followed by none.
 
         Raises:
-            InvalidArchitectureError: naming the move that is unknown or not allowed.
+            InvalidArchitectureError: a move is unknown or not allowed; the message names it.
         """
         parts = text.split("-")
         for part in parts:
@@ -266,7 +266,7 @@ class Morphism(SearchSpace):
         of the first none behind the last other move. See `networks.morphisms.grow` for the rest.
 
         Raises:
-            InvalidArchitectureError: the network is not one of `arch`, or the move not possible.
+            InvalidArchitectureError: the network is not one of `arch`, or the move is not possible.
         """
         from nascast.networks.morphisms import MorphNetwork, grow
 
@@ -291,7 +291,7 @@ class Morphism(SearchSpace):
         return grown, self.architecture(child)
 
     def _shape(self, arch: Architecture, channels: int) -> "Shape":
-        """Returns the final network of an architecture, its first layer `channels` in the seed."""
+        """Returns the final network of an architecture; the seed's first layer has `channels`."""
         from nascast.networks.morphisms import Layer, Shape, after
 
         if arch.space != self.name or not super().is_valid(arch.row())[0]:

@@ -28,7 +28,7 @@ VERTICES = 7
 MOST_EDGES = 9
 EDGES = tuple(itertools.combinations(range(VERTICES), 2))  # from a matrix's highest bit to its last
 LABELLINGS = 3 ** (VERTICES - 2)
-LOW_BITS = 10  # of the 21, split off so that tables of a part of a matrix stay small
+LOW_BITS = 10  # bits of the 21, split off so that tables of a part of a matrix stay small
 
 _BITS = len(EDGES)
 _MATRICES = 2**_BITS
@@ -42,12 +42,12 @@ Bytes = npt.NDArray[np.uint8]
 
 
 class Pruning(NamedTuple):
-    """What pruning makes of every matrix.
+    """Tables by which matrices are pruned.
 
     Attributes:
-        live: ``(2**21,)``, bit v is set if vertex v is on a path from input to output.
-        keep: ``(128,)``, by `live`: the bits of a matrix that have both ends alive.
-        good: ``(2**21,)``, whether there is a path, and not too many edges are left.
+        live: ``(2**21,)`` sets of vertices: bit v is set if v is on a path from input to output.
+        keep: ``(128,)``, by `live`: bits of a matrix whose edges have both ends alive.
+        good: ``(2**21,)``: whether there is a path, and not too many edges are left.
     """
 
     live: Bytes
@@ -56,16 +56,15 @@ class Pruning(NamedTuple):
 
 
 class Cells(NamedTuple):
-    """How every matrix and its labels become canonical.
+    """Tables by which matrices and their labels become canonical.
 
     Attributes:
-        matrices: ``(graphs,)``, the smallest matrix of each unlabelled graph, ascending.
-        labels: ``(graphs, 243)``, the smallest labels that the graph's symmetries make of labels.
-        graph: ``(2**21,)``, the number of the graph that each matrix has when pruned; -1 if it is
-            not valid.
-        order: ``(2**21,)``, a row of `moved`.
-        moved: ``(120 · 32, 243)``, by the order of the interior vertices and the set of live ones:
-            what becomes of the labels, those of dead vertices being 0.
+        matrices: ``(graphs,)`` smallest matrix of each unlabelled graph, ascending.
+        labels: ``(graphs, 243)`` smallest labels that the graph's symmetries make of labels.
+        graph: ``(2**21,)`` number of the graph of each matrix when pruned; -1 if it is not valid.
+        order: ``(2**21,)`` rows of `moved`.
+        moved: ``(120 · 32, 243)`` labels in a new order, those of dead vertices being 0; a row is
+            an order of the interior vertices and a set of live ones.
     """
 
     matrices: Ints
@@ -192,10 +191,10 @@ def _kept_labels() -> Bytes:
 
 @cache
 def _orders() -> tuple[Ints, Ints, Bytes]:
-    """By order of the interior, what becomes of the high bits, the low bits and the labels.
+    """Returns the high bits, low bits and labels of matrices by order of interior vertices.
 
-    Shapes ``(120, 2048)``, ``(120, 1024)`` and ``(120, 243)``. A part with an edge that would point
-    back gets a matrix larger than any.
+    Shapes are ``(120, 2048)``, ``(120, 1024)`` and ``(120, 243)``. A part with an edge that would
+    point back gets a matrix larger than any.
     """
     interior = np.asarray(list(itertools.permutations(_INTERIOR)))
     ends = np.full((len(interior), 1), VERTICES - 1)

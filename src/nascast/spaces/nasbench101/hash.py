@@ -30,7 +30,7 @@ def module_hashes(genes: Genes) -> list[str]:
 
 
 def _links(row: Sequence[int], vertices: Sequence[bool]) -> tuple[Links, ...]:
-    """For each live vertex, the live ones before and behind it, counted without the dead."""
+    """Returns, for each live vertex, the live ones before and behind it, without the dead."""
     order = [v for v in range(VERTICES) if vertices[v]]
     edges = {edge for edge, bit in zip(EDGES, row, strict=False) if bit}
     return tuple(

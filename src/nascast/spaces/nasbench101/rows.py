@@ -1,4 +1,4 @@
-"""Batched arithmetic on the rows of NAS-Bench-101: what is alive, pruning, equivalence, widths.
+"""Batched arithmetic on the rows of NAS-Bench-101: live vertices, pruning, codes, widths.
 
 A row is 21 bits, the upper triangle of a 7×7 adjacency matrix in row-major order, and the
 operations of the vertices 1 to 5. Vertex 0 is the input, vertex 6 the output.
@@ -35,18 +35,18 @@ Ints = npt.NDArray[np.int64]
 
 
 def alive(genes: Genes) -> Bools:
-    """Returns ``(n, 7)``: the vertices on a path from input to output; none if there is no path."""
+    """Returns ``(n, 7)``: whether a vertex is on a path from input to output."""
     return np.take(_SETS, pruning().live[pack(genes)[0]], axis=0)
 
 
 def prune(genes: Genes) -> Genes:
-    """Returns the rows with every gene zero that no path from input to output uses."""
+    """Returns the rows with zero for every gene that no path from input to output uses."""
     used = np.take(_USED, pruning().live[pack(genes)[0]], axis=0)
     return np.asarray(genes * used, dtype=np.int16)
 
 
 def adjacency(genes: Genes) -> Bools:
-    """Returns ``(n, 7, 7)``: the matrices as they stand, pruned or not."""
+    """Returns ``(n, 7, 7)`` adjacency matrices, pruned only if the rows are."""
     out = np.zeros((len(genes), VERTICES, VERTICES), dtype=bool)
     out[:, _STARTS, _STOPS] = genes[:, : len(EDGES)] == 1
     return out
@@ -62,7 +62,7 @@ def pack(genes: Genes) -> tuple[Indices, Indices]:
 
 
 def unpack(matrices: npt.NDArray[np.integer], labels: npt.NDArray[np.integer]) -> Genes:
-    """Returns the rows that `pack` made matrices and labels of."""
+    """Returns the rows of matrices and labels that `pack` returned."""
     out = np.empty((len(matrices), len(EDGES) + _INTERIOR), dtype=np.int16)
     out[:, :_HIGH_BITS] = np.take(_HIGH_ROWS, matrices >> LOW_BITS, axis=0)
     out[:, _HIGH_BITS : len(EDGES)] = np.take(_LOW_ROWS, matrices & (2**LOW_BITS - 1), axis=0)
@@ -71,11 +71,11 @@ def unpack(matrices: npt.NDArray[np.integer], labels: npt.NDArray[np.integer]) -
 
 
 def widths(genes: Genes, channels: int) -> Ints:
-    """Returns ``(n, 7)``: channels of each vertex of pruned rows, where the output has `channels`.
+    """Returns ``(n, 7)`` channels of the vertices of pruned rows, if the output has `channels`.
 
-    The output's are divided among the interior vertices that feed it, the remainder going one each
-    to the first of them; any other interior vertex has as many as the widest one that it feeds. The
-    input's own are those of the cell before, and stand here as 0.
+    The channels of the output are divided among the interior vertices that feed it, the remainder
+    going one each to the first of them; any other interior vertex has as many as the widest one
+    that it feeds. The channels of the input are those of the cell before, and stand here as 0.
     """
     edge = adjacency(genes)
     feeds = edge[:, 1:-1, -1]  # (n, 5)

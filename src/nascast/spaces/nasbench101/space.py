@@ -51,8 +51,8 @@ class NasBench101(SearchSpace):
     neighbour, and `mutate` may choose it.
 
     Attributes:
-        operations: names by gene value.
-        edges: (from, to) by gene position, for the first 21.
+        operations: names of the operations by gene value.
+        edges: (from, to) of the edge at each of the first 21 genes.
     """
 
     name = "nasbench101"
@@ -85,7 +85,7 @@ class NasBench101(SearchSpace):
         return np.concatenate([bits, labels], axis=1)
 
     def prune(self, genes: Genes) -> Genes:
-        """Returns the rows with every gene zero that no path from input to output uses."""
+        """Returns the rows with zero for every gene that no path from input to output uses."""
         self.check(genes)
         return prune(genes)
 
@@ -153,12 +153,12 @@ class NasBench101(SearchSpace):
         return texts
 
     def _parse(self, text: str) -> list[int]:
-        """Reads what `to_text` writes, and matrices of 2 to 7 vertices.
+        """Returns the genes of a text as `to_text` writes it, also of 2 to 7 vertices.
 
         Interior vertices become the vertices from 1 on, the last one vertex 6.
 
         Raises:
-            InvalidArchitectureError: naming what is wrong with a text.
+            InvalidArchitectureError: the text is not of this form; the message says why.
         """
         found = re.fullmatch(r"([01]{4,49}):([^:]+)", text)
         if not found:
@@ -196,10 +196,10 @@ class NasBench101(SearchSpace):
         return [_OPERATIONS.index(label) for label in labels]
 
     def parameters(self, genes: Genes, task: ImageTask) -> npt.NDArray[np.int64]:
-        """Returns ``(n,)``: the parameters of the networks that `build` makes, without making them.
+        """Returns ``(n,)`` numbers of parameters of the networks that `build` makes.
 
         Raises:
-            InvalidSettingError: a setting of the skeleton that is unknown or out of range.
+            InvalidSettingError: a setting of the skeleton is unknown or out of range.
         """
         self.check(genes)
         skeleton = _settings(task)
@@ -233,7 +233,7 @@ class NasBench101(SearchSpace):
         are usable after few steps.
 
         Raises:
-            InvalidSettingError: a setting of the skeleton that is unknown or out of range.
+            InvalidSettingError: a setting of the skeleton is unknown or out of range.
         """
         from nascast.networks.vertex_cell import VertexCell, pooled_stacks
 
@@ -265,7 +265,7 @@ def _settings(task: Task) -> dict[str, int]:
 
 
 def _cell_parameters(pruned: Genes, c_in: int, c_out: int) -> npt.NDArray[np.int64]:
-    """Returns ``(n,)``: weights of convolutions and of their batch normalisations in one cell."""
+    """Returns ``(n,)`` numbers of weights of convolutions and their normalisations in a cell."""
     width = widths(pruned, c_out)
     inner = width[:, 1:-1]
     weights = _KERNELS[pruned[:, len(EDGES) :]] * inner

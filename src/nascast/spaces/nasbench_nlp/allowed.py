@@ -1,4 +1,4 @@
-"""Which genes can follow the first ones of a NAS-Bench-NLP row."""
+"""The genes that can follow the first ones of a NAS-Bench-NLP row."""
 
 import numpy as np
 
@@ -21,7 +21,7 @@ _X = 1
 
 
 def allowed(prefix: Genes, cardinality: int) -> Bools:
-    """Returns ``(n, cardinality)``: the values of the next gene that some valid row goes on with.
+    """Returns ``(n, cardinality)``: whether some valid row goes on with a value of the next gene.
 
     A previous state that is read needs its new state, which needs a node: so the nodes can end only
     once there are enough, and so can the new states. Everything else is a rule of one node.
@@ -51,11 +51,11 @@ def allowed(prefix: Genes, cardinality: int) -> Bools:
 
 
 def _needed(inputs: Genes) -> Genes:
-    """Returns ``(n, 1)``: how many new states there must be for the previous ones that are read."""
+    """Returns ``(n, 1)``: the number of new states that the previous ones that are read need."""
     bases = np.where(inputs < FIRST_NODE, inputs, 0).max((1, 2))
     return np.asarray(np.maximum(bases - _X, 1)[:, None])
 
 
 def _among(values: Genes, taken: Genes) -> Bools:
-    """Returns ``(n, values)``: whether each is among those taken, ``(n, k)``."""
+    """Returns ``(n, values)``: whether each value is among those taken, ``(n, k)``."""
     return np.asarray((taken[:, :, None] == values).any(1))

@@ -22,19 +22,19 @@ __all__ = ["accepted", "draw"]
 _WEIGHTS = np.asarray([3, 1, 1, 1]) / 6  # linear, blend, product, sum
 _CUMULATED = _WEIGHTS.cumsum() / _WEIGHTS.cumsum()[-1]
 _BASES = FIRST_NODE - 1  # x and the previous states, before the nodes in a set of what can be read
-_TWO_INPUTS = 4 / 5  # of linear nodes; the others have three
+_TWO_INPUTS = 4 / 5  # share of linear nodes with two inputs; the others have three
 _FIRST_ACTIVATION, _ACTIVATIONS = 5, 3
 
 Ints = npt.NDArray[np.int64]
 
 
 def draw(hidden: Ints, sizes: Ints, rng: np.random.Generator) -> tuple[Genes, Bools]:
-    """Draws recipes, dead nodes included.
+    """Returns random recipes, dead nodes included.
 
     Args:
         hidden: ``(n,)`` numbers of states.
         sizes: ``(n,)`` numbers of nodes at which no more are made.
-        rng: the source of randomness.
+        rng: generator for all draws.
 
     Returns:
         ``(n, 99)`` rows, and ``(n,)`` whether they are whole: an activation comes with every linear
@@ -70,7 +70,7 @@ def draw(hidden: Ints, sizes: Ints, rng: np.random.Generator) -> tuple[Genes, Bo
 
 
 def _pick(kinds: Ints, readable: Ints, rng: np.random.Generator) -> tuple[Genes, Bools]:
-    """Returns ``(n, 3)`` input genes, and ``(n,)`` whether there was enough to read."""
+    """Returns ``(n, 3)`` input genes, and ``(n,)`` whether there were enough to choose from."""
     count = np.bitwise_count(readable)
     arity = np.where(rng.random(len(kinds)) < _TWO_INPUTS, 2, 3)
     arity = np.where(kinds == LINEAR, np.minimum(arity, count), np.where(kinds == BLEND, 3, 2))

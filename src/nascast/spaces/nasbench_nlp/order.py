@@ -31,10 +31,11 @@ class _Cell:
     """The live nodes of a row.
 
     Attributes:
-        ops: operation genes.
-        inputs: what each node reads: a node, or one less than 0 for x and the previous states.
-        readers: (node, place among its inputs) by node; the place is 0 where it does not matter.
-        states: the nodes that are new states.
+        ops: operation gene of each node.
+        inputs: inputs of each node: nodes, or numbers below 0 for x and the previous states.
+        readers: (node, place among its inputs) of the readers of each node; the place is 0 where it
+            does not matter.
+        states: nodes that are new states.
     """
 
     ops: list[int]
@@ -86,7 +87,7 @@ def _live(inputs: list[list[int]], states: list[int]) -> list[int]:
 
 
 def _refined(cell: _Cell, colours: Colours) -> Colours:
-    """Splits colours by those of inputs and readers until nothing splits; they end as ranks."""
+    """Returns colours split by those of inputs and readers until nothing splits, as ranks."""
     while True:
         keys = []
         for i, read in enumerate(cell.inputs):
@@ -106,7 +107,7 @@ def _refined(cell: _Cell, colours: Colours) -> Colours:
 
 
 def _singled_out(colours: Colours) -> Iterator[Colours]:
-    """Yields the colourings that put one node before those of its colour, the first that ties."""
+    """Yields colourings that put one node before the others of the first colour with a tie."""
     tied = [c for c in colours if colours.count(c) > 1]
     for node, colour in enumerate(colours):
         if tied and colour == min(tied):
@@ -141,7 +142,7 @@ def _first(cell: _Cell, colours: Colours) -> Leaf:
 
 
 def _leaf(cell: _Cell, colours: Colours) -> Leaf:
-    """Writes the nodes in the order of their colours, but each after what it reads."""
+    """Returns the nodes in the order of their colours, but each after its inputs."""
     place: dict[int, int] = {}
     waiting = sorted(range(len(colours)), key=colours.__getitem__)
     nodes = []

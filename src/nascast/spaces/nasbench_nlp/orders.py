@@ -1,4 +1,4 @@
-"""What `order` does to one recipe, done to many at once where colours alone tell nodes apart.
+"""Canonical rows of many recipes at once, where colours alone tell nodes apart; see `order`.
 
 A node's colour, what it reads and who reads it make one integer, so that a refinement is a sort of
 integers in each row. Recipes with ties left, about one in a hundred, are ordered one by one.
@@ -18,7 +18,7 @@ __all__ = ["canonical_rows"]
 
 _FEW = 8  # rows that are faster one by one; measured
 
-_READERS = 6  # of a node that fit into an integer, 7 bits each beside 5 of colour, 15 of inputs
+_READERS = 6  # readers of a node in an integer: 7 bits each, beside 5 of colour and 15 of inputs
 _NOBODY = 127
 _CHUNK = 1024  # rows, so that intermediate arrays stay in the processor's cache; chosen
 
@@ -49,7 +49,7 @@ class _Cells:
 
 
 def canonical_rows(genes: Genes) -> Genes:
-    """Returns ``(n, 99)``: what `canonical_row` makes of each valid row."""
+    """Returns ``(n, 99)`` canonical rows of valid rows, as `canonical_row` does for one."""
     out = np.empty((len(genes), genes.shape[1]), dtype=np.int16)
     if len(genes) <= _FEW:
         for i, row in enumerate(genes):
@@ -65,7 +65,7 @@ def canonical_rows(genes: Genes) -> Genes:
 
 
 def _canonical(genes: Genes) -> tuple[Genes, Bools]:
-    """Returns canonical rows, and ``(n,)`` where they are that; elsewhere nodes are tied."""
+    """Returns rows, and ``(n,)`` whether they are canonical; elsewhere nodes are tied."""
     cells = _cells(genes)
     colours = _refined(cells, _kinds(cells))
     whole = ~_tied(cells.alive, colours) & ~cells.many
@@ -108,7 +108,7 @@ def _readers(ops: Ints, inputs: Ints) -> tuple[Ints, Ints, Bools]:
 
 
 def _kinds(cells: _Cells) -> Ints:
-    """Returns ``(n, v)`` first colours: the operation, and which new state a node is."""
+    """Returns ``(n, v)`` first colours: the operation, and the new state that a node is."""
     nodes = np.arange(1, 1 + cells.ops.shape[1])
     keys = cells.ops * (STATES + 1)
     for k in range(STATES):
@@ -117,13 +117,13 @@ def _kinds(cells: _Cells) -> Ints:
 
 
 def _ranks(keys: Ints) -> Ints:
-    """Returns ``(n, v)``: how many keys of the row are smaller."""
+    """Returns ``(n, v)``: the number of keys of the row that are smaller."""
     smaller = keys[:, :, None] < keys[:, None, :]
     return np.asarray(np.add.reduce(smaller, axis=1, dtype=np.int8), dtype=np.int64)
 
 
 def _refined(cells: _Cells, colours: Ints) -> Ints:
-    """Splits colours until nothing splits, or all are different."""
+    """Returns ``(n, v)`` colours split until nothing splits, or all are different."""
     todo = np.arange(len(colours))
     while len(todo):
         before = colours[todo]
@@ -140,7 +140,7 @@ def _tied(alive: Bools, ranks: Ints) -> Bools:
 
 
 def _keys(cells: _Cells, rows: Ints, colours: Ints) -> Ints:
-    """Returns ``(n, v)``: colour, what is read and who reads, compared in this order."""
+    """Returns ``(n, v)`` keys of colour, inputs and readers, compared in this order."""
     n, v = colours.shape
     names = np.empty((n, FIRST_NODE + v), dtype=np.int64)  # by input gene; 0 where there is none
     names[:, :FIRST_NODE] = np.arange(FIRST_NODE)
@@ -159,7 +159,7 @@ def _keys(cells: _Cells, rows: Ints, colours: Ints) -> Ints:
 
 
 def _taken(values: Ints, index: Ints) -> Ints:
-    """Returns ``(n, v, k)``: for each row its values at the places of the index."""
+    """Returns ``(n, v, k)``: the values of each row at the places of the index."""
     flat = index.reshape(len(index), -1)
     return np.take_along_axis(values, flat, axis=1).reshape(index.shape)
 
@@ -180,7 +180,7 @@ def _in_order(read: Ints, ops: Ints) -> tuple[Ints, Ints, Ints]:
 
 
 def _order(cells: _Cells, colours: Ints) -> Ints:
-    """Returns ``(n, v)``: nodes in the order of their colours, but each after what it reads."""
+    """Returns ``(n, v)``: the nodes in the order of their colours, but each after its inputs."""
     n, v = colours.shape
     every = np.arange(n)
     bits = np.append(np.zeros(FIRST_NODE, np.int64), 1 << np.arange(v))

@@ -1,4 +1,4 @@
-"""Rows of NAS-Bench-NLP: how the genes lie, and the rules that make them a recipe."""
+"""Rows of NAS-Bench-NLP: the order of the genes, and the rules that make them a recipe."""
 
 import numpy as np
 
@@ -47,7 +47,7 @@ def parts(genes: Genes) -> tuple[Genes, Genes, Genes]:
 
 
 def join(operations: Genes | Bools, inputs: Genes | Bools, states: Genes | Bools) -> Genes:
-    """Returns the ``(n, 99)`` rows of which `parts` would be these."""
+    """Returns the ``(n, 99)`` rows of which these are the `parts`."""
     nodes = np.concatenate([operations[:, :, None], inputs], axis=2)
     flat = nodes.reshape(len(nodes), NODES * (1 + INPUTS))
     return np.concatenate([flat, states], axis=1).astype(np.int16)
@@ -71,12 +71,12 @@ def valid(genes: Genes) -> Bools:
 
 
 def _leading(given: Bools) -> Bools:
-    """Whether, along the last axis, nothing is given after a gap."""
+    """Returns whether, along the last axis, nothing is given after a gap."""
     return np.asarray((given[..., 1:] <= given[..., :-1]).all(-1))
 
 
 def _repeats(a: Genes, b: Genes, c: Genes) -> Bools:
-    """Whether a value other than 0 is there twice."""
+    """Returns whether a value other than 0 occurs twice among the three."""
     return np.asarray(((a == b) & (a > 0)) | ((c > 0) & ((a == c) | (b == c))))
 
 
@@ -113,7 +113,7 @@ def names_of(row: Genes) -> list[str]:
 
 
 def problem(row: Genes, names: list[str]) -> str | None:
-    """Says which rule a row, shape ``(99,)``, breaks, in terms of the names of its nodes."""
+    """Returns the rule that a row, shape ``(99,)``, breaks, in words with the nodes' names."""
     ops, inputs, states = (part[0].tolist() for part in parts(row[None]))
     size = sum(op > 0 for op in ops)
     hidden = sum(state > 0 for state in states)

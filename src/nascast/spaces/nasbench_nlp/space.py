@@ -49,7 +49,7 @@ __all__ = ["NasBenchNlp"]
 _SKELETON: dict[str, Any] = {"embedding": 400, "hidden": 600, "layers": 3}
 _TEXT: dict[str, Any] = {**_SKELETON, "tied": True}  # the official records
 _SIZES = (7, 14, 21)  # intermediate nodes that the generator was asked for
-_ROUNDS, _TRIES = 1000, 200  # of rejection, and drawn in a round; chosen
+_ROUNDS, _TRIES = 1000, 200  # rounds of rejection, and rows drawn in a round; chosen
 _VOCABULARY = (
     "input",
     "output",
@@ -73,7 +73,7 @@ class NasBenchNlp(SearchSpace):
     how many nodes a row has, dead ones included, because a node is more than one gene.
 
     Attributes:
-        operations: names by gene value less 1.
+        operations: names of the operations; gene k is ``operations[k - 1]``.
     """
 
     name = "nasbench_nlp"
@@ -101,21 +101,21 @@ class NasBenchNlp(SearchSpace):
         return f"{self.name}: row {index} {row.tolist()}: {problem(row, names_of(row))}"
 
     def allowed(self, prefix: Genes) -> Bools:
-        """Returns ``(n, c)``: what the next gene may be; rows of such genes are valid."""
+        """Returns ``(n, c)``: whether the next gene may have a value; rows of such are valid."""
         return allowed(prefix, self.cardinalities[prefix.shape[1]])
 
     def canonical(self, genes: Genes) -> Genes:
         """Returns the rows without dead nodes, nodes and inputs in canonical order.
 
-        Equal if and only if two recipes differ in nothing but dead nodes, the order and the names
-        of nodes, and the order of inputs, where that does not matter (everywhere but in blend). Two
-        nodes that compute the same are not merged.
+        They are equal if and only if two recipes differ in nothing but dead nodes, the order and
+        the names of nodes, and the order of inputs, where that does not matter (everywhere but in
+        blend). Two nodes that compute the same are not merged.
         """
         self.check(genes)
         return canonical_rows(genes)
 
     def sample(self, n: int, rng: np.random.Generator) -> Genes:
-        """Draws n rows by the rules of the benchmark's generator, with replacement.
+        """Returns n rows drawn by the rules of the benchmark's generator, with replacement.
 
         1, 2 or 3 states and 7, 14 or 21 nodes more than that are equally likely. Operations are
         linear with weight 3 and blend, product and sum with weight 1; a linear node has 2 or 3
@@ -143,7 +143,7 @@ class NasBenchNlp(SearchSpace):
         raise UnsupportedError(f"{self.name}: the generator made too few recipes that it keeps")
 
     def _decisions(self, genes: Genes, rng: np.random.Generator) -> npt.NDArray[np.intp]:
-        """Draws a gene of a node or of the new states for each row, among those that can change."""
+        """Returns ``(n,)``: a gene of a node or a new state of each row that can change."""
         ops, inputs, states = parts(genes)
         fits = (np.arange(INPUTS) <= (inputs > 0).sum(2)[:, :, None]) & (ops > 0)[:, :, None]
         new = np.arange(STATES) <= (states > 0).sum(1)[:, None]
@@ -200,10 +200,11 @@ class NasBenchNlp(SearchSpace):
         return genes if self.is_valid(genes).all() else super()._read(texts)
 
     def _parse(self, text: str) -> list[int]:
-        """Reads recipes, such as what `to_text` writes, whatever the names and order of nodes.
+        """Returns the genes of a recipe, whatever the names and the order of its nodes.
 
         Raises:
-            InvalidArchitectureError: naming the node that is wrong, and what is allowed.
+            InvalidArchitectureError: the text is no recipe; the message names the node, and what is
+                allowed there.
         """
         try:
             row: list[int] = parse(text).tolist()
@@ -212,12 +213,12 @@ class NasBenchNlp(SearchSpace):
         return row
 
     def parameters(self, genes: Genes, task: Task) -> npt.NDArray[np.int64]:
-        """Returns ``(n,)``: the parameters of the networks that `build` makes, without making them.
+        """Returns ``(n,)`` numbers of parameters of the networks that `build` makes.
 
         For the 33,278 words of WikiText-2 these are the numbers in the official records.
 
         Raises:
-            InvalidSettingError: a setting of the skeleton that is unknown or out of range.
+            InvalidSettingError: a setting of the skeleton is unknown or out of range.
         """
         self.check(genes)
         settings = _settings(task)
@@ -250,7 +251,7 @@ class NasBenchNlp(SearchSpace):
         classified. There is no dropout. Classifiers are no part of the benchmark.
 
         Raises:
-            InvalidSettingError: a setting of the skeleton that is unknown or out of range.
+            InvalidSettingError: a setting of the skeleton is unknown or out of range.
         """
         from nascast.networks.recurrent import LanguageModel, RowClassifier
 
@@ -281,7 +282,7 @@ class NasBenchNlp(SearchSpace):
 
 
 def _stack_parameters(genes: Genes, sizes: tuple[int, ...]) -> npt.NDArray[np.int64]:
-    """Returns ``(n,)``: the parameters of layers that lead from each size to the next."""
+    """Returns ``(n,)`` numbers of parameters of layers that lead from each size to the next."""
     ops, inputs, _ = parts(genes)
     linear = (ops == LINEAR) & live(genes)
     from_x = ((inputs == 1).any(2) & linear).sum(1)

@@ -48,9 +48,9 @@ def write(row: Genes) -> str:
 
 
 def quick(text: str) -> list[int] | None:
-    """Returns the genes of a recipe in the form that `write` has, a tenth of the work of `parse`.
+    """Returns the genes of a text of the form that `write` has, or None, faster than `parse`.
 
-    None for any other text. Whether the row is valid is not asked.
+    Whether the row is valid is not checked.
     """
     try:
         nodes = json.loads(text)
@@ -78,10 +78,10 @@ def parse(text: str) -> Genes:
     """Returns the row, shape ``(99,)``, of a recipe.
 
     Nodes become genes in the order of the text, except that a node that is read before it is
-    written comes earlier: always the first one of the text whose inputs are all there is next.
+    written comes earlier: the next node is always the first one whose inputs are all there.
 
     Raises:
-        ValueError: saying what is wrong; the caller adds the text.
+        ValueError: the text is no recipe; the message says why, and the caller adds the text.
     """
     nodes = _nodes(text)
     order = _ordered(nodes)
@@ -144,7 +144,7 @@ def _node(name: str, spec: Any) -> tuple[str, list[str]]:
 
 
 def _ordered(nodes: dict[str, tuple[str, list[str]]]) -> list[str]:
-    """Returns the names, each after those that it reads."""
+    """Returns the names of the nodes, each after those of its inputs."""
     bases = {"x", *(f"h_prev_{k}" for k in range(STATES))}
     for name, (_, read) in nodes.items():
         for source in read:

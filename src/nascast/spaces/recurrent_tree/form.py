@@ -1,4 +1,4 @@
-"""Binary trees of which the order of two children does not matter, in one form."""
+"""A canonical form of binary trees in which the order of two children does not matter."""
 
 import numpy as np
 
@@ -14,7 +14,7 @@ def sorted_children(tokens: Genes) -> Genes:
     token, then by its first child, then by its second.
 
     Args:
-        tokens: ``(n, 2 · base − 1)``, one for each node.
+        tokens: ``(n, 2 · base − 1)`` tokens of the nodes.
     """
     base = (tokens.shape[1] + 1) // 2
     trees = tokens[:, :base, None]  # (n, trees of this level, nodes of each in preorder)
@@ -32,7 +32,7 @@ def sorted_children(tokens: Genes) -> Genes:
 
 
 def _larger(left: Genes, right: Genes) -> Bools:
-    """Returns, over the last axis, where the left one comes later in lexicographic order."""
+    """Returns, over the last axis, whether `left` is later in lexicographic order."""
     first = (left != right).argmax(-1)[..., None]
     later = np.take_along_axis(left, first, -1) > np.take_along_axis(right, first, -1)
     return np.asarray(later[..., 0])

@@ -47,10 +47,10 @@ class RecurrentTree(SearchSpace):
     708,770,961,985,536 of them.
 
     Attributes:
-        base: leaves of the tree.
-        nodes: of the tree, 2 · base − 1.
-        combinations: names by gene value.
-        activations: names by gene value.
+        base: number of leaves of the tree.
+        nodes: number of nodes of the tree, 2 · base − 1.
+        combinations: names of the combinations by gene value.
+        activations: names of the activations by gene value.
     """
 
     name = "recurrent_tree"
@@ -63,10 +63,10 @@ class RecurrentTree(SearchSpace):
         """Chooses the size of the tree.
 
         Args:
-            base: leaves, a power of two from 2; the paper searched with 8.
+            base: number of leaves, a power of two from 2; the paper searched with 8.
 
         Raises:
-            InvalidSettingError: another base.
+            InvalidSettingError: the base is not a power of two from 2.
         """
         if type(base) is not int or base < 2 or base & (base - 1):
             raise InvalidSettingError(f"{self.name}: base is a power of two from 2; got {base!r}")
@@ -75,7 +75,7 @@ class RecurrentTree(SearchSpace):
         self.cardinalities = (2, 4) * (self.nodes + 1) + (self.nodes, self.nodes)
 
     def _operations(self, genes: Genes) -> Genes:
-        """Returns ``(n, nodes + 1)``: indices into `_OPERATIONS`, the cell inject's last."""
+        """Returns ``(n, nodes + 1)``: indices into `_OPERATIONS`, that of the cell inject last."""
         return np.asarray(4 * genes[:, 0:-2:2] + genes[:, 1:-2:2])
 
     def canonical(self, genes: Genes) -> Genes:
@@ -99,7 +99,7 @@ class RecurrentTree(SearchSpace):
         return out
 
     def graphs(self, genes: Genes) -> Graph:
-        """Returns the cells with the functions as vertices.
+        """Returns graphs of the cells with the functions as vertices.
 
         The first three are x_t (``input``), h_{t−1} (``hidden``) and c_{t−1} (``cell``); then the
         nodes, labelled such as ``add tanh``, with the cell inject behind the node that it follows;
@@ -128,7 +128,7 @@ class RecurrentTree(SearchSpace):
         return Graph(adjacency, labels, _VOCABULARY)
 
     def to_text(self, genes: Genes) -> list[str]:
-        """Returns the choices in the controller's order.
+        """Returns texts of the choices in the controller's order.
 
         The cell of the paper's figure 5, of base 2, is ``add tanh; elem_mult relu; elem_mult
         sigmoid; inject add relu; cell 1 0``: the nodes from the leaves to the root, the cell
@@ -144,10 +144,10 @@ class RecurrentTree(SearchSpace):
         return texts
 
     def _parse(self, text: str) -> list[int]:
-        """Reads what `to_text` writes.
+        """Returns the genes of a text as `to_text` writes it.
 
         Raises:
-            InvalidArchitectureError: naming the part that is wrong.
+            InvalidArchitectureError: the text is not of this form; the message names the part.
         """
         *operations, last = text.split("; ")
         if len(operations) != self.nodes + 1 or not operations[-1].startswith("inject "):
@@ -174,10 +174,10 @@ class RecurrentTree(SearchSpace):
         return [*row, places[found[1]], places[found[2]]]
 
     def parameters(self, genes: Genes, task: Task) -> npt.NDArray[np.int64]:
-        """Returns ``(n,)``: the parameters of the networks that `build` makes; all have as many.
+        """Returns ``(n,)`` numbers of parameters of the networks that `build` makes: all equal.
 
         Raises:
-            InvalidSettingError: a setting of the skeleton that is unknown or out of range.
+            InvalidSettingError: a setting of the skeleton is unknown or out of range.
         """
         self.check(genes)
         settings = _settings(task)
@@ -207,7 +207,7 @@ class RecurrentTree(SearchSpace):
         chosen), ``layers`` (2, as in the paper's models) and ``dropout`` (0) before each layer.
 
         Raises:
-            InvalidSettingError: a setting of the skeleton that is unknown or out of range.
+            InvalidSettingError: a setting of the skeleton is unknown or out of range.
         """
         from nascast.networks.recurrent_tree import RowClassifier, TreeLanguageModel, TreeRecurrence
 

@@ -30,7 +30,7 @@ class _Part:
 
     Attributes:
         own: genes decided one by one.
-        first: the number of the first of these decisions.
+        first: number of the first of these decisions.
         links: genes decided at the anchor; None where the row ends before it.
     """
 
@@ -44,11 +44,11 @@ class Rows:
     """Rows as the network reads them, made once for several passes.
 
     Attributes:
-        chosen: ``(length, n, 1)``, int64.
-        places: ``(decisions, n)``, of the embedding of each value that was decided.
-        allowed: ``(length, n or 1, most)``, the values allowed after the genes before them; None
-            where that are all.
-        reads: for each part with an anchor ``(n, 1, k)``, 1 for each earlier part that it reads.
+        chosen: ``(length, n, 1)`` int64: genes.
+        places: ``(decisions, n)`` places of the embeddings of the values that were decided.
+        allowed: ``(length, n or 1, most)``: whether a value is allowed after the genes before it;
+            None where all are.
+        reads: ``(n, 1, k)`` for each part with an anchor: 1 for each earlier part that it reads.
     """
 
     chosen: Tensor
@@ -73,14 +73,14 @@ class Controller(nn.Module):
     def __init__(
         self, space: SearchSpace, *, units: int, layers: int, spread: float, seed: int
     ) -> None:
-        """Draws the first weights.
+        """Draws the initial weights.
 
         Args:
-            space: whose rows are drawn.
-            units: of each layer, of embeddings and of anchors.
-            layers: of the LSTM.
-            spread: weights are uniform in ±spread.
-            seed: of the weights; torch's own generator is left alone.
+            space: search space whose rows are drawn.
+            units: number of units of each layer, of embeddings and of anchors.
+            layers: number of layers of the LSTM.
+            spread: largest absolute value of a weight; weights are uniform in ±spread.
+            seed: seed of the weights; torch's own generator is left alone.
         """
         super().__init__()
         self.space = space
@@ -118,7 +118,7 @@ class Controller(nn.Module):
                 self.register_parameter(f"{name}_{k}", nn.Parameter(own_order))
 
     def draw(self, n: int, rng: np.random.Generator) -> Genes:
-        """Draws ``(n, length)`` rows of allowed values; they may not be valid all the same."""
+        """Returns ``(n, length)`` drawn rows of allowed values; not all need to be valid."""
         weights = {name: w.detach().numpy() for name, w in self.named_parameters()}
         lstm = _Lstm(weights, self._layers, n)
         genes = np.zeros((n, self.space.length), dtype=np.int16)
@@ -150,7 +150,7 @@ class Controller(nn.Module):
         weights: _Arrays,
         draws: Floats,
     ) -> None:
-        """Draws the genes that say which of the parts in `past`, ``(n, k, units)``, are read."""
+        """Draws the genes of links to the parts whose states are in `past`, ``(n, k, units)``."""
         reads = anchor_logits(past, state[:, None], weights, np.tanh)[:, 0].T
         logits = np.stack([np.zeros_like(reads), reads], 2)  # (k, n, 2)
         if self._free:
@@ -182,7 +182,7 @@ class Controller(nn.Module):
         )
 
     def _allowed(self, genes: Genes) -> Tensor | None:
-        """Returns ``(length, n or 1, most)``; None where all is allowed."""
+        """Returns ``(length, n or 1, most)``: whether values are allowed; None if all are."""
         cards = np.asarray(self.space.cardinalities)
         allowed = np.arange(self._most) < cards[:, None, None]
         if not self._free:

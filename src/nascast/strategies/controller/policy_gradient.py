@@ -1,4 +1,4 @@
-"""What the controllers share: asking, rewards, the baseline, and when to learn."""
+"""The base class of controllers: proposing, rewards, the baseline, and minibatches."""
 
 import math
 from abc import ABC, abstractmethod
@@ -24,7 +24,7 @@ _TRIES = (12, 144)  # more draws for a row that is wanted, in rounds after the f
 
 @dataclass(eq=False, kw_only=True)
 class PolicyGradient(Strategy, ABC):
-    """Draws rows from a controller and makes those likelier whose reward is above a baseline.
+    """Draws rows from a controller, and makes those likelier whose reward is above a baseline.
 
     The reward of a trial is sign(s) · |s / 100|^power, where s is the first objective's score,
     larger being better; where the evaluation has a curve of it, s is the best of its `last` values.
@@ -44,19 +44,20 @@ class PolicyGradient(Strategy, ABC):
     Trials that others proposed teach too, except rows that the controller could not have drawn.
 
     Attributes:
-        learning_rate: of Adam.
-        minibatch: trials told between two updates.
-        units, layers: of the LSTM.
-        spread: the first weights are uniform in ±spread.
+        learning_rate: learning rate of Adam.
+        minibatch: number of trials told between two updates.
+        units: number of units of each layer of the LSTM.
+        layers: number of layers of the LSTM.
+        spread: largest absolute value of an initial weight; they are uniform in ±spread.
         baseline: weight of the old value in the moving average of rewards.
         entropy: weight of the entropy, in nats a row, that is added to the reward.
-        power: of the score, see above.
-        last: epochs at the end of a training of which the best score counts.
+        power: power of the score in the reward, see above.
+        last: number of epochs at the end of a training of which the best score counts.
         repeats: whether architectures that were told already, or equivalent ones, are asked for
             again.
 
     Raises:
-        InvalidSettingError: a setting out of range.
+        InvalidSettingError: a setting is out of range.
     """
 
     learns_early: ClassVar[bool] = False
@@ -188,8 +189,8 @@ class PolicyGradient(Strategy, ABC):
         """Changes the weights; returns the entropy of the controller before, in nats a row.
 
         Args:
-            rows: those of the minibatch.
-            advantages: ``(minibatch,)``.
+            rows: rows of the minibatch.
+            advantages: ``(minibatch,)`` rewards less the baseline.
         """
 
     def _step(self, rows: "Rows", slopes: Callable[["Tensor"], "Tensor"]) -> tuple["Tensor", float]:
@@ -199,8 +200,8 @@ class PolicyGradient(Strategy, ABC):
         the time went into following small sums back one by one.
 
         Args:
-            rows: those of the minibatch.
-            slopes: takes the log-probabilities of the decisions, ``(length, n)``, and returns the
+            rows: rows of the minibatch.
+            slopes: function from the log-probabilities of the decisions, ``(length, n)``, to the
                 derivatives of the loss by each.
 
         Returns:
@@ -224,9 +225,10 @@ class PolicyGradient(Strategy, ABC):
         return own, float(entropies.sum()) / own.shape[1]
 
     def diagnostics(self) -> dict[str, list[float]]:
-        """Returns a value for each update.
+        """Returns series with a value for each update.
 
-        ``trials`` told by then; mean ``reward`` of the minibatch; the ``baseline`` after it; the
-        controller's ``entropy`` in nats a row, estimated on the minibatch before the update.
+        They are the number of ``trials`` told by then; the mean ``reward`` of the minibatch; the
+        ``baseline`` after it; and the controller's ``entropy`` in nats a row, estimated on the
+        minibatch before the update.
         """
         return {name: list(values) for name, values in self._diagnostics.items()}

@@ -1,4 +1,4 @@
-"""What a predictor study is made of: settings, axes, budgets and cells."""
+"""The design of a predictor study: settings, axes, budgets and cells."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, fields
@@ -32,7 +32,7 @@ LABELS = "train_size"
 
 
 class Budget(Mapping[str, int]):
-    """What a predictor may spend, by axis; hashable, and equal whatever the order of the axes."""
+    """Amounts that a predictor may spend, by axis; hashable, and equal in any order of axes."""
 
     __slots__ = ("_amounts",)
 
@@ -57,21 +57,22 @@ class Budget(Mapping[str, int]):
 
 @dataclass(frozen=True, slots=True)
 class Study:
-    """Everything that decides the result of a comparison.
+    """All settings that decide the results of a comparison.
 
     Attributes:
         benchmark: spec of a registered benchmark, or path of a table; a text is read as one of
             the two.
-        predictors: specs, or texts that are read as specs.
-        axes: the amounts to try on every axis. A predictor is run with every combination on the
-            axes that it declares, such as ``train_size`` (labels at initialization) and ``epochs``
-            (partial training at query); one that its spec sets stays as it is.
-        trials: how often everything is repeated with other test and training sets.
-        seed: of trial t is ``(seed, t)``.
-        test_size: architectures in a test set.
-        metric: which metric predictors are to predict, after full training.
-        images: ``.npz`` file with images for zero-cost proxies; None is a seeded random batch.
-        batch_size: images in that batch.
+        predictors: specs of the predictors, or texts that are read as specs.
+        axes: amounts to try, by axis. A predictor is run with every combination on the axes that
+            it declares, such as ``train_size`` (labels at initialization) and ``epochs`` (partial
+            training at query); one that its spec sets stays as it is.
+        trials: number of trials, each with other test and training sets.
+        seed: seed of the study; trial t has the seed ``(seed, t)``.
+        test_size: number of architectures in a test set.
+        metric: name of the metric to predict, after full training.
+        images: source of images or text for zero-cost proxies, see `training.data.open_data` and
+            `training.text.open_text`; None is a seeded random batch.
+        batch_size: number of images, or of columns of text, in that batch.
     """
 
     benchmark: Spec | Path | str
@@ -119,11 +120,11 @@ class Study:
 
     @property
     def specs(self) -> tuple[Spec, ...]:
-        """The predictors; after construction no text is left among them."""
+        """The specs of the predictors, all texts read."""
         return cast(tuple[Spec, ...], self.predictors)
 
     def described(self) -> dict[str, Any]:
-        """Returns the settings as JSON values; specs in their written form."""
+        """Returns the settings as JSON values, with specs in their written form."""
         plain = {item.name: getattr(self, item.name) for item in fields(self)}
         return {
             **plain,
@@ -143,7 +144,7 @@ class Cell:
 
     @property
     def settings(self) -> Budget:
-        """What of the budget the predictor is made with: all but the labels."""
+        """The part of the budget that is settings of the predictor: all but the labels."""
         return Budget({axis: n for axis, n in self.budget.items() if axis != LABELS})
 
 
@@ -158,7 +159,7 @@ def cells(study: Study) -> list[Cell]:
 
 
 def budgets(study: Study, spec: Spec) -> list[Budget]:
-    """Returns what a predictor can spend: every combination on the axes that it declares."""
+    """Returns the budgets of a predictor: every combination on the axes that it declares."""
     declared = axes_of(spec)
     amounts = {
         axis: (fixed,) if isinstance(fixed := spec.settings.get(axis), int) else free
@@ -173,8 +174,8 @@ def budgets(study: Study, spec: Spec) -> list[Budget]:
 def axes_of(spec: Spec) -> frozenset[str]:
     """Returns the axes that a predictor declares.
 
-    They stand on its class; where they depend on its settings, as those of a combinator do, they
-    are a property, and read from the predictor itself.
+    They are an attribute of its class; where they depend on its settings, as those of a combinator
+    do, they are a property, and read from the predictor itself.
     """
     declared = plugins.resolve("predictor", spec.name).axes
     if not isinstance(declared, frozenset):
@@ -200,6 +201,6 @@ def proxies_of(cell: Cell) -> list[Proxy]:
 
 
 def modules_of(study: Study) -> tuple[str, ...]:
-    """Returns what cells import that takes long, for the workers of `Processes`."""
+    """Returns modules that cells import and that take long to, for the workers of `Processes`."""
     components = (plugins.resolve("predictor", spec.name) for spec in study.specs)
     return ("scipy.stats", *(module for c in components for module in c.modules))

@@ -1,4 +1,4 @@
-"""What the cells of a study read: records, behind a ledger, and a batch of inputs."""
+"""The evidence that the cells of a study read: records behind a ledger, and a batch."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -26,10 +26,11 @@ class Evidence:
     """The evidence of a study; small to send to a worker, which opens the records there.
 
     Attributes:
-        study: the settings.
-        batch: inputs for zero-cost proxies.
-        artefacts: folder of what is trained once for all cells, such as a supernet.
-        opener: returns the records; called in every task, so what is dear it keeps.
+        study: settings of the study.
+        batch: minibatch for zero-cost proxies.
+        artefacts: folder of artefacts that are trained once for all cells, such as a supernet.
+        opener: function that returns the records; it is called in every task, and should keep what
+            takes long to open.
     """
 
     study: Study
@@ -42,12 +43,12 @@ class Evidence:
         return self.opener(self.study)
 
     def objective(self) -> Objective:
-        """Returns what the predictors are to predict."""
+        """Returns the objective that the predictors are to predict."""
         metric = self.study.metric
         return Objective(metric, self.records().describe(metric).minimize)
 
     def ledger(self, memo: Memo | None = None) -> Ledger:
-        """Returns a new ledger; `memo` holds proxy scores measured earlier, and is extended."""
+        """Returns a new ledger; `memo` has proxy scores computed earlier, and is extended."""
         return Ledger(
             self.records(),
             self.objective(),

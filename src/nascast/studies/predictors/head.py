@@ -1,4 +1,4 @@
-"""What ``study.json`` says: the settings of a study, and what all of its results share."""
+"""The content of ``study.json``: settings of a study, and facts that all its results share."""
 
 import json
 from collections.abc import Callable, Mapping
@@ -12,7 +12,7 @@ from nascast.studies.noise import NoiseLimits
 __all__ = ["FORMAT", "HEAD", "Head", "read_head", "write_head"]
 
 HEAD = "study.json"  # in the folder of a study
-FORMAT = 3  # of the folder; 2 had one number for noise, 1 a predictor's name and two fixed axes
+FORMAT = 3  # format of the folder; 2 had one number for noise, 1, not written, two fixed axes
 
 _EXPECTED: dict[str, Callable[[Any], bool]] = {
     "settings.trials": lambda value: isinstance(value, int),
@@ -29,16 +29,16 @@ _EXPECTED: dict[str, Callable[[Any], bool]] = {
 
 @dataclass(frozen=True, slots=True)
 class Head:
-    """What is known of a study before its results.
+    """The settings of a study, and facts that all its results share.
 
     Attributes:
-        settings: see `design.Study.described`.
+        settings: settings as `design.Study.described` returns them.
         benchmark: name of the benchmark.
-        unit: of the metric to predict.
-        batch: where the inputs of zero-cost proxies come from.
-        noise: what the noise of trainings leaves of τ; None where fewer than two architectures
-            were trained twice.
-        versions: of the packages that could matter, when the study was begun.
+        unit: unit of the metric to predict.
+        batch: origin of the inputs of zero-cost proxies, in words.
+        noise: limits that noise sets to τ; None where fewer than two architectures were trained
+            twice.
+        versions: versions of the packages that could matter, when the study was begun.
     """
 
     settings: Mapping[str, Any]
@@ -67,7 +67,7 @@ def write_head(head: Head, folder: Path) -> None:
 
 
 def read_head(folder: Path) -> Head:
-    """Reads ``study.json``.
+    """Returns the content of ``study.json``.
 
     Raises:
         MissingDataError: it is not there, or cannot be read.
@@ -100,7 +100,7 @@ def read_head(folder: Path) -> Head:
 
 
 def _refuse(folder: Path, found: Mapping[str, Any]) -> None:
-    """Raises where the folder is of another format, and not merely garbled."""
+    """Raises an UnsupportedError if the folder is of another format, not merely damaged."""
     number = found.get("format", 1)
     if "format" in found or {"settings", "benchmark"} <= found.keys():
         raise UnsupportedError(
@@ -111,7 +111,7 @@ def _refuse(folder: Path, found: Mapping[str, Any]) -> None:
 
 
 def _at(head: Any, path: str) -> Any:
-    """Returns what stands at a dotted path; Ellipsis where nothing does."""
+    """Returns the value at a dotted path; Ellipsis where there is none."""
     for key in path.split("."):
         head = head.get(key, ...) if isinstance(head, dict) else ...
     return head

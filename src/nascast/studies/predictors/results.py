@@ -53,7 +53,7 @@ class Result:
     """One predictor with one budget in one trial: a row of ``results.parquet``.
 
     Every field is a column; `budget` is a column for each axis of the study, null where the
-    predictor does not spend on it. `columns` says what each holds. Where there is an `error`,
+    predictor does not spend on it. `columns` describes them. Where there is an `error`,
     numbers are NaN and lists empty here, and null in the file.
     """
 
@@ -132,13 +132,13 @@ class Result:
 
     @property
     def spec(self) -> Spec:
-        """The predictor."""
+        """The spec of the predictor."""
         settings = json.loads(self.predictor_settings)
         return Spec.from_json({"name": self.predictor_name, "settings": settings})
 
     @property
     def cell(self) -> Cell:
-        """Which cell of the study this is."""
+        """The cell of the study that this is the result of."""
         return Cell(self.spec, self.budget, self.trial)
 
 
@@ -147,11 +147,11 @@ class Column:
     """A column of ``results.parquet``.
 
     Attributes:
-        name: of the column.
-        type: of Parquet.
-        unit: of the values; empty where there is none.
-        better: which values are better, ``larger`` or ``smaller``; empty where neither is.
-        about: what the column holds.
+        name: name of the column.
+        type: Parquet type of the column.
+        unit: unit of the values; empty where there is none.
+        better: values that are better, ``larger`` or ``smaller``; empty where neither is.
+        about: content of the column, in words.
     """
 
     name: str
@@ -178,7 +178,7 @@ def check_axes(axes: Iterable[str]) -> None:
     """Raises where an axis has the name of a column.
 
     Raises:
-        InvalidSettingError: naming it.
+        InvalidSettingError: an axis has the name of a column; the message names it.
     """
     taken = {item.name for item in fields(Result)}
     for axis in axes:
@@ -187,7 +187,7 @@ def check_axes(axes: Iterable[str]) -> None:
 
 
 def to_record(result: Result, axes: Iterable[str]) -> dict[str, Any]:
-    """Returns the columns of a result as JSON values; null where an error leaves none."""
+    """Returns the columns of a result as JSON values; null where an error leaves no value."""
     record: dict[str, Any] = {}
     for item in fields(Result):
         value = getattr(result, item.name)
@@ -201,10 +201,10 @@ def to_record(result: Result, axes: Iterable[str]) -> dict[str, Any]:
 
 
 def from_record(record: Mapping[str, Any], axes: Iterable[str]) -> Result:
-    """Returns the result of which these are the columns; what is more in `record` is left out.
+    """Returns the result of a record of columns; other keys are ignored.
 
     Raises:
-        CorruptDataError: a column that is not there, or is null without an error.
+        CorruptDataError: a column is not there, or is null without an error.
     """
     amounts = {axis: record[axis] for axis in axes if record.get(axis) is not None}
     values: dict[str, Any] = {"budget": Budget(amounts)}
@@ -231,7 +231,7 @@ def write_results(results: Iterable[Result], axes: Sequence[str], file: Path) ->
     """Writes results as Parquet; the file appears whole or not at all.
 
     Raises:
-        StoreError: it cannot be written.
+        StoreError: the file cannot be written.
     """
     import pyarrow as pa
     import pyarrow.parquet as pq
@@ -255,14 +255,14 @@ def write_results(results: Iterable[Result], axes: Sequence[str], file: Path) ->
 
 
 def read_run(folder: Path) -> tuple[Head, list[Result]]:
-    """Reads the folder of a comparison.
+    """Returns the content of a comparison's folder.
 
     Returns:
-        What ``study.json`` says, and a result for each predictor, budget and trial.
+        The content of ``study.json``, and a result for each predictor, budget and trial.
 
     Raises:
-        MissingDataError: no such folder, or the run has not finished.
-        CorruptDataError: a file that is not what a comparison writes.
+        MissingDataError: there is no such folder, or the comparison has not finished.
+        CorruptDataError: a file is not one that a comparison writes.
         UnsupportedError: another version of nascast wrote the folder.
     """
     head = read_head(folder)
@@ -276,7 +276,7 @@ def read_run(folder: Path) -> tuple[Head, list[Result]]:
 
 
 def read_results(file: Path, axes: Sequence[str]) -> list[Result]:
-    """Reads what `write_results` wrote.
+    """Returns the results that `write_results` wrote.
 
     Raises:
         MissingDataError: the file cannot be read.

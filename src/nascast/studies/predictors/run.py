@@ -66,22 +66,22 @@ def compare(
     cache: Path | None = None,
     records: Opener = benchmark_of,
 ) -> list[Result]:
-    """Runs what is not on record in `out` yet; returns all results and writes ``results.parquet``.
+    """Runs the cells not on record in `out`; returns all results, and writes them as Parquet.
 
     A predictor that cannot work on this benchmark, or fails, gives results with an ``error``.
 
     Args:
-        study: the settings.
-        out: folder of the run; made if needed.
-        executor: runs the cells; None runs them in this process.
-        progress: told of every step.
-        cache: file of proxy scores by content, read and extended; None keeps them in `out`.
-        records: opens what the study stands on, here and in every worker, so it must pickle;
-            without, the benchmark that the study names.
+        study: settings of the study.
+        out: folder for the results; made if needed.
+        executor: executor of the cells; None runs them in this process.
+        progress: functions that are called with every step.
+        cache: file of proxy scores, read and extended; None keeps them in `out`.
+        records: function that opens the records, here and in every worker, so that it must pickle;
+            by default it opens the benchmark that the study names.
 
     Raises:
         StoreError: `out` holds another study, or cannot be written.
-        InvalidSettingError: more architectures asked for than the benchmark has.
+        InvalidSettingError: the study needs more architectures than the benchmark has.
         UnsupportedError: another version of nascast wrote `out`.
     """
     executor = executor or Serial()
@@ -116,7 +116,7 @@ def compare(
 
 
 def _begin(evidence: Evidence, out: Path) -> Journal:
-    """Makes the run's folder, or finds the same study in it."""
+    """Makes the folder of a study, or finds the same study in it; returns its journal."""
     settings = json.loads(json.dumps(evidence.study.described()))
     try:
         out.mkdir(parents=True, exist_ok=True)
@@ -154,13 +154,15 @@ def _kept(journal: Journal, study: Study) -> Iterator[Result]:
 
 
 def _refusals(evidence: Evidence, cells: Sequence[Cell], genes: Genes) -> dict[Cell, str]:
-    """Tries every feature on some architecture, and says which cells cannot have their evidence."""
+    """Tries every feature; returns cells that cannot have their evidence, with the reason."""
     reasons: dict[tuple[Spec, Budget], str | None] = {}
     found = {}
+    slow = {module for cell in cells for proxy in proxies_of(cell) for module in proxy.modules}
     for cell in cells:
         kind = cell.predictor, cell.settings
         if kind not in reasons:
-            reasons[kind] = _refusal(evidence, predictor_of(cell).features, genes)
+            with one_thread(*slow):  # one architecture on all cores takes seconds of each
+                reasons[kind] = _refusal(evidence, predictor_of(cell).features, genes)
         reason = reasons[kind]
         if reason is not None:
             found[cell] = reason
@@ -180,7 +182,7 @@ def _refusal(evidence: Evidence, features: Sequence[Feature], genes: Genes) -> s
 
 @one_thread()  # so that measured seconds do not depend on what else runs
 def _run_cell(evidence: Evidence, cell: Cell, test: Genes, train: Genes, memo: Memo) -> Result:
-    """Initializes and queries one predictor; runs in a worker."""
+    """Returns the result of initializing and querying a predictor; runs in a worker."""
     study, records, objective = evidence.study, evidence.records(), evidence.objective()
     ledger = evidence.ledger(memo)
     predictor = predictor_of(cell)
@@ -231,7 +233,7 @@ def _failed(study: Study, cell: Cell, reason: str) -> Result:
 
 
 def _shared(study: Study, cell: Cell) -> dict[str, Any]:
-    """Returns what results say of their cell."""
+    """Returns the columns of a result that follow from its cell."""
     spec = cell.predictor
     return {
         "predictor": str(spec),

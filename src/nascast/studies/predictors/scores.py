@@ -1,4 +1,4 @@
-"""Proxy scores of a study: measured once for all cells, in parallel, and kept on disk."""
+"""Proxy scores of a study: computed once for all cells, in parallel, and kept on disk."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
@@ -25,7 +25,7 @@ _CLOCK = "processor"  # of the seconds on record; others are of an earlier versi
 
 
 class Scores:
-    """The scores that the cells of a study read, by content."""
+    """The scores that the cells of a study read, by all that they depend on."""
 
     def __init__(self, evidence: Evidence, path: Path) -> None:
         self._evidence = evidence
@@ -51,7 +51,7 @@ class Scores:
         executor: Executor,
         progress: Progress,
     ) -> None:
-        """Measures what is missing. A score that fails is left to the cell, which records why."""
+        """Computes missing scores; one that fails is left to its cell, which records why."""
         proxies = {proxy.key(self._ledger): proxy for cell in cells for proxy in proxies_of(cell)}
         groups = self._missing(cells, sets)
         if groups:
@@ -75,7 +75,7 @@ class Scores:
     def _missing(
         self, cells: Sequence[Cell], sets: Sequence[tuple[Genes, Genes]]
     ) -> dict[tuple[str, ...], list[bytes]]:
-        """Returns canonical rows by the scores that they lack, in the order of the cells."""
+        """Returns canonical rows by the proxies whose scores they lack, in order of the cells."""
         lacking: dict[bytes, dict[str, None]] = {}
         for cell in cells:
             for key, row in self._items(cell, sets):
@@ -112,9 +112,9 @@ def _records(memo: Memo) -> list[dict[str, Any]]:
     ]
 
 
-@one_thread()
+@one_thread("torch")
 def _score(evidence: Evidence, proxies: Sequence[Proxy], genes: Genes) -> Memo:
-    """Measures proxies, which share passes, on some architectures; runs in a worker."""
+    """Returns scores of architectures by proxies that share passes; runs in a worker."""
     memo: Memo = {}
     ledger = evidence.ledger(memo)
     with ledger.phase("query"):

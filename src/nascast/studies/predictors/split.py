@@ -12,17 +12,17 @@ __all__ = ["batch_of", "split"]
 
 
 def split(study: Study, benchmark: Benchmark, trial: int) -> tuple[Genes, Genes]:
-    """Draws test and training architectures, no two of the same canonical architecture.
+    """Returns test and training architectures, no two of the same canonical row.
 
     No training architecture computes the same function as a test architecture, as far as is known,
-    see `SearchSpace.networks`. Two that do may stand in one set, since each has its own record. Of
-    a benchmark without a list of rows they are canonical rows of random ones of its space.
+    see `SearchSpace.networks`. Two that do may stand in one set, since each has its own record. For
+    a benchmark without a list of rows they are canonical rows, drawn from its space.
 
     Returns:
         Rows of shape ``(test_size, length)`` and ``(largest train size, length)``.
 
     Raises:
-        InvalidSettingError: more architectures asked for than the benchmark has.
+        InvalidSettingError: the study needs more architectures than the benchmark has.
     """
     most = max(cell.budget.get(LABELS, 0) for cell in cells(study))
     space, known, need = benchmark.space, -1, study.test_size + most
@@ -48,7 +48,7 @@ def split(study: Study, benchmark: Benchmark, trial: int) -> tuple[Genes, Genes]
 
 
 def _distinct(space: SearchSpace, need: int, rng: np.random.Generator) -> Genes:
-    """Draws canonical rows until `need` are different, or no more new ones come."""
+    """Returns canonical rows, drawn until `need` are different or no new ones come."""
     pool = np.empty((0, space.length), dtype=np.int16)
     while len(pool) < need:
         drawn = space.canonical(space.sample(2 * need, rng))
@@ -61,11 +61,11 @@ def _distinct(space: SearchSpace, need: int, rng: np.random.Generator) -> Genes:
 
 
 def batch_of(study: Study, benchmark: Benchmark) -> Batch:
-    """Returns the inputs for zero-cost proxies.
+    """Returns the minibatch for zero-cost proxies.
 
     Raises:
-        InvalidSettingError: the source's images are of another shape, it has more different words,
-            or less images or words than are asked for.
+        InvalidSettingError: the source has images of another shape, more different words, or fewer
+            images or words than the batch needs.
         NascastError: see `open_data` and `open_text`.
     """
     task, size = benchmark.task, study.batch_size

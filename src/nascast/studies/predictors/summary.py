@@ -1,4 +1,4 @@
-"""A comparison in numbers: one summary per predictor and budget, and what did not run.
+"""A comparison in numbers: a summary for each predictor and budget, and what did not run.
 
 The terminal table, ``--json`` and the HTML report all read these.
 """
@@ -31,10 +31,10 @@ class Summary:
     standard deviation over trials, None where there was one trial.
 
     Attributes:
-        predictor: spec in its written form.
-        family: which kind of evidence it reads, such as ``model_based``.
-        budget: what it may spend.
-        trials: how many trials ran.
+        predictor: spec of the predictor in its written form.
+        family: kind of evidence that it reads, such as ``model_based``.
+        budget: amounts that it may spend, by axis.
+        trials: number of trials that ran.
         sparse_kendall: Kendall's τ against true scores rounded to 0.1.
         precision_at_10: share of the 10 predicted best that are among the 10 truly best.
         reads_target: its queries read the very trainings that it is judged by, so that it shares
@@ -44,9 +44,9 @@ class Summary:
         other_size: of how many, over all trials.
         init_seconds_total: mean seconds to initialize, training of the labelled networks included.
         query_seconds_each: mean seconds to query one architecture, its partial training included.
-        undefined: predictions that were not finite, over all trials.
-        pareto: no other budget is at least as good in τ, initialization and query time and better
-            in one of them; see `summarize` for when two times are the same.
+        undefined: number of predictions that were not finite, over all trials.
+        pareto: whether no other summary is at least as good in τ, initialization and query time and
+            better in one of them; see `summarize` for when two times are the same.
     """
 
     predictor: str
@@ -72,7 +72,7 @@ class Summary:
     pareto: bool = False
 
     def plain(self, axes: Iterable[str]) -> dict[str, Any]:
-        """Returns the fields as JSON values, with one for each axis; None where nothing is spent.
+        """Returns the fields as JSON values, with one for each axis; None if not spent on.
 
         Numbers that are not finite are None, too.
         """
@@ -88,7 +88,7 @@ class Summary:
 
 
 def summarize(results: Iterable[Result]) -> list[Summary]:
-    """Returns one summary per predictor and budget, in the order in which `results` first has them.
+    """Returns a summary for each predictor and budget, in the order of first appearance.
 
     Results with an ``error`` are left out, and so is a budget that has no others. For Pareto
     optimality, times are the same where their first two digits are, and so are all times below a
@@ -106,7 +106,7 @@ def summarize(results: Iterable[Result]) -> list[Summary]:
 
 
 def failures(results: Iterable[Result]) -> dict[Entry, str]:
-    """Returns why a budget has no result in some or all trials, every reason once."""
+    """Returns the reasons why predictors have no result with a budget, every reason once."""
     reasons: dict[Entry, dict[str, None]] = {}
     for result in results:
         if result.error is not None:
@@ -145,7 +145,7 @@ def _mean(values: Sequence[float]) -> float:
 
 
 def _coarse(seconds: Floats) -> Floats:
-    """Rounds to two digits, and to `INSTANT` what is shorter; NaN stays."""
+    """Returns seconds rounded to two digits, shorter ones to `INSTANT`; NaN stays."""
     floored = np.maximum(seconds, INSTANT)
     digit = 10.0 ** (np.floor(np.log10(floored)) - 1)
     return np.asarray(np.round(floored / digit) * digit)

@@ -1,4 +1,4 @@
-"""What a search study is made of: strategies, seeds, evidence, objectives and limits."""
+"""The design of a search: strategies, seeds, evidence, objectives and limits."""
 
 import inspect
 import math
@@ -27,20 +27,21 @@ _LONG = 60  # letters of settings that stand in a run's name; chosen
 
 @dataclass(frozen=True, slots=True)
 class Search:
-    """Everything that decides the result of a search.
+    """All settings that decide the result of a search.
 
     Attributes:
-        space: registered name.
-        strategies: names with settings, or the texts of such.
+        space: registered name of the search space.
+        strategies: specs of the strategies, or texts that are read as specs.
         benchmark: registered name or path of a table; None if children are trained.
         training: settings of the evaluator that trains, as JSON values; None on a benchmark.
-        objectives: what counts, the first one above all.
-        evaluations: budget of each run in trials, or None.
-        seconds: budget of each run on the executor's clock.
-        seeds: one run of every strategy for each.
-        workers: children at a time.
-        limits: on what a network may cost.
-        full_epochs: of a full training, where the strategies choose the epochs; None if unknown.
+        objectives: objectives, the most important one first.
+        evaluations: number of trials in each run, or None.
+        seconds: seconds on the executor's clock for each run.
+        seeds: seeds of the runs; every strategy has a run with each.
+        workers: number of workers, each with one child at a time.
+        limits: limits on the cost of a network.
+        full_epochs: epochs of a full training, for strategies that choose the epochs; None if
+            unknown.
     """
 
     space: str
@@ -79,7 +80,7 @@ class Search:
 
     @property
     def specs(self) -> tuple[Spec, ...]:
-        """The strategies, texts read."""
+        """The specs of the strategies, all texts read."""
         return tuple(
             Spec.parse("strategy", given) if isinstance(given, str) else given
             for given in self.strategies
@@ -94,7 +95,7 @@ class Search:
         return Budget(self.evaluations, clock=self.seconds)
 
     def setup(self) -> Setup:
-        """Returns what must be the same when the search goes on."""
+        """Returns the setup, which must be the same when the search goes on."""
         evaluator = {"benchmark": self.benchmark} if self.training is None else self.training
         return Setup(self.space, self.objectives, evaluator, self.limits.words())
 
@@ -102,8 +103,8 @@ class Search:
 def run_name(strategy: Spec, seed: int) -> str:
     """Returns the name that a run has in the store, which a file may have too.
 
-    It tells the settings where they are short and plain, and else a checksum of them. It is for
-    people: what a run is stands in its `Setup`.
+    It contains the settings where they are short and plain, else a checksum of them. It is for
+    people: a run is described by its `Setup`.
     """
     if not strategy.settings:
         return f"{strategy.name}-{seed}"
@@ -114,9 +115,9 @@ def run_name(strategy: Spec, seed: int) -> str:
 
 
 def labels(strategies: Iterable[Spec]) -> dict[Spec, str]:
-    """Returns short texts that tell strategies apart.
+    """Returns a short text for each strategy.
 
-    A text is the name, with the settings in which strategies of that name differ.
+    It is the name, with the settings in which strategies of that name differ.
     """
     groups: dict[str, list[Spec]] = {}
     for spec in dict.fromkeys(strategies):
@@ -132,9 +133,9 @@ def labels(strategies: Iterable[Spec]) -> dict[Spec, str]:
 
 
 def preset(strategy: Spec, name: str) -> Spec:
-    """Returns a strategy with the settings that it declares under a name, where it has none itself.
+    """Returns a strategy with the preset of a name, where the strategy has no setting itself.
 
-    A strategy that declares nothing under that name stays as it is.
+    A strategy without a preset of that name stays as it is.
     """
     presets = plugins.resolve("strategy", strategy.name).presets
     return Spec(strategy.name, {**presets.get(name, {}), **strategy.settings})
@@ -144,7 +145,7 @@ def strategy_of(search: Search, strategy: Spec, space: SearchSpace, seed: int) -
     """Returns a fresh strategy of the search.
 
     Raises:
-        InvalidSettingError: a setting that the strategy does not have.
+        InvalidSettingError: the strategy does not have a setting.
     """
     known = inspect.signature(plugins.resolve("strategy", strategy.name)).parameters
     settings = dict(strategy.settings)

@@ -1,4 +1,4 @@
-"""The folder of a search: begun, and read back with what its benchmark knows.
+"""The folder of a search: begun, and read back with facts of its benchmark.
 
 ``search.json`` has the `Setup` of the search and the versions that began it, ``trials.sqlite`` its
 runs, and ``diagnostics.json`` what strategies tell about themselves.
@@ -49,10 +49,10 @@ def begin(search: Search, out: Path, resume: bool) -> None:
     A folder without trials counts as new.
 
     Raises:
-        InvalidSettingError: a setting that a strategy does not have.
-        StoreError: it holds a search and `resume` is false, or another search, or one that an
-            earlier nascast began; it holds none and `resume` is true; it cannot be written.
-        CorruptDataError: what says which search it holds cannot be read.
+        InvalidSettingError: a strategy does not have a setting.
+        StoreError: the folder holds a search and `resume` is false, or another search, or one that
+            an earlier nascast began; it holds none and `resume` is true; it cannot be written.
+        CorruptDataError: the description of the search that it holds cannot be read.
     """
     space: SearchSpace = plugins.load("space", search.space)
     for strategy in search.specs:
@@ -108,17 +108,17 @@ def keep_diagnostics(out: Path, run: str, values: Diagnostics) -> None:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Run:
-    """One strategy with one seed.
+    """A run of a search: one strategy with one seed.
 
     Attributes:
-        name: in the store.
-        strategy: its name, with the settings in which others of that name in the search differ.
+        name: name of the run in the store.
+        strategy: name of the strategy, with the settings in which others of that name differ.
         spec: name and all settings of the strategy that are not its defaults.
-        seed: of the run.
-        info: as the store keeps it.
-        trials: n, in the order in which they finished.
-        scores: ``(n, objectives)``, larger is better, NaN for a failure.
-        clock: ``(n,)`` seconds since the run began, ascending; NaN where nobody knows.
+        seed: seed of the run.
+        info: settings of the run as the store keeps them.
+        trials: n trials in the order in which they finished.
+        scores: ``(n, objectives)`` scores, larger is better, NaN for a failure.
+        clock: ``(n,)`` seconds since the run began, ascending; NaN where they are not known.
     """
 
     name: str
@@ -138,17 +138,17 @@ class Run:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Searched:
-    """Everything that a search left in its folder.
+    """The content of a search's folder.
 
     Attributes:
-        setup: of the search; the first objective decides what is best.
-        versions: of the packages that began it.
-        runs: sorted by strategy and seed.
-        diagnostics: series of numbers by name, by run; empty for strategies that have none.
-        space: of the architectures.
-        unit: of the first objective; empty if unknown.
-        optimum: the best value of the first objective that the benchmark recorded after full
-            training; None if it has no list of architectures, or the search was limited to some.
+        setup: setup of the search; the first objective decides which trial is best.
+        versions: versions of the packages that began it.
+        runs: runs sorted by strategy and seed.
+        diagnostics: series of numbers by run and by name; empty for strategies that have none.
+        space: search space of the architectures.
+        unit: unit of the first objective; empty if unknown.
+        optimum: best value of the first objective that the benchmark recorded after full training;
+            None if it has no list of architectures, or the search was limited to some.
     """
 
     setup: Setup
@@ -161,18 +161,18 @@ class Searched:
 
     @property
     def objectives(self) -> tuple[Objective, ...]:
-        """What counts."""
+        """The objectives of the search."""
         return self.setup.objectives
 
     @property
     def benchmark(self) -> str | None:
-        """Name or path of the benchmark; None if children were trained."""
+        """The name or path of the benchmark; None if children were trained."""
         found: str | None = self.setup.evaluator.get("benchmark")
         return found
 
     @property
     def training(self) -> Mapping[str, Any] | None:
-        """Settings of the evaluator that trained the children; None on a benchmark."""
+        """The settings of the evaluator that trained the children; None on a benchmark."""
         return None if self.benchmark is not None else self.setup.evaluator
 
     def by_strategy(self) -> dict[str, list[Run]]:
@@ -183,16 +183,16 @@ class Searched:
         return groups
 
     def measured(self, score: float) -> float:
-        """Turns a score of the first objective back into the metric."""
+        """Returns the value of the metric for a score of the first objective."""
         return -score if self.objectives[0].minimize else score
 
 
 def read_search(folder: Path) -> Searched:
-    """Reads the folder of a search.
+    """Returns the content of a search's folder.
 
     Raises:
-        MissingDataError: no search in `folder`.
-        CorruptDataError: a file that is not what a search writes.
+        MissingDataError: there is no search in `folder`.
+        CorruptDataError: a file is not one that a search writes.
         StoreError: the trials cannot be read.
         UnknownComponentError: the space of the search is not installed.
     """
@@ -219,12 +219,12 @@ def read_search(folder: Path) -> Searched:
 def best_trials(
     found: Searched, n: int | None = None, *, distinct: int = 3
 ) -> list[tuple[Run, int]]:
-    """Returns runs and places in them of the n best trials of all; of equal ones the first.
+    """Returns the n best trials, as runs and places in them; of equal ones the first.
 
     Args:
-        found: the search.
-        n: how many; None is one trial for each of the best distinct architectures.
-        distinct: how many architectures, if n is None.
+        found: content of the search's folder.
+        n: number of trials; None is one for each of the best distinct architectures.
+        distinct: number of architectures, if n is None.
     """
     scores = np.concatenate([np.empty(0), *(run.scores[:, 0] for run in found.runs)])
     owners = np.repeat(np.arange(len(found.runs)), [len(run.trials) for run in found.runs])
@@ -244,7 +244,7 @@ def best_trials(
 
 
 def _head(file: Path) -> tuple[Setup, dict[str, Any]]:
-    """Reads setup and versions, and refuses what cannot be used."""
+    """Returns the setup and the versions of a search; raises if they cannot be used."""
     if not file.is_file():
         raise MissingDataError(
             f"{file.parent} has no {_HEAD}; expected a folder written by `nascast search --out`"
@@ -265,7 +265,7 @@ def _head(file: Path) -> tuple[Setup, dict[str, Any]]:
 
 
 def _earlier(settings: Mapping[str, Any]) -> dict[str, Any] | None:
-    """Translates what nascast wrote before it had a `Setup`."""
+    """Returns the setup in settings that nascast wrote before it had one; None if unknown."""
     if not settings.keys() >= {"space", "objectives", "benchmark"}:
         return None
     try:
@@ -295,7 +295,7 @@ def _json(file: Path) -> dict[str, Any]:
 
 
 def _diagnostics(file: Path) -> dict[str, dict[str, Floats]]:
-    """Returns series by run and name; none if there is no such file."""
+    """Returns the diagnostics by run and name; none if there is no such file."""
     if not file.exists():
         return {}
     try:
@@ -312,7 +312,7 @@ def _diagnostics(file: Path) -> dict[str, dict[str, Floats]]:
 
 
 def _runs(store: Store, objectives: Sequence[Objective]) -> tuple[Run, ...]:
-    """Reads all runs, sorted by strategy and seed."""
+    """Returns all runs, sorted by strategy and seed."""
     infos = {name: store.info(name) for name in store.runs()}
     which = {name: _strategy(info) for name, info in infos.items()}
     names = labels(which.values())
@@ -342,7 +342,7 @@ def _strategy(info: Mapping[str, Any]) -> Spec:
 
 
 def _benchmark(name: str | None) -> Benchmark | None:
-    """Opens the benchmark; without it, such as after its file was moved, a report says less."""
+    """Returns the benchmark, or None if it cannot be opened: a report then says less."""
     try:
         return None if name is None else open_benchmark(name)
     except (NascastError, OSError):

@@ -1,4 +1,4 @@
-"""Running a search.
+"""Runs of a search.
 
 On a benchmark every run is simulated: recorded seconds drive a virtual clock, and runs share the
 cores. By training, runs follow one another, and their children share the workers.
@@ -36,13 +36,13 @@ Watch = Callable[[str, Step], None]  # told the run's name and what is new
 
 
 class Trainer(Evaluator, Networks, Protocol):
-    """An evaluator that trains networks, which limits are about."""
+    """An evaluator that trains networks, on which there may be limits."""
 
 
 def recorded(benchmark: Benchmark) -> SearchSpace:
-    """Returns the space of a benchmark, restricted to what it recorded if that is not all.
+    """Returns the space of a benchmark, restricted to the recorded rows if they are not all.
 
-    It counts as all if a thousand draws are all recorded.
+    They count as all if a thousand draws are all recorded.
     """
     space = benchmark.space
     try:
@@ -65,10 +65,10 @@ class Simulation:
     """A run on a benchmark.
 
     Attributes:
-        name: of the run.
-        info: as a store keeps it.
-        trials: in the order in which they finished.
-        diagnostics: what the strategy tells about itself.
+        name: name of the run.
+        info: settings of the run as a store keeps them.
+        trials: trials in the order in which they finished.
+        diagnostics: series that describe the strategy's state, by name.
     """
 
     name: str
@@ -78,14 +78,14 @@ class Simulation:
 
 
 def simulate(search: Search, strategy: Spec, seed: int, store: Store | None = None) -> Simulation:
-    """Runs one strategy with one seed on the benchmark.
+    """Returns the run of one strategy with one seed on the benchmark.
 
     Args:
-        search: the settings.
-        strategy: one of the search's.
-        seed: of the run.
-        store: has the trials from which the run goes on, and gets the new ones about once a second;
-            None begins a run that is not stored.
+        search: settings of the search.
+        strategy: spec of one of its strategies.
+        seed: seed of the run.
+        store: store with the trials from which the run goes on, which gets the new ones about once
+            a second; None begins a run that is not stored.
 
     Raises:
         StoreError: the store has the run with other settings.
@@ -125,15 +125,15 @@ def _save(store: Store, name: str, info: dict[str, Any], trials: list[Trial]) ->
 def simulations(
     search: Search, store: Store, executor: Executor, out: Path | None = None
 ) -> Iterator[tuple[str, list[Trial]]]:
-    """Simulates what is not in the store yet; yields name and trials of each run that is there.
+    """Simulates the runs not in the store; yields name and trials of each run that is there.
 
     Runs that `store` knows are continued. A worker that is killed costs what a run did in about the
     last second, if the store is a file.
 
     Args:
-        search: the settings.
-        store: keeps the trials.
-        executor: runs the simulations.
+        search: settings of the search.
+        store: store of the trials.
+        executor: executor of the simulations.
         out: folder for diagnostics; None keeps none.
 
     Raises:
@@ -174,11 +174,11 @@ def train_children(
     """Runs the search by training; runs that `store` knows are continued.
 
     Args:
-        search: the settings.
-        evaluator: trains one child.
-        store: keeps the trials.
-        executor: runs the children.
-        watch: told what goes on.
+        search: settings of the search.
+        evaluator: evaluator that trains children.
+        store: store of the trials.
+        executor: executor of the trainings.
+        watch: function called with every step of a run.
         out: folder for diagnostics; None keeps none.
     """
     whole: SearchSpace = plugins.load("space", search.space)

@@ -1,4 +1,4 @@
-"""A search in numbers: one row per strategy, and best-so-far curves.
+"""A search in numbers: a summary for each strategy, and best-so-far curves.
 
 The terminal table, ``--json`` and the HTML report all read these.
 """
@@ -30,22 +30,23 @@ _SAMPLE = 20_000  # trials whose operations are counted, at most; chosen
 
 @dataclass(frozen=True, slots=True)
 class StrategySummary:
-    """One strategy over its seeds; means and sample deviations (None for one run) over runs.
+    """One strategy over its seeds; means and sample deviations are over runs, None for one run.
 
     Attributes:
-        strategy: its name, with the settings in which others of that name differ.
-        seeds: runs.
-        trials: in all runs.
-        failed: those without a value.
-        best_mean: of the first objective as measured, over the runs that have any value; NaN if
-            none has.
-        best_quartiles: lower, median and upper, as measured.
-        test_mean: of the test metric that belongs to the first objective, of the best trial of each
-            run, where it was recorded; NaN if it never was.
-        regret_mean: the best recorded value less the best found, larger is worse; NaN if unknown.
-        seconds: mean over runs on the executor's clock.
-        thinking: mean over runs of the seconds that the strategy was busy; NaN if unknown.
-        spent: seconds that the evaluations cost, of all runs.
+        strategy: name of the strategy, with the settings in which others of that name differ.
+        seeds: number of runs.
+        trials: number of trials in all runs.
+        failed: number of trials without a value.
+        best_mean: mean of the best value of the first objective as measured, over the runs that
+            have any; NaN if none has.
+        best_quartiles: lower quartile, median and upper quartile of these values.
+        test_mean: mean of the test metric that belongs to the first objective, for the best trial
+            of each run, where it was recorded; NaN if it never was.
+        regret_mean: mean of the best recorded value less the best found, larger is worse; NaN if
+            unknown.
+        seconds: mean of the seconds of a run on the executor's clock.
+        thinking: mean of the seconds that the strategy was busy in a run; NaN if unknown.
+        spent: seconds that the evaluations of all runs cost.
     """
 
     strategy: str
@@ -65,7 +66,7 @@ class StrategySummary:
 
 
 def summary_rows(folder: Path) -> list[dict[str, Any]]:
-    """Returns one row per strategy as plain JSON values, the best mean first; NaN is None.
+    """Returns a row for each strategy as plain JSON values, the best mean first; NaN is None.
 
     Raises:
         NascastError: as `read_search`.
@@ -90,7 +91,7 @@ def summary_rows(folder: Path) -> list[dict[str, Any]]:
 
 
 def summarize(found: Searched) -> list[StrategySummary]:
-    """Returns one summary per strategy, the best mean first; without a value last."""
+    """Returns a summary for each strategy, the best mean first; those without a value last."""
     minimize = found.objectives[0].minimize
     items = [_summary(found, name, runs) for name, runs in found.by_strategy().items()]
 
@@ -102,15 +103,15 @@ def summarize(found: Searched) -> list[StrategySummary]:
 
 
 def metric_on_test(metric: str) -> str | None:
-    """Returns the name of the test metric that goes with a validation metric, if it is one."""
+    """Returns the name of the test metric that belongs to a validation metric, or None."""
     return f"test_{metric[4:]}" if metric.startswith("val_") else None
 
 
 def best_by_trial(runs: Sequence[Run]) -> tuple[Floats, Floats]:
-    """Returns the best score so far after each trial, failed ones counted.
+    """Returns the best score so far after each trial, failed ones included.
 
     Args:
-        runs: of one strategy; those without any value are left out.
+        runs: runs of one strategy; those without any value are left out.
 
     Returns:
         ``(k,)`` numbers of trials, from the first after which every run has a value; and
@@ -181,7 +182,7 @@ def operation_shares(found: Searched) -> tuple[list[str], Floats, Floats]:
 
 
 def _counts(space: SearchSpace, genes: Genes) -> tuple[tuple[str, ...], Floats]:
-    """Returns the vocabulary, and how often each row has each of its labels."""
+    """Returns the vocabulary, and the number of times that each row has each of its labels."""
     graph = space.graphs(genes)
     counts = np.zeros((len(genes), len(graph.vocabulary)))
     row, vertex = np.nonzero(graph.mask)
@@ -223,7 +224,7 @@ def _summary(found: Searched, name: str, runs: Sequence[Run]) -> StrategySummary
 
 
 def _spread(values: Floats) -> tuple[float, float | None]:
-    """Returns mean and sample deviation of what is finite; NaN and None where there is none."""
+    """Returns mean and sample deviation of the finite values; NaN and None without any."""
     fine = values[np.isfinite(values)]
     mean = float(fine.mean()) if len(fine) else math.nan
     return mean, float(fine.std(ddof=1)) if len(fine) > 1 else None

@@ -1,4 +1,4 @@
-"""Where images come from: one module for each form of source.
+"""Sources of images: one module for each form.
 
 Each has `FORM`, words for messages; `accepts(source)`; and `read(source, size)`, which returns
 `Arrays`. `size` matters to forms that decode images themselves.

@@ -22,18 +22,19 @@ _VALIDATION = ("validation", "val", "valid")
 def arrays_of(
     parts: Mapping[str, Labelled], size: int | None, names: tuple[str, ...] = ()
 ) -> Arrays:
-    """Returns pictures as arrays, in grey if all of them are, otherwise in colour.
+    """Returns pictures as arrays: in grey if all of them are, otherwise in colour.
 
     Pictures of unequal size need a `size`: each is reduced to the largest square around its centre,
     which is resized with antialiased bilinear interpolation.
 
-    Without a test part the validation part is it, as is usual for ImageNet; without both a fifth of
-    the training part is.
+    Without a test part the validation part takes its place, as is usual for ImageNet; without both
+    a fifth of the training part does.
 
     Args:
-        parts: ``train`` and perhaps ``test`` and one of ``validation``, ``val``, ``valid``.
-        size: height and width.
-        names: of the classes.
+        parts: pictures by part: ``train`` and perhaps ``test`` and one of ``validation``, ``val``,
+            ``valid``.
+        size: height and width in pixels, or None.
+        names: names of the classes.
 
     Raises:
         CorruptDataError: a picture has pixels that are not of 8 bits a channel.

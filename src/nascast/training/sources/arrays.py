@@ -19,10 +19,10 @@ class Arrays:
     """Images ``(n, height, width[, channels])`` of uint8 and labels ``(n,)`` for each part.
 
     Attributes:
-        train: to train on and, without a validation part, to validate on.
-        test: to be looked at last.
-        validation: None if the source has no such part.
-        names: of the classes, if the source tells.
+        train: images and labels to train on and, without a validation part, to validate on.
+        test: images and labels for the final score.
+        validation: images and labels to validate on; None if the source has no such part.
+        names: names of the classes, if the source has them.
     """
 
     train: Part
@@ -31,12 +31,12 @@ class Arrays:
     names: tuple[str, ...] = ()
 
     def parts(self) -> dict[str, Part]:
-        """Returns the parts there are, by name."""
+        """Returns the existing parts by name."""
         found = {"train": self.train, "test": self.test}
         return found if self.validation is None else {**found, "validation": self.validation}
 
     def fingerprint(self) -> str:
-        """Returns the SHA-256 of the content."""
+        """Returns the SHA-256 of images and labels."""
         digest = hashlib.sha256()
         for part in self.parts().values():
             for array in part:

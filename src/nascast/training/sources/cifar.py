@@ -22,7 +22,7 @@ _HUNDRED = ["train.bin", "test.bin"]
 
 
 def accepts(source: str) -> bool:
-    """Whether a source is of this form."""
+    """Returns whether a source is of this form."""
     path = Path(source)
     if path.is_dir():
         return any((path / name).is_file() for name in (_TEN[0], _TEN[-1], _HUNDRED[0]))
@@ -33,8 +33,8 @@ def read(source: str, size: int | None) -> Arrays:
     """Reads the archive or folder.
 
     Raises:
-        CorruptDataError: not such an archive.
-        InvalidSettingError: the Python version, whose pickled batches are not read.
+        CorruptDataError: it is no such archive.
+        InvalidSettingError: it is the Python version, whose pickled batches are not read.
     """
     try:
         files = _folder(Path(source)) if Path(source).is_dir() else _archive(source)

@@ -9,7 +9,7 @@ FORM = "digits (1,797 grey images of 8×8, part of scikit-learn)"
 
 
 def accepts(source: str) -> bool:
-    """Whether a source is of this form."""
+    """Returns whether a source is of this form."""
     return source == "digits"
 
 

@@ -18,7 +18,7 @@ _PARTS = ("train", "validation", "val", "valid", "test")
 
 
 def accepts(source: str) -> bool:
-    """Whether a source is of this form."""
+    """Returns whether a source is of this form."""
     return source.startswith(_PREFIX)
 
 

@@ -23,7 +23,7 @@ _FILES = {"images": "{}-images[-.]idx3-ubyte(?:.gz)?", "labels": "{}-labels[-.]i
 
 
 def accepts(source: str) -> bool:
-    """Whether a source is of this form."""
+    """Returns whether a source is of this form."""
     path = Path(source)
     return path.is_dir() and any(path.glob("*-idx3-ubyte*")) | any(path.glob("*.idx3-ubyte*"))
 

@@ -24,7 +24,7 @@ _UNREADABLE = (  # what NumPy and zipfile raise for files that are damaged, or s
 
 
 def accepts(source: str) -> bool:
-    """Whether a source is of this form."""
+    """Returns whether a source is of this form."""
     return source.endswith(".npz")
 
 
@@ -32,7 +32,7 @@ def read(source: str, size: int | None) -> Arrays:
     """Reads the file; ``x_val`` and ``y_val`` may be there too.
 
     Raises:
-        CorruptDataError: not such a file.
+        CorruptDataError: it is no such file.
     """
     try:
         with open(source, "rb") as raw, np.load(raw, allow_pickle=False) as file:

@@ -1,4 +1,4 @@
-"""An encoding and NGBoost."""
+"""NGBoost on an encoding."""
 
 import numpy as np
 
@@ -11,7 +11,7 @@ __all__ = ["NGBoost"]
 
 
 class NGBoost(ModelPredictor):
-    """An encoding and natural-gradient boosting of a normal distribution.
+    """Natural-gradient boosting of a normal distribution on an encoding.
 
     The defaults are the settings of the 2021 study. Deviations: with fewer than 20 labels a tree
     sees all of them instead of half; trees split on squared error, since scikit-learn has no
@@ -30,15 +30,15 @@ class NGBoost(ModelPredictor):
         max_features: float = 0.792,
         minibatch_frac: float = 0.5,
     ) -> None:
-        """Joins them.
+        """Chooses the settings.
 
         Args:
-            encoding: what the trees see.
-            n_estimators: rounds of boosting.
-            learning_rate: how much of each round is kept.
-            max_depth: of a tree.
+            encoding: encoding of the architecture.
+            n_estimators: number of rounds of boosting.
+            learning_rate: weight of each round.
+            max_depth: largest depth of a tree.
             max_features: share of the columns among which a split is looked for.
-            minibatch_frac: share of the rows that a round sees.
+            minibatch_frac: share of the rows that a round is fitted on.
         """
         super().__init__([component_of("encoding", encoding)])
         self.encoding = encoding

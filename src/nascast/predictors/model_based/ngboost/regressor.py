@@ -52,18 +52,18 @@ class _NormalLogScore(LogScore):  # type: ignore[misc]
     var: Floats
 
     def score(self, Y: Floats) -> Floats:
-        """Returns ``(n,)``."""
+        """Returns ``(n,)`` negative log-likelihoods."""
         with np.errstate(over="ignore"):  # a line search may go too far, and takes it back
             z = (Y - self.loc) / self.scale
             return np.asarray(z**2 / 2.0 + _LOG_ROOT_2_PI + np.log(self.scale))
 
     def d_score(self, Y: Floats) -> Floats:
-        """Returns ``(n, 2)``, the derivatives by μ and log σ."""
+        """Returns ``(n, 2)``: the derivatives by μ and log σ."""
         error = self.loc - Y
         return np.stack([error / self.var, 1 - error**2 / self.var], axis=1)
 
     def metric(self) -> Floats:
-        """Returns ``(n, 2, 2)``."""
+        """Returns ``(n, 2, 2)``: the Fisher metric."""
         metric = np.zeros((len(self.var), 2, 2))
         metric[:, 0, 0] = 1 / self.var
         metric[:, 1, 1] = 2
@@ -122,7 +122,7 @@ class NGBoostRegressor(NGBRegressor):  # type: ignore[misc]
     """NGBoost that checks features once, when they come in.
 
     Raises:
-        ValueError: features or targets that are not finite.
+        ValueError: features or targets are not finite.
     """
 
     def fit(self, X: Floats, Y: Floats) -> Self:
@@ -141,7 +141,7 @@ class NGBoostRegressor(NGBRegressor):  # type: ignore[misc]
 
 
 def _checked(X: Floats) -> Any:
-    """Returns the features as trees want them."""
+    """Returns the features, checked to be finite, as float32 for trees."""
     with np.errstate(over="ignore"):
         narrow = np.ascontiguousarray(X, dtype=np.float32)
     if not np.isfinite(narrow).all():

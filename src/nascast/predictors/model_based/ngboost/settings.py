@@ -14,11 +14,11 @@ class Settings:
     """The settings of NGBoost; the defaults are those of White et al., NeurIPS 2021.
 
     Attributes:
-        n_estimators: rounds of boosting.
-        learning_rate: how much of each round is kept.
-        max_depth: of a tree.
+        n_estimators: number of rounds of boosting.
+        learning_rate: weight of each round.
+        max_depth: largest depth of a tree.
         max_features: share of the columns among which a split is looked for.
-        minibatch_frac: share of the rows that a round sees.
+        minibatch_frac: share of the rows that a round is fitted on.
     """
 
     n_estimators: int = 505

@@ -1,4 +1,4 @@
-"""Pickles that others wrote, read without running what they ask for."""
+"""Pickles that others wrote, read without running any code that they name."""
 
 from nascast.releases.formats.plain_pickle.reader import load, scan
 

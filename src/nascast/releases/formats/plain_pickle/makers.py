@@ -1,7 +1,7 @@
-"""What a restricted unpickler makes objects with.
+"""Classes and functions by which a restricted unpickler makes objects.
 
-All of it is made anew for every load: a pickle can set attributes of what it asks for, and what it
-did must not outlive it. Numpy's own pickling is not used, as it trusts what it reads.
+They are made anew for every load: a pickle can set attributes of what it names, and such changes
+must not outlive it. Numpy's own pickling is not used, as it trusts what it reads.
 """
 
 import codecs
@@ -19,11 +19,11 @@ _DTYPE = re.compile(r"[<>|=]?(b1|[iu][1248]|f[248]|c(8|16)|[SU]\d+)")
 
 
 def makers(admitted: Collection[str], blank: Collection[str]) -> dict[str, Any]:
-    """Returns what a pickle may ask for, by full name.
+    """Returns the classes and functions that a pickle may name, by full name.
 
     Args:
         admitted: classes that are read as dictionaries of their attributes.
-        blank: names of which the objects are None.
+        blank: names whose objects become None.
     """
     found: dict[str, Any] = {"collections.OrderedDict": OrderedDict, **_old_bytes(), **_numpy()}
     for module in ("builtins", "__builtin__"):  # as Python 3 and Python 2 call it
@@ -43,7 +43,7 @@ def makers(admitted: Collection[str], blank: Collection[str]) -> dict[str, Any]:
 
 
 def _old_bytes() -> dict[str, Any]:
-    """Returns how protocols before the third write bytes."""
+    """Returns the makers of bytes for protocols before the third."""
 
     def encode(text: Any, encoding: Any) -> bytes:
         if encoding != "latin1":
@@ -57,7 +57,7 @@ def _old_bytes() -> dict[str, Any]:
 
 
 def _numpy() -> dict[str, Any]:
-    """Returns how numpy writes scalars and arrays."""
+    """Returns the makers of numpy's scalars and arrays."""
     kinds = _dtypes()
     arrays = _arrays(kinds)
 
@@ -104,7 +104,7 @@ def _arrays(kinds: type[Any]) -> type[Any]:
     """Returns a class for arrays, whose types are of the class `kinds`."""
 
     class Array:
-        """What an array was, with nothing that a pickle could call or change.
+        """The content of an array, with nothing that a pickle could call or change.
 
         Numpy's own arrays are not at hand while the pickle is read: they can be made over memory
         that others still use, and be written to.

@@ -23,7 +23,7 @@ class Memo(dict[int, Any]):
     """Objects by number.
 
     Attributes:
-        packed: lower numbers are on pages; this and higher ones are items of the dictionary.
+        packed: first number that is an item of the dictionary; lower ones are on pages.
     """
 
     def __init__(self, where: str) -> None:
@@ -49,7 +49,7 @@ class Memo(dict[int, Any]):
         return self._kept[found]
 
     def forget(self) -> None:
-        """Drops the containers, and packs away which number stands for which atom."""
+        """Drops the containers, and packs away the numbers of strings and numbers."""
         if not self:
             return
         if min(self) < self.packed:

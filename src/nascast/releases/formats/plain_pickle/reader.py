@@ -1,4 +1,4 @@
-"""Reading pickles that others wrote, without running what they ask for.
+"""Reading pickles that others wrote, without running any code that they name.
 
 Admitted are dictionaries, lists, tuples, sets, numbers, strings, bytes, `OrderedDict`, and numpy
 scalars and arrays of numbers, booleans or strings, which are made here and not by numpy's own
@@ -38,18 +38,18 @@ _MOST = 1024  # MiB for one pickle that is loaded as a whole; chosen, official o
 def load(
     file: IO[bytes], admitted: Collection[str] = (), *, where: str, blank: Collection[str] = ()
 ) -> Any:
-    """Returns what a pickle holds.
+    """Returns the object in a pickle.
 
     Args:
-        file: at the start of a pickle; it is left behind it.
+        file: open file at the start of a pickle; it is left at the end of it.
         admitted: classes, as ``module.Name``, of which only the dictionary of attributes is read.
-        where: names the file in errors.
+        where: name of the file for errors.
         blank: names, as ``module.name``, whose objects become None; so do outside objects, such as
             the memory of tensors, if there are any.
 
     Raises:
-        CorruptDataError: damaged, needs over a gigabyte of memory, or asks for something that is
-            not admitted; named.
+        CorruptDataError: it is damaged, needs over a gigabyte of memory, or names something that
+            is not admitted.
     """
     with _damage(where), more_memory(_MOST):
         return _Fast(file, makers(admitted, blank), where, bool(blank)).load()
@@ -63,18 +63,18 @@ def scan(
     where: str,
     blank: Collection[str] = (),
 ) -> Any:
-    """Reads a pickle of any size and returns what was not taken.
+    """Returns the object in a pickle of any size, without the parts that were taken.
 
     Args:
-        file: at the start of a pickle; it is read on behind its end.
-        taken: told every plain dictionary once its items are in (those with over 1,000 items every
-            1,000); where it returns True, the dictionary is emptied and nothing in it is kept.
-        admitted: see `load`.
-        where: see `load`.
-        blank: see `load`.
+        file: open file at the start of a pickle; bytes after its end may be read, too.
+        taken: function called with every plain dictionary once its items are in (with over 1,000
+            items at every 1,000); if it returns True, the dictionary is emptied and forgotten.
+        admitted: classes of which only the dictionary of attributes is read, see `load`.
+        where: name of the file for errors.
+        blank: names whose objects become None, see `load`.
 
     Raises:
-        CorruptDataError: damaged, asks for something that is not admitted, or refers back to
+        CorruptDataError: it is damaged, names something that is not admitted, or refers back to
             something that was taken.
     """
     with _damage(where):
@@ -95,7 +95,7 @@ def _damage(where: str) -> Iterator[None]:
 
 
 class _Restricted:
-    """What the two unpicklers have in common."""
+    """The base class of the two unpicklers."""
 
     admits: dict[str, Any]
     where: str
@@ -126,7 +126,7 @@ class _Fast(_Restricted, pickle.Unpickler):
 class _Slow(_Restricted, pickle._Unpickler):
     """The standard library's unpickler in Python, which can be interrupted.
 
-    Its loop is replaced by one that does what is frequent itself, on a buffer, which is faster.
+    Its loop is replaced by one that runs frequent opcodes itself, on a buffer, which is faster.
     """
 
     def __init__(
@@ -191,7 +191,7 @@ class _Slow(_Restricted, pickle._Unpickler):
         return self.read(end + 1 - self._at)
 
     def _fill(self, size: int) -> None:
-        """Puts more bytes behind the unread ones; zeros, which are no opcode, behind the end."""
+        """Reads more bytes into the buffer; after the end zeros, which are no opcode."""
         self._data = self._data[self._at :] + (self._file.read(size) or bytes(_LONGEST))
         self._at = 0
 
