@@ -12,12 +12,20 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import numpy.typing as npt
 
 from nascast.core.errors import InvalidArchitectureError
 from nascast.core.graph import Graph
 from nascast.core.space import SearchSpace
 from nascast.core.types import Architecture, Genes, ImageTask, Task
-from nascast.spaces._blocks import Blocks, Vocabulary, cell_pair_graphs, smallest_relabelling
+from nascast.spaces._blocks import (
+    Blocks,
+    Vocabulary,
+    cell_pair_functions,
+    cell_pair_graphs,
+    smallest_relabelling,
+)
+from nascast.spaces._functions import Kind
 
 if TYPE_CHECKING:
     from torch import nn
@@ -33,6 +41,12 @@ _OPERATIONS = (
     "dil_conv_3x3",
     "dil_conv_5x5",
 )
+_KINDS = {
+    "add": Kind.SUM,
+    "skip_connect": Kind.SUM,
+    "avg_pool_3x3": Kind.LINEAR,
+    "max_pool_3x3": Kind.PURE,
+}
 _NODES = 4
 _PAIRS = tuple((a, b) for b in range(1 + _NODES) for a in range(b))
 _CELLS = ("normal", "reduce")
@@ -88,10 +102,19 @@ class Darts(SearchSpace):
 
         Nodes of which neither reads the other can change places: the cell only concatenates its
         nodes in another order. Which of a node's two inputs comes first is not in the genes at all.
-        Nothing else is equivalent: there is no operation that is nothing, and every node is output.
+        See `networks` for what else computes the same.
         """
         self.check(genes)
         return _encode(smallest_relabelling(_decode(genes)))
+
+    def networks(self, genes: Genes) -> npt.NDArray[Any]:
+        """Returns ``(n,)`` keys of what the pairs of cells compute.
+
+        Sums that pass through a skip connection can be taken in any order. Poolings have no
+        weights, so that one that is read twice is the same as two, and the average of a sum is the
+        sum of the averages.
+        """
+        return cell_pair_functions(self.graphs(genes), _KINDS)
 
     def graphs(self, genes: Genes) -> Graph:
         """Returns one graph of 32 vertices for each row, its cells side by side.

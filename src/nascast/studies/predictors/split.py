@@ -33,18 +33,19 @@ def split(study: Study, benchmark: Benchmark, trial: int) -> tuple[Genes, Genes]
         except UnsupportedError:
             pool = _distinct(space, need, rng)
         pool = pool[np.sort(space.distinct(space.canonical(pool)))]
-        keys = space.networks(pool)
-        test, rest = pool[: study.test_size], pool[study.test_size :]
+        drawn = pool[: 2 * need]  # keys of a whole large table would take seconds
+        keys = space.networks(drawn)
+        test, rest = drawn[: study.test_size], drawn[study.test_size :]
         train = rest[~np.isin(keys[study.test_size :], keys[: study.test_size])]
         if len(test) == study.test_size and len(train) >= most:
             return test, train[:most]
-        if len(pool) == known:
+        if len(drawn) == known:
             raise InvalidSettingError(
                 f"{study.test_size} test and {most} training architectures asked for; "
                 f"{benchmark.name} has {len(pool)} distinct ones, of which {len(test)} and "
                 f"{len(train)} are left for them"
             )
-        known, need = len(pool), 2 * need
+        known, need = len(drawn), 2 * need
 
 
 def _distinct(space: SearchSpace, need: int, rng: np.random.Generator) -> Genes:
