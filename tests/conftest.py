@@ -112,7 +112,13 @@ _HEAD: dict[str, Any] = {
     "benchmark": "nb201-mini",
     "unit": "percent",
     "batch": "random normal batch of 64 (seed 0)",
-    "noise_ceiling": (0.84, 1000),
+    "noise": {
+        "cells": 1000,
+        "agreement": {"value": 0.84, "low": 0.82, "high": 0.86},
+        "limit": {"value": 0.89, "low": 0.87, "high": 0.91},
+        "top_agreement": None,
+        "top_limit": None,
+    },
     "versions": {"python": "3.12.0", "nascast": "0.1.0"},
 }
 
@@ -159,6 +165,7 @@ def make_row() -> Callable[..., Any]:
             **_cell(predictor, trial, train_size=train_size, epochs=epochs, **more),
             **agreement(predicted, true),
             **{"init_seconds_total": 120.0 + trial, "query_seconds_each": 2e-5},
+            **{"kendall_other": 0.5, "other_size": 3},
             "architectures": tuple(f"|arch {i}|" for i in range(len(true))),
             **{"predicted": tuple(predicted.tolist()), "true": tuple(true.tolist())},
             "versions": json.dumps(_HEAD["versions"]),
@@ -183,6 +190,7 @@ def make_failed() -> Callable[..., Any]:
 @pytest.fixture
 def make_run(tmp_path: Path) -> Callable[..., Path]:
     """Makes the folder of a comparison of some results, with the changes to its head."""
+    from nascast.studies.noise import NoiseLimits
     from nascast.studies.predictors.head import Head, write_head
     from nascast.studies.predictors.results import TABLE, write_results
 
@@ -190,7 +198,8 @@ def make_run(tmp_path: Path) -> Callable[..., Path]:
         folder = tmp_path / "run"
         folder.mkdir(exist_ok=True)
         settings = {**_HEAD["settings"], **changes.pop("settings", {})}
-        head = Head(**{**_HEAD, "settings": settings, **changes})
+        known = {**_HEAD, "noise": NoiseLimits.of_json(_HEAD["noise"]), "settings": settings}
+        head = Head(**{**known, **changes})
         write_head(head, folder)
         write_results(results, head.axes, folder / TABLE)
         return folder

@@ -68,11 +68,11 @@ def test_show(cli: Cli) -> None:
 def test_benchmark_info(cli: Cli) -> None:
     code, out, _ = cli("benchmark", "info", "nb201-mini")
     assert code == 0
-    assert "noise ceiling" in out
+    assert "inside the top 10 %" in out
     facts = json.loads(cli("benchmark", "info", "nb201-mini", "--json")[1])
-    ceiling, count = facts["noise_ceiling"]["val_accuracy"]
-    assert ceiling >= 0.75
-    assert count >= 100
+    noise = facts["noise"]["val_accuracy"]
+    assert 0.75 < noise["agreement"]["value"] < noise["limit"]["value"] < 0.85
+    assert noise["cells"] >= 100
     assert facts["rows"] >= 1000
 
 
@@ -81,7 +81,8 @@ def test_compare_writes_results_and_a_page(cli: Cli, tmp_path: Path) -> None:
     code, text, _ = cli(*COMPARE, "--out", out)
     assert code == 0
     assert "sotl_e" in text
-    assert "noise ceiling" in text
+    assert "limit of a perfect predictor: 0.830" in text
+    assert "* reads the very trainings" in text
     assert pq.read_table(out / "results.parquet").num_rows == 2
     assert "<html" in (out / "report.html").read_text()
     summary = json.loads(cli(*COMPARE, "--out", out, "--json")[1])
@@ -133,7 +134,7 @@ def test_build_from_images(cli: Cli, tmp_path: Path) -> None:
     facts = json.loads(cli("benchmark", "info", out, "--json")[1])
     assert facts["rows"] == 3
     assert facts["provenance"]["build"]["recipe"]["epochs"] == 2
-    assert facts["noise_ceiling"]["val_accuracy"][1] == 2
+    assert facts["noise"]["val_accuracy"]["cells"] == 2
     words[words.index("3")] = "4"  # one more cell; the others are not trained again
     journal = out.with_suffix(".trainings") / "trainings.jsonl"
     before = journal.read_text()

@@ -8,11 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nascast.core.evaluator import Benchmark
-from nascast.core.plugins import load
-from nascast.core.types import Genes, Objective
-from nascast.studies.metrics import METRICS, agreement, kendall, noise_ceiling
-from nascast.testing.doubles import TinyBenchmark
+from nascast.studies.metrics import METRICS, agreement, kendall
 
 numbers = st.lists(st.integers(-5, 5), min_size=2, max_size=12)
 
@@ -91,23 +87,3 @@ def test_predictions_that_are_not_finite_rank_last_and_are_counted(missing: floa
     nothing = agreement(np.full(10, missing), true)
     assert nothing["undefined"] == 10
     assert nothing["kendall"] == 0
-
-
-def test_noise_ceiling_is_tau_between_two_trainings() -> None:
-    bench = load("benchmark", "nb201-mini")
-    twice = bench.recorded("val_accuracy", 1)
-    a, b = (bench.query(twice, "val_accuracy", seed=seed) for seed in (0, 1))
-    assert (a != b).any()
-    assert noise_ceiling(bench, Objective("val_accuracy")) == (kendall(a, b), len(twice))
-
-
-def test_no_ceiling_where_nothing_was_trained_twice() -> None:
-    class Once(TinyBenchmark):
-        def recorded(self, metric: str, seed: int) -> Genes:
-            return self.genes()[: 10 * (seed == 0)]
-
-    class Function(TinyBenchmark):
-        recorded = Benchmark.recorded
-
-    assert noise_ceiling(Once(), Objective("val_accuracy")) is None
-    assert noise_ceiling(Function(), Objective("val_accuracy")) is None

@@ -78,9 +78,15 @@ def info(
     facts = _describe(name)
     if as_json:
         typer.echo(json.dumps(facts, indent=1))
-        return
+    else:
+        _print(facts)
+
+
+def _print(facts: Mapping[str, Any]) -> None:
     from rich.console import Console
     from rich.table import Table
+
+    from nascast.studies.noise import METHOD, NoiseLimits
 
     console = Console()
     rows = f"{facts['rows']:,} rows" if facts["rows"] else "a function of every row"
@@ -98,12 +104,14 @@ def info(
     console.print(f"task: {task_words(facts['task'])}", highlight=False)
     if facts["separate"]:
         console.print("trainings of different epochs are separate ones")
-    for metric, (tau, cells) in facts["noise_ceiling"].items():
-        console.print(
-            f"noise ceiling: τ = {tau:.3f} between two trainings of {cells} cells, {metric}"
-        )
-    if not facts["noise_ceiling"]:
-        console.print("noise ceiling: unknown, fewer than two architectures were trained twice")
+    for metric, found in facts["noise"].items():
+        console.print(f"[bold]{metric}[/bold]")
+        for line in NoiseLimits.of_json(found).lines():
+            console.print(f"  {line}", highlight=False)
+    if facts["noise"]:
+        console.print(METHOD, highlight=False)
+    else:
+        console.print("noise: unknown, fewer than two architectures were trained twice")
     console.print("[bold]provenance[/bold]")
     for key, value in facts["provenance"].items():
         console.print(f"  {key}: {value}", highlight=False)
@@ -115,7 +123,7 @@ def _describe(name: str) -> dict[str, Any]:
     from nascast.benchmarks.table import Table
     from nascast.core.errors import UnsupportedError
     from nascast.core.types import Objective
-    from nascast.studies.metrics import noise_ceiling
+    from nascast.studies.noise import noise_limits
     from nascast.studies.records import open_benchmark
 
     table = open_benchmark(name)
@@ -127,14 +135,14 @@ def _describe(name: str) -> dict[str, Any]:
     if isinstance(table, Table):
         table.verify()
     metrics = []
-    ceilings = {}
+    noise = {}
     for metric in table.metrics.values():
         bounds = _bounds(table, genes, metric.name)
         metrics.append({**asdict(metric), "aim": metric.aim, "range": bounds})
         if metric.split in ("validation", "test"):
-            ceiling = noise_ceiling(table, Objective(metric.name, metric.minimize))
-            if ceiling is not None:
-                ceilings[metric.name] = ceiling
+            limits = noise_limits(table, Objective(metric.name, metric.minimize))
+            if limits is not None:
+                noise[metric.name] = asdict(limits)
     return {
         "name": table.name,
         "space": table.space.name,
@@ -143,7 +151,7 @@ def _describe(name: str) -> dict[str, Any]:
         "task": asdict(table.task),
         "separate": table.separate,
         "metrics": metrics,
-        "noise_ceiling": ceilings,
+        "noise": noise,
         "provenance": dict(table.provenance),
     }
 

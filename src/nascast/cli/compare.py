@@ -1,7 +1,9 @@
 """``nascast compare``."""
 
 import json
+import math
 import os
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -148,7 +150,7 @@ def _plain(head: "Head", results: "list[Result]") -> dict[str, Any]:
 
     return {
         "settings": head.settings,
-        "noise_ceiling": head.noise_ceiling,
+        "noise": asdict(head.noise) if head.noise else None,
         "batch": head.batch,
         "summary": [item.plain(head.axes) for item in summarize(results)],
         "not_run": [
@@ -172,9 +174,12 @@ def _print(head: "Head", results: "list[Result]", out: Path, page: Path) -> None
         console.print(_table(summaries, head.axes))
     for line in _refusals(results):
         console.print(f"not run: {line}", style="yellow", highlight=False, markup=False)
-    if head.noise_ceiling:
-        tau, cells = head.noise_ceiling
-        console.print(f"noise ceiling: τ = {tau:.3f} between two trainings of {cells} cells")
+    if any(item.reads_target for item in summaries):
+        console.print("* reads the very trainings that it is judged by, and shares their noise")
+    if any(item.other_size for item in summaries):
+        console.print("other τ: with another training, of the test cells that have one")
+    for line in head.noise.lines() if head.noise else ():
+        console.print(line, highlight=False, markup=False)
     if any(item.batch for item in results):
         console.print(f"zero-cost proxies: {head.batch}", highlight=False, markup=False)
     console.print(f"written: {out / TABLE}, {page}", highlight=False, markup=False)
@@ -190,13 +195,15 @@ def _table(summaries: "list[Summary]", axes: tuple[str, ...]) -> "Table":
 
     table = Table("predictor", box=None, header_style="bold", padding=(0, 1, 0, 0))
     titles = [axis_words(axis).title.lower() for axis in axes]
-    for name in (*titles, "Kendall τ", "±", "Spearman", "init", "query"):
+    for name in (*titles, "Kendall τ", "±", "other τ", "Spearman", "init", "query"):
         table.add_column(name, justify="right", no_wrap=True)
     for item in sorted(summaries, key=lambda item: -item.kendall):
         spread = "" if item.kendall_sd is None else f"{item.kendall_sd:.3f}"
         budget = [str(item.budget.get(axis, "")) for axis in axes]
         times = [duration(item.init_seconds_total), duration(item.query_seconds_each)]
-        scores = [f"{item.kendall:.3f}", spread, f"{item.spearman:.3f}"]
+        tau = f"{item.kendall:.3f}{'*' if item.reads_target else ' '}"
+        other = "" if math.isnan(item.kendall_other) else f"{item.kendall_other:.3f}"
+        scores = [tau, spread, other, f"{item.spearman:.3f}"]
         table.add_row(Text(item.predictor), *budget, *scores, *times)
     return table
 

@@ -64,8 +64,8 @@ def checked(came: object, objectives: Sequence[Objective] = ()) -> Evaluation:
     good, is a failure: it has an error, and no metrics.
 
     Args:
-        came: what `Evaluator.evaluate` returned.
-        objectives: what counts, of which no value can be infinitely good.
+        came: value that `Evaluator.evaluate` returned.
+        objectives: objectives of the search, of which no value can be infinitely good.
 
     Raises:
         CorruptDataError: it is no evaluation, or took a time that cannot be; whoever ran it knows

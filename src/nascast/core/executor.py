@@ -58,8 +58,8 @@ class Executor(ABC):
     def busy(self) -> float:
         """Returns the seconds that this process was at work, by which thinking is measured.
 
-        See `processor_seconds`, which miss what a strategy computes on a GPU: for such a one,
-        override this with a monotonic clock, as ``Simulated(clock=time.monotonic)`` does.
+        They are `processor_seconds`, and miss what a strategy computes on a GPU: for such a
+        strategy, override this with a monotonic clock, as ``Simulated(clock=time.monotonic)`` does.
         """
         return processor_seconds()
 

@@ -89,6 +89,7 @@ class Ledger:
         records: source of the evidence: a benchmark, told trials, or trainings on demand.
         objective: objective whose scores the labels are.
         seconds: seconds that each phase has cost so far, ``{"init": …, "query": …}``.
+        trained: phases in which trainings were read, labels or curves.
     """
 
     def __init__(
@@ -119,6 +120,7 @@ class Ledger:
         self.records = records
         self.objective = objective
         self.seconds: dict[str, float] = {}
+        self.trained: set[str] = set()
         self._batch, self._data, self._seed = batch, data, seed
         self._memo: Memo = {} if memo is None else memo
         self._artefacts: Artefacts = {} if artefacts is None else artefacts
@@ -327,6 +329,8 @@ class Ledger:
 
         Where every number of epochs is a training of its own, each of them is paid for.
         """
+        assert self._phase is not None
+        self.trained.add(self._phase)
         needed = self.records.seconds(genes, epochs, self._seed)
         own = repr(epochs).encode() if self.records.separate else b""
         reached = math.inf if epochs is None else epochs

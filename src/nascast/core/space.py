@@ -266,7 +266,6 @@ class SearchSpace(Texts):
         return self._keys(self.canonical(genes))
 
     def _keys(self, genes: Genes) -> npt.NDArray[Any]:
-        """Returns ``(n,)``: each row as one value; they compare like the rows."""
         if self.size() < 2**63:
             return self.codes(genes)
         big = np.ascontiguousarray(genes, dtype=">i2")  # big-endian bytes compare like numbers

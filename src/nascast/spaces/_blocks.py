@@ -4,17 +4,24 @@ The states of a cell are its two inputs, 0 and 1, and the results of its blocks,
 applies one operation to each of two earlier states and combines the results.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import permutations
 
 import numpy as np
 import numpy.typing as npt
 
-from nascast.core.graph import Graph
+from nascast.core.graph import Graph, UInts
 from nascast.core.types import Bools
+from nascast.spaces._functions import Kind, function_keys
 
-__all__ = ["Blocks", "Vocabulary", "cell_pair_graphs", "smallest_relabelling"]
+__all__ = [
+    "Blocks",
+    "Vocabulary",
+    "cell_pair_functions",
+    "cell_pair_graphs",
+    "smallest_relabelling",
+]
 
 Ints = npt.NDArray[np.int64]
 
@@ -189,6 +196,28 @@ def cell_pair_graphs(
         *names.operations,
     )
     return Graph(adjacency, labels, vocabulary)
+
+
+def cell_pair_functions(graph: Graph, kinds: Mapping[str, Kind]) -> UInts:
+    """Returns ``(n,)`` keys of what pairs of cells compute, see `function_keys`.
+
+    An operation that halves the image, in the reduction cell, is another than where it does not; an
+    identity then has weights, and so has whatever brings a concatenation back to its filters.
+
+    Args:
+        graph: what `cell_pair_graphs` returns.
+        kinds: kinds of combinations and of operations without weights, by name.
+    """
+    known = {**dict.fromkeys(graph.vocabulary, Kind.OWN), **kinds, "input": Kind.SUM}
+    known |= dict.fromkeys((graph.vocabulary[1], *graph.vocabulary[4:6]), Kind.JOIN)
+    table = np.array([known[name] for name in graph.vocabulary], dtype=np.int8)
+    found, labels = table[graph.labels], graph.labels.astype(np.int64)
+    joined = found == Kind.JOIN
+    second = 1 + (labels.shape[1] - 2) // 2  # where the reduction cell begins
+    halves = graph.adjacency[:, second : second + 2].any(axis=1) & ~joined
+    narrows = (graph.adjacency & joined[:, :, None]).any(axis=1) & ~joined
+    found[(halves & (found == Kind.SUM)) | narrows] = Kind.OWN
+    return function_keys(graph, found, labels + 1000 * halves + 2000 * narrows)
 
 
 def _draw(blocks: Blocks, output: Bools, adjacency: Bools) -> None:

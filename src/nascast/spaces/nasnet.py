@@ -15,6 +15,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import numpy.typing as npt
 
 from nascast.core.errors import InvalidArchitectureError, InvalidSettingError
 from nascast.core.graph import Graph
@@ -22,7 +23,14 @@ from nascast.core.literal import LiteralError
 from nascast.core.notation import Notation, shown, tidied
 from nascast.core.space import SearchSpace
 from nascast.core.types import Architecture, Bools, Genes, ImageTask, Task
-from nascast.spaces._blocks import Blocks, Vocabulary, cell_pair_graphs, smallest_relabelling
+from nascast.spaces._blocks import (
+    Blocks,
+    Vocabulary,
+    cell_pair_functions,
+    cell_pair_graphs,
+    smallest_relabelling,
+)
+from nascast.spaces._functions import Kind
 from nascast.spaces._genotypes import GENOTYPE, read_cells
 
 if TYPE_CHECKING:
@@ -48,6 +56,13 @@ _OPERATIONS = (
     "sep_conv_7x7",
 )
 _COMBINES = ("add", "concat")
+_KINDS = {
+    "add": Kind.SUM,
+    "concat": Kind.JOIN,
+    "identity": Kind.SUM,
+    "avg_pool_3x3": Kind.LINEAR,
+    **dict.fromkeys(("max_pool_3x3", "max_pool_5x5", "max_pool_7x7"), Kind.PURE),
+}
 _CELLS = ("normal", "reduction")
 _NAMES = Vocabulary(("h_i", "h_{i-1}"), _CELLS, _COMBINES, _OPERATIONS)
 _MOST_BLOCKS = 6  # chosen: `canonical` tries all orders of the blocks
@@ -104,6 +119,15 @@ class NasNet(SearchSpace):
         """
         self.check(genes)
         return self._encode(smallest_relabelling(self._decode(genes)))
+
+    def networks(self, genes: Genes) -> npt.NDArray[Any]:
+        """Returns ``(n,)`` keys of what the pairs of cells compute.
+
+        Sums that pass through an identity can be taken in any order. Poolings have no
+        weights, so that one that is read twice is the same as two, and the average of a sum is the
+        sum of the averages.
+        """
+        return cell_pair_functions(self.graphs(genes), _KINDS)
 
     def _decode(self, genes: Genes) -> Blocks:
         """Returns the 2 n cells of n rows, normal and reduction cells by turns."""

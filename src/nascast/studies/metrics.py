@@ -1,14 +1,12 @@
-"""Agreement of predictions with the truth, and of two trainings with each other."""
+"""Agreement of predictions with the truth."""
 
 import math
 
 import numpy as np
 
-from nascast.core.errors import UnsupportedError
-from nascast.core.evaluator import Benchmark
-from nascast.core.types import Floats, Genes, Objective
+from nascast.core.types import Floats
 
-__all__ = ["METRICS", "agreement", "kendall", "noise_ceiling"]
+__all__ = ["METRICS", "agreement", "kendall"]
 
 METRICS = (
     "kendall",
@@ -74,28 +72,6 @@ def agreement(predicted: Floats, true: Floats, unit: str = "percent") -> dict[st
         "precision_at_20": _precision(ranked, true, 20),
         "undefined": float((~fine).sum()),
     }
-
-
-def noise_ceiling(benchmark: Benchmark, objective: Objective) -> tuple[float, int] | None:
-    """Returns Kendall's τ between two trainings of the same cells, and the number of cells.
-
-    No predictor can be expected to agree with one training much better than another training of the
-    same networks does. None where fewer than two cells were trained twice.
-    """
-    try:
-        genes = _both(*(benchmark.recorded(objective.metric, seed) for seed in (0, 1)))
-    except UnsupportedError:
-        return None
-    if len(genes) < 2:
-        return None
-    first = benchmark.query(genes, objective.metric, seed=0)
-    return kendall(first, benchmark.query(genes, objective.metric, seed=1)), len(genes)
-
-
-def _both(one: Genes, other: Genes) -> Genes:
-    """Returns the rows of the second that the first has too, since either may be missing."""
-    known = {row.tobytes() for row in one}
-    return other[[row.tobytes() in known for row in other]]
 
 
 def _precision(predicted: Floats, true: Floats, k: int) -> float:

@@ -101,12 +101,24 @@ def test_the_page_shows_every_part(make_run: Make, make_row: Make, make_failed: 
         "Settings and versions",
     ):
         assert words in page.text
-    table = [row for row in page.rows if len(row) == 11]
+    table = [row for row in page.rows if len(row) == 12]
     assert len(table) == 1 + len(FULL)
     taus = [float(row[4].split(" ± ")[0].replace("−", "-")) for row in table[1:]]
     assert taus == sorted(taus, reverse=True)
-    assert {row[8] for row in table[1:]} == {"< 1 ms", "20 min", "100 min"}
+    assert {row[5] for row in table[1:]} == {"0.500"}
+    assert {row[9] for row in table[1:]} == {"< 1 ms", "20 min", "100 min"}
     assert set(page.figures()) == {"tau-query", "tau-init", *(f"scatter-{i}" for i in range(4))}
+
+
+def test_who_reads_the_training_it_is_judged_by_is_marked(make_run: Make, make_row: Make) -> None:
+    rows = [make_row("sotl_e", None, 2, reads_target=True, kendall_other=float("nan"))]
+    page = _report(make_run([*rows, make_row("jacov", None)]))
+    table = {row[0].strip(): row for row in page.rows if len(row) == 12}
+    assert table["sotl_e"][4].endswith("*")
+    assert table["sotl_e"][5] == "–"
+    assert not table["jacov"][4].endswith("*")
+    assert "reads the very training that it is judged by" in page.text
+    assert "marked *" not in _report(make_run([make_row("jacov", None)])).text
 
 
 def test_nothing_is_fetched_and_plotly_is_there_once(make_run: Make, make_row: Make) -> None:
@@ -202,15 +214,18 @@ def test_lines_join_budgets_that_differ_in_one_step(make_run: Make, make_row: Ma
     assert lines["3"].count(None) == 4  # two steps in epochs, two in labels
 
 
-def test_the_noise_ceiling_is_drawn_where_there_is_one(make_run: Make, make_row: Make) -> None:
+def test_two_trainings_and_the_limit_are_drawn_where_there_are(
+    make_run: Make, make_row: Make
+) -> None:
     def drawn(page: _Page) -> list[str]:
         notes = page.figures()["tau-query"]["layout"]["annotations"]
-        return [note["text"] for note in notes if "ceiling" in note["text"]]
+        return [note["text"] for note in notes if " τ = " in note["text"]]
 
     rows = list(_rows(make_row))
-    with_ceiling = _report(make_run(rows))
-    assert drawn(with_ceiling) == ["noise ceiling τ = 0.840"]
-    without = _report(make_run(rows, noise_ceiling=None))
+    both = _report(make_run(rows))
+    assert drawn(both) == ["two trainings τ = 0.840", "limit of a perfect predictor τ = 0.890"]
+    assert "0.840 (0.820 to 0.860) between two trainings of 1,000 cells" in both.text
+    without = _report(make_run(rows, noise=None))
     assert drawn(without) == []
     assert "the benchmark recorded no cell twice" in without.text
 
@@ -277,7 +292,7 @@ def test_scatters_show_the_largest_budget_in_the_first_trial_that_ran(
 
 
 def test_the_best_of_every_score_is_emphasised(make_run: Make, make_row: Make) -> None:
-    scores = ("kendall", "spearman", "sparse_kendall", "precision_at_10")
+    scores = ("kendall", "kendall_other", "spearman", "sparse_kendall", "precision_at_10")
     rows = [
         make_row("good", 20, **dict.fromkeys(scores, 0.75)),
         make_row("equal", 20, **dict.fromkeys(scores, 0.75)),
@@ -285,7 +300,7 @@ def test_the_best_of_every_score_is_emphasised(make_run: Make, make_row: Make) -
     ]
     text = write_report(make_run(rows)).read_text(encoding="utf-8")
     bold = re.findall(r"<strong>([^<]*)", text)
-    assert bold == ["0.750", "0.750", "0.750", "0.75"] * 2
+    assert bold == [*["0.750"] * 4, "0.75"] * 2
     assert "−0.500" in text
 
 

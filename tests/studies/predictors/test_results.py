@@ -20,6 +20,7 @@ from nascast.core.errors import (
     UnsupportedError,
 )
 from nascast.core.spec import Spec
+from nascast.studies.noise import Estimate, NoiseLimits
 from nascast.studies.predictors.design import Budget, Cell, Study
 from nascast.studies.predictors.head import Head
 from nascast.studies.predictors.results import (
@@ -33,6 +34,7 @@ from nascast.studies.predictors.results import (
 )
 
 Make = Callable[..., Any]
+NOISE = NoiseLimits(1000, Estimate(0.84, 0.82, 0.86), Estimate(0.89, 0.87, 0.91))
 AXES = ["train_size", "epochs"]
 
 
@@ -44,7 +46,7 @@ def test_a_run_reads_back(make_run: Make, make_row: Make, make_failed: Make) -> 
         make_failed("x", "why", epochs=2),
     ]
     head, found = read_run(make_run(rows))
-    assert head.noise_ceiling == (0.84, 1000)
+    assert head.noise == NOISE
     assert head.axes == ("train_size", "epochs")
     assert math.isnan(found[0].predicted[0])
     assert found[0].predicted[1:] == rows[0].predicted[1:]
@@ -71,7 +73,7 @@ def test_the_file_has_nulls_where_an_error_leaves_nothing(
 def test_the_columns_of_the_file_are_the_fields(tmp_path: Path) -> None:
     write_results([], ["train_size", "third"], tmp_path / "empty.parquet")
     found = {field.name: field.type for field in pq.read_schema(tmp_path / "empty.parquet")}
-    kinds = {str: pa.string(), int: pa.int64(), float: pa.float64()}
+    kinds = {str: pa.string(), int: pa.int64(), float: pa.float64(), bool: pa.bool_()}
     expected: dict[str, pa.DataType] = {}
     for name, hint in get_type_hints(Result).items():
         if name == "budget":
@@ -105,7 +107,8 @@ def test_every_column_is_documented() -> None:
 def test_every_key_of_the_head_is_documented() -> None:
     keys = {name for name, *_ in _documented("study.json")}
     settings = {f"`settings.{item.name}`" for item in fields(Study)}
-    assert keys == {"`format`", *(f"`{item.name}`" for item in fields(Head)), *settings}
+    noise = {f"`noise.{item.name}`" for item in fields(NoiseLimits)}
+    assert keys == {"`format`", *(f"`{item.name}`" for item in fields(Head)), *settings, *noise}
 
 
 def test_any_record_comes_back_through_json(make_row: Make, make_failed: Make) -> None:
@@ -134,8 +137,8 @@ def test_a_folder_of_the_version_before_is_refused(tmp_path: Path) -> None:
     (tmp_path / "study.json").write_text(json.dumps(old))
     with pytest.raises(UnsupportedError, match=r"older version.*another --out"):
         read_run(tmp_path)
-    (tmp_path / "study.json").write_text(json.dumps({**old, "format": 3}))
-    with pytest.raises(UnsupportedError, match="in format 3 where this one reads 2"):
+    (tmp_path / "study.json").write_text(json.dumps({**old, "format": 2}))
+    with pytest.raises(UnsupportedError, match="in format 2 where this one reads 3"):
         read_run(tmp_path)
 
 

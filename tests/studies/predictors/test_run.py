@@ -25,7 +25,7 @@ from nascast.core.types import Candidate, Evaluation, Genes
 from nascast.executors.processes import Processes
 from nascast.executors.serial import Serial
 from nascast.report.predictors.html import write_report
-from nascast.studies.metrics import METRICS
+from nascast.studies.metrics import METRICS, kendall
 from nascast.studies.predictors.design import Study
 from nascast.studies.predictors.results import Result, read_run
 from nascast.studies.predictors.run import compare
@@ -82,6 +82,40 @@ def test_rows_hold_metrics_times_and_versions(whole: Run) -> None:
         else:
             cost = bench.seconds(train[: row["train_size"]]).sum()
             assert cost < row["init_seconds_total"] < cost + 30
+
+
+def test_who_reads_the_training_it_is_judged_by_is_marked_and_judged_by_another(whole: Run) -> None:
+    bench = open_benchmark("nb201-mini")
+    twice = {row.tobytes() for row in bench.recorded("val_accuracy", 1)}
+    for row in whole[1]:
+        assert row.reads_target == (row.predictor == "sotl_e")
+        test = split(STUDY, bench, row.trial)[0]
+        there = np.array([one.tobytes() in twice for one in test])
+        assert row.other_size == there.sum() > 1
+        other = bench.query(test[there], "val_accuracy", seed=1)
+        assert row.kendall_other == kendall(np.array(row.predicted)[there], other)
+
+
+def test_nothing_is_judged_by_another_training_where_there_is_none(tmp_path: Path) -> None:
+    study = replace(STUDY, predictors=("xgboost",), trials=1, axes={"train_size": (5,)})
+    folder = tmp_path / "once"
+    (row,) = compare(replace(study, test_size=20), folder, records=_once)
+    assert (row.error, row.other_size, row.reads_target) == (None, 0, False)
+    assert np.isnan(row.kendall_other)
+    head, (again,) = read_run(folder)
+    assert head.noise is None
+    assert np.isnan(again.kendall_other)
+    assert np.isnan(pq.read_table(folder / "results.parquet")["kendall_other"][0].as_py())
+
+
+def _once(study: Study) -> TinyBenchmark:
+    """Records of one training each."""
+
+    class Once(TinyBenchmark):
+        def recorded(self, metric: str, seed: int) -> Genes:
+            return self.genes()[: 10 * (seed == 0)]
+
+    return Once()
 
 
 def test_more_labels_and_more_epochs_help(whole: Run) -> None:

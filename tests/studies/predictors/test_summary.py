@@ -57,6 +57,19 @@ def test_failed_trials_are_left_out_and_undefined_predictions_are_added_up(
     assert (found.predictor, found.trials, found.undefined) == ("jacov", 2, 3)
 
 
+def test_another_training_counts_where_there_is_one(make_row: Make) -> None:
+    rows = [
+        make_row("sotl_e", None, 2, 0, kendall_other=0.4, other_size=3, reads_target=True),
+        make_row("sotl_e", None, 2, 1, kendall_other=float("nan"), other_size=1, reads_target=True),
+        make_row("sotl_e", None, 2, 2, kendall_other=0.8, other_size=5, reads_target=True),
+    ]
+    (found,) = summarize(rows)
+    assert found.kendall_other == pytest.approx(0.6)
+    assert (found.other_size, found.reads_target) == (9, True)
+    (none,) = summarize(rows[1:2])
+    assert none.plain(())["kendall_other"] is None
+
+
 def test_no_rows_give_no_summaries() -> None:
     assert summarize([]) == []
     assert failures([]) == {}

@@ -27,6 +27,7 @@ from nascast.report.figures import (
     time_axis,
 )
 from nascast.report.words import budget_words, duration
+from nascast.studies.noise import NoiseLimits
 from nascast.studies.predictors.design import Budget
 from nascast.studies.predictors.summary import INSTANT, Summary
 
@@ -54,7 +55,7 @@ def tau_against_time(
     summaries: Sequence[Summary],
     axis: Literal["init", "query"],
     look: Mapping[str, Look],
-    ceiling: float | None,
+    noise: NoiseLimits | None,
 ) -> Spec:
     """Returns a figure of Kendall's τ, with its deviation over trials, over one of two times.
 
@@ -65,16 +66,22 @@ def tau_against_time(
             architecture, on a log scale. Times below a millisecond have a band of their own, in
             which places mean nothing.
         look: looks by predictor.
-        ceiling: noise ceiling, τ between two trainings of the same cells, or None.
+        noise: limits of noise, drawn as two lines, or None.
     """
     points = [s for s in summaries if math.isfinite(_seconds(s, axis) + s.kendall)]
     places = _places(points, axis)
     times = time_axis([_seconds(s, axis) for s in points])
-    low, high = _tau_range(points, ceiling)
+    marks = [] if noise is None else [*zip(_NOISE, (noise.agreement, noise.limit), strict=True)]
+    low, high = _tau_range(points, [estimate.value for _, estimate in marks])
     left, right = times["range"]
-    close = [s for s in points if ceiling is not None and abs(s.kendall - ceiling) < 0.1 * high]
-    near = [(math.log10(places[s]) - left) / (right - left) for s in close]
-    shapes, notes = _ceiling(ceiling, near)
+    shapes: list[Spec] = []
+    notes: list[Spec] = []
+    for (text, dash), estimate in marks:
+        close = [s for s in points if abs(s.kendall - estimate.value) < 0.1 * high]
+        near = [(math.log10(places[s]) - left) / (right - left) for s in close]
+        line, label = _noise_line(f"{text} τ = {estimate.value:.3f}", estimate.value, dash, near)
+        shapes.append(line)
+        notes.append(label)
     if any(_seconds(s, axis) < INSTANT for s in points):
         shapes.append(_instant_band())
     layout = base_layout(440, {"l": 48, "r": 12, "t": 36, "b": 56})
@@ -121,6 +128,7 @@ def predicted_against_true(
     return {"data": data, "layout": layout}, int(beyond.sum())
 
 
+_NOISE = (("two trainings", "dash"), ("limit of a perfect predictor", "dot"))  # text, line
 _TITLES = {"init": "initialization time", "query": "query time for one architecture"}
 
 
@@ -233,22 +241,21 @@ def _hover(item: Summary) -> str:
     return "<br>".join(line.replace("< 1", "&lt; 1") for line in lines)
 
 
-def _ceiling(tau: float | None, near: Sequence[float]) -> tuple[list[Spec], list[Spec]]:
-    """Returns the line and its label, which stands at the end farther from the points beside it.
+def _noise_line(text: str, tau: float, dash: str, near: Sequence[float]) -> tuple[Spec, Spec]:
+    """Returns a line and its label, which stands at the end farther from the points beside it.
 
     Args:
-        tau: noise ceiling, where the line is; None is no line.
+        text: text of the label.
+        tau: where the line is.
+        dash: dash of the line.
         near: horizontal places of the points close to the line, from 0 at the left to 1.
     """
-    if tau is None:
-        return [], []
     place = {"xref": "paper", "x0": 0, "x1": 1, "yref": "y", "y0": tau, "y1": tau}
-    line = {"type": "line", **place, "line": {"color": MUTED, "width": 1.2, "dash": "dash"}}
+    line = {"type": "line", **place, "line": {"color": MUTED, "width": 1.2, "dash": dash}}
     ends = {1.0: "right", 0.0: "left", 0.5: "center"}
     end = max(ends, key=lambda end: min([abs(end - x) for x in near], default=1.0))
-    text = f"noise ceiling τ = {tau:.3f}"
     label = note(text, x=end, y=tau, yref="y", xanchor=ends[end], yanchor="bottom")
-    return [line], [label]
+    return line, label
 
 
 def _instant_band() -> Spec:
@@ -258,11 +265,10 @@ def _instant_band() -> Spec:
     return {"type": "rect", **place, **fill}
 
 
-def _tau_range(points: Sequence[Summary], ceiling: float | None) -> tuple[float, float]:
-    """Returns limits that hold all bars and the ceiling with its label; the lower is a tick."""
+def _tau_range(points: Sequence[Summary], marks: Sequence[float]) -> tuple[float, float]:
+    """Returns limits that hold all bars and the marks with their labels; the lower is a tick."""
     ends = [s.kendall + side * (s.kendall_sd or 0) for s in points for side in (-1, 1)]
-    if ceiling is not None:
-        ends.append(ceiling)
+    ends += marks
     low, high = (min(ends), max(ends)) if ends else (0.0, 1.0)
     low, high = min(low, high - 0.2), max(high, 0.0)  # no zoom into nothing; show where chance is
     low = math.floor(10 * low - 0.2) / 10

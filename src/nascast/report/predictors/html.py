@@ -12,6 +12,7 @@ from nascast.report.page import Figure, Tile, figure, page, write
 from nascast.report.predictors import tables
 from nascast.report.predictors.figures import looks, predicted_against_true, tau_against_time
 from nascast.report.words import axis_words, budget_words, count, either, number
+from nascast.studies.noise import METHOD, NoiseLimits
 from nascast.studies.predictors.head import Head
 from nascast.studies.predictors.results import Result, read_run
 from nascast.studies.predictors.summary import Summary, failures, summarize
@@ -100,18 +101,17 @@ def _evidence(results: Sequence[Result], axes: Sequence[str]) -> Iterable[str]:
 
 
 def _tiles(head: Head, summaries: Sequence[Summary]) -> list[Tile]:
-    if head.noise_ceiling:
-        tau, cells = head.noise_ceiling
-        note = f"τ between two trainings of the same {cells:,} cells"
-        ceiling = Tile("Noise ceiling", number(tau), note)
-    else:
-        ceiling = Tile("Noise ceiling", "–", "unknown: the benchmark recorded no cell twice")
+    noise = Tile("Noise", "–", "unknown: the benchmark recorded no cell twice")
+    if head.noise:
+        note = f"τ between two trainings of the same {head.noise.cells:,} cells, and its limit"
+        limit = f"limit {number(head.noise.limit.value)}"
+        noise = Tile("Noise", number(head.noise.agreement.value), note, small=limit)
     note = "no other is as good in τ, initialization and query time and better in one"
     optimal = Tile("Pareto-optimal budgets", "–", note)
     if summaries:
         some, every = sum(item.pareto for item in summaries), len(summaries)
         optimal = Tile(optimal.label, f"{some}", note, small=f"of {every}")
-    return [_best_tile(summaries), ceiling, optimal]
+    return [_best_tile(summaries), noise, optimal]
 
 
 def _best_tile(summaries: Sequence[Summary]) -> Tile:
@@ -128,7 +128,6 @@ def _best_tile(summaries: Sequence[Summary]) -> Tile:
 def _drawn(head: Head, results: Sequence[Result], summaries: Sequence[Summary]) -> dict[str, Any]:
     """Returns the values of the page that show results, where there are any."""
     look = looks(summaries)
-    ceiling = head.noise_ceiling[0] if head.noise_ceiling else None
     drawn: tuple[tuple[Literal["query", "init"], str], ...] = (
         ("query", "τ against query time"),
         ("init", "τ against initialization time"),
@@ -137,16 +136,16 @@ def _drawn(head: Head, results: Sequence[Result], summaries: Sequence[Summary]) 
         "look": look,
         "results": tables.results(summaries, look, head.axes),
         "notes": tables.notes(summaries),
-        "cost": " ".join(_cost(summaries, ceiling)),
+        "cost": " ".join(_cost(summaries, head.noise)),
         "figures": [
-            figure(f"tau-{axis}", tau_against_time(summaries, axis, look, ceiling), title)
+            figure(f"tau-{axis}", tau_against_time(summaries, axis, look, head.noise), title)
             for axis, title in drawn
         ],
         "scatters": list(_scatters(head, results, look)),
     }
 
 
-def _cost(summaries: Sequence[Summary], ceiling: float | None) -> Iterable[str]:
+def _cost(summaries: Sequence[Summary], noise: NoiseLimits | None) -> Iterable[str]:
     """Yields sentences on how to read the figures of accuracy and cost."""
     yield (
         "Towards the upper left is better: rankings that agree more with the truth, sooner. Larger "
@@ -155,10 +154,13 @@ def _cost(summaries: Sequence[Summary], ceiling: float | None) -> Iterable[str]:
     )
     if any(item.kendall_sd is not None for item in summaries):
         yield "Bars are ± one standard deviation over trials."
-    if ceiling is not None and any("epochs" in item.budget for item in summaries):
+    if noise is not None:
+        yield ". ".join(line[0].upper() + line[1:] for line in noise.lines()) + "."
+        yield METHOD
+    if any(item.reads_target for item in summaries):
         yield (
-            "A predictor that reads the learning curve of the very training it is judged by shares "
-            "the noise of that training, and may pass the noise ceiling."
+            "A predictor marked * reads the very training that it is judged by, shares its noise, "
+            "and may pass both lines; other τ judges by another training."
         )
 
 

@@ -56,7 +56,9 @@ def notes(summaries: Sequence[Summary]) -> list[str]:
     about = (
         f"{means}Sparse τ rounds the true scores to 0.1 percentage points, since smaller "
         "differences are noise, and is not given in other units; P@10 is the share of the 10 "
-        "predicted best that are among the 10 truly best. Init is the time to initialize, with the "
+        "predicted best that are among the 10 truly best. Other τ is with another training, of the "
+        "test architectures that have one; * marks predictors that read the very training that "
+        "they are judged by, and share its noise. Init is the time to initialize, with the "
         "training of the labelled networks; query the time for one architecture, with its partial "
         "training. ✓ marks the Pareto-optimal budgets: no other is as good in τ, init and query "
         "time and better in one of them. Times count as equal where their first two digits are."
@@ -107,6 +109,11 @@ class _Score:
 
 _SCORES = (
     _Score("Kendall τ", "agreement of two rankings, 1 at most", lambda s: s.kendall),
+    _Score(
+        "Other τ",
+        "agreement with another training, where there is one",
+        lambda s: s.kendall_other,
+    ),
     _Score("Spearman", "rank correlation", lambda s: s.spearman),
     _Score(
         "Sparse τ",
@@ -140,7 +147,9 @@ def _cells(
 
 def _score(item: Summary, score: _Score, best: Mapping[_Score, float], spread: str) -> Cell:
     value = score.value(item)
-    shown = number(value, score.digits)
+    shown = number(value, score.digits) if math.isfinite(value) else "–"
+    if score is _SCORES[0] and item.reads_target:
+        shown += "*"
     return Cell(shown, value, spread, best=round(value, 3) == best.get(score))
 
 

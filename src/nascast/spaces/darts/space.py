@@ -12,12 +12,20 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import numpy.typing as npt
 
 from nascast.core.graph import Graph
 from nascast.core.notation import Notation
 from nascast.core.space import SearchSpace
 from nascast.core.types import Architecture, Genes, ImageTask, Task
-from nascast.spaces._blocks import Blocks, Vocabulary, cell_pair_graphs, smallest_relabelling
+from nascast.spaces._blocks import (
+    Blocks,
+    Vocabulary,
+    cell_pair_functions,
+    cell_pair_graphs,
+    smallest_relabelling,
+)
+from nascast.spaces._functions import Kind
 from nascast.spaces._genotypes import GENOTYPE
 from nascast.spaces.darts.cell import CELLS, NODES, OPERATIONS, PAIRS
 from nascast.spaces.darts.notations import DIALECTS, read_genotype
@@ -27,6 +35,12 @@ if TYPE_CHECKING:
 
 __all__ = ["Darts"]
 
+_KINDS = {
+    "add": Kind.SUM,
+    "skip_connect": Kind.SUM,
+    "avg_pool_3x3": Kind.LINEAR,
+    "max_pool_3x3": Kind.PURE,
+}
 _NAMES = Vocabulary(("c_{k-2}", "c_{k-1}"), CELLS, ("add",), OPERATIONS)
 
 # Texts exactly as they are printed are cut where the cells begin and end, and looked up.
@@ -69,10 +83,19 @@ class Darts(SearchSpace):
 
         Nodes of which neither reads the other can change places: the cell only concatenates its
         nodes in another order. Which of a node's two inputs comes first is not in the genes at all.
-        Nothing else is equivalent: there is no operation that is nothing, and every node is output.
+        See `networks` for what else computes the same.
         """
         self.check(genes)
         return _encode(smallest_relabelling(_decode(genes)))
+
+    def networks(self, genes: Genes) -> npt.NDArray[Any]:
+        """Returns ``(n,)`` keys of what the pairs of cells compute.
+
+        Sums that pass through a skip connection can be taken in any order. Poolings have no
+        weights, so that one that is read twice is the same as two, and the average of a sum is the
+        sum of the averages.
+        """
+        return cell_pair_functions(self.graphs(genes), _KINDS)
 
     def graphs(self, genes: Genes) -> Graph:
         """Returns one graph of 32 vertices for each row, its cells side by side.

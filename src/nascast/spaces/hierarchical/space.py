@@ -143,6 +143,10 @@ class Hierarchical(SearchSpace):
         levels = first_use(merge_equal(prune(self._levels(genes), self.nodes)))
         return np.concatenate([flat(level) for level in levels], axis=1)
 
+    def networks(self, genes: Genes) -> npt.NDArray[Any]:
+        """Returns ``(n,)`` keys of the graphs, in whatever order the nodes of a motif stand."""
+        return self.graphs(genes).hashes()
+
     def sample(self, n: int, rng: np.random.Generator) -> Genes:
         """Returns n valid rows, drawn as the paper initialises its population.
 

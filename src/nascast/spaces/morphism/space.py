@@ -125,6 +125,10 @@ class Morphism(SearchSpace):
         order = np.argsort(genes == NONE, axis=1, kind="stable")
         return np.take_along_axis(genes, order, axis=1)
 
+    def networks(self, genes: Genes) -> npt.NDArray[Any]:
+        """Returns ``(n,)`` keys of the networks, in whatever order moves led to them."""
+        return self.graphs(genes).hashes()
+
     def sample(self, n: int, rng: np.random.Generator) -> Genes:
         """Returns rows drawn move by move: first the kind, none included, then a move of it.
 

@@ -19,6 +19,7 @@ from nascast.core.literal import LiteralError
 from nascast.core.notation import Notation, shown
 from nascast.core.space import SearchSpace
 from nascast.core.types import Architecture, Bools, Genes, ImageTask, Task
+from nascast.spaces._functions import Kind, function_keys
 from nascast.spaces.nasbench101.cells import (
     EDGES,
     LABELLINGS,
@@ -104,6 +105,19 @@ class NasBench101(SearchSpace):
         """
         self.check(genes)
         return unpack(*smallest(*pack(genes)))
+
+    def networks(self, genes: Genes) -> npt.NDArray[Any]:
+        """Returns ``(n,)`` keys of what the cells compute: 419,052 of the 423,624.
+
+        The maximum over a window has no weights, so that a vertex that is read twice is the same as
+        two. Where the input feeds it, it has those of a projection of its own.
+        """
+        graph = self.graphs(genes)
+        kinds = np.full(graph.labels.shape, Kind.OWN, dtype=np.int8)
+        pooled = graph.labels == graph.vocabulary.index("maxpool3x3")
+        kinds[pooled & ~graph.adjacency[:, 0]] = Kind.PURE
+        kinds[graph.labels == graph.vocabulary.index("output")] = Kind.JOIN
+        return function_keys(graph, kinds, graph.labels.astype(np.int64))
 
     def codes(self, genes: Genes) -> npt.NDArray[np.int64]:
         matrices, labels = pack(genes)

@@ -7,11 +7,12 @@ from pathlib import Path
 from typing import Any
 
 from nascast.core.errors import CorruptDataError, MissingDataError, UnsupportedError
+from nascast.studies.noise import NoiseLimits
 
 __all__ = ["FORMAT", "HEAD", "Head", "read_head", "write_head"]
 
 HEAD = "study.json"  # in the folder of a study
-FORMAT = 2  # format of the folder; 1, not written, had names of predictors and two fixed axes
+FORMAT = 3  # format of the folder; 2 had one number for noise, 1, not written, two fixed axes
 
 _EXPECTED: dict[str, Callable[[Any], bool]] = {
     "settings.trials": lambda value: isinstance(value, int),
@@ -21,7 +22,7 @@ _EXPECTED: dict[str, Callable[[Any], bool]] = {
     "benchmark": lambda value: isinstance(value, str),
     "unit": lambda value: isinstance(value, str),
     "batch": lambda value: isinstance(value, str),
-    "noise_ceiling": lambda value: value is None or (isinstance(value, list) and len(value) == 2),
+    "noise": lambda value: value is None or isinstance(value, dict),
     "versions": lambda value: isinstance(value, dict),
 }
 
@@ -35,8 +36,8 @@ class Head:
         benchmark: name of the benchmark.
         unit: unit of the metric to predict.
         batch: origin of the inputs of zero-cost proxies, in words.
-        noise_ceiling: Kendall's τ between two trainings of the same architectures, and the number
-            of these; None where fewer than two were trained twice.
+        noise: limits that noise sets to τ; None where fewer than two architectures were trained
+            twice.
         versions: versions of the packages that could matter, when the study was begun.
         aim: direction of the metric, ``minimize`` or ``maximize``; empty where the folder is of
             before it was kept.
@@ -46,7 +47,7 @@ class Head:
     benchmark: str
     unit: str
     batch: str
-    noise_ceiling: tuple[float, int] | None
+    noise: NoiseLimits | None
     versions: Mapping[str, str]
     aim: str = ""
 
@@ -93,10 +94,13 @@ def read_head(folder: Path) -> Head:
     wrong = [name for name, fits in _EXPECTED.items() if not fits(_at(found, name))]
     if wrong:
         raise CorruptDataError(f"{file} lacks or garbles {', '.join(wrong)}; {again}")
-    ceiling = found["noise_ceiling"]
+    noise = found["noise"]
     shared = {name: found[name] for name in ("settings", "benchmark", "unit", "batch", "versions")}
-    noise = None if ceiling is None else (ceiling[0], ceiling[1])
-    return Head(**shared, noise_ceiling=noise, aim=str(found.get("aim", "")))
+    try:
+        noise = None if noise is None else NoiseLimits.of_json(noise)
+    except CorruptDataError as error:
+        raise CorruptDataError(f"{file}: {error}; {again}") from error
+    return Head(**shared, noise=noise, aim=str(found.get("aim", "")))
 
 
 def _refuse(folder: Path, found: Mapping[str, Any]) -> None:

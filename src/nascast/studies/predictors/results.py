@@ -32,6 +32,7 @@ _TYPES: dict[Any, str] = {  # of Parquet, by those of Python
     str: "string",
     str | None: "string",
     int: "int64",
+    bool: "bool",
     float: "double",
     tuple[str, ...]: "list<string>",
     tuple[float, ...]: "list<double>",
@@ -82,6 +83,18 @@ class Result:
     )
     precision_at_10: float = _score("share of the 10 predicted best among the 10 truly best")
     precision_at_20: float = _score("share of the 20 predicted best among the 20 truly best")
+    reads_target: bool = _column(
+        "whether the query read trainings of the test architectures: those that it is judged by, "
+        "whose noise it shares",
+        default=False,
+    )
+    kendall_other: float = _score(
+        "Kendall's τ-b between predicted and another training of the same architectures; NaN where "
+        "fewer than two have one"
+    )
+    other_size: int = _column(
+        "test architectures that have another training", unit="architectures", default=0
+    )
     undefined: float = _score(
         "predictions that are not finite, which rank last", unit="architectures", better="smaller"
     )
@@ -228,6 +241,7 @@ def write_results(results: Iterable[Result], axes: Sequence[str], file: Path) ->
     kinds = {
         "string": pa.string(),
         "int64": pa.int64(),
+        "bool": pa.bool_(),
         "double": pa.float64(),
         "list<string>": pa.list_(pa.string()),
         "list<double>": pa.list_(pa.float64()),

@@ -7,6 +7,7 @@ training architecture computes what a test architecture does, and correlations k
 """
 
 import json
+import math
 import zlib
 from collections.abc import Iterator, Sequence
 from functools import partial
@@ -17,16 +18,18 @@ import numpy as np
 
 from nascast.core import plugins
 from nascast.core.errors import StoreError, UnsupportedError
+from nascast.core.evaluator import Benchmark
 from nascast.core.executor import Executor
 from nascast.core.feature import Feature
 from nascast.core.ledger import Memo
 from nascast.core.spec import Spec
 from nascast.core.store import changed_settings
 from nascast.core.threads import one_thread
-from nascast.core.types import Genes
+from nascast.core.types import Floats, Genes, Objective
 from nascast.executors.serial import Serial
 from nascast.studies.journal import Journal
-from nascast.studies.metrics import agreement, noise_ceiling
+from nascast.studies.metrics import agreement
+from nascast.studies.noise import noise_limits
 from nascast.studies.predictors.design import (
     LABELS,
     Budget,
@@ -138,7 +141,7 @@ def _head(evidence: Evidence, settings: dict[str, Any]) -> Head:
         benchmark=benchmark.name,
         unit=benchmark.metrics[evidence.study.metric].unit,
         batch=evidence.batch.source,
-        noise_ceiling=noise_ceiling(benchmark, evidence.objective()),
+        noise=noise_limits(benchmark, evidence.objective()),
         versions=versions(),
         aim=benchmark.metrics[evidence.study.metric].aim,
     )
@@ -195,7 +198,10 @@ def _run_cell(evidence: Evidence, cell: Cell, test: Genes, train: Genes, memo: M
     unit = records.describe(study.metric).unit
     true = -values if objective.minimize else values  # scores, as the predictions are
     return Result(
-        **{**_shared(study, cell), **agreement(predicted.mean, true, unit)},
+        **_shared(study, cell),
+        **agreement(predicted.mean, true, unit),  # type: ignore[arg-type]
+        **_against_another(records, objective, test, predicted.mean),
+        reads_target="query" in ledger.trained,
         init_seconds_total=ledger.seconds["init"],
         query_seconds_each=ledger.seconds["query"] / len(test),
         batch=evidence.batch.source if proxies_of(cell) else "",
@@ -205,6 +211,23 @@ def _run_cell(evidence: Evidence, cell: Cell, test: Genes, train: Genes, memo: M
         true=tuple(true.tolist()),
         versions=json.dumps(versions()),
     )
+
+
+def _against_another(
+    records: Benchmark, objective: Objective, test: Genes, predicted: Floats
+) -> dict[str, Any]:
+    """Judges predictions by another training than the first, of what was trained twice."""
+    try:
+        known = {row.tobytes() for row in records.recorded(objective.metric, 1)}
+    except UnsupportedError:
+        known = set()
+    there = np.array([row.tobytes() in known for row in test], dtype=bool)
+    if there.sum() < 2:
+        return {"other_size": int(there.sum()), "kendall_other": math.nan}
+    other = records.query(test[there], objective.metric, seed=1)
+    true = -other if objective.minimize else other
+    tau = agreement(predicted[there], true)["kendall"]
+    return {"other_size": int(there.sum()), "kendall_other": tau}
 
 
 def _failed(study: Study, cell: Cell, reason: str) -> Result:

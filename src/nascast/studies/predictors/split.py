@@ -12,11 +12,11 @@ __all__ = ["batch_of", "split"]
 
 
 def split(study: Study, benchmark: Benchmark, trial: int) -> tuple[Genes, Genes]:
-    """Returns test and training architectures, no two of which are equivalent.
+    """Returns test and training architectures, no two of the same canonical row.
 
     No training architecture computes the same function as a test architecture, as far as is known,
-    see `SearchSpace.networks`. Two that do may stand in one set, since each has its own record. Of
-    a benchmark without a list of rows they are canonical rows of random ones of its space.
+    see `SearchSpace.networks`. Two that do may stand in one set, since each has its own record. For
+    a benchmark without a list of rows they are canonical rows, drawn from its space.
 
     Returns:
         Rows of shape ``(test_size, length)`` and ``(largest train size, length)``.
@@ -33,18 +33,19 @@ def split(study: Study, benchmark: Benchmark, trial: int) -> tuple[Genes, Genes]
         except UnsupportedError:
             pool = _distinct(space, need, rng)
         pool = pool[np.sort(space.distinct(space.canonical(pool)))]
-        keys = space.networks(pool)
-        test, rest = pool[: study.test_size], pool[study.test_size :]
+        drawn = pool[: 2 * need]  # keys of a whole large table would take seconds
+        keys = space.networks(drawn)
+        test, rest = drawn[: study.test_size], drawn[study.test_size :]
         train = rest[~np.isin(keys[study.test_size :], keys[: study.test_size])]
         if len(test) == study.test_size and len(train) >= most:
             return test, train[:most]
-        if len(pool) == known:
+        if len(drawn) == known:
             raise InvalidSettingError(
                 f"{study.test_size} test and {most} training architectures asked for; "
                 f"{benchmark.name} has {len(pool)} distinct ones, of which {len(test)} and "
                 f"{len(train)} are left for them"
             )
-        known, need = len(pool), 2 * need
+        known, need = len(drawn), 2 * need
 
 
 def _trained(study: Study, benchmark: Benchmark) -> Genes:

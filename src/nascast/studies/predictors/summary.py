@@ -38,6 +38,11 @@ class Summary:
         sparse_kendall: Kendall's τ against true scores rounded to 0.1 percentage points; NaN
             where they are in another unit.
         precision_at_10: share of the 10 predicted best that are among the 10 truly best.
+        reads_target: its queries read the very trainings that it is judged by, so that it shares
+            their noise and may pass both limits of noise.
+        kendall_other: mean τ with another training of the test architectures that have one; NaN
+            where there are none.
+        other_size: of how many, over all trials.
         init_seconds_total: mean seconds to initialize, training of the labelled networks included.
         query_seconds_each: mean seconds to query one architecture, its partial training included.
         undefined: number of predictions that were not finite, over all trials.
@@ -59,6 +64,9 @@ class Summary:
     sparse_kendall_sd: float | None
     precision_at_10: float
     precision_at_10_sd: float | None
+    reads_target: bool
+    kendall_other: float
+    other_size: int
     init_seconds_total: float
     query_seconds_each: float
     undefined: int
@@ -122,10 +130,19 @@ def _summary(group: Sequence[Result]) -> Summary:
         trials=len(group),
         init_seconds_total=float(np.mean([item.init_seconds_total for item in group])),
         query_seconds_each=float(np.mean([item.query_seconds_each for item in group])),
+        reads_target=any(item.reads_target for item in group),
+        kendall_other=_mean([item.kendall_other for item in group]),
+        other_size=sum(item.other_size for item in group),
         undefined=round(sum(item.undefined for item in group)),
         **means,  # type: ignore[arg-type]
         **spread,  # type: ignore[arg-type]
     )
+
+
+def _mean(values: Sequence[float]) -> float:
+    """Returns the mean of the numbers among them; NaN where there are none."""
+    known = [value for value in values if math.isfinite(value)]
+    return float(np.mean(known)) if known else math.nan
 
 
 def _coarse(seconds: Floats) -> Floats:
