@@ -1,6 +1,10 @@
 """``nascast search`` as a user runs it."""
 
 import json
+import signal
+import subprocess
+import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -43,6 +47,25 @@ def test_a_benchmark_search_compares_strategies(run: Cli, tmp_path: Path) -> Non
     status, _, error = run(f"{BENCH} --resume --metric val_loss", "--out", str(out))
     assert status == 2
     assert "objectives was" in error
+
+
+def test_ctrl_c_names_the_command_that_goes_on(run: Cli, tmp_path: Path) -> None:
+    """A search on a benchmark, stopped by a real signal, ends as one that was not stopped."""
+    line = "search --benchmark nb201-mini --strategy regularized_evolution --evaluations 4000"
+    words = [*line.split(), "--seeds", "4", "--out", str(tmp_path / "run")]
+    with subprocess.Popen(
+        [sys.executable, "-m", "nascast", *words], stderr=subprocess.PIPE, text=True
+    ) as search:
+        while not (tmp_path / "run" / "trials.sqlite").exists():
+            assert search.poll() is None
+            time.sleep(0.05)
+        search.send_signal(signal.SIGINT)
+        _, error = search.communicate(timeout=60)
+    assert search.returncode == 130
+    assert "The same command with --resume goes on" in error
+    status, text, error = run(line, *words[len(line.split()) :], "--resume", "--json")
+    assert status == 0, error
+    assert [row["trials"] for row in json.loads(text)] == [16000]
 
 
 def test_settings_stand_in_the_strategy_and_in_set(

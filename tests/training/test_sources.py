@@ -11,10 +11,12 @@ from typing import Any
 
 import numpy as np
 import pytest
+import torch
 from PIL import Image
 
 from nascast.core.errors import (
     CorruptDataError,
+    DataWarning,
     InvalidSettingError,
     MissingDataError,
     MissingExtraError,
@@ -187,8 +189,11 @@ def test_classes_are_folders(tmp_path: Path) -> None:
     source = folder(tmp_path)
     (tmp_path / "red" / "notes.txt").write_text("no image")
     (tmp_path / ".cache").mkdir()
-    data = open_data(source)
+    with pytest.warns(DataWarning, match=r"1 file was passed over: .*notes\.txt \(no image\)"):
+        data = open_data(source)
     assert data.names == ("blue", "green", "red")
+    assert data.skipped == (f"{tmp_path}/red/notes.txt (no image)",)
+    (tmp_path / "red" / "notes.txt").unlink()
     assert [len(x) for x, _ in (data.train, data.validation, data.test)] == [22, 2, 6]
     brightest = raw(source)[:, :, 0, 0].argmax(1)
     assert [("red", "green", "blue")[i] for i in brightest] == [data.names[y] for y in data.test[1]]
@@ -250,16 +255,52 @@ def test_a_photograph_is_turned_as_its_camera_noted(tmp_path: Path) -> None:
     assert (raw(str(tmp_path)) == [[40, 30], [20, 10]]).all()
 
 
+LEFT_BY_SYSTEMS = ("._0.png", ".DS_Store", "Thumbs.db", ".hidden.jpg", "desktop.ini")
+
+
+@pytest.mark.parametrize("parts", [("",), ("train", "val", "test")])
+def test_what_systems_leave_beside_images_is_passed_over(
+    tmp_path: Path, parts: tuple[str, ...]
+) -> None:
+    for part in parts:
+        folder(tmp_path / part, 3)
+        for name in LEFT_BY_SYSTEMS:
+            (tmp_path / part / "red" / name).write_bytes(bytes([0, 5, 22, 7]) + bytes(60))
+        for other in ("__MACOSX", "@eaDir", ".git"):
+            picture(tmp_path / part / other / "0.png", 0)
+            picture(tmp_path / part / other / "red" / "0.png", 0)
+    with pytest.warns(DataWarning, match=f"{5 * len(parts)} files were passed over"):
+        data = open_data(str(tmp_path))
+    assert data.names == ("blue", "green", "red")
+    assert sum(len(x) for x, _ in (data.train, data.validation, data.test)) == 9 * len(parts)
+    assert {Path(name.split(" (")[0]).name for name in data.skipped} == set(LEFT_BY_SYSTEMS)
+
+
 @pytest.mark.parametrize("content", [b"", b"no image", b"\x89PNG\r\n\x1a\n"])
-def test_a_damaged_image_is_named(tmp_path: Path, content: bytes) -> None:
-    source = folder(tmp_path, 3)
+def test_a_damaged_image_is_passed_over_and_named(tmp_path: Path, content: bytes) -> None:
+    source = folder(tmp_path, 4)  # one of twelve is below a tenth
     (tmp_path / "red" / "1.png").write_bytes(content)
-    with pytest.raises(CorruptDataError, match=r"red.1\.png cannot be read as an image"):
+    with pytest.warns(DataWarning, match=r"1 file was .*red.1\.png \(cannot be read as an image"):
+        data = open_data(source)
+    assert sum(len(x) for x, _ in (data.train, data.validation, data.test)) == 11
+    labels = torch.cat([y for _, y in (data.train, data.validation, data.test)])
+    assert torch.bincount(labels).tolist() == [4, 4, 3]
+
+
+def test_too_many_damaged_images_are_refused(tmp_path: Path) -> None:
+    source = folder(tmp_path, 5)
+    for i in (1, 2):
+        (tmp_path / "red" / f"{i}.png").write_bytes(b"no image")
+    with pytest.raises(CorruptDataError, match=r"2 of 15 images cannot be read, .* 10%.*1\.png"):
+        open_data(source)
+    for i in range(5):
+        (tmp_path / "blue" / f"{i}.png").write_bytes(b"no image")
+    with pytest.raises(CorruptDataError, match=r"blue: none of its 5 images can be read"):
         open_data(source)
 
 
 def test_an_image_that_is_cut_off_is_named(tmp_path: Path) -> None:
-    source = folder(tmp_path, 3)
+    source = folder(tmp_path, 3)  # one of nine is more than a tenth
     path = tmp_path / "red" / "1.png"
     noise = np.random.default_rng(0).integers(0, 255, (6, 6, 3), dtype=np.uint8)
     Image.fromarray(noise).save(path)
@@ -271,9 +312,9 @@ def test_an_image_that_is_cut_off_is_named(tmp_path: Path) -> None:
 
 
 def test_sixteen_bits_are_refused(tmp_path: Path) -> None:
-    source = folder(tmp_path, 3)
+    source = folder(tmp_path, 2)
     picture(tmp_path / "red" / "deep.png", 3000, mode="I;16")
-    with pytest.raises(CorruptDataError, match=r"deep\.png has pixels of the kind I;16"):
+    with pytest.raises(CorruptDataError, match=r"deep\.png \(pixels of the kind I;16; expected 8"):
         open_data(source)
 
 

@@ -2,7 +2,8 @@
 
 import errno
 import sys
-from typing import Annotated
+import warnings
+from typing import Annotated, Any
 
 import typer
 
@@ -62,6 +63,7 @@ def _root(
 
 def main() -> None:
     """Runs the command line; a user's mistake is one paragraph on stderr and exit status 2."""
+    warnings.showwarning = _show_warning
     try:
         app()
     except NascastError as error:
@@ -73,6 +75,11 @@ def main() -> None:
             raise
         typer.secho(f"Error: {wanted}", fg="red", err=True)
         sys.exit(2)
+
+
+def _show_warning(message: Warning | str, *where: Any, **more: Any) -> None:
+    """Prints a warning; where the code stands that gave it is no matter for users."""
+    typer.secho(f"Warning: {plain(str(message))}", fg="yellow", err=True)
 
 
 def _told(error: BaseException) -> str | None:

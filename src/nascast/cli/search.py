@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 __all__ = ["search"]
 
 _CHILD, _LIMIT, _WORK = "Children that are trained", "Limits", "Workers"
+_STOPPED = "Stopped. The same command with --resume goes on where this one was."
 
 
 def search(
@@ -221,7 +222,7 @@ def search(
         else:
             _train(chosen, evaluator, out, executor, address)
     except KeyboardInterrupt:
-        typer.echo("Stopped. The same command with --resume goes on where this one was.", err=True)
+        typer.echo(_STOPPED, err=True)
         raise typer.Exit(130) from None
     _finish(chosen, out, as_json)
 
@@ -240,7 +241,8 @@ def _simulate(chosen: "Search", out: Path) -> None:
     from nascast.studies.searches.run import simulations
 
     total = len(chosen.jobs())
-    with bars() as shown, Processes(min(os.cpu_count() or 1, total)) as executor:
+    executor = Processes(min(os.cpu_count() or 1, total))
+    with bars(stopped=_STOPPED) as shown, executor:
         bar = shown.add_task("runs", total=total)
         for _ in simulations(chosen, _store(out), executor, out):
             shown.advance(bar)

@@ -8,6 +8,7 @@ import re
 
 __all__ = [
     "CorruptDataError",
+    "DataWarning",
     "InvalidArchitectureError",
     "InvalidSettingError",
     "MissingDataError",
@@ -66,3 +67,7 @@ class StoreError(NascastError, RuntimeError):
 
 class UnsupportedError(NascastError):
     """Something this component cannot do, such as a learning curve that was not recorded."""
+
+
+class DataWarning(UserWarning):
+    """A remark on data that could be read, but not as a whole."""

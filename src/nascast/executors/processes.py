@@ -6,6 +6,7 @@ import signal
 import sys
 import threading
 import time
+import warnings
 from collections import deque
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from contextlib import suppress
@@ -14,7 +15,7 @@ from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 from typing import Any, Literal
 
-from nascast.core.errors import InvalidSettingError
+from nascast.core.errors import DataWarning, InvalidSettingError
 from nascast.core.executor import Done, Executor
 from nascast.core.threads import hold_to_one_thread
 
@@ -158,6 +159,7 @@ def _serve(pipe: "Connection[Any, Any]", environment: Mapping[str, str]) -> None
     hold_to_one_thread()
     if "numpy" in sys.modules:
         sys.modules["numpy"].random.seed()  # a fork would draw what its sisters draw
+    warnings.simplefilter("ignore", DataWarning)  # who gave the data is told once, by the parent
     threading.Thread(target=_end_with_parent, daemon=True).start()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to handle
     while True:

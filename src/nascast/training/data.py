@@ -1,6 +1,7 @@
 """Images with a seeded split into training, validation and test parts."""
 
-from collections.abc import Mapping
+import warnings
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -12,7 +13,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from nascast.core.errors import InvalidSettingError, MissingDataError
+from nascast.core.errors import DataWarning, InvalidSettingError, MissingDataError
 from nascast.core.types import Batch, ImageTask
 from nascast.training.recipe import Recipe
 from nascast.training.sources import cifar, digits, folder, hugging_face, mnist, npz
@@ -22,6 +23,7 @@ from nascast.training.text import FORM as TEXT_FORM
 __all__ = ["ImageData", "Split", "image_batch", "open_data", "task_of"]
 
 # The first that accepts a source reads it: forms that look closer at a folder come first.
+_NAMED = 5  # files that a warning names; chosen
 _SOURCES = (digits, hugging_face, npz, cifar, mnist, folder)
 
 
@@ -63,6 +65,7 @@ class ImageData:
         mean: means of the training images by channel, before normalisation, on a scale from 0 to 1.
         std: standard deviations of the training images by channel, on the same scale.
         names: names of the classes, if the source has them.
+        skipped: files of the source that were passed over, each with the reason.
     """
 
     train: tuple[Tensor, Tensor]
@@ -73,6 +76,7 @@ class ImageData:
     mean: tuple[float, ...] = ()
     std: tuple[float, ...] = ()
     names: tuple[str, ...] = ()
+    skipped: tuple[str, ...] = ()
 
     @property
     def device(self) -> torch.device:
@@ -89,6 +93,8 @@ def open_data(source: str, split: Split | None = None, device: str = "cpu") -> I
     ``cifar-10-binary.tar.gz`` or ``cifar-100-binary.tar.gz``; a folder with MNIST's idx files; a
     folder of images by class; or ``hf:NAME``, a data set of the package ``datasets``.
 
+    Files that were passed over, see `ImageData.skipped`, are told by a `DataWarning`.
+
     Raises:
         MissingDataError: there is no such file or folder, or no images are in it.
         CorruptDataError: it is no such file, or all images are of one class.
@@ -100,6 +106,8 @@ def open_data(source: str, split: Split | None = None, device: str = "cpu") -> I
         raise InvalidSettingError(f"{source}: images cannot be brought to size {split.size}")
     arrays = _read(source, split.size)
     arrays.check(source)
+    if arrays.skipped:
+        warnings.warn(_passed_over(source, arrays.skipped), DataWarning, stacklevel=2)
     parts = _parts(arrays, split, source)
     images = [_resize(_tensor(x), split.size, source) for x, _ in parts]
     mean = images[0].mean((0, 2, 3), keepdim=True)
@@ -120,6 +128,7 @@ def open_data(source: str, split: Split | None = None, device: str = "cpu") -> I
         mean=tuple(mean.flatten().tolist()),
         std=tuple(std.flatten().tolist()),
         names=arrays.names,
+        skipped=arrays.skipped,
     )
 
 
@@ -153,6 +162,14 @@ def _read(source: str, size: int | None) -> Arrays:
             arrays: Arrays = form.read(source, size)
             return arrays
     raise InvalidSettingError(f"{source} is no data set that can be read; data are one of: {forms}")
+
+
+def _passed_over(source: str, skipped: Sequence[str]) -> str:
+    """Returns what to say of files that were not read, of which the first are named."""
+    more = len(skipped) - _NAMED
+    named = ", ".join(skipped[:_NAMED]) + (f" and {more:,} more" if more > 0 else "")
+    files = "1 file was" if len(skipped) == 1 else f"{len(skipped):,} files were"
+    return f"{source}: {files} passed over: {named}"
 
 
 def _parts(arrays: Arrays, split: Split, source: str) -> list[Part]:

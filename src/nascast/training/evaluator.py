@@ -7,7 +7,7 @@ import sys
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from contextlib import nullcontext
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,7 +21,7 @@ from nascast.core.errors import InvalidSettingError
 from nascast.core.space import SearchSpace
 from nascast.core.threads import one_thread
 from nascast.core.types import Architecture, Candidate, Evaluation, ImageTask, Task, TextTask
-from nascast.networks.counting import count
+from nascast.networks.counting import Counts, count
 from nascast.networks.forward import example
 from nascast.networks.latency import latency_ms
 from nascast.training import checkpoint as checkpoints
@@ -44,6 +44,7 @@ if TYPE_CHECKING:
 __all__ = ["ChildEvaluator", "LanguageEvaluator", "TrainingEvaluator"]
 
 _LARGEST = math.log(sys.float_info.max)
+_COUNTS = tuple(item.name for item in fields(Counts))
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,8 +219,8 @@ class TrainingEvaluator(ChildEvaluator):
     """Trains classifiers of images; see `ChildEvaluator`.
 
     The metrics are ``val_accuracy`` and ``test_accuracy`` in percent, ``val_loss``, ``test_loss``
-    and ``train_loss`` in nats, after the last epoch, ``parameters`` and ``multiply_adds`` of the
-    network without an auxiliary head and, if asked for, ``latency_ms``.
+    and ``train_loss`` in nats, after the last epoch, the `Counts` of the network without an
+    auxiliary head (``parameters``, ``multiply_adds`` …) and, if asked for, ``latency_ms``.
 
     Attributes:
         data: source of images, see `open_data`.
@@ -236,7 +237,7 @@ class TrainingEvaluator(ChildEvaluator):
     def metrics(self) -> tuple[str, ...]:
         scores = [f"{part}_{kind}" for kind in ("accuracy", "loss") for part in ("val", "test")]
         latency = ["latency_ms"] if self.measure_latency else []
-        return (*scores, "train_loss", "parameters", "multiply_adds", *latency)
+        return (*scores, "train_loss", *_COUNTS, *latency)
 
     @property
     def task(self) -> ImageTask:
@@ -275,7 +276,7 @@ class LanguageEvaluator(ChildEvaluator):
 
     The metrics are ``val_loss``, ``test_loss`` and ``train_loss`` in nats a word, after the last
     epoch, ``val_perplexity`` and ``test_perplexity``, ``val_accuracy`` and ``test_accuracy`` in
-    percent of words predicted, ``parameters``, and ``multiply_adds`` of one word.
+    percent of words predicted, and the `Counts` of one word (``parameters``, ``multiply_adds`` …).
 
     Attributes:
         space: search space with networks for a `TextTask`.
@@ -286,7 +287,7 @@ class LanguageEvaluator(ChildEvaluator):
     def metrics(self) -> tuple[str, ...]:
         kinds = ("loss", "perplexity", "accuracy")
         scores = [f"{part}_{kind}" for kind in kinds for part in ("val", "test")]
-        return (*scores, "train_loss", "parameters", "multiply_adds")
+        return (*scores, "train_loss", *_COUNTS)
 
     @property
     def task(self) -> TextTask:

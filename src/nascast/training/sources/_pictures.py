@@ -10,12 +10,13 @@ from nascast.core.errors import CorruptDataError, InvalidSettingError
 from nascast.core.extras import extra
 from nascast.training.sources.arrays import Arrays, Part, without_test_part
 
-__all__ = ["Labelled", "arrays_of"]
+__all__ = ["MODES", "Labelled", "arrays_of"]
 
 Labelled = tuple[Sequence[Any], Sequence[int], Sequence[str]]  # pictures, labels, what to call them
 
 _GREY = ("1", "L")
 _COLOUR = ("P", "PA", "LA", "La", "RGB", "RGBA", "RGBX", "RGBa", "CMYK", "YCbCr", "HSV", "LAB")
+MODES = _GREY + _COLOUR  # of Pillow, with 8 bits a channel
 _VALIDATION = ("validation", "val", "valid")
 
 
@@ -44,7 +45,7 @@ def arrays_of(
         pair for pictures, _, calls in parts.values() for pair in zip(pictures, calls, strict=True)
     ]
     for picture, call in every:
-        if picture.mode not in _GREY + _COLOUR:
+        if picture.mode not in MODES:
             raise CorruptDataError(
                 f"{call} has pixels of the kind {picture.mode}; expected 8 bits a channel"
             )

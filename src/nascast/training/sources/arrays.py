@@ -23,12 +23,14 @@ class Arrays:
         test: images and labels for the final score.
         validation: images and labels to validate on; None if the source has no such part.
         names: names of the classes, if the source has them.
+        skipped: files of the source that were passed over, each with the reason.
     """
 
     train: Part
     test: Part
     validation: Part | None = None
     names: tuple[str, ...] = ()
+    skipped: tuple[str, ...] = ()
 
     def parts(self) -> dict[str, Part]:
         """Returns the existing parts by name."""

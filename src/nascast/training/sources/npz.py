@@ -28,6 +28,12 @@ def read(source: str, size: int | None) -> Arrays:
         open(source, "rb") as raw,
         np.load(raw, allow_pickle=False) as file,
     ):
+        missing = [key for key in KEYS if key not in file]
+        if missing:
+            raise CorruptDataError(
+                f"{source}: expected {FORM}; it lacks {', '.join(missing)} and has "
+                f"{', '.join(file.files) or 'nothing'}"
+            )
         keys = [*KEYS, *(key for key in ("x_val", "y_val") if key in file)]
         found = {key: file[key] for key in keys}
     if ("x_val" in found) != ("y_val" in found):
