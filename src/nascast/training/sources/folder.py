@@ -1,8 +1,8 @@
 """A folder of image files: one folder for each class, below train/, val/ and test/ or at once.
 
-The classes are the names of the folders, sorted. All images are read into memory. What systems leave
-beside images, such as ``._1.png``, ``Thumbs.db`` or ``__MACOSX``, is passed over, and so are single
-images that cannot be read; both are counted and named.
+The classes are the names of the folders, sorted. All images are read into memory. What systems
+leave beside images, such as ``._1.png``, ``Thumbs.db`` or ``__MACOSX``, is passed over, and so are
+single images that cannot be read; both are counted and named.
 """
 
 from dataclasses import replace
