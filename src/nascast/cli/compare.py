@@ -193,7 +193,8 @@ def _table(summaries: "list[Summary]", axes: tuple[str, ...]) -> "Table":
 
     from nascast.report.words import axis_words, duration
 
-    table = Table("predictor", box=None, header_style="bold", padding=(0, 1, 0, 0))
+    table = Table(box=None, header_style="bold", padding=(0, 1, 0, 0))
+    table.add_column("predictor", overflow="fold")  # with settings it may be long
     titles = [axis_words(axis).title.lower() for axis in axes]
     for name in (*titles, "Kendall τ", "±", "other τ", "Spearman", "init", "query"):
         table.add_column(name, justify="right", no_wrap=True)

@@ -121,8 +121,22 @@ def train(
     Example: nascast train --space nasbench201 --architecture "|nor_conv_3x3~0|+|none~0|none~1|+…"
     --recipe nasbench201,epochs=20
     """
-    given = dict(locals())
-    transfer = _transfer(given)
+    asked = _Asked(
+        run=run,
+        best=best,
+        space=space,
+        architecture=architecture,
+        data=data,
+        repeats=repeats,
+        filters=filters,
+        skeleton=skeleton,
+        recipe=recipe,
+        epochs=epochs,
+        split=split,
+        seed=seed,
+        device=device,
+    )
+    transfer = _transfer(asked)
 
     from nascast.training.transfer import begin
 
@@ -148,6 +162,25 @@ def train(
 
 
 @dataclass(frozen=True)
+class _Asked:
+    """The options that say what is trained, and how; see `train`."""
+
+    run: Path | None
+    best: int
+    space: str | None
+    architecture: str | None
+    data: str | None
+    repeats: int | None
+    filters: int | None
+    skeleton: str
+    recipe: str
+    epochs: int | None
+    split: str
+    seed: int
+    device: str
+
+
+@dataclass(frozen=True)
 class _Start:
     """The architecture to train, and what the search it comes from decided.
 
@@ -168,7 +201,7 @@ class _Start:
     seed: int = 0
 
 
-def _transfer(given: dict[str, Any]) -> "Transfer":
+def _transfer(asked: _Asked) -> "Transfer":
     import torch
 
     from nascast.core.errors import InvalidSettingError
@@ -178,21 +211,21 @@ def _transfer(given: dict[str, Any]) -> "Transfer":
     from nascast.training.text import is_text
     from nascast.training.transfer import ImageTransfer, TextTransfer
 
-    start = _start(given)
+    start = _start(asked)
     text = is_text(start.data)
     own = start.recipe or (named_recipe("nasbench-nlp") if text else Recipe())
-    recipe = recipe_of(given["recipe"], "--recipe", own)
-    if given["epochs"] is not None:
-        recipe = replace(recipe, epochs=given["epochs"])
-    device = given["device"]
+    recipe = recipe_of(asked.recipe, "--recipe", own)
+    if asked.epochs is not None:
+        recipe = replace(recipe, epochs=asked.epochs)
+    device = asked.device
     if device == "auto":
         device = "cuda" if torch.cuda.is_available() else "cpu"
     if device not in ("cpu", "cuda"):
         raise InvalidSettingError(f"--device: expected cpu, cuda or auto; got {device!r}")
-    shared: dict[str, Any] = {"seed": given["seed"], "device": device}
+    shared: dict[str, Any] = {"seed": asked.seed, "device": device}
     plan: Transfer
     if text:
-        if given["split"]:
+        if asked.split:
             raise InvalidSettingError(
                 "--split is for images; a text is split by its files or lines"
             )
@@ -200,30 +233,30 @@ def _transfer(given: dict[str, Any]) -> "Transfer":
     else:
         split = Split(size=start.size, seed=start.seed)
         try:
-            split = replace(split, **settings(given["split"], "--split"))  # type: ignore[arg-type]
+            split = replace(split, **settings(asked.split, "--split"))  # type: ignore[arg-type]
         except TypeError as error:
             raise InvalidSettingError(f"--split: no such setting: {error}") from None
         plan = ImageTransfer(start.arch, start.data, recipe, split=split, **shared)
-    scaled = plan.space.scaled(given["repeats"], given["filters"])
-    own_skeleton = settings(given["skeleton"], "--skeleton")
+    scaled = plan.space.scaled(asked.repeats, asked.filters)
+    own_skeleton = settings(asked.skeleton, "--skeleton")
     return replace(plan, skeleton={**start.skeleton, **scaled, **own_skeleton})
 
 
-def _start(given: dict[str, Any]) -> _Start:
+def _start(asked: _Asked) -> _Start:
     """Returns the architecture that the options name, and the settings of its search if any."""
     from nascast.core import plugins
     from nascast.core.errors import InvalidSettingError
 
-    space, text = given["space"], given["architecture"]
-    if given["run"] is not None:
+    space, text = asked.space, asked.architecture
+    if asked.run is not None:
         if space or text:
             raise InvalidSettingError("give either the folder of a search or --architecture")
-        return _found(given["run"], given["best"], given["data"])
+        return _found(asked.run, asked.best, asked.data)
     if not space or not text:
         raise InvalidSettingError("give the folder of a search, or both --space and --architecture")
     found = plugins.load("space", space)
     arch = found.architecture(found.from_text([text])[0])
-    return _Start(arch, given["data"] or "digits")
+    return _Start(arch, asked.data or "digits")
 
 
 def _found(folder: Path, best: int, data: str | None) -> _Start:

@@ -94,7 +94,9 @@ def pack(plan: BuildPlan, folder: Path, name: str) -> TableSource:
     fine = {(tuple(r["genes"]), r["seed"]): r for r in every if "error" not in r}
     cells = sorted(cell for cell, seed in fine if seed == 0)
     if not cells:
-        raise MissingDataError(f"{folder} holds no finished training")
+        failed = [r["error"] for r in every if "error" in r]
+        why = f"; all {len(failed)} failed, the first with: {failed[0]}" if failed else ""
+        raise MissingDataError(f"{folder} holds no finished training{why}")
     seeds = 1 + max(seed for cell, seed in fine)
     epochs = tuple(range(1, plan.recipe.epochs + 1))
     curves = [f.name for f in fields(Curves)]

@@ -181,7 +181,6 @@ def _refusal(evidence: Evidence, features: Sequence[Feature], genes: Genes) -> s
     return None
 
 
-@one_thread()  # so that measured seconds do not depend on what else runs
 def _run_cell(evidence: Evidence, cell: Cell, test: Genes, train: Genes, memo: Memo) -> Result:
     """Returns the result of initializing and querying a predictor; runs in a worker."""
     study, records, objective = evidence.study, evidence.records(), evidence.objective()
@@ -189,10 +188,12 @@ def _run_cell(evidence: Evidence, cell: Cell, test: Genes, train: Genes, memo: M
     predictor = predictor_of(cell)
     size = cell.budget.get(LABELS, 0)
     key = [study.seed, cell.trial, size, zlib.crc32(str(cell.predictor).encode())]
-    with ledger.phase("init"):
-        predictor.initialize(ledger, train[:size], np.random.default_rng(key))
-    with ledger.phase("query"):
-        predicted = predictor.query(ledger, test)
+    # Measured seconds must not depend on what else runs.
+    with one_thread(*predictor.modules):
+        with ledger.phase("init"):
+            predictor.initialize(ledger, train[:size], np.random.default_rng(key))
+        with ledger.phase("query"):
+            predicted = predictor.query(ledger, test)
     deviation = predicted.deviation
     values = records.query(test, study.metric)
     unit = records.describe(study.metric).unit

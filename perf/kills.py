@@ -1,0 +1,281 @@
+"""Kills commands at random moments and in the middle of writes, and looks for what is lost.
+
+Every command is first run unbroken. Then copies of it, each in a folder of its own, are killed with
+SIGKILL and begun again until they end: every other time at a random moment, else at the moment at
+which something in the folder changes. After each kill, finished trials, cells, trainings and epochs
+must be those of before and perhaps more, none of them twice; at the end, the result must be that of
+the unbroken run, to the last digit but for seconds.
+
+Run: python perf/kills.py FOLDER [--kills 200] [--seed 0]      (goes on where it was stopped)
+"""
+
+import argparse
+import json
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Hashable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from nascast.core import plugins
+from nascast.studies.journal import Journal
+from nascast.studies.predictors.results import read_run
+from nascast.studies.records import open_benchmark
+from nascast.training.checkpoint import read as read_checkpoint
+
+SMALL = "--skeleton channels=4,cells=1 --split train=64,validation=32,test=32"
+CELL = "|nor_conv_3x3~0|+|none~0|nor_conv_1x1~1|+|skip_connect~0|none~1|nor_conv_3x3~2|"
+Reader = Callable[[Path], Any]
+
+
+@dataclass(frozen=True)
+class Command:
+    """A command that can be killed.
+
+    Attributes:
+        name: name of the scenario.
+        words: words of the command, without the folder.
+        begun: file in the folder from which on `--resume` is said; empty where it never is.
+        done: function of the folder that returns the finished pieces of work, in order.
+        result: function of the folder that returns what must be that of the unbroken run.
+    """
+
+    name: str
+    words: tuple[str, ...]
+    begun: str
+    done: Callable[[Path], list[Hashable]]
+    result: Reader
+
+    def line(self, out: Path) -> list[str]:
+        """Returns the command that begins, or goes on, in a folder."""
+        target = out / "table.nascast" if self.name == "build" else out
+        resume = ["--resume"] if self.begun and (out / self.begun).exists() else []
+        words = [word.replace("IMAGES", str(out.parent / "images.npz")) for word in self.words]
+        return [sys.executable, "-m", "nascast", *words, "--out", str(target), *resume]
+
+
+def trials(out: Path) -> dict[str, list[Any]]:
+    """Returns the trials of a search by run, without times."""
+    if not (out / "trials.sqlite").exists():
+        return {}
+    store = plugins.load("store", "sqlite", out / "trials.sqlite")
+    return {
+        run: [(t.id, t.candidate, _timeless(t.evaluation.metrics)) for t in store.read(run)]
+        for run in sorted(store.runs())
+    }
+
+
+def _timeless(metrics: Any) -> tuple[tuple[str, float], ...]:
+    return tuple(sorted((k, v) for k, v in metrics.items() if "seconds" not in k))
+
+
+def trial_names(out: Path) -> list[Hashable]:
+    """Returns run and number of the trials of a search."""
+    return [(run, trial[0]) for run, found in trials(out).items() for trial in found]
+
+
+def lines(name: str) -> Callable[[Path], list[Hashable]]:
+    """Returns a function that reads the records of a journal."""
+    return lambda out: [json.dumps(record) for record in Journal(out / name).read()]
+
+
+def predictions(out: Path) -> list[Any]:
+    """Returns what a comparison found, in one order."""
+    _, results = read_run(out)
+    return sorted((r.predictor, sorted(r.budget.items()), r.trial, r.predicted) for r in results)
+
+
+def table(out: Path) -> Any:
+    """Returns the cells and values of a table, without seconds."""
+    found = open_benchmark(str(out / "table.nascast"))
+    genes = found.genes()
+    names = [name for name in sorted(found.metrics) if "seconds" not in name]
+    return genes.tolist(), {name: found.query(genes, name).tolist() for name in names}
+
+
+def epochs(out: Path) -> list[Hashable]:
+    """Returns the finished epochs of a training."""
+    record = json.loads((out / "training.json").read_text()) if out.exists() else {}
+    if "curves" in record:
+        return list(range(len(record["curves"]["val_loss"])))
+    if not (out / "checkpoint.pt").exists():
+        return []
+    return list(range(len(read_checkpoint(out / "checkpoint.pt")["curves"]["val_loss"])))
+
+
+def trained(out: Path) -> Any:
+    """Returns results, curves and weights of a training, without seconds."""
+    record = json.loads((out / "training.json").read_text())
+    parts = {**record["results"], **record["curves"]}
+    weights = (out / "model.safetensors").read_bytes()
+    return {k: v for k, v in parts.items() if "seconds" not in k}, weights
+
+
+COMMANDS = (
+    Command(
+        "compare",
+        (
+            *("compare", "--predictors", "xgboost,early_stop_accuracy", "--train-sizes", "20,40"),
+            *("--trials", "12", "--test-size", "50", "--workers", "2"),
+        ),
+        "",
+        lines("cells.jsonl"),
+        predictions,
+    ),
+    Command(
+        "build",
+        (
+            *("benchmark", "build", "--images", "IMAGES", "--cells", "12", "--repeated", "2"),
+            *("--workers", "1", *SMALL.split()[2:]),
+            *("--skeleton", "channels=4,cells=1", "--recipe", "epochs=2,batch_size=32"),
+        ),
+        "",
+        lines("table.trainings/trainings.jsonl"),
+        table,
+    ),
+    Command(
+        "simulated search",
+        (
+            *("search", "--benchmark", "nb201-mini", "--evaluations", "600", "--seeds", "3"),
+            *("--strategy", "regularized_evolution,ppo"),
+        ),
+        "search.json",
+        trial_names,
+        trials,
+    ),
+    Command(
+        "trained search",
+        (
+            *("search", "--space", "nasbench201", "--strategy", "regularized_evolution"),
+            *("--set", "population=4,tournament=2", "--evaluations", "12"),
+            *("--executor", "serial", *SMALL.split(), "--recipe", "digits-child,epochs=2"),
+        ),
+        "search.json",
+        trial_names,
+        trials,
+    ),
+    Command(
+        "train",
+        (
+            *("train", "--space", "nasbench201", "--architecture", CELL, "--data", "digits"),
+            *("--recipe", "digits-child,epochs=12", *SMALL.split()),
+        ),
+        "training.json",
+        epochs,
+        trained,
+    ),
+)
+
+
+def images(file: Path) -> None:
+    """Writes a few small images of two classes."""
+    rng = np.random.default_rng(0)
+    x, y = rng.integers(0, 255, (160, 8, 8), dtype=np.uint8), np.arange(160) % 2
+    np.savez(file, x_train=x, y_train=y, x_test=x, y_test=y)
+
+
+def state(out: Path) -> dict[Path, tuple[int, int]]:
+    """Returns sizes and times of the files in a folder."""
+    found = {}
+    for path in out.rglob("*") if out.exists() else ():
+        try:
+            about = path.stat()
+        except FileNotFoundError:
+            continue
+        found[path] = about.st_size, about.st_mtime_ns
+    return found
+
+
+def killed(command: Command, out: Path, rng: np.random.Generator, seconds: float) -> bool:
+    """Runs a command and kills it; returns whether it was killed before its end."""
+    with subprocess.Popen(
+        command.line(out), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
+    ) as process:
+        began, wait, in_a_write = time.monotonic(), rng.uniform(0.3, seconds), rng.random() < 0.5
+        while process.poll() is None and time.monotonic() - began < wait:
+            time.sleep(0.01)
+        before = state(out)
+        while in_a_write and process.poll() is None and state(out) == before:
+            time.sleep(0.0005)
+        time.sleep(rng.uniform(0, 0.004))
+        alive = process.poll() is None
+        process.kill()
+        error = process.stderr.read().decode() if process.stderr else ""
+    if not alive and process.returncode != 0:
+        raise SystemExit(f"{command.name} in {out} ended with {process.returncode}: {error}")
+    return alive
+
+
+def unbroken(command: Command, out: Path) -> float:
+    """Runs a command to its end, if it was not; returns its seconds."""
+    mark = out.with_suffix(".seconds")
+    if not mark.exists():
+        began = time.monotonic()
+        subprocess.run(command.line(out), check=True, capture_output=True)
+        mark.write_text(str(time.monotonic() - began))
+    return float(mark.read_text())
+
+
+def lost(before: list[Hashable], now: list[Hashable]) -> str:
+    """Returns what is wrong with the finished work after a kill, or nothing."""
+    gone, twice = set(before) - set(now), len(now) - len(set(now))
+    return f"{len(gone)} lost, {twice} twice" if gone or twice else ""
+
+
+def check(command: Command, folder: Path, seed: int, log: Journal) -> None:
+    """Kills one copy of a command until it ends, and looks at what it leaves."""
+    rng = np.random.default_rng([seed, *command.name.encode()])
+    base = folder / command.name.replace(" ", "-")
+    seconds = unbroken(command, base)
+    out = folder / f"{base.name}-{seed}"
+    kills, wrong = 0, list[str]()
+    before: list[Hashable] = []
+    while killed(command, out, rng, seconds):
+        kills += 1
+        now = command.done(out)
+        wrong += [lost(before, now)] if lost(before, now) else []
+        before = now
+        if kills >= 25:  # kills that come too early to get on would never end
+            subprocess.run(command.line(out), check=True, capture_output=True)
+            break
+    wrong += [lost(before, command.done(out))] if lost(before, command.done(out)) else []
+    if command.result(out) != command.result(base):
+        wrong.append("another result than unbroken")
+    log.append({"command": command.name, "seed": seed, "kills": kills, "wrong": wrong})
+    print(f"{command.name:<18} copy {seed}: {kills} kills, {wrong or 'nothing wrong'}", flush=True)
+
+
+def total(records: Iterable[dict[str, Any]]) -> int:
+    """Returns the kills on record."""
+    return sum(record["kills"] for record in records)
+
+
+def main() -> None:
+    """Kills until there were enough, and prints the sums."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--kills", type=int, default=200)
+    parser.add_argument("--seed", type=int, default=0)
+    asked = parser.parse_args()
+    asked.folder.mkdir(parents=True, exist_ok=True)
+    images(asked.folder / "images.npz")
+    log = Journal(asked.folder / "kills.jsonl")
+    seed = asked.seed
+    while total(log.read()) < asked.kills:
+        known = {(record["command"], record["seed"]) for record in log.read()}
+        for command in COMMANDS:
+            if (command.name, seed) not in known:
+                check(command, asked.folder, seed, log)
+        seed += 1
+    for command in COMMANDS:
+        found = [record for record in log.read() if record["command"] == command.name]
+        wrong = [text for record in found for text in record["wrong"]]
+        print(f"{command.name:<18} {total(found):>4} kills in {len(found)} copies; {wrong or 'ok'}")
+
+
+if __name__ == "__main__":
+    main()
