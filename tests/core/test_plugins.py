@@ -146,6 +146,22 @@ def test_an_external_name_that_is_taken_is_refused(install: Install) -> None:
         plugins.load("space", "nasbench201")
 
 
+def test_two_external_components_of_one_name_are_an_error(install: Install) -> None:
+    install("acme_space", SPACE, space="acme_box = acme_space:Acme")
+    install("acme_other", SPACE, space="acme_box = acme_other:Acme")
+    with pytest.raises(UnknownComponentError, match=r"two space .*: acme_.*rename an entry"):
+        plugins.names("space")
+
+
+def test_an_external_proxy_and_predictor_of_one_name_are_an_error(install: Install) -> None:
+    code = "class Acme: pass"
+    install("acme_space", code, proxy="acme_score = acme_space:Acme")
+    install("acme_other", code, predictor="acme_score = acme_other:Acme")
+    assert plugins.names("proxy").count("acme_score") == 1
+    with pytest.raises(UnknownComponentError, match=r"two predictor .*called 'acme_score'"):
+        plugins.names("predictor")
+
+
 def test_a_missing_optional_package_names_the_install_command(install: Install) -> None:
     code = "import no_such_package.part"
     install("acme_space", code, space="acme_box = acme_space:Acme")

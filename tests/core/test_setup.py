@@ -34,6 +34,13 @@ def test_a_setup_is_read_off_the_components() -> None:
     assert Setup.of(RandomSearch(TinySpace()), TinyBenchmark(), 0).limits == ""
 
 
+def test_a_seed_of_the_strategy_that_is_not_the_runs_own_is_kept() -> None:
+    strategy = RegularizedEvolution(TinySpace(), (SMALL,), seed=4)
+    own, other = (Setup.of(strategy, TinyBenchmark(), seed=seed) for seed in (4, 5))
+    assert own.strategy == Spec("regularized_evolution")
+    assert other.strategy == Spec("regularized_evolution", {"seed": 4})
+
+
 def test_a_search_of_several_runs_has_neither_strategy_nor_seed() -> None:
     setup = Setup("tiny", (SMALL,), {"benchmark": "tiny"})
     assert setup.json().keys() == {"space", "objectives", "evaluator"}

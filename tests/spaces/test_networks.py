@@ -19,14 +19,14 @@ from nascast.core.types import Genes, ImageTask
 
 # Small skeletons, and how many pairs are tried.
 SPACES: dict[str, tuple[dict[str, Any], int]] = {
-    "nasbench201": ({"channels": 2, "cells": 1, "stages": 1}, 200),
+    "nasbench201": ({"channels": 2, "cells": 1, "stages": 1}, 100),
     "nasbench101": ({"channels": 60, "stacks": 1, "modules": 1}, 60),  # any 2 to 5 vertices share
-    "darts": ({"channels": 2, "cells": 3}, 40),
-    "nasnet": ({"filters": 2, "repeats": 1}, 20),
+    "darts": ({"channels": 2, "cells": 3}, 20),
+    "nasnet": ({"filters": 2, "repeats": 1}, 10),
     "nats_size": ({}, 10),
-    "layerwise": ({}, 60),
+    "layerwise": ({}, 8),
     "hierarchical": ({"channels": 2, "cells": 1, "stages": 1}, 20),
-    "morphism": ({"channels": 2}, 100),
+    "morphism": ({"channels": 2}, 30),
 }
 PERIODS = {
     "nasbench101": 1
@@ -91,12 +91,17 @@ class Network:
                 _fill(part.data, seed, self.period, signed=True)  # type: ignore[arg-type]
 
 
-def same(space: SearchSpace, a: Genes, b: Genes) -> bool:
-    """Whether two networks compute the same, and also if any one layer of both is another."""
+def same(space: SearchSpace, a: Genes, b: Genes, *, apart: bool = True) -> bool:
+    """Whether two networks compute the same, and also if any one layer of both is another.
+
+    Without `apart` only where all layers of one kind have the same weights.
+    """
     for seed in range(3):
         first, second = Network(space, a, seed), Network(space, b, seed)
         if not np.isclose(first.said, second.said, rtol=1e-9, atol=1e-12):
             return False
+        if not apart:
+            continue
         changed, others = first.changed(), second.changed()
         if len(changed) != len(others):
             return False
@@ -148,9 +153,10 @@ def candidates(name: str) -> tuple[SearchSpace, Genes]:
 def test_rows_of_one_key_compute_one_function(name: str) -> None:
     space, genes = candidates(name)
     keys, count = np.unique(space.networks(genes), return_counts=True)
-    shared = keys[count > 1][:8]
+    shared = keys[count > 1]
     assert len(shared) > 2
     every = space.networks(genes)
-    for key in shared:
+    for key in shared[:3]:
         a, b = genes[every == key][:2]
-        assert same(space, a, b), space.to_text(np.stack([a, b]))
+        apart = name != "nasbench201"  # whose keys do not tell operations of one kind apart
+        assert same(space, a, b, apart=apart), space.to_text(np.stack([a, b]))

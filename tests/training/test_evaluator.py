@@ -154,10 +154,18 @@ def test_a_continued_training_costs_what_is_new(
     assert fresh == costs[1] + 2  # the clock is read twice an epoch, and one epoch is not repeated
 
 
-def test_other_settings_are_other_trainings(evaluator: TrainingEvaluator, tmp_path: Path) -> None:
+@pytest.mark.parametrize("setting", ["recipe", "split", "skeleton"])
+def test_other_settings_are_other_trainings(
+    evaluator: TrainingEvaluator, tmp_path: Path, setting: str
+) -> None:
     keeping = replace(evaluator, checkpoints=tmp_path)
     keeping.evaluate(Candidate(CONV, 2), 0)
-    other = replace(evaluator, recipe=replace(RECIPE, learning_rate=0.01))
+    others = {
+        "recipe": replace(RECIPE, learning_rate=0.01),
+        "split": replace(evaluator.split, seed=1),
+        "skeleton": {**evaluator.skeleton, "channels": 5},
+    }
+    other = replace(evaluator, **{setting: others[setting]})  # type: ignore[arg-type]
     expected = free_of_time(other.evaluate(Candidate(CONV, 3), 1))
     found = replace(other, checkpoints=tmp_path).evaluate(Candidate(CONV, 3), 1)
     assert free_of_time(found) == expected

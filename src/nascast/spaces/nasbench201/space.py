@@ -72,7 +72,9 @@ class NasBench201(SearchSpace):
         """Returns ``(n,)`` keys of the functions that the cells compute: 4,660 of the 15,625.
 
         Sums are flattened throughout, which leaves 4,930 of the 5,390 canonical rows, and the mean
-        over a window, `avg_pool_3x3`, of a sum is the sum of the means.
+        over a window, `avg_pool_3x3`, of a sum is the sum of the means. Operations of one
+        kind stand for one another, also where one cell reads one twice and another cell has two:
+        cells that are so near have one key too.
         """
         self.check(genes)
         return _functions().take(self.codes(genes))
