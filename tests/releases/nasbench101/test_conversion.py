@@ -351,7 +351,7 @@ SPOILT = {
     "a hash with other letters": (fields_of(hash="z" * 32), "hexadecimal module hash"),
     "no epochs": (fields_of(budget=0), "a number of epochs"),
     "epochs as text": (fields_of(budget="108"), "a number"),
-    "no square": (fields_of(matrix="01100"), "neither a square matrix nor half of one"),
+    "no square": (fields_of(matrix="01100"), "digits above the diagonal of a matrix"),
     "not connected": (fields_of(matrix="0" * 49), "no path"),
     "another size": (fields_of(matrix="011001000"), "of 3 vertices with 7 operations"),
     "an unknown operation": (
