@@ -33,7 +33,8 @@ _MOST = 1_000  # architectures in a sample of the bootstrap; chosen
 _SAMPLES = 200  # of the bootstrap; chosen
 _TOP = 0.1
 _FEWEST = 10  # architectures in the top that say anything; chosen
-_DRAWN = 1_000  # trainings in one simulation, at least one for each in the top; chosen
+_DRAWN = 1_000  # trainings in the simulation; chosen
+_REDRAWN = 250  # trainings in the simulation of a bootstrap sample; chosen, for speed
 _WIDE = 200  # values from which on pairs are not compared one by one; chosen
 _NEAR = 0.02  # share of the architectures that are about as good, to each side; chosen
 
@@ -129,10 +130,15 @@ def noise_limits(benchmark: Benchmark, objective: Objective, seed: int = 0) -> N
     chosen = rng.integers(len(both), size=(_SAMPLES, min(len(both), _MOST)))
     narrower = math.sqrt(chosen.shape[1] / len(both))  # of all of them, than of such a sample
 
-    def estimate(measure: Callable[[Floats], float]) -> Estimate:
-        value = measure(both)
-        off = np.quantile([measure(both[sample]) for sample in chosen], [0.025, 0.975]) - value
+    def estimate(
+        measure: Callable[[Floats], float], again: Callable[[Floats], float] | None = None
+    ) -> Estimate:
+        value, again = measure(both), again or measure
+        off = np.quantile([again(both[sample]) for sample in chosen], [0.025, 0.975]) - value
         return Estimate(value, *(value + narrower * off).tolist())
+
+    def simulated(trainings: int) -> Callable[[Floats], float]:
+        return lambda pair: _simulated(pair, rng, trainings)
 
     agreement = estimate(_agreement)
     return NoiseLimits(
@@ -140,7 +146,7 @@ def noise_limits(benchmark: Benchmark, objective: Objective, seed: int = 0) -> N
         agreement=agreement,
         limit=Estimate(*map(_perfect, (agreement.value, agreement.low, agreement.high))),
         top_agreement=None if few else estimate(lambda pair: _agreement(_top(pair))),
-        top_limit=None if few else estimate(lambda pair: _simulated(pair, rng)),
+        top_limit=None if few else estimate(simulated(_DRAWN), simulated(_REDRAWN)),
     )
 
 
@@ -164,7 +170,7 @@ def _top(both: Floats) -> Floats:
     return np.asarray(both[order[: max(2, round(_TOP * len(both)))]])
 
 
-def _simulated(both: Floats, rng: np.random.Generator) -> float:
+def _simulated(both: Floats, rng: np.random.Generator, trainings: int) -> float:
     """Returns τ of the truth inside the top with one more training of each, drawn around it.
 
     A training differs from the truth as one of an architecture of about the same rank does from its
@@ -182,7 +188,7 @@ def _simulated(both: Floats, rng: np.random.Generator) -> float:
         away = noise[near] * rng.choice([-1, 1], truth.shape)
         return np.asarray(truth + math.sqrt(share) * away)
 
-    truth = np.tile(means[order], (max(4, _DRAWN // size), 1))
+    truth = np.tile(means[order], (max(4, trainings // size), 1))
     taus = []
     for values in (truth, drawn(truth, 0.5)):
         top = np.argsort(-values, axis=1, kind="stable")[:, :size]
