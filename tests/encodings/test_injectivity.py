@@ -98,7 +98,8 @@ FAMILIES: dict[str, tuple[Callable[[], Family], int]] = {  # and their canonical
     "darts": (darts_cells, 1_500),
     "nasnet": (nasnet_cells, 1_500),
 }
-NAMES = [name for name in plugins.builtin_names("encoding") if name != "graf"]  # which counts
+COUNTS = ("graf", "joined", "path_counts")  # what they leave together is no mistake
+NAMES = [name for name in plugins.builtin_names("encoding") if name not in COUNTS]
 FAITHFUL = [name for name in NAMES if name not in ("path", "wl")]
 
 
