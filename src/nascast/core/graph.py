@@ -33,11 +33,17 @@ class Graph:
         adjacency: ``(n, v, v)`` bool; ``[g, i, j]`` is an edge from i to j; upper triangular.
         labels: ``(n, v)`` int16, indices into `vocabulary`; −1 where there is no vertex.
         vocabulary: names of the labels, ``input`` and ``output`` among them.
+        sources: names of the vertices at which data come in.
+        sinks: names of the vertices at which results go out.
+        joints: names of further vertices that are no operations: they join tensors, or pass one on.
     """
 
     adjacency: Bools
     labels: npt.NDArray[np.int16]
     vocabulary: tuple[str, ...]
+    sources: tuple[str, ...] = ("input",)
+    sinks: tuple[str, ...] = ("output",)
+    joints: tuple[str, ...] = ()
 
     def __len__(self) -> int:
         return len(self.labels)
@@ -46,6 +52,12 @@ class Graph:
     def mask(self) -> Bools:
         """Where there is a vertex, ``(n, v)``."""
         return self.labels >= 0
+
+    @property
+    def operations(self) -> tuple[str, ...]:
+        """Names of the labels that are operations; ``none``, the absence of one, is not."""
+        others = {*self.sources, *self.sinks, *self.joints, "input", "output", "none"}
+        return tuple(name for name in self.vocabulary if name not in others)
 
     def hashes(self) -> UInts:
         """Returns ``(n,)`` hashes that do not depend on the order of the vertices.

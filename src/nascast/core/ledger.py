@@ -126,6 +126,7 @@ class Ledger:
         self._artefacts: Artefacts = {} if artefacts is None else artefacts
         self._clock = clock
         self._phase: str | None = None
+        self._began = 0.0  # by the clock
         self._away = 0.0  # clock seconds charged otherwise than by the phase
         self._trained: dict[bytes, tuple[float, float]] = {}  # network -> epochs, seconds paid
         self._scoring = False
@@ -297,12 +298,17 @@ class Ledger:
             raise UnsupportedError(f"phase {self._phase!r} is still open; phases do not nest")
         self._phase, self._away = name, 0.0
         self.seconds.setdefault(name, 0.0)
-        began = self._clock()
+        self._began = self._clock()
         try:
             yield
         finally:
-            self._spend(self._clock() - began - self._away)
+            self._spend(self.elapsed())
             self._phase = None
+
+    def elapsed(self) -> float:
+        """Returns the seconds that the open phase has computed so far, for limits of time."""
+        self._check_open()
+        return self._clock() - self._began - self._away
 
     def _check_open(self) -> None:
         if self._phase is None:

@@ -43,7 +43,8 @@ _SHARED = {  # what the components of a kind share, and is none
     "proxy": {"passes"},
     "strategy": {"controller"},
 }
-_EXTRAS = {"xgboost": "boost", "ngboost": "boost"}  # which extra brings a package of another name
+# Which extra brings a package of another name.
+_EXTRAS = {"xgboost": "boost", "ngboost": "boost", "gpytorch": "bayes", "emcee": "bayes"}
 
 
 @cache

@@ -9,7 +9,7 @@ import inspect
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, ClassVar, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol, Self, runtime_checkable
 
 import numpy as np
 
@@ -17,6 +17,7 @@ from nascast.core.errors import CorruptDataError, InvalidSettingError
 from nascast.core.feature import Feature
 from nascast.core.ledger import Ledger
 from nascast.core.prediction import Prediction
+from nascast.core.ranges import Range
 from nascast.core.types import Floats, Genes
 
 if TYPE_CHECKING:
@@ -29,6 +30,7 @@ __all__ = [
     "PerformancePredictor",
     "Proxy",
     "Regressor",
+    "labels_of",
 ]
 
 
@@ -49,6 +51,9 @@ class PerformancePredictor(ABC):
             networks in single precision need more than the default.
         presets: settings for a purpose, by its name, such as those of the 2021 study.
         features: features that it reads, so that a study can compute proxies once for all.
+        ranges: ranges of settings that are worth tuning, by name; see the combinator ``tuned``.
+        deterministic: whether what it learns does not depend on the generator, so that members of
+            an ensemble need labels of their own to differ.
         modules: names of modules that it imports when it is used and that take long to import;
             workers import them beforehand.
     """
@@ -58,6 +63,8 @@ class PerformancePredictor(ABC):
     calibrated: ClassVar[bool] = False
     precision: ClassVar[float] = 1e-9
     presets: ClassVar[Mapping[str, Mapping[str, Any]]] = MappingProxyType({})
+    ranges: ClassVar[Mapping[str, Range]] = MappingProxyType({})
+    deterministic: ClassVar[bool] = False
     modules: ClassVar[tuple[str, ...]] = ()
     features: tuple[Feature, ...] = ()
 
@@ -77,6 +84,11 @@ class PerformancePredictor(ABC):
 
         A mean may be NaN where the evidence is missing or not finite.
         """
+
+    def like(self, **settings: Any) -> Self:
+        """Returns a new predictor of the same settings, but for those given."""
+        own = {name: getattr(self, name) for name in inspect.signature(type(self)).parameters}
+        return type(self)(**{**own, **settings})
 
 
 class Regressor(Protocol):
@@ -180,15 +192,7 @@ class ModelPredictor(PerformancePredictor):
         """Returns a new, unfitted regressor for n labels; all its randomness is from `rng`."""
 
     def initialize(self, ledger: Ledger, train: Genes, rng: np.random.Generator) -> None:
-        if not len(train):
-            raise InvalidSettingError("a model-based predictor needs at least one labelled row")
-        y = ledger.labels(train)
-        if not np.isfinite(y).all():
-            row = int(np.flatnonzero(~np.isfinite(y))[0])
-            raise CorruptDataError(
-                f"the label of training row {row}, {ledger.space.to_text(train[[row]])[0]}, is "
-                f"{y[row]}; leave out what failed"
-            )
+        y = labels_of(ledger, train)
         x = joined(self.features, ledger, train)
         finite = np.where(np.isfinite(x), x, np.nan)
         known = np.isfinite(finite).any(0)
@@ -214,6 +218,25 @@ class ModelPredictor(PerformancePredictor):
 
     def _repair(self, x: Floats) -> Floats:
         return np.where(np.isfinite(x), x, self._fill)
+
+
+def labels_of(ledger: Ledger, train: Genes) -> Floats:
+    """Returns ``(n_train,)`` labels to learn from, which are charged.
+
+    Raises:
+        InvalidSettingError: there is none.
+        CorruptDataError: one is not finite; the message names its row.
+    """
+    if not len(train):
+        raise InvalidSettingError("a model-based predictor needs at least one labelled row")
+    y = ledger.labels(train)
+    if not np.isfinite(y).all():
+        row = int(np.flatnonzero(~np.isfinite(y))[0])
+        raise CorruptDataError(
+            f"the label of training row {row}, {ledger.space.to_text(train[[row]])[0]}, is "
+            f"{y[row]}; leave out what failed"
+        )
+    return y
 
 
 def joined(features: Sequence[Feature], ledger: Ledger, genes: Genes) -> Floats:

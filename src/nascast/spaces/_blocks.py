@@ -195,7 +195,7 @@ def cell_pair_graphs(
         *names.combines,
         *names.operations,
     )
-    return Graph(adjacency, labels, vocabulary)
+    return Graph(adjacency, labels, vocabulary, names.inputs, names.cells, names.combines)
 
 
 def cell_pair_functions(graph: Graph, kinds: Mapping[str, Kind]) -> UInts:

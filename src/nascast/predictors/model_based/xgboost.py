@@ -7,6 +7,7 @@ import numpy as np
 from nascast.core.extras import check_extra
 from nascast.core.feature import Encoding
 from nascast.core.predictor import ModelPredictor, Regressor
+from nascast.core.ranges import Integers, LogUniform, Uniform
 from nascast.core.spec import Spec, component_of
 
 __all__ = ["XGBoost"]
@@ -21,6 +22,14 @@ class XGBoost(ModelPredictor):
     """
 
     modules = ("xgboost",)
+    ranges = MappingProxyType(  # the study's; a share of columns of nearly 0 would leave none
+        {
+            "max_depth": Integers(1, 14),
+            "min_child_weight": Integers(1, 9),
+            "colsample_bytree": Uniform(0.05, 1.0),
+            "learning_rate": LogUniform(0.001, 0.5),
+        }
+    )
     presets = MappingProxyType(
         {"study": {"learning_rate": 0.3, "subsample": 1.0, "colsample_bytree": 1.0}}
     )

@@ -208,7 +208,7 @@ class Hierarchical(SearchSpace):
         for values, places, below in zip(levels[1:], columns[1:], columns, strict=False):
             row, motif, edge = np.nonzero(values)
             adjacency[row, below[values[row, motif, edge] - 1, -1] + 1, places[motif, edge]] = True
-        return Graph(adjacency, labels, vocabulary)
+        return Graph(adjacency, labels, vocabulary, joints=("motif", "call"))
 
     @cached_property
     def _wires(self) -> tuple[Bools, list[npt.NDArray[np.int64]]]:

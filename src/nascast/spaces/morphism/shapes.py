@@ -140,7 +140,10 @@ class Shapes:
             labels[:, 1 + place : -1 : 3] = np.where((self.skip == kind).any(1), 2 + place, -1)
         numbers = 4 + (which * stages + self.stage) * widths + self.doublings
         labels[:, 3:-1:3] = np.where(alive, numbers, -1)
-        return Graph(self._edges(labels), labels, ("input", "output", "add", "concat", *names))
+        joints = ("add", "concat")
+        return Graph(
+            self._edges(labels), labels, ("input", "output", *joints, *names), joints=joints
+        )
 
     def _edges(self, labels: npt.NDArray[np.int16]) -> Bools:
         """Returns ``(n, vertices, vertices)``: layer i is vertex 3 i + 3, its sums before it."""

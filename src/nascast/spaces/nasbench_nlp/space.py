@@ -52,13 +52,9 @@ _TEXT: dict[str, Any] = {**_SKELETON, "tied": True}  # the official records
 _SIZES = (7, 14, 21)  # intermediate nodes that the generator was asked for
 _WHY = 1000  # characters of a message about a text that may be any; chosen
 _ROUNDS, _TRIES = 1000, 200  # rounds of rejection, and rows drawn in a round; chosen
-_VOCABULARY = (
-    "input",
-    "output",
-    *(f"h_prev_{k}" for k in range(STATES)),
-    *(f"h_new_{k}" for k in range(1, STATES)),
-    *OPERATIONS,
-)
+_BEFORE = tuple(f"h_prev_{k}" for k in range(STATES))
+_AFTER = tuple(f"h_new_{k}" for k in range(1, STATES))
+_VOCABULARY = ("input", "output", *_BEFORE, *_AFTER, *OPERATIONS)
 
 
 class NasBenchNlp(SearchSpace):
@@ -185,7 +181,8 @@ class NasBenchNlp(SearchSpace):
             if k:
                 labels[there, vertex] = _VOCABULARY.index(f"h_new_{k}")
                 edges[there, vertex, last + STATES - 1] = True
-        return Graph(edges[:, :-1, :-1].copy(), labels[:, :-1].copy(), _VOCABULARY)
+        ends = ("input", *_BEFORE), ("output", *_AFTER)
+        return Graph(edges[:, :-1, :-1].copy(), labels[:, :-1].copy(), _VOCABULARY, *ends)
 
     def to_text(self, genes: Genes) -> list[str]:
         """Returns recipes in the form of the official records, one line of JSON each.

@@ -127,7 +127,8 @@ class RecurrentTree(SearchSpace):
         labels = np.empty((n, v), dtype=np.int16)
         labels[:, :3], labels[:, -2:] = (0, 2, 3), (4, 1)
         labels[every, np.concatenate([place, inject], axis=1)] = self._operations(genes) + 5
-        return Graph(adjacency, labels, _VOCABULARY)
+        ends = ("input", "hidden", "cell"), ("output", "new_cell")
+        return Graph(adjacency, labels, _VOCABULARY, *ends)
 
     def to_text(self, genes: Genes) -> list[str]:
         """Returns texts of the choices in the controller's order.

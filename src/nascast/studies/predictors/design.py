@@ -202,5 +202,5 @@ def proxies_of(cell: Cell) -> list[Proxy]:
 
 def modules_of(study: Study) -> tuple[str, ...]:
     """Returns modules that cells import and that take long to, for the workers of `Processes`."""
-    components = (plugins.resolve("predictor", spec.name) for spec in study.specs)
-    return ("scipy.stats", *(module for c in components for module in c.modules))
+    predictors = (_made(spec, Budget()) for spec in study.specs)
+    return ("scipy.stats", *(module for made in predictors for module in made.modules))

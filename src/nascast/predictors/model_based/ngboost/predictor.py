@@ -1,9 +1,12 @@
 """NGBoost on an encoding."""
 
+from types import MappingProxyType
+
 import numpy as np
 
 from nascast.core.feature import Encoding
 from nascast.core.predictor import ModelPredictor, Regressor
+from nascast.core.ranges import Integers, LogIntegers, LogUniform, Uniform
 from nascast.core.spec import Spec, component_of
 from nascast.predictors.model_based.ngboost.settings import MODULE, Settings
 
@@ -19,6 +22,14 @@ class NGBoost(ModelPredictor):
     """
 
     modules = (MODULE,)
+    ranges = MappingProxyType(  # the study's
+        {
+            "n_estimators": LogIntegers(128, 512),
+            "learning_rate": LogUniform(0.001, 0.1),
+            "max_depth": Integers(1, 24),
+            "max_features": Uniform(0.1, 1.0),
+        }
+    )
 
     def __init__(
         self,

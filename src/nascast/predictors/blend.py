@@ -1,0 +1,122 @@
+"""The mean opinion of several predictors."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from nascast.core.errors import InvalidSettingError
+from nascast.core.ledger import Ledger
+from nascast.core.prediction import Prediction
+from nascast.core.predictor import labels_of
+from nascast.core.spec import Spec
+from nascast.core.types import Floats, Genes
+from nascast.predictors._combinator import Combinator, Part, part_of
+
+__all__ = ["Blend"]
+
+_BEST = (
+    Spec("ensemble", {"predictor": Spec("xgboost", {"encoding": "joined"}), "members": 3}),
+    Spec("gp", {"encoding": "joined"}),
+)
+
+
+class Blend(Combinator):
+    """Predictors of different kinds, whose means are averaged as ranks among the training labels.
+
+    Accuracies have a long lower tail, in which predictors disagree by many points that mean little.
+    So every mean is turned into its normal score among the training labels (van der Waerden 1952):
+    the quantile of a normal distribution at its rank, between labels interpolated. The scores are
+    averaged, and the average is turned back into a label. So a prediction does not depend on the
+    rows that it is asked for with.
+
+    The default is boosted trees and a Gaussian process on structural features: trees are better at
+    thresholds, a process at what adds up, and their errors differ (`perf/model_based.py`; on
+    NAS-Bench-201 both together are better than either). The deviation is that of the mixture of the
+    predictors, where any has one.
+    """
+
+    def __init__(
+        self,
+        predictors: Sequence[Part] = _BEST,
+        *,
+        weights: Sequence[float] | None = None,
+        epochs: int | None = None,
+    ) -> None:
+        """Chooses the predictors.
+
+        Args:
+            predictors: predictors, at least one, on the scale of the labels.
+            weights: weight of each, all positive; None weighs them equally.
+            epochs: number of epochs at query, of predictors that have such a setting; None leaves
+                it.
+
+        Raises:
+            InvalidSettingError: there is no predictor, one only ranks, or weights do not fit.
+        """
+        parts = [part_of(predictor, epochs) for predictor in predictors]
+        for part in parts:
+            if part.ranks_only:
+                raise InvalidSettingError(
+                    f"a blend needs predictions on the scale of the labels; "
+                    f"{type(part).__name__} only ranks"
+                )
+        if not parts or (weights is not None and len(weights) != len(parts)):
+            raise InvalidSettingError(
+                f"a blend needs at least one predictor, and a weight for each or none; "
+                f"got {len(parts)} and {weights}"
+            )
+        if weights is not None and not all(weight > 0 for weight in weights):
+            raise InvalidSettingError(f"weights are positive; got {weights}")
+        super().__init__(*parts)
+        self.predictors, self.weights, self.epochs = predictors, weights, epochs
+        shares = np.ones(len(parts)) if weights is None else np.array(weights, dtype=np.float64)
+        self._shares = shares / shares.sum()
+        self._scale: Any = None
+
+    def initialize(self, ledger: Ledger, train: Genes, rng: np.random.Generator) -> None:
+        self._scale = _Scale(labels_of(ledger, train))
+        for part, seed in zip(self._parts, rng.integers(2**63, size=len(self._parts)), strict=True):
+            part.initialize(ledger, train, np.random.default_rng(seed))
+
+    def query(self, ledger: Ledger, genes: Genes) -> Prediction:
+        if self._scale is None:
+            raise InvalidSettingError("initialize a blend before you query it")
+        found = [part.query(ledger, genes) for part in self._parts]
+        means = np.stack([one.mean for one in found])
+        mean = self._scale.labels(self._shares @ self._scale.scores(means))
+        if all(one.deviation is None for one in found):
+            return Prediction(mean)
+        variance = self._shares @ (means - mean) ** 2
+        known = [i for i, one in enumerate(found) if one.deviation is not None]
+        shares = self._shares[known] / self._shares[known].sum()
+        own = np.stack([one.deviation**2 for one in found if one.deviation is not None])
+        return Prediction(mean, np.sqrt(variance + shares @ own))
+
+
+class _Scale:
+    """The normal scores of labels, and between them lines; beyond them the slope of deviations."""
+
+    def __init__(self, y: Floats) -> None:
+        """Takes ``(n,)`` training labels."""
+        from scipy.special import ndtri
+        from scipy.stats import rankdata
+
+        scores = ndtri((rankdata(y) - 0.5) / len(y))
+        self._labels, first = np.unique(y, return_index=True)
+        self._scores = scores[first]
+        spread = float(scores.std())
+        self._slope = float(y.std()) / spread if spread > 0 else 1.0  # labels for one of a score
+
+    def scores(self, labels: Floats) -> Floats:
+        """Returns the normal scores of labels, of any shape."""
+        return _through(labels, self._labels, self._scores, 1 / self._slope)
+
+    def labels(self, scores: Floats) -> Floats:
+        """Returns the labels at normal scores, of any shape."""
+        return _through(scores, self._scores, self._labels, self._slope)
+
+
+def _through(values: Floats, x: Floats, y: Floats, slope: float) -> Floats:
+    beyond = values - np.clip(values, x[0], x[-1])
+    return np.asarray(np.interp(values, x, y) + slope * beyond)

@@ -1,0 +1,96 @@
+"""Targets that regressors are fitted on: labels as they are, or their normal scores.
+
+A benchmark's accuracies have a long lower tail: a few networks that hardly learn are many standard
+deviations below all others, and a model with normal errors spends itself on them. Normal scores
+(van der Waerden 1952) keep the order and have a normal distribution.
+"""
+
+from typing import Protocol, Self
+
+import numpy as np
+from scipy.special import ndtri
+from scipy.stats import rankdata
+
+from nascast.core.errors import InvalidSettingError
+from nascast.core.types import Floats
+
+__all__ = ["NORMAL_SCORES", "Model", "NormalScores", "aimed", "check_targets"]
+
+LABELS, NORMAL_SCORES = "labels", "normal_scores"
+_END = 1.645  # half of the interval, in deviations, from which a deviation of labels is read
+
+
+class Model(Protocol):
+    """A regressor with normal predictions."""
+
+    def fit(self, X: Floats, y: Floats) -> Self:
+        """Learns from ``(n, d)`` features and ``(n,)`` targets of mean 0 and deviation 1."""
+        ...
+
+    def predict(self, X: Floats) -> Floats:
+        """Returns ``(n,)`` means."""
+        ...
+
+    def predict_normal(self, X: Floats) -> tuple[Floats, Floats]:
+        """Returns ``(n,)`` means and ``(n,)`` standard deviations of a label, noise included."""
+        ...
+
+
+def check_targets(targets: str) -> str:
+    """Returns the setting.
+
+    Raises:
+        InvalidSettingError: there are no such targets.
+    """
+    if targets not in (LABELS, NORMAL_SCORES):
+        raise InvalidSettingError(
+            f"unknown targets {targets!r}; known are {LABELS} and {NORMAL_SCORES}"
+        )
+    return targets
+
+
+def aimed(model: Model, targets: str) -> Model:
+    """Returns the model, fitted on labels or on their normal scores."""
+    return NormalScores(model) if targets == NORMAL_SCORES else model
+
+
+class NormalScores:
+    """A regressor fitted on normal scores, whose predictions are turned back into labels.
+
+    Between training labels a prediction is interpolated, and beyond them it goes on with the slope
+    of one deviation of the labels for one of the scores, so that the order of predictions is that
+    of the predicted scores. The mean is, exactly, the label at the mean score: the median.
+    """
+
+    def __init__(self, model: Model) -> None:
+        self.model = model
+
+    def fit(self, X: Floats, y: Floats) -> Self:
+        """Learns from ``(n, d)`` features and ``(n,)`` targets, of which some differ."""
+        # The rank less ½ over n: the mean quantile between the neighbours; ties share their rank.
+        scores = ndtri((rankdata(y) - 0.5) / len(y))
+        scores /= scores.std()
+        self._labels, first = np.unique(y, return_index=True)
+        self._scores = scores[first]
+        self._slope = float(y.std())
+        self.model.fit(X, scores)
+        return self
+
+    def predict(self, X: Floats) -> Floats:
+        """Returns ``(n,)`` labels at the mean scores."""
+        return self._label(self.model.predict(X))
+
+    def predict_normal(self, X: Floats) -> tuple[Floats, Floats]:
+        """Returns ``(n,)`` labels at the mean scores, and deviations.
+
+        A deviation is that of a normal distribution whose central 90 % are as wide as the interval
+        between the labels at the ends of the central 90 % of scores.
+        """
+        mean, deviation = self.model.predict_normal(X)
+        low, high = (self._label(mean + side * deviation) for side in (-_END, _END))
+        return self._label(mean), (high - low) / (2 * _END)
+
+    def _label(self, scores: Floats) -> Floats:
+        inside = np.interp(scores, self._scores, self._labels)
+        beyond = scores - np.clip(scores, self._scores[0], self._scores[-1])
+        return np.asarray(inside + self._slope * beyond)

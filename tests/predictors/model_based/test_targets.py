@@ -1,0 +1,73 @@
+"""Normal scores, and the way back to labels."""
+
+import numpy as np
+import pytest
+from scipy.stats import norm, rankdata
+
+from nascast.core.errors import InvalidSettingError
+from nascast.core.types import Floats
+from nascast.predictors.model_based._targets import NormalScores, aimed, check_targets
+
+
+class Echo:
+    """Remembers its targets, and predicts the first feature with a deviation of ½."""
+
+    def fit(self, X: Floats, y: Floats) -> "Echo":
+        self.y = y
+        return self
+
+    def predict(self, X: Floats) -> Floats:
+        return np.asarray(X[:, 0])
+
+    def predict_normal(self, X: Floats) -> tuple[Floats, Floats]:
+        return self.predict(X), np.full(len(X), 0.5)
+
+
+def fitted(y: Floats) -> tuple[NormalScores, Floats]:
+    echo = Echo()
+    scores = NormalScores(echo).fit(np.zeros((len(y), 1)), y)
+    return scores, echo.y
+
+
+def test_targets_are_normal_scores_of_the_ranks() -> None:
+    y = np.random.default_rng(0).lognormal(size=50) ** 3
+    _, targets = fitted(y)
+    expected = norm.ppf((rankdata(y) - 0.5) / 50)
+    assert targets == pytest.approx(expected / expected.std())
+
+
+def test_equal_labels_have_equal_targets_of_deviation_one() -> None:
+    _, targets = fitted(np.array([1.0, 2.0, 2.0, 5.0]))
+    assert targets[1] == targets[2]
+    assert targets.std() == pytest.approx(1)
+    assert np.array_equal(np.argsort(targets, kind="stable"), [0, 1, 2, 3])
+
+
+def test_the_way_back_gives_the_training_labels() -> None:
+    y = np.random.default_rng(1).lognormal(size=30)
+    scores, targets = fitted(y)
+    assert scores.predict(targets[:, None]) == pytest.approx(y)
+
+
+def test_predictions_keep_their_order_beyond_the_labels() -> None:
+    y = np.array([-1.5, -0.5, 0.5, 1.5])
+    scores, targets = fitted(y)
+    asked = np.linspace(-9, 9, 200)
+    found = scores.predict(asked[:, None])
+    assert (np.diff(found) > 0).all()
+    assert found[-1] == pytest.approx(1.5 + y.std() * (9 - targets[-1]))
+
+
+def test_a_deviation_is_half_the_interval_of_ninety_percent() -> None:
+    scores, _ = fitted(np.random.default_rng(2).lognormal(size=30))
+    at = np.array([[-0.3], [1.0]])
+    mean, deviation = scores.predict_normal(at)
+    low, high = scores.predict(at - 1.645 * 0.5), scores.predict(at + 1.645 * 0.5)
+    assert mean == pytest.approx(scores.predict(at))
+    assert 2 * 1.645 * deviation == pytest.approx(high - low)
+
+
+def test_unknown_targets_are_refused() -> None:
+    assert isinstance(aimed(Echo(), check_targets("labels")), Echo)
+    with pytest.raises(InvalidSettingError, match=r"'ranks'; known are labels and normal_scores"):
+        check_targets("ranks")
