@@ -1,0 +1,91 @@
+"""An ensemble of networks as a regressor."""
+
+from collections.abc import Callable
+from typing import Self
+
+import numpy as np
+import numpy.typing as npt
+import torch
+
+from nascast.core.types import Floats
+from nascast.predictors.model_based.regression.loop import train
+from nascast.predictors.model_based.regression.members import Network
+from nascast.predictors.model_based.regression.settings import RANKING, Training
+from nascast.predictors.model_based.regression.targets import Quantiles
+
+__all__ = ["EnsembleRegressor", "NetworkRegressor", "regressor"]
+
+_BLOCK = 1024  # rows of a query, so that intermediate tensors stay small; chosen
+
+Make = Callable[[Floats], Network]
+
+
+def regressor(make: Make, members: int, seed: int, how: Training) -> "NetworkRegressor":
+    """Returns an unfitted regressor, with deviations if it has several members.
+
+    Args:
+        make: function that returns the untrained networks for the features ``(n, d)`` that they
+            will learn from; it may draw from torch's generator.
+        members: number of members that the network has.
+        seed: seed of weights, dropout and batches.
+        how: settings of training.
+    """
+    return (EnsembleRegressor if members > 1 else NetworkRegressor)(make, seed, how)
+
+
+class NetworkRegressor:
+    """Networks whose mean score is the prediction.
+
+    Where the loss is one of the order, the scores of each member are standardised, and their mean
+    is matched with the labels quantile by quantile.
+    """
+
+    def __init__(self, make: Make, seed: int, how: Training) -> None:
+        self._make, self._seed, self._how = make, seed, how
+
+    def fit(self, X: Floats, y: Floats) -> Self:
+        """Learns from ``(n, d)`` features and ``(n,)`` targets, of which two at least differ."""
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(self._seed)
+            self._network = self._make(X)
+            inputs = self._network.read(X)
+            train(self._network, inputs, torch.as_tensor(y, dtype=torch.float32), self._how)
+        self._quantiles = Quantiles.of(y)
+        scores = self._forward(X)
+        self._center = scores.mean(1, keepdims=True)
+        spread = scores.std(1, keepdims=True)
+        self._spread = np.where(spread > 0, spread, 1.0)
+        return self
+
+    def predict(self, X: Floats) -> Floats:
+        """Returns ``(n,)`` predictions."""
+        return self._labels(self._members(X).mean(0))
+
+    def _members(self, X: Floats) -> Floats:
+        """Returns ``(m, n)``: predictions of each member, standardised if they only rank."""
+        scores = self._forward(X)
+        if self._how.loss not in RANKING:
+            return scores
+        return np.asarray((scores - self._center) / self._spread)
+
+    def _labels(self, scores: Floats) -> Floats:
+        return self._quantiles(scores) if self._how.loss in RANKING else scores
+
+    def _forward(self, X: Floats) -> npt.NDArray[np.float64]:
+        out = np.empty((self._network.members, len(X)))
+        with torch.inference_mode():
+            for start in range(0, len(X), _BLOCK):
+                block = slice(start, start + _BLOCK)
+                out[:, block] = self._network(*self._network.read(X[block])).numpy()
+        return out
+
+
+class EnsembleRegressor(NetworkRegressor):
+    """Several networks, whose disagreement is the deviation."""
+
+    def predict_normal(self, X: Floats) -> tuple[Floats, Floats]:
+        """Returns ``(n,)`` means, and half of what two deviations of the members make of them."""
+        members = self._members(X)
+        mean, deviation = members.mean(0), members.std(0, ddof=1)
+        upper, lower = (self._labels(mean + sign * deviation) for sign in (1, -1))
+        return self._labels(mean), (upper - lower) / 2
