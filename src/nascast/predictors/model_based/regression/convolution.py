@@ -84,6 +84,7 @@ class GlobalConvolution(Network):
     def forward(self, before: Tensor, labels: Tensor) -> Tensor:
         state = labels[None]
         for layer, norm in zip(self.layers, self.norms, strict=True):
-            state = torch.relu(norm(before @ layer(state)))
+            heard = torch.relu(norm(before @ layer(state)))
+            state = state + heard if state.shape == heard.shape else heard
         scores: Tensor = self.last(state[:, :, -1])[..., 0]
         return scores

@@ -77,16 +77,23 @@ class GraphPredictor(ModelPredictor):
     def network(self, layout: Layout) -> "Callable[[], Network]":
         """Returns a function that makes untrained networks for graphs of a layout."""
 
+    def unlabelled(self, ledger: Ledger, n: int, rng: np.random.Generator) -> Floats | None:
+        """Returns features ``(k, d)`` of rows without labels that help n labelled ones, or None."""
+        return None
+
     def initialize(self, ledger: Ledger, train: Genes, rng: np.random.Generator) -> None:
         graph = ledger.space.graphs(train[:0])
         self._layout = self.layout(graph.labels.shape[1], len(graph.vocabulary))
+        self._others = self.unlabelled(ledger, len(train), rng)
         super().initialize(ledger, train, rng)
+        self._others = None
 
     def regressor(self, n: int, rng: np.random.Generator) -> Regressor:
         from nascast.predictors.model_based.regression.regressor import regressor
 
         make = partial(_made, self.network(self._layout))
-        return regressor(make, self.members, int(rng.integers(2**31)), self._training)
+        seed = int(rng.integers(2**31))
+        return regressor(make, self.members, seed, self._training, self._others)
 
 
 def _made(make: "Callable[[], Network]", rows: Floats) -> "Network":

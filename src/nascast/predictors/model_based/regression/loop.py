@@ -6,7 +6,6 @@ from collections.abc import Iterator
 import torch
 from torch import Tensor
 
-from nascast.predictors.model_based.regression.losses import LOSSES
 from nascast.predictors.model_based.regression.members import Network
 from nascast.predictors.model_based.regression.settings import Training
 
@@ -30,8 +29,8 @@ def train(network: Network, inputs: tuple[Tensor, ...], targets: Tensor, how: Tr
         for group in optimizer.param_groups:
             group["lr"] = how.learning_rate * (1 + math.cos(math.pi * step / steps)) / 2
         optimizer.zero_grad()
-        scores = network(*(tensor[rows] for tensor in inputs))
-        LOSSES[how.loss](scores, targets[rows]).backward()  # type: ignore[no-untyped-call]
+        batch = tuple(tensor[rows] for tensor in inputs)
+        network.loss(how.loss, batch, targets[rows]).backward()  # type: ignore[no-untyped-call]
         optimizer.step()
     network.eval()
 

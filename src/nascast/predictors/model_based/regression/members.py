@@ -10,6 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from nascast.core.types import Floats
+from nascast.predictors.model_based.regression.losses import LOSSES
 
 __all__ = ["Linear", "Network", "Norm"]
 
@@ -29,6 +30,10 @@ class Network(nn.Module):
         `forward` returns ``(m, n)`` scores, larger is better.
         """
         raise NotImplementedError
+
+    def loss(self, name: str, inputs: tuple[Tensor, ...], targets: Tensor) -> Tensor:
+        """Returns the loss of that name on n rows, summed over members."""
+        return LOSSES[name](self(*inputs), targets)
 
 
 class Linear(nn.Module):

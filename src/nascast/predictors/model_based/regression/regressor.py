@@ -20,7 +20,9 @@ _BLOCK = 1024  # rows of a query, so that intermediate tensors stay small; chose
 Make = Callable[[Floats], Network]
 
 
-def regressor(make: Make, members: int, seed: int, how: Training) -> "NetworkRegressor":
+def regressor(
+    make: Make, members: int, seed: int, how: Training, others: Floats | None = None
+) -> "NetworkRegressor":
     """Returns an unfitted regressor, with deviations if it has several members.
 
     Args:
@@ -29,8 +31,9 @@ def regressor(make: Make, members: int, seed: int, how: Training) -> "NetworkReg
         members: number of members that the network has.
         seed: seed of weights, dropout and batches.
         how: settings of training.
+        others: ``(k, d)`` features of rows without labels, for networks that learn from them.
     """
-    return (EnsembleRegressor if members > 1 else NetworkRegressor)(make, seed, how)
+    return (EnsembleRegressor if members > 1 else NetworkRegressor)(make, seed, how, others)
 
 
 class NetworkRegressor:
@@ -38,24 +41,43 @@ class NetworkRegressor:
 
     Where the loss is one of the order, the scores of each member are standardised, and their mean
     is matched with the labels quantile by quantile.
+
+    With rows that have no labels the networks learn three times: to decode those rows, from the
+    labelled rows, and from all, once they have labelled the others themselves (Luo et al.,
+    NeurIPS 2020, algorithm 1, one iteration).
     """
 
-    def __init__(self, make: Make, seed: int, how: Training) -> None:
-        self._make, self._seed, self._how = make, seed, how
+    def __init__(self, make: Make, seed: int, how: Training, others: Floats | None = None) -> None:
+        self._make, self._seed, self._how, self._others = make, seed, how, others
 
     def fit(self, X: Floats, y: Floats) -> Self:
         """Learns from ``(n, d)`` features and ``(n,)`` targets, of which two at least differ."""
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(self._seed)
+            self._quantiles = Quantiles.of(y)
             self._network = self._make(X)
-            inputs = self._network.read(X)
-            train(self._network, inputs, torch.as_tensor(y, dtype=torch.float32), self._how)
-        self._quantiles = Quantiles.of(y)
+            if self._others is None:
+                self._learn(X, y)
+            else:
+                self._learn_with(self._others, X, y)
+        self._others = None
+        return self
+
+    def _learn_with(self, others: Floats, X: Floats, y: Floats) -> None:
+        self._train(others, np.full(len(others), np.nan))
+        self._learn(X, y)
+        self._learn(np.concatenate([X, others]), np.concatenate([y, self.predict(others)]))
+
+    def _learn(self, X: Floats, y: Floats) -> None:
+        self._train(X, y)
         scores = self._forward(X)
         self._center = scores.mean(1, keepdims=True)
         spread = scores.std(1, keepdims=True)
         self._spread = np.where(spread > 0, spread, 1.0)
-        return self
+
+    def _train(self, X: Floats, y: Floats) -> None:
+        targets = torch.as_tensor(y, dtype=torch.float32)
+        train(self._network, self._network.read(X), targets, self._how)
 
     def predict(self, X: Floats) -> Floats:
         """Returns ``(n,)`` predictions."""
