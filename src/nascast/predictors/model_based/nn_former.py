@@ -31,7 +31,7 @@ class NNFormer(GraphPredictor):
         *,
         layers: int = 3,
         width: int = 48,
-        attention: bool = True,
+        attention: bool = False,
         members: int = 1,
         loss: str = "listwise",
         learning_rate: float = 0.003,

@@ -32,8 +32,10 @@ class _Lstm(nn.Module):
         gates, everywhere = self.gates(x).unbind(1), bool(mask.all())
         memory, outputs = state, []
         for step, gate in enumerate(gates):
-            opened, news = torch.baddbmm(gate, state, recurrent).split((3 * width, width), 2)
-            write, keep, show = opened.sigmoid().split(width, 2)
+            opened, news = torch.baddbmm(gate, state, recurrent).split_with_sizes(
+                (3 * width, width), 2
+            )
+            write, keep, show = opened.sigmoid().chunk(3, 2)
             later = keep * memory + write * news.tanh()
             heard = show * later.tanh()
             if everywhere:
@@ -93,7 +95,7 @@ class Autoencoder(Network):
             torch.cat([there, there.flip(1)]),
             embedded.new_zeros(2 * self.members, len(mask), embedded.shape[3]),
         )
-        along, against = states.split(self.members)
+        along, against = states.chunk(2)
         joined = self.both(torch.cat([along, against.flip(1)], 3)) + embedded
         weights = averaged(mask.float()).T[..., None]
         return functional.normalize((functional.normalize(joined, dim=3) * weights).sum(1), dim=2)
@@ -113,4 +115,5 @@ class Autoencoder(Network):
         labels = (written[..., :kinds].log_softmax(3) * true[..., :kinds]).sum(3)
         signs = 2 * true[..., kinds:] - 1
         edges = functional.logsigmoid(signs * written[..., kinds:]).sum(3)
-        return -((labels + edges) * there).sum() / there.sum()
+        total: Tensor = -((labels + edges) * there).sum()
+        return total / there.sum()
