@@ -39,7 +39,7 @@ KINDS = {
 _FAMILIES = ("model_based", "learning_curve", "hybrid", "weight_sharing")
 _SHARED = {  # what the components of a kind share, and is none
     "benchmark": {"table", "imported", "converted"},
-    "predictor": {"features"},
+    "predictor": {"features", "regression"},
     "proxy": {"passes"},
     "strategy": {"controller"},
 }
