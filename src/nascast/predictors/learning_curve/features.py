@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from nascast.core.ledger import Ledger
 from nascast.core.types import Floats, Genes
 
-__all__ = ["LastScore", "LastValue"]
+__all__ = ["CurveSum", "LastScore", "LastValue", "validation_metric"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +21,18 @@ class LastValue:
 
 
 @dataclass(frozen=True, slots=True)
+class CurveSum:
+    """The sum of a metric over the recorded epochs up to `epochs`, larger is better."""
+
+    metric: str
+    epochs: int
+
+    def __call__(self, ledger: Ledger, genes: Genes) -> Floats:
+        """Returns ``(n, 1)``: the sum, negated where smaller is better."""
+        return ledger.curve(genes, self.metric, self.epochs).sum(1, keepdims=True)
+
+
+@dataclass(frozen=True, slots=True)
 class LastScore:
     """The objective's metric after `epochs` epochs, on validation data.
 
@@ -31,7 +43,10 @@ class LastScore:
 
     def __call__(self, ledger: Ledger, genes: Genes) -> Floats:
         """Returns ``(n, 1)`` scores, larger is better."""
-        metric = ledger.objective.metric
-        if metric.startswith("test_"):
-            metric = f"val_{metric.removeprefix('test_')}"
-        return ledger.curve(genes, metric, self.epochs)[:, -1:]
+        return ledger.curve(genes, validation_metric(ledger), self.epochs)[:, -1:]
+
+
+def validation_metric(ledger: Ledger) -> str:
+    """Returns the objective's metric; of one on test data, the same on validation data."""
+    metric = ledger.objective.metric
+    return f"val_{metric.removeprefix('test_')}" if metric.startswith("test_") else metric
