@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+import numpy as np
+
 from nascast.core.ledger import Ledger
 from nascast.core.types import Floats, Genes
 
@@ -29,7 +31,7 @@ class CurveSum:
 
     def __call__(self, ledger: Ledger, genes: Genes) -> Floats:
         """Returns ``(n, 1)``: the sum, negated where smaller is better."""
-        return ledger.curve(genes, self.metric, self.epochs).sum(1, keepdims=True)
+        return np.asarray(ledger.curve(genes, self.metric, self.epochs).sum(1, keepdims=True))
 
 
 @dataclass(frozen=True, slots=True)
