@@ -7,7 +7,14 @@ import numpy as np
 from nascast.core.ledger import Ledger
 from nascast.core.types import Floats, Genes
 
-__all__ = ["CurveSum", "LastScore", "LastValue", "validation_metric"]
+__all__ = [
+    "CurveMoments",
+    "CurvePoints",
+    "CurveSum",
+    "LastScore",
+    "LastValue",
+    "validation_metric",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +53,33 @@ class LastScore:
     def __call__(self, ledger: Ledger, genes: Genes) -> Floats:
         """Returns ``(n, 1)`` scores, larger is better."""
         return ledger.curve(genes, validation_metric(ledger), self.epochs)[:, -1:]
+
+
+@dataclass(frozen=True, slots=True)
+class CurvePoints:
+    """All points of the curve of the objective's metric on validation data until `epochs`."""
+
+    epochs: int
+
+    def __call__(self, ledger: Ledger, genes: Genes) -> Floats:
+        """Returns ``(n, k)``: scores at the k recorded epochs, larger is better."""
+        return ledger.curve(genes, validation_metric(ledger), self.epochs)
+
+
+@dataclass(frozen=True, slots=True)
+class CurveMoments:
+    """Mean and deviation of the points, their differences and the differences of these.
+
+    Of fewer than three points the differences that are not there are left out.
+    """
+
+    epochs: int
+
+    def __call__(self, ledger: Ledger, genes: Genes) -> Floats:
+        """Returns ``(n, 6)``, or fewer columns of a short curve."""
+        points = ledger.curve(genes, validation_metric(ledger), self.epochs)
+        parts = [np.diff(points, order, axis=1) for order in range(min(3, points.shape[1]))]
+        return np.stack([f(part, axis=1) for part in parts for f in (np.mean, np.std)], axis=1)
 
 
 def validation_metric(ledger: Ledger) -> str:
