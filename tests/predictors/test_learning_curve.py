@@ -6,7 +6,9 @@ from nascast.core.ledger import Ledger
 from nascast.core.predictor import PerformancePredictor
 from nascast.core.types import Floats, Objective
 from nascast.predictors.learning_curve.early_stop_accuracy import EarlyStopAccuracy
+from nascast.predictors.learning_curve.early_stop_loss import EarlyStopLoss
 from nascast.predictors.learning_curve.features import LastValue
+from nascast.predictors.learning_curve.sotl import SoTL
 from nascast.predictors.learning_curve.sotl_e import SoTLE
 from nascast.testing.doubles import TinyBenchmark
 
@@ -38,7 +40,21 @@ def test_sotl_e_is_minus_the_training_loss_of_one_epoch(epochs: int) -> None:
     assert seconds == pytest.approx(BENCHMARK.seconds(GENES, epochs).sum())
 
 
-@pytest.mark.parametrize("predictor", [EarlyStopAccuracy, SoTLE])
+@pytest.mark.parametrize("epochs", [1, 4, 10])
+def test_early_stopping_on_the_loss_is_minus_the_validation_loss(epochs: int) -> None:
+    scores, _ = query(EarlyStopLoss(epochs))
+    assert np.array_equal(scores, -BENCHMARK.query(GENES, "val_loss", epochs))
+
+
+@pytest.mark.parametrize("epochs", [1, 4, 10])
+def test_sotl_is_minus_the_sum_of_the_training_losses(epochs: int) -> None:
+    scores, seconds = query(SoTL(epochs))
+    losses = [BENCHMARK.query(GENES, "train_loss", e + 1) for e in range(epochs)]
+    assert np.allclose(scores, -sum(losses))
+    assert seconds == pytest.approx(BENCHMARK.seconds(GENES, epochs).sum())
+
+
+@pytest.mark.parametrize("predictor", [EarlyStopAccuracy, EarlyStopLoss, SoTL, SoTLE])
 def test_epochs_are_their_only_budget(predictor: type[PerformancePredictor]) -> None:
     assert predictor.axes == {"epochs"}
     scores, _ = query(predictor())
