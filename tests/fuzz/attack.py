@@ -16,7 +16,7 @@ from pathlib import Path
 
 import numpy as np
 from tests.fuzz.mutations import mutate
-from tests.fuzz.targets import Target
+from tests.fuzz.target import Target
 
 from nascast.core.errors import NascastError
 

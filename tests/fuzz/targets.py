@@ -10,11 +10,12 @@ import tarfile
 import tempfile
 import zipfile
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from tests.fuzz.given import given
+from tests.fuzz.target import Target
 from tests.releases import conftest as nats
 from tests.releases.nasbench101 import test_conversion as nb101
 from tests.releases.nasbench_nlp import test_conversion as nlp
@@ -23,32 +24,9 @@ from nascast.core import plugins
 from nascast.core.types import Metric
 from nascast.releases.catalogue import find
 
-__all__ = ["Target", "targets"]
+__all__ = ["targets"]
 
 SMALL = Path(__file__).parents[1] / "releases/nasbench301/nb_models_small.zip"
-
-
-@dataclass(frozen=True)
-class Target:
-    """A file format.
-
-    Attributes:
-        name: of the format; ``/`` and a word says which layer is changed.
-        file: what the file is called.
-        content: of a sound file, or of what `pack` makes one of.
-        read: reads a file and returns bytes that tell what was understood.
-        pack: makes a file of changed content, such as with a checksum made again.
-        checked: the format has a checksum, so that no change may go unnoticed.
-        apart: the public way, which runs `read` in a process of its own, or None.
-    """
-
-    name: str
-    file: str
-    content: bytes
-    read: Callable[[Path], bytes]
-    pack: Callable[[bytes], bytes] = bytes
-    checked: bool = False
-    apart: Callable[[Path], object] | None = None
 
 
 def _nothing(done: int, total: int) -> None:
@@ -87,6 +65,7 @@ def targets(folder: Path) -> list[Target]:
     found: list[Target] = []
     for make in (_nats, _nasbench101, _nlp, _boosters, _onnx, _tables, _trainings, _images, _own):
         found.extend(make(folder))
+    found.extend(given(folder))
     return found
 
 

@@ -348,6 +348,6 @@ def _read(file: Path) -> dict[str, Any]:
         found = json.loads(file.read_text(encoding="utf-8"))
         if not isinstance(found, dict) or not isinstance(found.get("settings", {}), dict):
             raise ValueError("it is no record of a training")
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise CorruptDataError(f"{file} cannot be read: {error}; choose another --out") from error
     return found

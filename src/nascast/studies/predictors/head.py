@@ -85,7 +85,7 @@ def read_head(folder: Path) -> Head:
         )
     try:
         found = json.loads(file.read_text(encoding="utf-8"))
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise CorruptDataError(f"{file} is not JSON ({error}); {again}") from error
     except OSError as error:
         raise MissingDataError(f"cannot read {file}: {error.strerror}") from error

@@ -8,6 +8,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, get_type_hints
 
+from nascast.core.bounds import reading, size_of
 from nascast.core.errors import CorruptDataError, InvalidSettingError, MissingDataError, StoreError
 from nascast.core.spec import Spec
 from nascast.studies.predictors.design import Budget, Cell
@@ -221,7 +222,7 @@ def from_record(record: Mapping[str, Any], axes: Iterable[str]) -> Result:
     try:
         for name in ("versions", "predictor_settings"):
             json.loads(values.get(name) or "{}")
-    except ValueError:
+    except (ValueError, RecursionError):
         raise CorruptDataError(f"{name} is not JSON") from None
     try:
         return Result(**values)
@@ -284,21 +285,20 @@ def read_results(file: Path, axes: Sequence[str]) -> list[Result]:
         MissingDataError: the file cannot be read.
         CorruptDataError: it is no Parquet file, lacks a column, or has a row that cannot be right.
     """
-    import pyarrow as pa
     import pyarrow.parquet as pq
 
     again = "delete it and give the same `nascast compare` command again, which writes it anew"
     try:
-        table = pq.read_table(file)
-    except pa.ArrowException as error:
-        raise CorruptDataError(f"{file} is not a whole Parquet file ({error}); {again}") from error
+        with reading(file, size_of(file), what="a whole Parquet file", advice=again):
+            table = pq.read_table(file)
+            records = table.to_pylist()
     except OSError as error:
         raise MissingDataError(f"cannot read {file}: {error.strerror or error}") from error
     lacking = [c.name for c in columns(axes) if c.name not in table.column_names]
     if lacking:
         raise CorruptDataError(f"{file} lacks the columns {', '.join(lacking)}; {again}")
     results = []
-    for i, record in enumerate(table.to_pylist()):
+    for i, record in enumerate(records):
         try:
             results.append(from_record(record, axes))
         except CorruptDataError as error:

@@ -108,7 +108,7 @@ def keep_diagnostics(out: Path, run: str, values: Diagnostics) -> None:
     file = out / _SERIES
     try:
         old = json.loads(file.read_text()) if file.exists() else {}
-    except ValueError:
+    except (ValueError, RecursionError):
         old = {}
     _write(file, {**old, run: values})
 
@@ -292,7 +292,7 @@ def _mapping(value: Any) -> Mapping[str, Any]:
 def _json(file: Path) -> dict[str, Any]:
     try:
         value = json.loads(file.read_text(encoding="utf-8"))
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise CorruptDataError(f"{file} is not JSON ({error}); {_AGAIN}") from error
     except OSError as error:
         raise MissingDataError(f"cannot read {file}: {error.strerror}") from error
