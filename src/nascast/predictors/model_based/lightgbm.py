@@ -21,7 +21,9 @@ class LightGbm(ModelPredictor):
     """Gradient-boosted trees that grow leaf by leaf, on an encoding.
 
     The defaults are the settings of the 2021 study. Deviation: leaves may be smaller where there
-    are few labels, since with fewer than ten none could be split.
+    are few labels, since with fewer than ten none could be split. With 8 leaves and half of the
+    columns, τ on NAS-Bench-201 is .50 and .56 with 100 labels (CIFAR-10, ImageNet16-120; the
+    defaults .44 and .53), but .65 and .67 with 1,000 (.65 and .69).
     """
 
     modules = ("lightgbm",)

@@ -22,7 +22,10 @@ class RandomForest(ModelPredictor):
     trees (Hutter et al., Artificial Intelligence 2014, https://arxiv.org/abs/1211.0906, section
     4.3.2).
 
-    The preset ``study`` has the settings of the 2021 study, which are those of NAS-Bench-301.
+    The defaults are the settings of the 2021 study, also by the name ``study``, which has them from
+    NAS-Bench-301. With half of the columns and single rows in leaves, τ on NAS-Bench-201 is .46 and
+    .46 with 100 labels (CIFAR-10, ImageNet16-120; the defaults .50 and .52), .66 and .64 with 1,000
+    (.65 and .66).
     """
 
     modules = ("sklearn.ensemble",)
