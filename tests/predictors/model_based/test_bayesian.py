@@ -11,7 +11,7 @@ from nascast.core.predictor import ModelPredictor
 from nascast.core.types import Floats, Genes, Objective
 from nascast.testing.doubles import TinyBenchmark
 
-NAMES = ["gp"]
+NAMES = ["gp", "sparse_gp", "variational_sparse_gp"]
 GENES = np.random.default_rng(0).permutation(TinyBenchmark().genes())
 TRAIN, TEST = GENES[:30], GENES[30:60]
 
