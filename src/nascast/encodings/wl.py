@@ -50,7 +50,9 @@ class WeisfeilerLehman(Encoding):
         with np.errstate(over="ignore"):
             for _ in range(self.depth):
                 into = np.zeros(n * v, dtype=np.uint64)
-                np.add.at(into, stop, mix(state).ravel()[start])
+                # What feeds a vertex is scrambled in another way than the vertex itself: `a` fed by
+                # `b` is not `b` fed by `a`.
+                np.add.at(into, stop, mix(~state).ravel()[start])
                 state = np.where(alive, mix(mix(state) + into.reshape(n, v)), _NOTHING)
                 rounds.append(state)
         return np.concatenate(rounds, axis=1)

@@ -77,8 +77,7 @@ class ExactProcess(Process):
         kernel = scaled_rbf(x.shape[1], self._start.variance, self._start.length_scale)
         likelihood = likelihood_of(self._start.noise)
         some = torch.from_numpy(np.sort(self._order.permutation(len(x))[: self._most]))
-        if self._steps:
-            ExactModel(x[some], y[some], likelihood, kernel).maximize(self._steps)
+        ExactModel(x[some], y[some], likelihood, kernel).maximize(self._steps)
         self._model = ExactModel(x, y, likelihood, kernel)
 
     def moments(self, x: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:

@@ -15,7 +15,7 @@ from torch.nn.utils import parameters_to_vector, vector_to_parameters
 
 from nascast.core.types import Floats
 
-__all__ = ["Process", "likelihood_of", "maximize", "scaled_rbf"]
+__all__ = ["Process", "likelihood_of", "log_prior", "maximize", "scaled_rbf"]
 
 _BLOCK = 500  # rows predicted at once, so that memory does not grow with the query; chosen
 _LEAST_NOISE = 1e-4  # variance, of labels whose variance is 1; keeps the Cholesky factor; chosen
@@ -94,14 +94,24 @@ def likelihood_of(noise: float) -> Any:
     return likelihood
 
 
+def log_prior(kernel: Any) -> torch.Tensor:
+    """Returns the log density of the priors of a kernel's parameters."""
+    total = torch.zeros((), dtype=torch.float64)
+    for _, module, prior, closure, _ in kernel.named_priors():
+        total = total + prior.log_prob(closure(module)).sum()
+    return total
+
+
 def maximize(model: Any, bound: Callable[[], torch.Tensor], steps: int) -> None:
     """Moves the parameters that need gradients to where a bound is largest, by L-BFGS.
 
     Args:
         model: module whose parameters move.
         bound: function that computes the bound with the parameters as they are.
-        steps: most steps.
+        steps: most steps; 0 leaves the parameters.
     """
+    if not steps:
+        return
     free = [parameter for parameter in model.parameters() if parameter.requires_grad]
 
     def negative(values: Floats) -> tuple[float, Floats]:
