@@ -6,6 +6,7 @@ from nascast.core.ledger import Ledger
 from nascast.core.predictor import joined
 from nascast.core.types import Floats
 from nascast.predictors.model_based.nao import Nao
+from nascast.predictors.model_based.regression.settings import check_counts
 
 __all__ = ["SemiNas"]
 
@@ -46,6 +47,7 @@ class SemiNas(Nao):
             epochs: number of passes through the architectures in each of the two trainings.
             batch_size: largest number of architectures of a step.
         """
+        check_counts(factor=factor)
         super().__init__(
             width=width,
             members=members,
