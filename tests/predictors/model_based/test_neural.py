@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from nascast.core import plugins
-from nascast.core.errors import CorruptDataError, UnsupportedError
+from nascast.core.errors import CorruptDataError, InvalidSettingError, UnsupportedError
 from nascast.core.evaluator import Benchmark
 from nascast.core.ledger import Ledger
 from nascast.core.prediction import Prediction
@@ -170,3 +170,22 @@ def test_graphs_of_other_spaces(name: str, space: str) -> None:
         alone = predictor.query(ledger, genes[:1]).mean
     assert np.isfinite(mean).all()
     assert alone == pytest.approx(mean[:1], rel=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("name", "setting", "value"),
+    [
+        ("mlp", "layers", 0),
+        ("bananas", "members", 0),
+        ("gcn", "width", 1.5),
+        ("gcn", "dropout", 1.0),
+        ("bonas", "members", -1),
+        ("nao", "width", 0),
+        ("seminas", "factor", 0),
+        ("nn_former", "width", 10),
+        ("mlp", "loss", "hinge"),
+    ],
+)
+def test_settings_out_of_range_are_refused(name: str, setting: str, value: Any) -> None:
+    with pytest.raises(InvalidSettingError, match=f"{setting} is"):
+        load(name, **{setting: value})

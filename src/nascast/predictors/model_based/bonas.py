@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from nascast.encodings.bonas import BonasEncoding
 from nascast.predictors.model_based.regression.graph_predictor import GraphPredictor, Layout
-from nascast.predictors.model_based.regression.settings import Training
+from nascast.predictors.model_based.regression.settings import Training, check_counts
 
 if TYPE_CHECKING:
     from nascast.predictors.model_based.regression.members import Network
@@ -63,6 +63,7 @@ class Bonas(GraphPredictor):
             epochs: number of passes through the labels.
             batch_size: largest number of labels of a step.
         """
+        check_counts(layers=layers, width=width)
         super().__init__(
             BonasEncoding(), members, Training(loss, learning_rate, epochs, batch_size)
         )

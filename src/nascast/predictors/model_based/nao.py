@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from nascast.encodings.gcn import GcnEncoding
 from nascast.predictors.model_based.regression.graph_predictor import GraphPredictor, Layout
-from nascast.predictors.model_based.regression.settings import Training
+from nascast.predictors.model_based.regression.settings import Training, check_counts
 
 if TYPE_CHECKING:
     from nascast.predictors.model_based.regression.autoencoder import Autoencoder
@@ -59,6 +59,7 @@ class Nao(GraphPredictor):
             epochs: number of passes through the labels.
             batch_size: largest number of labels of a step.
         """
+        check_counts(width=width)
         super().__init__(GcnEncoding(), members, Training(loss, learning_rate, epochs, batch_size))
         self.width = width
 

@@ -65,8 +65,8 @@ def test_networks_are_left_in_evaluation_mode() -> None:
     ("changes", "said"),
     [
         ({"loss": "hinge"}, "squared, absolute, pairwise, listwise; got 'hinge'"),
-        ({"epochs": 0}, "from 1; got 0 and 8"),
-        ({"batch_size": 0}, "from 1; got 5 and 0"),
+        ({"epochs": 0}, "epochs is a whole number from 1; got 0"),
+        ({"batch_size": 0}, "batch_size is a whole number from 1; got 0"),
         ({"learning_rate": 0.0}, "above 0; got 0.0"),
         ({"learning_rate": float("nan")}, "above 0; got nan"),
     ],

@@ -14,7 +14,7 @@ from nascast.predictors.model_based.regression.members import Linear, Network
 
 __all__ = ["Autoencoder"]
 
-_RECONSTRUCTION = 0.2  # weight of the decoder's loss; the order or the values have the rest (NAO)
+_DECODING = 0.2  # weight of the decoder's loss; the order or the values have the rest (NAO)
 _BOTTLENECK = 16  # units of the predictor's hidden layer, as in the study
 
 
@@ -77,14 +77,10 @@ class Autoencoder(Network):
         return self._score(self._encode(vertices, mask))
 
     def loss(self, name: str, inputs: tuple[Tensor, ...], targets: Tensor) -> Tensor:
-        """Returns the losses of scores and of decoding; where no target is known, of decoding."""
+        """Returns the loss of scores and that of decoding, weighted as in NAO."""
         code = self._encode(*inputs)
-        total = _RECONSTRUCTION * self._reconstruction(code, *inputs)
-        known = targets.isfinite()
-        if known.any():
-            scores = self._score(code[:, known])
-            total = total + (1 - _RECONSTRUCTION) * LOSSES[name](scores, targets[known])
-        return total
+        scores = LOSSES[name](self._score(code), targets)
+        return (1 - _DECODING) * scores + _DECODING * self._decoding(code, *inputs)
 
     def _encode(self, vertices: Tensor, mask: Tensor) -> Tensor:
         """Returns ``(m, n, width)`` codes of length 1."""
@@ -105,7 +101,7 @@ class Autoencoder(Network):
         scores: Tensor = self.last((code + hidden) * math.sqrt(0.5))[..., 0]
         return scores
 
-    def _reconstruction(self, code: Tensor, vertices: Tensor, mask: Tensor) -> Tensor:
+    def _decoding(self, code: Tensor, vertices: Tensor, mask: Tensor) -> Tensor:
         """Returns the negative log-likelihood of a vertex, given its code and those before it."""
         true, there = vertices.transpose(0, 1), mask.T
         before = functional.pad(true, (0, 0, 0, 0, 1, -1))  # nothing is before the first

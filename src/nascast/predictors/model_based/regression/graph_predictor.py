@@ -13,7 +13,7 @@ from nascast.core.feature import Encoding
 from nascast.core.ledger import Ledger
 from nascast.core.predictor import ModelPredictor, Regressor
 from nascast.core.types import Floats, Genes
-from nascast.predictors.model_based.regression.settings import MODULE, Training
+from nascast.predictors.model_based.regression.settings import MODULE, Training, check_counts
 
 if TYPE_CHECKING:
     from nascast.predictors.model_based.regression.members import Network
@@ -64,6 +64,7 @@ class GraphPredictor(ModelPredictor):
     def __init__(self, encoding: Encoding, members: int, training: Training) -> None:
         """Takes the encoding, the number of networks and how they are trained."""
         super().__init__([encoding])
+        check_counts(members=members)
         self.members, self.loss = members, training.loss
         self.learning_rate, self.epochs = training.learning_rate, training.epochs
         self.batch_size = training.batch_size

@@ -42,9 +42,8 @@ class NetworkRegressor:
     Where the loss is one of the order, the scores of each member are standardised, and their mean
     is matched with the labels quantile by quantile.
 
-    With rows that have no labels the networks learn three times: to decode those rows, from the
-    labelled rows, and from all, once they have labelled the others themselves (Luo et al.,
-    NeurIPS 2020, algorithm 1, one iteration).
+    Where there are rows without labels, the networks label them by what they have learned, and go
+    on with all rows (Luo et al., NeurIPS 2020, algorithm 1, one iteration).
     """
 
     def __init__(self, make: Make, seed: int, how: Training, others: Floats | None = None) -> None:
@@ -56,28 +55,24 @@ class NetworkRegressor:
             torch.manual_seed(self._seed)
             self._quantiles = Quantiles.of(y)
             self._network = self._make(X)
-            if self._others is None:
-                self._learn(X, y)
-            else:
-                self._learn_with(self._others, X, y)
+            self._train(X, y)
+            self._standardize(X)
+            if self._others is not None:
+                labelled = self.predict(self._others)
+                self._train(np.concatenate([X, self._others]), np.concatenate([y, labelled]))
+                self._standardize(X)  # by the labelled rows, whose quantiles are known
         self._others = None
         return self
-
-    def _learn_with(self, others: Floats, X: Floats, y: Floats) -> None:
-        self._train(others, np.full(len(others), np.nan))
-        self._learn(X, y)
-        self._learn(np.concatenate([X, others]), np.concatenate([y, self.predict(others)]))
-
-    def _learn(self, X: Floats, y: Floats) -> None:
-        self._train(X, y)
-        scores = self._forward(X)
-        self._center = scores.mean(1, keepdims=True)
-        spread = scores.std(1, keepdims=True)
-        self._spread = np.where(spread > 0, spread, 1.0)
 
     def _train(self, X: Floats, y: Floats) -> None:
         targets = torch.as_tensor(y, dtype=torch.float32)
         train(self._network, self._network.read(X), targets, self._how)
+
+    def _standardize(self, X: Floats) -> None:
+        scores = self._forward(X)
+        self._center = scores.mean(1, keepdims=True)
+        spread = scores.std(1, keepdims=True)
+        self._spread = np.where(spread > 0, spread, 1.0)
 
     def predict(self, X: Floats) -> Floats:
         """Returns ``(n,)`` predictions."""

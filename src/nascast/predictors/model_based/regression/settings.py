@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from nascast.core.errors import InvalidSettingError
 from nascast.core.extras import check_extra
 
-__all__ = ["MODULE", "RANKING", "Training"]
+__all__ = ["MODULE", "RANKING", "Training", "check_counts"]
 
 MODULE = "nascast.predictors.model_based.regression.regressor"  # takes long to import
 RANKING = ("pairwise", "listwise")
@@ -33,10 +33,17 @@ class Training:
         check_extra("torch", "torch", "A neural predictor")
         if self.loss not in _LOSSES:
             raise InvalidSettingError(f"loss is one of {', '.join(_LOSSES)}; got {self.loss!r}")
-        if self.epochs < 1 or self.batch_size < 1:
-            raise InvalidSettingError(
-                "epochs and batch_size are whole numbers from 1; got "
-                f"{self.epochs} and {self.batch_size}"
-            )
+        check_counts(epochs=self.epochs, batch_size=self.batch_size)
         if not self.learning_rate > 0:
             raise InvalidSettingError(f"learning_rate is above 0; got {self.learning_rate}")
+
+
+def check_counts(**counts: int) -> None:
+    """Raises unless all are whole numbers from 1.
+
+    Raises:
+        InvalidSettingError: one is not; the message names it.
+    """
+    for name, count in counts.items():
+        if not isinstance(count, int) or count < 1:
+            raise InvalidSettingError(f"{name} is a whole number from 1; got {count!r}")
