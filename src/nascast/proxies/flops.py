@@ -11,13 +11,15 @@ __all__ = ["Flops"]
 
 
 class Flops(Proxy):
-    """The multiply-adds of the network for one input, in millions; see `networks.counting`.
+    """The multiply-adds of a network for one input, in millions.
 
-    Of a language model they are those of one word.
+    Of a language model they are those for one word. Operations that are not run do not count.
     """
 
     name = "flops"
     reads_batch = False
 
     def score(self, passes: "Passes") -> float:
-        return passes.counts().multiply_adds / 1e6
+        from nascast.proxies.passes.cost import multiply_adds
+
+        return multiply_adds(passes.network(), passes.task) / 1e6

@@ -25,7 +25,9 @@ class Naswot(Proxy):
     name = "nwot"
 
     def score(self, passes: "Passes") -> float:
-        found = passes.codes()
+        from nascast.proxies.passes.codes import agreement
+
+        found = agreement(passes.rectified())
         return kernel_score(found.both, found.units)
 
 

@@ -41,8 +41,10 @@ class Swap(Proxy):
         self.mu, self.sigma = mu, sigma
 
     def score(self, passes: "Passes") -> float:
-        patterns = passes.codes().patterns
-        different = len(np.unique(patterns.view(f"V{patterns.shape[1]}")))
+        from nascast.proxies.passes.codes import patterns
+
+        found = patterns(passes.rectified())
+        different = len(np.unique(found.view(f"V{found.shape[1]}")))
         if self.mu is None or self.sigma is None:
             return float(different)
         size = sum(parameter.numel() for parameter in passes.network().parameters()) / 1e6

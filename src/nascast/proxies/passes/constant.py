@@ -1,13 +1,17 @@
 """The outputs of a network whose weights all have one value (epsinas)."""
 
+import re
+
 import torch
 from torch import Tensor, nn
 
 from nascast.core.types import Batch
 from nascast.networks.forward import forward
-from nascast.proxies.passes.untrained import replaced, tables, weights, without_tracking
+from nascast.proxies.passes.untrained import altered, tables, weights
 
 __all__ = ["constant_outputs"]
+
+_BIAS = re.compile(r"(^|\.)bias(es)?(\.|$)")
 
 
 def constant_outputs(network: nn.Module, batch: Batch, value: float) -> Tensor:
@@ -16,18 +20,13 @@ def constant_outputs(network: nn.Module, batch: Batch, value: float) -> Tensor:
     Biases are 0. Normalisation and tables of embeddings stay as they are. All is in double
     precision, in which small weights survive deep networks.
     """
-    embeddings = {id(table) for table in tables(network)}
-    constant = [w for w in weights(network) if id(w) not in embeddings]
-    biases = [
-        p for name, p in network.named_parameters() if name.rpartition(".")[2].startswith("bias")
-    ]
-    rest = {id(p) for p in (*constant, *biases)}
-    others = [p for p in network.parameters() if id(p) not in rest]
-    with (
-        torch.no_grad(),
-        without_tracking(network),
-        replaced(constant, lambda w: torch.full_like(w, value, dtype=torch.float64)),
-        replaced(biases, lambda b: torch.zeros_like(b, dtype=torch.float64)),
-        replaced(others, Tensor.double),
-    ):
-        return forward(network, batch).logits.flatten()
+    constant = {id(w) for w in weights(network)} - {id(table) for table in tables(network)}
+    own = {name: id(parameter) for name, parameter in network.named_parameters()}
+
+    def change(name: str, old: Tensor) -> Tensor:
+        if own[name] in constant:
+            return torch.full_like(old, value)
+        return old * (not _BIAS.search(name))
+
+    with torch.no_grad():
+        return forward(altered(network, change), batch).logits.flatten()

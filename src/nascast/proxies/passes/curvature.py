@@ -92,7 +92,9 @@ class _Gate:
         self._result = result
 
     def __call__(self, x: Tensor) -> Tensor:
-        return x * (self._result > 0)
+        # As the backward pass of the ReLU does it.
+        passed: Tensor = torch.ops.aten.threshold_backward(x, self._result, 0)
+        return passed
 
 
 class _Choice:

@@ -6,7 +6,7 @@ from torch import Tensor, nn
 from nascast.core.types import ImageTask, Task
 from nascast.networks.forward import logits_of
 from nascast.networks.language import LanguageNetwork
-from nascast.proxies.passes.untrained import replaced, weights, without_normalisation
+from nascast.proxies.passes.untrained import altered, weights, without_normalisation
 
 __all__ = ["synflow_terms"]
 
@@ -21,17 +21,13 @@ def synflow_terms(network: nn.Module, task: Task) -> list[Tensor]:
     the embedding itself is no weight that a flow passes.
     """
     shape = _input_shape(network, task)
-    parameters: list[Tensor] = list(network.parameters())
-    with replaced(parameters, _positive), without_normalisation(network):
-        total = logits_of(network, torch.ones(shape, dtype=torch.float64)).sum()
-        wanted = weights(network)
+    positive = altered(network, lambda _, value: value.abs().contiguous())
+    with without_normalisation(positive):
+        total = logits_of(positive, torch.ones(shape, dtype=torch.float64)).sum()
+        wanted = weights(positive)
         gradients = torch.autograd.grad(total, wanted, allow_unused=True)
         pairs = zip(wanted, gradients, strict=True)
         return [(weight.detach() * g).abs() for weight, g in pairs if g is not None]
-
-
-def _positive(value: Tensor) -> Tensor:
-    return value.abs().double().contiguous()
 
 
 def _input_shape(network: nn.Module, task: Task) -> tuple[int, ...]:

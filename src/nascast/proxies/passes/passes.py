@@ -6,14 +6,11 @@ from functools import wraps
 from typing import Any, TypeVar, cast
 
 import numpy as np
-import torch
 from torch import Tensor, nn
 
 from nascast.core.errors import UnsupportedError
-from nascast.core.types import Batch, Floats, ImageTask, Task
-from nascast.networks.counting import Counts, count
+from nascast.core.types import Batch, Floats, Task
 from nascast.proxies.passes.blocks import blocks, entropies
-from nascast.proxies.passes.codes import Codes, codes
 from nascast.proxies.passes.curvature import curvature
 from nascast.proxies.passes.flow import synflow_terms
 from nascast.proxies.passes.traced import (
@@ -141,10 +138,9 @@ class Passes:
         """Returns ``(n, d)``: the gradient by the inputs of each example; see `input_jacobian`."""
         return np.asarray(input_jacobian(self.traced().passed).double().numpy())
 
-    @once
-    def codes(self) -> Codes:
-        """Returns which rectified units are active for which images; see `codes`."""
-        return codes([result for _, result in self.traced().rectified])
+    def rectified(self) -> list[Tensor]:
+        """Returns what the ReLU modules returned, ``(n, …)`` each."""
+        return [result for _, result in self.traced().rectified]
 
     @once
     def halves(self) -> list[list[Tensor]]:
@@ -166,13 +162,6 @@ class Passes:
         """Returns the feature maps of each block for noise, with their graph; see `blocks`."""
         task = expect_images(self.task, "blocks are compared by their feature maps")
         return blocks(self.network(), task, self.seed)
-
-    @once
-    def counts(self) -> Counts:
-        """Returns parameters and multiply-adds; see `count`."""
-        if isinstance(self.task, ImageTask):
-            return count(self.network(), self.task.input_shape)
-        return count(self.network(), (1,), torch.int64)
 
     @once
     def synflow_terms(self) -> list[Tensor]:

@@ -1,5 +1,6 @@
 """Untrained networks, their weights, and changes that end with a ``with``."""
 
+import copy
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
@@ -14,6 +15,7 @@ from nascast.networks.language import LanguageNetwork
 from nascast.training.placement import placed
 
 __all__ = [
+    "altered",
     "expect_images",
     "fresh_network",
     "hooked",
@@ -75,9 +77,21 @@ def noise(shape: Sequence[int], generator: torch.Generator) -> Tensor:
     return drawn.contiguous(memory_format=torch.channels_last) if len(shape) == 4 else drawn
 
 
+def altered(network: nn.Module, change: Callable[[str, Tensor], Tensor]) -> nn.Module:
+    """Returns a copy in double precision, its parameters made of the own names and values.
+
+    Numbers of another precision must not stand in the parameters themselves, not even for a while:
+    it would cut them off from graphs that gradients are still taken by.
+    """
+    memo: dict[int, Any] = {}
+    for name, parameter in network.named_parameters():
+        memo[id(parameter)] = nn.Parameter(change(name, parameter.detach().double()))
+    return copy.deepcopy(network, memo).double()
+
+
 @contextmanager
 def replaced(parameters: Sequence[Tensor], change: Callable[[Tensor], Tensor]) -> Iterator[None]:
-    """Lets parameters have the values that a function makes of their own."""
+    """Lets parameters have the values, of their type, that a function makes of their own."""
     kept = [(parameter, parameter.data) for parameter in parameters]
     for parameter, value in kept:
         parameter.data = change(value)
