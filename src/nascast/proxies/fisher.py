@@ -29,7 +29,8 @@ class Fisher(Proxy):
     name = "fisher"
 
     def score(self, passes: "Passes") -> float:
-        found = passes.labelled().channels
+        loss = passes.labelled()
+        found = loss.channels
         modules = [module for module, _ in found]
         if not found or len(set(modules)) < len(modules):
             raise UnsupportedError("channels are scored, and a recurrent network has none")
@@ -37,4 +38,4 @@ class Fisher(Proxy):
             sums.square().mean(0).sum().item() / 2 * module.weight[0].numel()  # type: ignore[index]
             for module, sums in found
         )
-        return total if 0 < total < math.inf else math.nan
+        return math.nan if loss.vanish or not math.isfinite(total) else total

@@ -25,7 +25,7 @@ class Grasp(Proxy):
     ranks_alone = False
 
     def score(self, passes: "Passes") -> float:
-        if not any(g.any() for g in passes.labelled().gradients):
+        if passes.labelled().vanish:
             return math.nan
         found = -passes.curvature()
         return found if math.isfinite(found) else math.nan

@@ -24,7 +24,7 @@ class Plain(Proxy):
 
     def score(self, passes: "Passes") -> float:
         found = passes.labelled()
-        if not any(g.any() for g in found.gradients):
+        if found.vanish:
             return math.nan
         pairs = zip(found.weights, found.gradients, strict=True)
         total = math.fsum((w.detach() * g).sum().item() for w, g in pairs)

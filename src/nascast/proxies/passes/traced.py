@@ -58,6 +58,11 @@ class Labelled:
     gradients: list[Tensor]
     channels: list[tuple[nn.Module, Tensor]]
 
+    @property
+    def vanish(self) -> bool:
+        """Whether all gradients are 0: nothing that the input feeds reaches the loss."""
+        return not any(gradient.any() for gradient in self.gradients)
+
 
 def traced(network: nn.Module, batch: Batch) -> Traced:
     """Returns a forward pass over the batch, in the network's mode."""
