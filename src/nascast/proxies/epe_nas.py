@@ -29,6 +29,7 @@ class EpeNas(Proxy):
     """
 
     name = "epe_nas"
+    ranks_alone = False  # the images of the conformance checks are noise, and so are their classes
 
     def score(self, passes: "Passes") -> float:
         if isinstance(passes.task, TextTask):

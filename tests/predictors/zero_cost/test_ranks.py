@@ -32,7 +32,7 @@ def ranked(reference: Floats, value: float) -> float:
 
 
 def test_scores_that_are_not_defined_rank_last() -> None:
-    """Those of a cell of NAS-Bench-201 without a path. One of the reference multiplies as little."""
+    """Those of a cell without a path, which one of the reference has as few multiply-adds as."""
 
     class Records(TinyBenchmark):
         def __init__(self) -> None:

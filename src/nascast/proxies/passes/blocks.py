@@ -12,7 +12,7 @@ from nascast.proxies.passes.untrained import noise, without_tracking
 
 __all__ = ["blocks", "entropies", "spectral_norms"]
 
-_IMAGES = 64  # of noise; chosen
+_IMAGES = 32  # of noise; chosen
 
 
 def blocks(network: nn.Module, task: ImageTask, seed: int) -> list[Tensor]:
