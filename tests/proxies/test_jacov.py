@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 
 from nascast.core.ledger import Ledger
 from nascast.core.types import Architecture, Batch, Floats, Objective
+from nascast.networks.forward import forward
 from nascast.proxies.jacov import JacobianCovariance, jacobian_score
-from nascast.proxies.passes import input_jacobian
+from nascast.proxies.passes.traced import input_jacobian
 from nascast.spaces.nasbench201 import NasBench201
 from nascast.testing.doubles import TinyBenchmark, TinySpace
 
@@ -44,7 +45,7 @@ def test_the_jacobian_is_each_images_own_gradient(row: tuple[int, ...]) -> None:
     for image in torch.from_numpy(log.batch().inputs):
         x = image[None].clone().requires_grad_()
         expected.append(torch.autograd.grad(network(x).sum(), x)[0].flatten())
-    found = input_jacobian(network, log.batch())
+    found = input_jacobian(forward(network, log.batch()))
     assert found.shape == (12, 3 * 8 * 8)
     assert torch.allclose(found, torch.stack(expected), atol=1e-6)
 

@@ -54,6 +54,33 @@ def test_the_order_of_passes_changes_nothing() -> None:
     assert all(torch.equal(a, b) for a, b in zip(first[1], terms, strict=True))
 
 
+def test_the_order_of_proxies_changes_no_score() -> None:
+    proxies = [plugins.load("proxy", name) for name in plugins.builtin_names("proxy")]
+    made = passes()
+    scores = {proxy.name: proxy.score(made) for proxy in proxies}
+    again = passes()
+    assert scores == {proxy.name: proxy.score(again) for proxy in reversed(proxies)}
+
+
+@pytest.mark.parametrize("name", ["nasbench_nlp", "recurrent_tree"])
+def test_a_language_model_has_every_score_that_is_defined_or_says_why_not(name: str) -> None:
+    space = plugins.load("space", name)
+    task = TextTask(50, {k: 8 for k in ("hidden", "embedding") if k in space.skeleton(TextTask)})
+    arch = space.architecture(space.sample(1, np.random.default_rng(3))[0])
+    text = Batch.random(task, 4)
+    made = Passes(lambda: space.build(arch, task), 0, task, batch=text, clock=Clock())
+    scores, refused = {}, {}
+    for proxy in (plugins.load("proxy", name) for name in plugins.builtin_names("proxy")):
+        try:
+            scores[proxy.name] = proxy.score(made)
+        except UnsupportedError as error:
+            refused[proxy.name] = str(error)
+    assert np.isfinite(list(scores.values())).all()
+    of_images = {"expressivity", "meco", "progressivity", "trainability", "vkdnw", "zen"}
+    assert refused.keys() == {"epe_nas", "fisher", "nwot", "swap"} | of_images
+    assert {"grad_norm", "grasp", "plain", "snip", "zico"} <= scores.keys()
+
+
 @pytest.mark.parametrize("name", ["nasbench_nlp", "recurrent_tree"])
 def test_passes_of_a_language_model_read_text(name: str) -> None:
     space = plugins.load("space", name)

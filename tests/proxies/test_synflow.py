@@ -9,7 +9,7 @@ from torch import nn
 
 from nascast.core.ledger import Ledger
 from nascast.core.types import Architecture, Batch, ImageTask, Objective
-from nascast.proxies.passes import synflow_terms
+from nascast.proxies.passes.flow import synflow_terms
 from nascast.proxies.synflow import SynFlow
 from nascast.spaces.nasbench201 import NasBench201
 from nascast.testing.doubles import TinyBenchmark

@@ -36,7 +36,7 @@ KINDS = {
     "executor": "nascast.executors",
     "store": "nascast.stores",
 }
-_FAMILIES = ("model_based", "learning_curve", "hybrid", "weight_sharing")
+_FAMILIES = ("model_based", "learning_curve", "hybrid", "weight_sharing", "zero_cost")
 _SHARED = {  # what the components of a kind share, and is none
     "benchmark": {"table", "imported", "converted"},
     "predictor": {"features", "regression"},

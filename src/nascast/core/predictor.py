@@ -45,6 +45,9 @@ class PerformancePredictor(ABC):
         axes: budgets that it can spend, by the names of a study's axes: ``train_size`` (labels at
             initialization) and ``epochs`` (partial training at query, then also a setting).
         ranks_only: whether its means only rank, and are not on the scale of the labels.
+        ranks_alone: whether its scores by themselves rank networks as small as those of the
+            conformance checks better than chance; False for what measures one side of a network,
+            or needs deeper ones.
         calibrated: whether its deviations claim that about 90 % of true scores lie within 1.645
             deviations of the mean.
         precision: relative difference that the rows of a batch may make to each other's scores;
@@ -60,6 +63,7 @@ class PerformancePredictor(ABC):
 
     axes: ClassVar[frozenset[str]] = frozenset()
     ranks_only: ClassVar[bool] = False
+    ranks_alone: ClassVar[bool] = True
     calibrated: ClassVar[bool] = False
     precision: ClassVar[float] = 1e-9
     presets: ClassVar[Mapping[str, Mapping[str, Any]]] = MappingProxyType({})

@@ -1,0 +1,1 @@
+"""Predictors that join several zero-cost proxies without labels."""

@@ -1,0 +1,141 @@
+"""Untrained networks, their weights, and changes that end with a ``with``."""
+
+import copy
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.nn.modules.batchnorm import _BatchNorm
+
+from nascast.core.errors import UnsupportedError
+from nascast.core.types import ImageTask, Task
+from nascast.networks.language import LanguageNetwork
+from nascast.training.placement import placed
+
+__all__ = [
+    "altered",
+    "expect_images",
+    "fresh_network",
+    "hooked",
+    "noise",
+    "replaced",
+    "tables",
+    "weights",
+    "without_normalisation",
+    "without_tracking",
+]
+
+
+def fresh_network(build: Callable[[], nn.Module], seed: int) -> nn.Module:
+    """Returns the network with the initial weights of a seed.
+
+    Classifiers are in training mode, with the statistics of the batch; language models are not,
+    since there that means dropout. The process's own random state is left as it was. Channels stand
+    last in memory, which is the fastest for nearly all passes on a CPU.
+    """
+    with torch.random.fork_rng(devices=[]):
+        # PyTorch's own `manual_seed` also queues seeds for devices that never start, in every call.
+        torch.default_generator.manual_seed(seed)
+        network = build()
+    return placed(network.train(not isinstance(network, LanguageNetwork)), "cpu")
+
+
+def weights(network: nn.Module) -> list[Tensor]:
+    """Returns the weights of all convolutions and linear maps, those that are not run too.
+
+    A language model's are its matrices. A table of embeddings is one where the decoder shares it.
+    """
+    if isinstance(network, LanguageNetwork):
+        apart = {id(table) for table in tables(network)} - {
+            id(m.weight) for m in network.modules() if isinstance(m, nn.Linear)
+        }
+        return [p for p in network.parameters() if p.ndim > 1 and id(p) not in apart]
+    return [m.weight for m in network.modules() if isinstance(m, nn.Conv2d | nn.Linear)]
+
+
+def tables(network: nn.Module) -> list[Tensor]:
+    """Returns the tables of embeddings."""
+    return [m.weight for m in network.modules() if isinstance(m, nn.Embedding)]
+
+
+def expect_images(task: Task, what: str) -> ImageTask:
+    """Returns the task if it is one of images.
+
+    Raises:
+        UnsupportedError: it is one of text.
+    """
+    if isinstance(task, ImageTask):
+        return task
+    raise UnsupportedError(f"{what}; this task is of {task.kind}")
+
+
+def noise(shape: Sequence[int], generator: torch.Generator) -> Tensor:
+    """Returns standard normal numbers of a shape; channels last in memory."""
+    drawn = torch.randn(*shape, generator=generator)
+    return drawn.contiguous(memory_format=torch.channels_last) if len(shape) == 4 else drawn
+
+
+def altered(network: nn.Module, change: Callable[[str, Tensor], Tensor]) -> nn.Module:
+    """Returns a copy in double precision, its parameters made of the own names and values.
+
+    Numbers of another precision must not stand in the parameters themselves, not even for a while:
+    it would cut them off from graphs that gradients are still taken by.
+    """
+    memo: dict[int, Any] = {}
+    for name, parameter in network.named_parameters():
+        memo[id(parameter)] = nn.Parameter(change(name, parameter.detach().double()))
+    return copy.deepcopy(network, memo).double()
+
+
+@contextmanager
+def replaced(parameters: Sequence[Tensor], change: Callable[[Tensor], Tensor]) -> Iterator[None]:
+    """Lets parameters have the values, of their type, that a function makes of their own."""
+    kept = [(parameter, parameter.data) for parameter in parameters]
+    for parameter, value in kept:
+        parameter.data = change(value)
+    try:
+        yield
+    finally:
+        for parameter, value in kept:
+            parameter.data = value
+
+
+@contextmanager
+def without_tracking(network: nn.Module) -> Iterator[None]:
+    """Keeps batch normalisation in training mode from updating its running statistics."""
+    layers = [module for module in network.modules() if isinstance(module, _BatchNorm)]
+    tracked = [layer.track_running_stats for layer in layers]
+    for layer in layers:
+        layer.track_running_stats = False
+    try:
+        yield
+    finally:
+        for layer, before in zip(layers, tracked, strict=True):
+            layer.track_running_stats = before
+
+
+@contextmanager
+def without_normalisation(network: nn.Module) -> Iterator[None]:
+    """Turns batch normalisation into the identity."""
+    layers = [module for module in network.modules() if isinstance(module, nn.BatchNorm2d)]
+    for layer in layers:
+        layer.forward = nn.Identity().forward  # type: ignore[method-assign]
+    try:
+        yield
+    finally:
+        for layer in layers:
+            del layer.forward
+
+
+@contextmanager
+def hooked(network: nn.Module, kinds: tuple[type[nn.Module], ...], note: Any) -> Iterator[None]:
+    """Calls a function with module, inputs and result after each call of a module of some kinds."""
+    modules = [module for module in network.modules() if isinstance(module, kinds)]
+    handles = [module.register_forward_hook(note) for module in modules]
+    try:
+        yield
+    finally:
+        for handle in handles:
+            handle.remove()
