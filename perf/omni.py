@@ -3,9 +3,10 @@
 Every trial has a test set of 200 and training sets apart from it by what networks compute. Printed
 are Kendall's τ of each part, of OMNI and its presets, and the mean difference of the paired trials
 to the best part with its standard error. The best part is chosen by its mean on these test sets,
-which favours it. The preset with the study's search takes minutes a fit: ``--study`` runs it too.
+which favours it. The preset with the study's search takes a minute or more a fit; ``--study`` runs
+it too. Without ``-P``, `perf/ngboost.py` stands before the library of that name.
 
-Run: python perf/omni.py [--trials 20] [--labels 20,100,300] [--epochs 2,4,6,8] [--study]
+Run: python -P perf/omni.py [--trials 20] [--labels 20,100,300] [--epochs 2,4,6,8] [--study]
 """
 
 import argparse
