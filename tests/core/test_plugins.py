@@ -174,9 +174,8 @@ def test_the_extra_of_a_package_may_have_another_name(
     package: str, install: Install, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(sys.modules, package, None)  # importing it raises ModuleNotFoundError
-    name = {"xgboost": "xgboost", "ngboost": "omni"}[package]
     with pytest.raises(MissingExtraError, match=rf'{package}.*pip install "nascast\[boost\]"'):
-        plugins.load("predictor", name)
+        plugins.load("predictor", package)
 
 
 def test_a_missing_package_is_noticed_at_use_and_not_at_import(

@@ -6,9 +6,7 @@ from nascast.core.errors import UnknownComponentError
 from nascast.core.ledger import Ledger
 from nascast.core.types import Floats, Objective
 from nascast.encodings.adjacency_one_hot import AdjacencyOneHot
-from nascast.predictors.hybrid.omni import Omni
 from nascast.predictors.model_based.xgboost import XGBoost
-from nascast.proxies.jacov import JacobianCovariance
 from nascast.testing.doubles import TinyBenchmark
 
 BENCHMARK = TinyBenchmark()
@@ -55,15 +53,3 @@ def test_the_encoding_is_chosen_by_name() -> None:
     assert isinstance(XGBoost("adjacency-one-hot").features[0], AdjacencyOneHot)
     with pytest.raises(UnknownComponentError, match="unknown encoding 'one_hot'"):
         XGBoost("one_hot")
-
-
-def test_omni_reads_evidence_of_three_families() -> None:
-    omni = Omni(epochs=3)
-    assert omni.axes == {"train_size", "epochs"}
-    ledger = Ledger(BENCHMARK, Objective("val_accuracy"), clock=lambda: 0.0)
-    encoding, proxy, curve = omni.features
-    assert isinstance(encoding, AdjacencyOneHot)
-    assert isinstance(proxy, JacobianCovariance)
-    with ledger.phase("query"):
-        found = curve(ledger, TEST)
-    assert np.array_equal(found[:, 0], -BENCHMARK.query(TEST, "train_loss", 3))

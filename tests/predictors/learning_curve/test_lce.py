@@ -89,7 +89,9 @@ def test_the_posterior_is_that_by_quadrature() -> None:
     true = density(z[0] - z[0, -1], EPOCHS, 10, found.past[0], float(found.gain[0]))
     slope = (z[0, -1] - z[0, 0]) / np.log(5)
     assert mean[0] == pytest.approx(true[0], rel=1e-3)
-    assert deviation[0] ** 2 == pytest.approx(true[1] + (0.8 * slope * np.log(2)) ** 2, rel=1e-2)
+    assert deviation[0] ** 2 == pytest.approx(
+        true[1] + (posterior._SHARE * slope * np.log(2)) ** 2, rel=1e-2
+    )
 
 
 def test_monotone_curves_do_not_fall() -> None:

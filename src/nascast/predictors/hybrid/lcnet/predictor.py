@@ -28,8 +28,8 @@ class _Fitted:
     members: list[npt.NDArray[np.float64]]
     residuals: Residuals
     knots: tuple[int, ...]  # epochs, of which the residuals are
-    center: float
-    scale: float
+    center: Floats  # mean training curve, (k,)
+    scale: Floats  # and its deviations
     mean: Floats  # of the encoding's columns
     spread: Floats
 
@@ -37,9 +37,10 @@ class _Fitted:
 class LCNet(PerformancePredictor):
     """Basis functions of time, whose weights and parameters are a network's output.
 
-    The network is trained on whole curves of the training architectures. A curve at query is
-    predicted from the encoding, and its end corrected by the residuals of its beginning, with their
-    covariance over time. Deviations are from held-out residuals and the members' disagreement.
+    The network is trained on whole curves of the training architectures, as deviations from their
+    mean curve in units of their spread at each epoch. A curve at query is predicted from the
+    encoding, and its end corrected by the residuals of its beginning, with their covariance over
+    time. Deviations are from held-out residuals and the members' disagreement.
 
     Deviations from the paper: an ensemble, each of whose members leaves out a fold, in place of
     Bayesian networks sampled by stochastic gradients; four basis functions that are 0 at the end of
@@ -107,7 +108,8 @@ class LCNet(PerformancePredictor):
         x = self.features[0](ledger, train)
         mean, spread = x.mean(0), x.std(0)
         spread[spread == 0] = np.inf
-        center, scale = float(labels.mean()), float(labels.std())
+        center, scale = curves.mean(0), curves.std(0)
+        scale = np.where(scale > _FLAT * (1 + np.abs(center)), scale, 1.0)
         y = (curves - center) / scale
         folds = _folds(len(train), self.members, rng)
         members, found = fit(
@@ -121,7 +123,7 @@ class LCNet(PerformancePredictor):
         held = ~folds if (~folds).any() else folds
         out = np.einsum("mn,mnk->nk", held, found) / np.maximum(held.sum(0), 1)[:, None]
         left = (y - out)[held.any(0)]
-        residuals = Residuals.of(left, np.maximum(y.std(0), 0.1))
+        residuals = Residuals.of(left, y)
         return _Fitted(list(members), residuals, tuple(knots.tolist()), center, scale, mean, spread)
 
     def query(self, ledger: Ledger, genes: Genes) -> Prediction:
@@ -139,10 +141,12 @@ class LCNet(PerformancePredictor):
         x = (self.features[0](ledger, genes) - f.mean) / f.spread
         found = curves(f.members, x, np.asarray(f.knots) / f.knots[-1])
         mean = found.mean(0)
-        left = (scores[:, seen] - f.center) / f.scale - mean[:, : len(seen)]
+        j = len(seen)
+        left = (scores[:, seen] - f.center[:j]) / f.scale[:j] - mean[:, :j]
         rest, variance = f.residuals.end(left)
         deviation = np.sqrt(variance + found[:, :, -1].var(0))
-        return Prediction((mean[:, -1] + rest) * f.scale + f.center, deviation * f.scale)
+        center, scale = float(f.center[-1]), float(f.scale[-1])
+        return Prediction((mean[:, -1] + rest) * scale + center, deviation * scale)
 
 
 def _chosen(marks: npt.NDArray[np.intp]) -> npt.NDArray[np.intp]:

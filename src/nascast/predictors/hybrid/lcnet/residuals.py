@@ -8,8 +8,8 @@ from nascast.core.types import Floats
 
 __all__ = ["Residuals"]
 
-_COUNT = 5.0  # rows that the prior of the covariance counts as; chosen
-_WHITE = 0.05  # share of white noise in the prior; chosen
+_COUNT = 2.0  # rows that the prior of the covariance counts as; chosen
+_WHITE = 0.01  # share of white noise in the prior; chosen
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,16 +23,16 @@ class Residuals:
     covariance: Floats
 
     @classmethod
-    def of(cls, left: Floats, spread: Floats) -> "Residuals":
+    def of(cls, left: Floats, curves: Floats) -> "Residuals":
         """Learns them from held-out curves.
 
         Args:
             left: ``(n, k)`` residuals of curves that the network did not learn from.
-            spread: ``(k,)`` deviations of the curves themselves, for the prior.
+            curves: ``(m, k)`` curves, whose own covariance is the prior.
         """
-        k = len(spread)
-        lag = np.abs(np.subtract.outer(np.arange(k), np.arange(k))) / max(k - 1, 1)
-        prior = np.outer(spread, spread) * (np.exp(-lag) * (1 - _WHITE) + _WHITE * np.eye(k))
+        around = curves - curves.mean(0)
+        prior = around.T @ around / len(curves)
+        prior = prior + _WHITE * max(float(prior.trace()) / len(prior), 1e-6) * np.eye(len(prior))
         return cls((left.T @ left + _COUNT * prior) / (len(left) + _COUNT))
 
     def end(self, seen: Floats) -> tuple[Floats, float]:

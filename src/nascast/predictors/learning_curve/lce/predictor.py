@@ -82,6 +82,10 @@ class LCE(Extrapolation):
     weighted by their fit, which a few points decide by chance; a random walk stands for what no
     family explains. Curves may also fall. The defaults are all families; the preset ``study`` has
     the four of the 2021 study, of which two are special cases here.
+
+    Intervals are wide, since one curve does not tell how its schedule goes on: those of 90 % held
+    97 to 100 % of the true scores on nb201-mini and NAS-Bench-NLP, on which constants were chosen,
+    and on the surrogate of NAS-Bench-301 (`perf/learning_curves.py`).
     """
 
     monotone = False

@@ -1,0 +1,88 @@
+"""Whether OMNI is above its best part: paired trials on nb201-mini.
+
+Every trial has a test set of 200 and training sets apart from it by what networks compute. Printed
+are Kendall's τ of each part, of OMNI and its presets, and the mean difference of the paired trials
+to the best part with its standard error. The best part is chosen by its mean on these test sets,
+which favours it. The preset with the study's search takes a minute or more a fit; ``--study`` runs
+it too. Without ``-P``, `perf/ngboost.py` stands before the library of that name.
+
+Run: python -P perf/omni.py [--trials 20] [--labels 20,100,300] [--epochs 2,4,6,8] [--study]
+"""
+
+import argparse
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+import nascast
+from nascast.core import plugins
+from nascast.core.ledger import Ledger, Memo
+from nascast.core.types import Batch, Genes, Objective
+from nascast.predictors.hybrid.omni import Omni
+from nascast.studies.metrics import kendall
+
+_BENCHMARK = nascast.load("benchmark", "nb201_mini")
+_BATCH = Batch.random(_BENCHMARK.task, 64)
+_GENES = _BENCHMARK.genes()
+_KEYS = _BENCHMARK.space.networks(_GENES)
+_MEMO: Memo = {}
+_PARTS: Mapping[str, tuple[str, Mapping[str, Any]]] = {
+    name: (name, {}) for name in ("sotl_e", "early_stop_accuracy", "jacov", "xgboost")
+}
+
+
+def split(trial: int) -> tuple[Genes, Genes]:
+    """Returns test rows, and all training rows in random order."""
+    order = np.random.default_rng([7, trial]).permutation(len(_GENES))
+    test, rest = order[:200], order[200:]
+    return _GENES[test], _GENES[rest[~np.isin(_KEYS[rest], _KEYS[test])]]
+
+
+def tau(name: str, settings: Mapping[str, Any], epochs: int, labels: int, trial: int) -> float:
+    """Returns τ of one predictor in one trial."""
+    test, train = split(trial)
+    reads = "epochs" in plugins.resolve("predictor", name).axes
+    predictor = nascast.load("predictor", name, **settings, **({"epochs": epochs} if reads else {}))
+    ledger = Ledger(_BENCHMARK, Objective("val_accuracy"), batch=_BATCH, memo=_MEMO)
+    with ledger.phase("init"):
+        predictor.initialize(ledger, train[:labels], np.random.default_rng(trial))
+    with ledger.phase("query"):
+        found = predictor.query(ledger, test).mean
+    return kendall(found, _BENCHMARK.query(test, "val_accuracy"))
+
+
+def main() -> None:
+    """Prints the table."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--trials", type=int, default=20)
+    parser.add_argument("--labels", default="20,100,300")
+    parser.add_argument("--epochs", default="2,4,6,8")
+    parser.add_argument("--study", action="store_true")
+    options = parser.parse_args()
+    asked = {"omni": ("omni", {}), "omni untuned": ("omni", Omni.presets["untuned"])}
+    if options.study:
+        asked["omni study"] = ("omni", Omni.presets["study"])
+    for epochs in map(int, options.epochs.split(",")):
+        for labels in map(int, options.labels.split(",")):
+            found = {
+                title: np.array(
+                    [tau(name, s, epochs, labels, trial) for trial in range(options.trials)]
+                )
+                for title, (name, s) in {**_PARTS, **asked}.items()
+            }
+            best = max(_PARTS, key=lambda part: float(found[part].mean()))
+            parts = ", ".join(f"{part} {found[part].mean():.3f}" for part in _PARTS)
+            print(f"{epochs} epochs, {labels} labels: {parts}")
+            for title in asked:
+                gain = found[title] - found[best]
+                error = gain.std(ddof=1) / np.sqrt(len(gain))
+                print(
+                    f"  {title:14s} {found[title].mean():.3f} ± {found[title].std(ddof=1):.3f}, "
+                    f"to {best} {gain.mean():+.4f}, standard error {error:.4f}",
+                    flush=True,
+                )
+
+
+if __name__ == "__main__":
+    main()

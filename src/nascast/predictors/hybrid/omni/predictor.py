@@ -1,0 +1,120 @@
+"""One regressor over features of three families."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from types import MappingProxyType
+
+import numpy as np
+
+from nascast.core import plugins
+from nascast.core.errors import InvalidSettingError
+from nascast.core.feature import Encoding
+from nascast.core.ledger import Ledger
+from nascast.core.predictor import ModelPredictor, PerformancePredictor, Proxy, Regressor
+from nascast.core.spec import Spec, component_of
+from nascast.core.types import Floats, Genes
+from nascast.predictors.hybrid.omni.ladder import Ladder
+from nascast.predictors.hybrid.omni.scaled import scaled
+
+__all__ = ["Omni"]
+
+_TREES = Spec("xgboost", {"n_estimators": 200, "max_depth": 3})
+
+
+@dataclass(frozen=True, slots=True)
+class _Statistic:
+    """What a predictor that only reads curves predicts, as a feature."""
+
+    predictor: PerformancePredictor
+
+    def __call__(self, ledger: Ledger, genes: Genes) -> Floats:
+        """Returns ``(n, 1)`` predictions."""
+        return self.predictor.query(ledger, genes).mean[:, None]
+
+
+class Omni(ModelPredictor):
+    """A regressor over statistics of the learning curve, zero-cost proxies and encodings.
+
+    All features are scaled from the training rows. By default the regressor is a *ladder*, from a
+    line on the best single score to small trees for what linear regressions leave, see `ladder`; it
+    was made to be no worse than its best part, and its deviations are those of held-out rows.
+    Presets: ``study`` has the study's features, its NGBoost and the search of its settings;
+    ``untuned`` the same without a search.
+
+    Deviations of ``study``: folds are shuffled; the curve at query is scaled as that of the
+    training rows is; the loss of fewer than three epochs is read, too.
+    """
+
+    axes = frozenset({"train_size", "epochs"})
+    modules = ("xgboost", "torch")
+    presets = MappingProxyType(
+        {
+            "study": {"curves": ("sotl_e",), "model": "ngboost", "ladder": False, "draws": 35},
+            "untuned": {"curves": ("sotl_e",), "model": "ngboost", "ladder": False},
+        }
+    )
+
+    def __init__(
+        self,
+        epochs: int = 5,
+        *,
+        encodings: Sequence[str | Spec | Encoding] = ("adjacency_one_hot",),
+        proxies: Sequence[str | Spec | Proxy] = ("jacov",),
+        curves: Sequence[str | Spec] = ("sotl_e", "early_stop_accuracy"),
+        model: str | Spec = _TREES,
+        ladder: bool = True,
+        draws: int = 0,
+    ) -> None:
+        """Chooses features and regressor.
+
+        Args:
+            epochs: number of epochs of training at query, of which all statistics are.
+            encodings: encodings of the architecture.
+            proxies: zero-cost proxies.
+            curves: predictors that read curves alone, whose predictions are statistics of them.
+            model: model-based predictor whose regressor learns; its own encoding is not read.
+            ladder: whether the regressor learns only what lines leave, and only where that helps.
+            draws: number of random settings to try, of `model` ngboost alone, with the ranges of
+                the study.
+        """
+        made = component_of("predictor", model)
+        if not isinstance(made, ModelPredictor):
+            raise InvalidSettingError(f"model should be a model-based predictor; got {model}")
+        self._model_predictor: ModelPredictor = made
+        if draws < 0 or (draws and (ladder or str(model) != "ngboost")):
+            raise InvalidSettingError(
+                "draws should not be negative, and are of model=ngboost with ladder=false; "
+                f"got {draws} draws, model={model}, ladder={ladder}"
+            )
+        if ladder and not (curves or proxies):
+            raise InvalidSettingError("a ladder needs at least one curve statistic or proxy")
+        super().__init__(
+            [
+                *(_Statistic(_of_curves(name, epochs)) for name in curves),
+                *(component_of("proxy", proxy) for proxy in proxies),
+                *(component_of("encoding", encoding) for encoding in encodings),
+            ]
+        )
+        self.epochs, self.encodings, self.proxies, self.curves = epochs, encodings, proxies, curves
+        self.model, self.ladder, self.draws = model, ladder, draws
+
+    def regressor(self, n: int, rng: np.random.Generator) -> Regressor:
+        seed = int(rng.integers(2**31))
+        if self.ladder:
+            return Ladder(len(self.curves), len(self.proxies), self._made, seed)
+        if self.draws:
+            from nascast.predictors.hybrid.omni.search import SearchedNGBoost
+
+            return scaled(SearchedNGBoost(self.draws, seed))
+        return scaled(self._made(n, seed))
+
+    def _made(self, n: int, seed: int) -> Regressor:
+        return self._model_predictor.regressor(n, np.random.default_rng(seed))
+
+
+def _of_curves(name: str | Spec, epochs: int) -> PerformancePredictor:
+    spec = Spec.parse("predictor", name) if isinstance(name, str) else name
+    if plugins.resolve("predictor", spec.name).axes != {"epochs"}:
+        raise InvalidSettingError(f"curves should be predictors that read curves alone; got {spec}")
+    predictor: PerformancePredictor = spec.load("predictor", epochs=epochs)
+    return predictor

@@ -1,0 +1,204 @@
+from typing import Any
+
+import numpy as np
+import pytest
+from sklearn.linear_model import LinearRegression, Ridge
+from sklearn.model_selection import LeaveOneOut, cross_val_predict
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+from nascast.core.errors import InvalidSettingError
+from nascast.core.ledger import Ledger
+from nascast.core.prediction import Prediction
+from nascast.core.spec import Spec
+from nascast.core.types import Batch, Floats, Objective
+from nascast.encodings.adjacency_one_hot import AdjacencyOneHot
+from nascast.predictors.hybrid.omni import Omni
+from nascast.predictors.hybrid.omni.ladder import Ladder, Linear
+from nascast.predictors.hybrid.omni.scaled import Scaler, scaled
+from nascast.predictors.hybrid.omni.search import SearchedNGBoost
+from nascast.proxies.jacov import JacobianCovariance
+from nascast.testing.doubles import TinyBenchmark
+
+BENCHMARK = TinyBenchmark()
+GENES = np.unique(BENCHMARK.space.canonical(BENCHMARK.genes()), axis=0)
+ROWS = np.random.default_rng(0).permutation(GENES)
+
+
+class Stump:
+    """A regressor of the last column, by ±1 around its training mean."""
+
+    def fit(self, X: Floats, y: Floats) -> "Stump":
+        high = X[:, -1] > 0
+        self.high, self.low = (
+            float(y[side].mean()) if side.any() else 0.0 for side in (high, ~high)
+        )
+        return self
+
+    def predict(self, X: Floats) -> Floats:
+        return np.where(X[:, -1] > 0, self.high, self.low)
+
+
+def rows(n: int, noise: float = 0.1, step: float = 0.0) -> tuple[Floats, Floats]:
+    """Two curve statistics, a proxy of another scale, and a column that may add a step."""
+    rng = np.random.default_rng(3)
+    quality = rng.normal(size=n)
+    x = np.column_stack(
+        [
+            quality + 0.3 * rng.normal(size=n),
+            5 * (quality + 2.0 * rng.normal(size=n)),
+            np.exp(20 * rng.normal(size=n)),
+            rng.choice([-1.0, 1.0], size=n),
+        ]
+    )
+    return x, quality + noise * rng.normal(size=n) + step * x[:, -1]
+
+
+def ladder(**counts: int) -> Ladder:
+    return Ladder(
+        counts.get("curves", 2), counts.get("proxies", 1), lambda n, seed: Stump(), seed=0
+    )
+
+
+def predicted(omni: Omni, n: int = 20, objective: Objective | None = None) -> Prediction:
+    ledger = Ledger(
+        BENCHMARK, objective or Objective("val_accuracy"), batch=Batch.random(BENCHMARK.task, 8)
+    )
+    with ledger.phase("init"):
+        omni.initialize(ledger, ROWS[:n], np.random.default_rng(0))
+    with ledger.phase("query"):
+        return omni.query(ledger, ROWS[20:])
+
+
+def test_it_reads_evidence_of_three_families() -> None:
+    omni = Omni(epochs=3)
+    assert omni.axes == {"train_size", "epochs"}
+    ledger = Ledger(BENCHMARK, Objective("val_accuracy"), clock=lambda: 0.0)
+    loss, accuracy, proxy, encoding = omni.features
+    assert isinstance(encoding, AdjacencyOneHot)
+    assert isinstance(proxy, JacobianCovariance)
+    with ledger.phase("query"):
+        found = [curve(ledger, GENES)[:, 0] for curve in (loss, accuracy)]
+    assert np.array_equal(found[0], -BENCHMARK.query(GENES, "train_loss", 3))
+    assert np.array_equal(found[1], BENCHMARK.query(GENES, "val_accuracy", 3))
+
+
+def test_errors_on_left_out_rows_in_closed_form() -> None:
+    x, y = rows(30)
+    line = Linear.of(x, y, (0,))
+    left = cross_val_predict(LinearRegression(), x[:, :1], y, cv=LeaveOneOut())
+    assert np.allclose(line.held, left)
+    both = Linear.of(x, y, (0, 1))
+    z = StandardScaler().fit_transform(x[:, :2])
+    fits = [Ridge(p).fit(z, y) for p in (0.1, 1.0, 3.0, 10.0, 30.0, 100.0, 1000.0)]
+    assert any(np.allclose(both.predict(x), fit.predict(z)) for fit in fits)
+
+
+def test_one_part_that_tells_all_is_a_line_and_keeps_its_order() -> None:
+    x, _ = rows(60)
+    found = ladder().fit(x, 2 * x[:, 0] + 1)
+    assert found.rung == "line"
+    assert np.allclose(found.predict(x), 2 * x[:, 0] + 1)
+    backwards = ladder(curves=1, proxies=0).fit(x[:, [0]], -x[:, 0])
+    assert (np.diff(backwards.predict(np.arange(4.0)[:, None])) > 0).all()  # larger is better
+
+
+def test_rungs_are_climbed_where_parts_complement_each_other() -> None:
+    x, _ = rows(200)
+    rng = np.random.default_rng(0)
+    two = x[:, 0] / x[:, 0].std() + x[:, 1] / x[:, 1].std() + 0.1 * rng.normal(size=200)
+    assert ladder().fit(x, two).rung == "curves"
+    x, y = rows(200, step=1.0)
+    found = ladder().fit(x, y)
+    assert found.rung == "all"
+    fresh, true = rows(200, step=1.0)
+    mean, deviation = found.predict_normal(fresh)
+    assert (
+        np.abs(mean - true).mean()
+        < 0.6 * np.abs(Linear.of(x, y, (0,)).predict(fresh) - true).mean()
+    )
+    assert 0.8 < (np.abs(mean - true) <= 1.645 * deviation).mean() < 1
+
+
+@pytest.mark.parametrize("n", [2, 3, 7])
+def test_with_few_rows_the_first_score_is_believed(n: int) -> None:
+    x, y = rows(50)
+    found = ladder().fit(x[:n], y[:n])
+    order = np.argsort(x[:, 0])
+    assert (np.diff(found.predict(x)[order]) > 0).all()
+    assert np.isfinite(found.predict_normal(x)[1]).all()
+
+
+def test_far_proxies_and_constant_columns_do_no_harm() -> None:
+    x, y = rows(100)
+    x[:, 1] = 4.0
+    asked = x.copy()
+    asked[:, 1:3] = 1e30
+    assert np.abs(ladder().fit(x, y).predict(asked) - y).max() < 3
+
+
+def test_scaling_is_that_of_the_training_rows() -> None:
+    x, y = rows(40)
+    pipeline = make_pipeline(StandardScaler(), Ridge(1.0)).fit(x[:20], y[:20])
+    assert np.allclose(
+        scaled(Ridge(1.0)).fit(x[:20], y[:20]).predict(x[20:]), pipeline.predict(x[20:])
+    )
+    assert np.allclose(Scaler.of(x[:20])(x[:20]).std(0), 1)
+
+
+def test_the_search_takes_the_best_of_its_draws() -> None:
+    x, y = rows(30)
+    x[:, 2] = np.log(x[:, 2])
+    found = SearchedNGBoost(3, seed=0).fit(x, y)
+    assert len(found.tried) == 3
+    chosen = found.tried.index(min(found.tried))
+    rng = np.random.default_rng(0)
+    drawn = [found._draw(30, rng) for _ in range(3)][chosen]
+    assert found._model is not None
+    assert found._model.n_estimators == drawn[0].n_estimators
+    assert found._model.Base.min_samples_leaf == drawn[1]["min_samples_leaf"] <= 9
+    assert SearchedNGBoost(3, seed=0).fit(x[:5], y[:5]).tried == []
+
+
+@pytest.mark.parametrize("preset", ["study", "untuned"])
+def test_presets_have_one_curve_statistic_and_ngboost(preset: str) -> None:
+    settings: dict[str, Any] = dict(Omni.presets[preset])
+    if settings.get("draws"):
+        settings["draws"] = 2
+    omni = Omni(**settings)
+    assert len(omni.features) == 3
+    found = predicted(omni)
+    assert found.deviation is not None
+    assert len(np.unique(found.deviation)) > 1  # NGBoost's own
+    assert Spec.of("predictor", omni).load("predictor").draws == omni.draws
+
+
+def test_any_features_and_regressor() -> None:
+    omni = Omni(
+        encodings=("wl", "path"), proxies=("synflow", "jacov"), curves=("lce", "sotl"),
+        model="xgboost(n_estimators=20)", ladder=False,
+    )  # fmt: skip
+    assert np.isfinite(predicted(omni).mean).all()
+    bare = Omni(encodings=(), proxies=(), curves=("early_stop_accuracy",))
+    assert np.isfinite(predicted(bare, 3).mean).all()
+
+
+def test_losses_are_predicted_on_their_scale() -> None:
+    found = predicted(Omni(), objective=Objective("val_loss", minimize=True))
+    true = -BENCHMARK.query(ROWS[20:], "val_loss")
+    assert np.abs(found.mean - true).mean() < true.std()
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"model": "jacov"}, "model should be a model-based predictor"),
+        ({"draws": 5}, "of model=ngboost"),
+        ({"draws": -1}, "not be negative"),
+        ({"curves": ("xgboost",)}, "read curves alone; got xgboost"),
+        ({"curves": (), "proxies": ()}, "at least one curve statistic or proxy"),
+    ],
+)
+def test_settings_that_contradict_each_other(settings: dict[str, Any], message: str) -> None:
+    with pytest.raises(InvalidSettingError, match=message):
+        Omni(**settings)
