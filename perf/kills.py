@@ -140,7 +140,7 @@ COMMANDS = (
     Command(
         "simulated search",
         (
-            *("search", "--benchmark", "nb201-mini", "--evaluations", "600", "--seeds", "3"),
+            *("search", "--benchmark", "nb201-mini", "--evaluations", "200", "--seeds", "3"),
             *("--strategy", "regularized_evolution,ppo"),
         ),
         "search.json",
