@@ -107,6 +107,15 @@ SAME: list[tuple[str, str, str, str]] = [
         ),
         "nasbench301",
     ),
+    ("darts", GENOTYPE, f"Configuration(values={_CONFIGURATION})", "nasbench301"),
+    ("darts", GENOTYPE, re.sub(r", (\d)\)", r", np.int64(\1))", GENOTYPE), "genotype"),
+    ("darts", GENOTYPE, GENOTYPE.replace("range(2, 6)", "np.arange(2, 6)"), "genotype"),
+    ("darts", GENOTYPE, f"11/14 09:38:14 PM genotype = {GENOTYPE}\r\n", "genotype"),
+    ("darts", GENOTYPE, f"2026-11-26 02:02:25,123 genotype = {GENOTYPE}", "genotype"),
+    ("darts", GENOTYPE, GENOTYPE.replace("'", "’"), "genotype"),
+    ("darts", GENOTYPE, GENOTYPE.replace("normal=[", "normal=[  # node 2\n"), "genotype"),
+    ("darts", GENOTYPE, f'"{GENOTYPE}",', "genotype"),
+    ("darts", GENOTYPE, f"'{GENOTYPE}'", "genotype"),
     ("darts", GENOTYPE, json.dumps(_NNI_DARTS), "nni"),
     ("darts", GENOTYPE, str({k: v[0] if isinstance(v, list) else v for k, v in _NNI_DARTS.items()}),
      "nni"),
@@ -144,6 +153,16 @@ SAME: list[tuple[str, str, str, str]] = [
     ("nasbench201", CELL, "2-0-4-1-0-3", "genes"),
     ("nasbench201", CELL.replace(CELL, "|skip_connect~0|+|skip_connect~0|skip_connect~1|+|none~0|"
      "nor_conv_1x1~1|none~2|"), "284", "official_index"),
+    ("nasbench201", CELL, str({"name": "infer.tiny", "C": 16, "N": 5, "arch_str": CELL}),
+     "network_config"),
+    ("nasbench201", CELL, "[[0. 0. 0. 0.]\n [2. 0. 0. 0.]\n [0. 4. 0. 0.]\n [1. 0. 3. 0.]]",
+     "matrix"),
+    ("nasbench201", CELL, "array([[0, 0, 0, 0], [2, 0, 0, 0], [0, 4, 0, 0], [1, 0, 3, 0]])",
+     "matrix"),
+    ("nasbench201", CELL, ", ".join(_OFFICIAL), "operations"),
+    ("nasbench201", CELL, "Configuration(values={\n  "
+     + ",\n  ".join(f"'{b}<-{a}': {op!r}" for (b, a), op in zip(_ENDS, _OFFICIAL, strict=True))
+     + ",\n})\n", "edges"),
     # case 14
     ("nasbench101", MODULE, f"{_MATRIX}:{_LABELS}", "matrix"),
     ("nasbench101", MODULE, f"{_FLOATS}:{_LABELS}", "matrix"),
@@ -158,6 +177,13 @@ SAME: list[tuple[str, str, str, str]] = [
     ("nasbench101", MODULE, f"api.ModelSpec(matrix={_MATRIX}, ops={_LABELS})", "matrix"),
     ("nasbench101", MODULE, f"ModelSpec(np.array({_FLOATS}), {_LABELS})", "matrix"),
     ("nasbench101", MODULE, MODULE.replace(",", ", ") + "\n", "matrix_string"),
+    ("nasbench101", MODULE, f"{_PRINTED}, {_LABELS}", "matrix"),
+    ("nasbench101", MODULE, f"np.array({_FLOATS}), {_LABELS}", "matrix"),
+    ("nasbench101", MODULE, f"array({_MATRIX}, dtype=int8):{_LABELS}", "matrix"),
+    ("nasbench101", MODULE, f"{[[bit > 0 for bit in line] for line in _MATRIX]}:{_LABELS}",
+     "matrix"),
+    ("nasbench101", MODULE, f"matrix = {_MATRIX}  # of edges\nops = {_LABELS}  # 'in' first",
+     "matrix"),
     ("nasbench101", MODULE, f"1010001101:{','.join(_LABELS)}", "upper_triangle"),
     ("nasbench101", MODULE, json.dumps({"op1": _LABELS[1], "op2": _LABELS[2], "op3": _LABELS[3],
      "input1": [0], "input2": [], "input3": [0, 2], "input4": [1, 3]}), "nni"),
@@ -169,10 +195,33 @@ SAME: list[tuple[str, str, str, str]] = [
     ("nats_size", "8:16:24:32:64", str(0 * 8**4 + 1 * 8**3 + 2 * 8**2 + 3 * 8 + 7),
      "official_index"),
     ("nats_size", "8:16:24:32:64", "[0, 1, 2, 3, 7]", "genes"),
+    ("nats_size", "8:16:24:32:64", "8, 16, 24, 32, 64", "list"),
+    ("nats_size", "8:16:24:32:64", "np.array([8, 16, 24, 32, 64])", "list"),
+    ("nats_size", "8:16:24:32:64", "8:16:24:32:64;", "channels"),
+    ("nats_size", "8:16:24:32:64", "{'name': 'infer.shape.tiny', 'channels': '8:16:24:32:64', "
+     "'genotype': '|nor_conv_3x3~0|', 'num_classes': 10}", "network_config"),
     ("nasbench_nlp", json.dumps(RECIPE), str(RECIPE), "python"),
     ("nasbench_nlp", json.dumps(RECIPE), f"recipe = {RECIPE}", "python"),
     ("nasbench_nlp", json.dumps(RECIPE), json.dumps({"recepie": RECIPE, "wall": 3.5}), "python"),
 ]  # fmt: skip
+
+
+COPIED = [
+    *("{}  # the best one", "# the best one\n{}", "b'{}'", 'r"{}"', "'''{}'''", "`{}`", "“{}”"),
+    *("‘{}’", "\ufeff{}", "\xa0{}\u200b", "{}\r\n", "arch = '{}'  # best", "arch: str = '{}'"),
+    *("arch: '{}'", "- '{}'", '"arch": "{}",', "2026-11-26 02:02:25 arch = '{}'", "{};", "{},"),
+]
+
+
+@pytest.mark.parametrize("around", COPIED)
+@pytest.mark.parametrize(
+    "name", ["nasbench101", "nasbench201", "nats_size", "hierarchical", "layerwise", "morphism"]
+)
+def test_what_is_copied_with_a_text_does_not_matter(name: str, around: str) -> None:
+    space = plugins.load("space", name)
+    genes = space.sample(1, np.random.default_rng(0))
+    [text] = space.to_text(genes)
+    assert space.from_text([around.format(text)]).tolist() == genes.tolist()
 
 
 @pytest.mark.parametrize(("name", "own", "text", "notation"), SAME)
@@ -304,6 +353,13 @@ WRONG: list[tuple[str, str, list[str]]] = [
     ("nasbench201", str(_OFFICIAL[:5]), ["operations", "6 values; got 5"]),
     ("nasbench201", "15625", ["official_index", "0 to 15624"]),
     ("nasbench201", "(4, 0, 3, 1, 4, 3)", ["2 ways", "naslib", "genes", "'naslib: (4, 0, 3"]),
+    ("nasbench201", "[4. 0. 3. 1. 4. 3.]", ["2 ways", "naslib", "genes"]),
+    ("nasbench201", "np.array([4, 0, 3, 1, 4, 3])", ["2 ways", "naslib", "genes"]),
+    ("nasbench201", "4, 0, 3, 1, 4, 3", ["2 ways", "naslib", "genes"]),
+    ("nasbench201", "[[0, 2, 0, 1], [0, 0, 4, 0], [0, 0, 0, 3], [0, 0, 0, 0]]",
+     ["matrix", "row 0", "got 2 in column 1", "at character 6"]),
+    ("nasbench201", "{'C': 16, 'arch_str': 5}", ["network_config", "got 5"]),
+    ("nasbench201", " \n", ["expected a string like", "; got ' ", "also read are"]),
     ("nasbench201", "naslib: (4, 0, 3, 1, 4, 5)", ["naslib", "0 to 4; got 5", "at character"]),
     ("nasbench101", f"{_MATRIX}:{_LABELS}".replace("1", "2", 1),
      ["matrix", "expected 0 or 1; got 2", "at character 6"]),

@@ -65,13 +65,19 @@ def test_the_limit_is_what_perfect_knowledge_reaches(noise: float) -> None:
 
 
 def test_inside_the_top() -> None:
-    truth, both = gaussian(4000, 0.3)
+    truth, values = gaussian(4000, 0.3, trainings=3)
+    both = values[:, :2]
     found = limits(both)
     assert found.top_agreement is not None
     assert found.top_limit is not None
-    top = np.argsort(-both.mean(1))[:400]
-    assert found.top_agreement.value == pytest.approx(kendall(*both[top].T))
+    tops = [np.argsort(-both[:, k])[:400] for k in (0, 1)]
+    each = [kendall(*both[top].T) for top in tops]
+    assert found.top_agreement.value == pytest.approx(np.mean(each))
     best = np.argsort(-truth)[:400]
+    third = np.argsort(-values[:, 2])[:400]  # in whose choice the two had no part
+    assert found.top_agreement.value == pytest.approx(kendall(*both[third].T), abs=0.1)
+    by_mean = np.argsort(-both.mean(1))[:400]  # where one is low if the other is high
+    assert kendall(*both[by_mean].T) < found.top_agreement.value - 0.1
     assert found.top_limit.value == pytest.approx(kendall(truth[best], both[best, 0]), abs=0.05)
     worst = limits(-both, minimize=True)
     assert worst == found  # the top of a loss has its smallest values
@@ -175,3 +181,5 @@ def test_a_third_training_agrees_with_two_as_well_as_is_foretold(data: str, top:
     assert found.top_agreement is not None
     assert found.top_agreement.value < inside < found.top_limit.high
     assert found.top_limit.value == pytest.approx(top, abs=0.04)
+    third = np.argsort(-values[:, 2])[: round(len(mean) / 10)]  # in whose top the two had no part
+    assert found.top_agreement.value == pytest.approx(kendall(*values[third, :2].T), abs=0.06)

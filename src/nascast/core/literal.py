@@ -133,6 +133,17 @@ class Literal:
             found[str(key)] = value
         return found
 
+    def field(self, key: str) -> "Literal":
+        """Returns the value of a key.
+
+        Raises:
+            LiteralError: it has no keys, or not this one.
+        """
+        found = self.fields()
+        if key not in found:
+            raise LiteralError(f"there is no {key}; the keys are {', '.join(found)}", self.at)
+        return found[key]
+
     def __str__(self) -> str:
         """The value in words, for messages; a key as a text."""
         if self.name:
@@ -173,11 +184,18 @@ class _Reader:
         if len(keyed) == 1:
             found = keyed[0][1]
         else:
-            found = Literal(begin, keyed=keyed) if keyed else self.value()
+            found = Literal(begin, keyed=keyed) if keyed else self._values()
         rest = self.text[self.at :].strip().rstrip(",;")
         if rest:
             raise LiteralError(f"expected the end; got {_start(rest)}", self.at)
         return found
+
+    def _values(self) -> Literal:
+        """Reads a value, or several with commas between them, which are a tuple."""
+        begin, found = self.at, [self.value()]
+        while self._match(_COMMA) and self.at < len(self.text):
+            found.append(self.value())
+        return found[0] if len(found) == 1 else Literal(begin, tuple(found))
 
     def _pairs_without_braces(self) -> tuple[tuple[Literal, Literal], ...]:
         found = []
@@ -270,10 +288,14 @@ class _Reader:
     def _call(self, name: str, begin: int) -> Literal:
         values, keyed, _ = self._inside("(")
         last = name.rpartition(".")[2]
-        if last == "range":
+        if last in ("range", "arange"):
             return self._range(values, begin)
         if last == "dict" and not values:
             return Literal(begin, keyed=tuple(keyed))
+        if last == "Configuration":  # of ConfigSpace
+            values += [value for key, value in keyed if str(key) == "values"]
+            values = [value for value in values if value.keyed is not None][:1] or values
+            return values[0] if values else Literal(begin, keyed=tuple(keyed))
         if last == "OrderedDict" and values and values[0].listed:
             pairs = [pair.items(2, "a pair of key and value") for pair in values[0].items()]
             return Literal(begin, keyed=tuple((key, value) for key, value in pairs))

@@ -10,12 +10,14 @@ import numpy as np
 
 from nascast.core.errors import InvalidArchitectureError, InvalidSettingError, UnsupportedError
 from nascast.core.literal import LONGEST, LiteralError
-from nascast.core.notation import Notation, Reading, named, row_of_numbers, shown, tidied
+from nascast.core.notation import Notation, Reading, named, plain, row_of_numbers, shown, tidied
 from nascast.core.types import Bools, Genes
 
 __all__ = ["Texts"]
 
-_NUMBERS = re.compile(r"[\s\[(]*[0-9]+\s*[-,\s][-\s\])(,0-9.]*")
+_NUMBERS = re.compile(r"[\s\[(]*[0-9]+(?:\.0*)?[\s)]*[-,\s]")
+_CASTS = re.compile(r"\b(?:\w+\.)*(?:array|asarray|tensor|list|tuple|u?int[0-9]*|float[0-9]*)\s*\(")
+_HEAD = 1000  # characters by which a text looks like a notation, casts left out; chosen
 
 
 class Texts(ABC):
@@ -160,7 +162,10 @@ class Texts(ABC):
             rest, chosen = text, [self._notation(notation)]
         if len(rest) > LONGEST:  # no notation of others is as long, and its parser need not see it
             chosen = chosen[:1]
+        else:
+            rest = plain(rest)
         begins = rest.lstrip()
+        begins = _CASTS.sub("", begins[:_HEAD]) + begins[_HEAD:]
         found: dict[tuple[int, ...], Notation] = {}
         wrong: list[tuple[bool, str]] = []
         for place, one in enumerate(chosen):

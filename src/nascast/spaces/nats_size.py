@@ -65,7 +65,7 @@ _DIALECTS = (
     Notation(
         "list",
         "the channels as a list",
-        re.compile(r"\s*(\w+\s*=\s*)?[\[(]"),
+        re.compile(r"\s*(\w+\s*=\s*)?([\[(]|[0-9]+(\.0*)?[)\s]*,)"),
         _read_list,
         _write_list,
     ),
@@ -102,7 +102,12 @@ class NatsSize(SearchSpace):
         return [":".join(str(_CHANNELS[gene]) for gene in row) for row in genes.tolist()]
 
     def dialects(self) -> Sequence[Notation]:
-        return _DIALECTS
+        about = "a configuration of the official API, which has the official string as channels"
+        looks = re.compile(r"\s*(\w+\s*=\s*)?(\{|dict\().*\bchannels\b", re.DOTALL)
+        return (*_DIALECTS, Notation("network_config", about, looks, self._read_config))
+
+    def _read_config(self, text: str) -> list[int]:
+        return self._parse(parse_literal(text).field("channels").word("an official string"))
 
     def _parse(self, text: str) -> list[int]:
         """Returns the genes of an official string.

@@ -64,6 +64,12 @@ def test_packing_is_told_by_the_content(
     assert columns(path) == ROWS
 
 
+def test_rows_without_anything_in_them_are_passed_over(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text("a,b\n1,2\n,\n\n3,\n,,,\n")
+    table = read(tmp_path / "a.csv", {"a", "b"})
+    assert (table["a"], table["b"], [*table.lines]) == (["1", "3"], ["2", ""], [2, 5])
+
+
 def test_a_zip_of_one_table(tmp_path: Path) -> None:
     path = tmp_path / "records.zip"
     with zipfile.ZipFile(path, "w") as archive:

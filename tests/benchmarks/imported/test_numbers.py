@@ -145,6 +145,18 @@ def test_decimal_commas() -> None:
         values(fields, "val_accuracy=c")
     with pytest.raises(InvalidSettingError, match=r"commas and points, as in '90,5' and"):
         values(["90,5", "88.5"], "val_accuracy=c", separator=";")
+    both = {"c": ["1.234", "0.5"], "d": ["93,5", "88"]}
+    german = Reader(Columns(Path("f.csv"), ["c", "d"], both, range(2, 4), ";"))
+    with pytest.raises(InvalidSettingError, match="another one decimal commas, as in '93,5' and"):
+        german.values(ColumnSpec.parse("latency_ms=c"))
+    assert german.values(ColumnSpec.parse("val_accuracy=d")).tolist() == [93.5, 88.0]
+    for text in ("1.234.567", "1,234,567", "1'234'567", "1,234.5"):
+        with pytest.raises(CorruptDataError, match="between thousands are not read"):
+            values([text], REAL)
+    with pytest.raises(CorruptDataError, match=r"90\.5%'; write percent without the sign"):
+        values(["90.5%"], "val_accuracy=c")
+    with pytest.raises(CorruptDataError, match=r"number of at least 0 \(ms\); got '-1'"):
+        values(["-1"], "latency_ms=c")
     with pytest.raises(CorruptDataError, match="'90,5'"):
         values(["90,5"], "val_accuracy=c", separator=";", decimal="point")
     for text in ("1.234,5", "1,234,567"):

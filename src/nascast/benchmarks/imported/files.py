@@ -145,12 +145,13 @@ def _read_text(path: Path, wanted: Collection[str]) -> Columns:
 def _numbered(path: Path, lines: Any, width: int) -> Iterator[tuple[int, list[str]]]:
     """Yields every row with its line; `lines` is a reader of the module csv."""
     for line in lines:
-        if line and len(line) != width:
+        if not any(line):  # also a row without anything in it, as spreadsheets leave behind
+            continue
+        if len(line) != width:
             raise CorruptDataError(
                 f"{path}, line {lines.line_num}: {len(line)} values; expected {width}"
             )
-        if line:
-            yield lines.line_num, line
+        yield lines.line_num, line
 
 
 def _collect(

@@ -18,6 +18,8 @@ from nascast.core.types import Floats
 __all__ = ["Reader"]
 
 _NUMBER = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]{1,4})?")
+_COMMA = re.compile(r"\s*[+-]?[0-9]+,[0-9]+\s*")
+_GROUPS = re.compile(r"\s*[+-]?[0-9]{1,3}([.,'\x20\xa0\u202f][0-9]{3})+([.,][0-9]*)?\s*")
 _NOTHING = {"", "na", "n/a", "nan", "null", "none"}  # as other programs write an empty field
 _SECONDS = {"ms": "0.001", "us": "0.000001", "minutes": "60", "hours": "3600", "days": "86400"}
 _WHOLE = 2.0**53  # from here on every float is whole
@@ -110,23 +112,33 @@ class Reader:
             return False
         texts = [text for text in self.table[column] if isinstance(text, str)]
         comma, point = (next((t for t in texts if mark in t), None) for mark in ",.")
+        what = f"{column!r} has commas and points"
+        if comma is None and point is not None:  # a thousand, where other columns have commas
+            others = (field for fields in self.table.columns.values() for field in fields)
+            comma = next((t for t in others if isinstance(t, str) and _COMMA.fullmatch(t)), None)
+            what = f"{column!r} has points, and another one decimal commas"
         if comma is not None and point is not None:
             raise InvalidSettingError(
-                f"{self.table.path}: column {column!r} has commas and points, as in {comma!r} and "
-                f"{point!r}; say which is the decimal sign"
+                f"{self.table.path}: column {what}, as in {comma!r} and {point!r}; say which is "
+                "the decimal sign (--decimal comma or point)"
             )
         return comma is not None
 
     def _hint(self, field: Any, comma: bool) -> str:
         if isinstance(field, str) and not comma and _number(field, comma=True) is not None:
             return "; if that is a decimal comma, say so (--decimal comma)"
+        if isinstance(field, str) and _GROUPS.fullmatch(field):
+            return "; separators between thousands are not read, so export it without them"
+        if isinstance(field, str) and field.strip().endswith("%"):
+            return "; write percent without the sign"
         if isinstance(field, str) and re.search(r"[^\W\d_]", field) and len(field) < 20:
             return f"; if it marks a training that is not there, say missing={field.strip()}"
         return ""
 
     def _refuse(self, row: int, spec: ColumnSpec, field: Any) -> None:
         low, high = bounds(spec.unit)
-        within = f" from {low:g} to {high:g}" if math.isfinite(low) else ""
+        within = f" from {low:g} to {high:g}" if math.isfinite(high) else f" of at least {low:g}"
+        within = within if math.isfinite(low) else ""
         whole = "whole" if spec.unit == "count" else "finite"
         hint = ""
         value = _read(field, self._has_commas(spec.column))

@@ -104,11 +104,12 @@ def _read_lists(text: str) -> list[int]:
     depth = 0
     for at, mark in enumerate(text):  # a colon between the texts of two columns of a table
         depth += (mark in "[(") - (mark in "])")
-        if mark == ":" and not depth and re.match(r"[\[0-9\s.,\]]*$", text[:at]):
+        named = mark == ":" and re.fullmatch(r"\s*[A-Za-z_]\w*\s*", text[:at])
+        if mark == "{" or (mark == "=" and not depth) or named:
+            break
+        if mark == ":" and not depth:
             operations = _second(text[at + 1 :], at + 1)
             return row_of_matrix(_first(text[:at]), operations)
-        if mark == "{" or mark.isalpha():
-            break
     whole = parse_literal(text)
     if whole.listed:
         matrix, labels = whole.items(2, "a matrix and operations")
@@ -286,7 +287,7 @@ DIALECTS = (
     Notation(
         "module_hash",
         "the official hash of a cell",
-        re.compile(r"\s*[0-9a-f]{32}\s*$"),
+        re.compile(r"\s*[0-9a-fA-F]{32}\s*$"),
         _read_hash,
     ),
     Notation(

@@ -166,6 +166,35 @@ def _read_nodes(text: str) -> list[int]:
     return [found[edge] for edge in EDGES]
 
 
+def _read_matrix(text: str) -> list[int]:
+    """Reads the matrix of ``str2matrix``: row j has the operations of the edges that end in j."""
+    rows = [
+        row.items(4, "a row of a 4×4 matrix")
+        for row in parse_literal(text).items(4, "a 4×4 matrix")
+    ]
+    numbers = [[item.whole("the number of an operation") for item in row] for row in rows]
+    for stop, row in enumerate(rows):
+        for start, item in enumerate(row):
+            number = numbers[stop][start]
+            if (start, stop) not in EDGES and number:
+                raise LiteralError(
+                    f"row {stop} reads earlier vertices only, and has zeros from column {stop} on; "
+                    f"got {number} in column {start}",
+                    item.at,
+                )
+            if not 0 <= number < len(OPERATIONS):
+                known = ", ".join(f"{i} {name}" for i, name in enumerate(OPERATIONS))
+                raise LiteralError(f"operations are {known}; got {number}", item.at)
+    return [numbers[stop][start] for start, stop in EDGES]
+
+
+def _write_matrix(row: Sequence[int]) -> str:
+    matrix = [[0] * 4 for _ in range(4)]
+    for (start, stop), gene in zip(EDGES, row, strict=True):
+        matrix[stop][start] = gene
+    return str(matrix)
+
+
 def _write_nodes(row: Sequence[int]) -> str:
     nodes: list[list[tuple[str, int]]] = [[], [], []]
     for (start, stop), gene in zip(EDGES, row, strict=True):
@@ -191,7 +220,10 @@ DIALECTS = (
     Notation(
         "edges",
         "a dictionary of edges, as NNI (0_1) and HPOBench (1<-0) write it",
-        re.compile(r"\s*(\w+\s*=\s*)?(\{|dict\(|OrderedDict\()(?!.*hp_x[0-9])", re.DOTALL),
+        re.compile(
+            r"\s*(\w+\s*=\s*)?(\{|(dict|OrderedDict|Configuration)\()(?!.*(hp_x[0-9]|arch_str))",
+            re.DOTALL,
+        ),
         _read_edges,
         _write_edges,
     ),
@@ -205,14 +237,25 @@ DIALECTS = (
     Notation(
         "nodes",
         "lists of (operation, input) of each node, as CellStructure keeps them",
-        re.compile(r"\s*(\w+\s*=\s*)?[\[(]\s*[\[(]"),
+        re.compile(r"\s*(\w+\s*=\s*)?[\[(]\s*[\[(](?!\s*[0-9])"),
         _read_nodes,
         _write_nodes,
     ),
     Notation(
+        "matrix",
+        "the 4×4 matrix of str2matrix, whose row j has the operations that feed vertex j "
+        f"({', '.join(f'{i} {name}' for i, name in enumerate(OPERATIONS))})",
+        re.compile(r"\s*(\w+\s*=\s*)?[\[(]\s*[\[(]\s*[0-9]"),
+        _read_matrix,
+        _write_matrix,
+    ),
+    Notation(
         "operations",
         "six names of operations in the order of the official string",
-        re.compile(r"\s*(\w+\s*=\s*)?[\[(]\s*['\"]?(none|skip_|nor_|conv|avg_)"),
+        re.compile(
+            r"\s*(\w+\s*=\s*)?([\[(]\s*['\"]?(none|skip_|nor_|conv|avg_)"
+            r"|['\"]?(none|skip_|nor_|conv|avg_)\w*['\"]?\s*,)"
+        ),
         _read_list,
         _write_list,
     ),
@@ -220,7 +263,10 @@ DIALECTS = (
         "naslib",
         "six operations in the order of NASLib's edges (0→1, 0→2, 0→3, 1→2, 1→3, 2→3), by name "
         "or by number (0 Identity, 1 Zero, 2 ReLUConvBN3x3, 3 ReLUConvBN1x1, 4 AvgPool1x1)",
-        re.compile(r"\s*(\w+\s*=\s*)?[\[(]\s*['\"]?(Identity|Zero|ReLU|AvgPool|[0-9])"),
+        re.compile(
+            r"\s*(\w+\s*=\s*)?([\[(]\s*['\"]?(Identity|Zero|ReLU|AvgPool|[0-9])"
+            r"|['\"]?(Identity|Zero|ReLU|AvgPool)\w*['\"]?\s*,|[0-9](\.0*)?[)\s]*,)"
+        ),
         _read_naslib,
         _write_naslib,
     ),

@@ -16,6 +16,7 @@ import numpy.typing as npt
 
 from nascast.core.errors import InvalidArchitectureError, InvalidSettingError
 from nascast.core.graph import Graph, UInts, mix
+from nascast.core.literal import parse_literal
 from nascast.core.notation import Notation, shown
 from nascast.core.space import SearchSpace
 from nascast.core.types import Architecture, Bools, Genes, ImageTask, Task
@@ -137,7 +138,12 @@ class NasBench201(SearchSpace):
         return (numbers // self._places % len(OPERATIONS)).astype(np.int16)
 
     def dialects(self) -> Sequence[Notation]:
-        return DIALECTS
+        about = "a configuration of the official API, which has the official string as arch_str"
+        looks = re.compile(r"\s*(\w+\s*=\s*)?(\{|dict\().*\barch_str\b", re.DOTALL)
+        return (*DIALECTS, Notation("network_config", about, looks, self._read_config))
+
+    def _read_config(self, text: str) -> list[int]:
+        return self._parse(parse_literal(text).field("arch_str").word("an official string"))
 
     def _parse(self, text: str) -> list[int]:
         """Returns the genes of an official string, also of ``Structure(4 nodes with …)``.
@@ -165,7 +171,8 @@ class NasBench201(SearchSpace):
         bars = cell.split("|")
         terms = [_TERM.fullmatch(term) for term in bars[1:-1]]
         if len(bars) < 3 or bars[0] or bars[-1] or len(bars) > 5:
-            raise self._wrong(f"expected {_FORM}; {shown(cell)} is no vertex of {shown(text)}")
+            where = "got" if cell == text else f"{shown(cell)} is no vertex of"
+            raise self._wrong(f"expected {_FORM}; {where} {shown(text)}")
         found = []
         for written, term in zip(bars[1:-1], terms, strict=True):
             if not term:

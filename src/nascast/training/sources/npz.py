@@ -23,6 +23,9 @@ def read(source: str, size: int | None) -> Arrays:
     Raises:
         CorruptDataError: it is no such file.
     """
+    with open(source, "rb") as raw:
+        if raw.read(2) != b"PK":  # else NumPy speaks of pickles, which are never read here
+            raise CorruptDataError(f"{source}: expected {FORM}; it is no archive of NumPy")
     with (
         reading(source, size_of(Path(source)), what=FORM),
         open(source, "rb") as raw,
