@@ -287,7 +287,7 @@ def _trainings(folder: Path) -> Iterator[Target]:
         return read
 
     for part in sorted(model.iterdir()):
-        checked = part.suffix == ".safetensors"
+        checked = True
         yield Target(
             f"model {part.name}", part.name, part.read_bytes(), of_model(part.name), checked=checked
         )

@@ -195,7 +195,8 @@ def test_damaged_models_are_refused(trained: Path) -> None:
         ("class_names", ["cat"], "3 classes have"),
         ("normalisation", {"mean": [0.0], "std": [1.0, 1.0]}, "1 channels are normalised"),
         ("sha256", {}, "has no checksum"),
-        ("version", 1, "of version 2; got"),
+        ("version", 1, "of version 3; got"),
+        ("class_names", ["frog", *told["class_names"][1:]], "was altered, or is damaged"),
     ):
         refused("architecture.json", json.dumps({**told, key: value}).encode(), match)
     refused("architecture.json", text[:-5].encode(), "not a description of a model")

@@ -42,7 +42,7 @@ __all__ = [
 ]
 
 ARCHITECTURE, WEIGHTS, _EXAMPLES = "architecture.json", "model.safetensors", "examples.safetensors"
-_FORMAT, _VERSION = "nascast model", 2
+_FORMAT, _VERSION = "nascast model", 3
 _LENGTH = 4  # words of a drawn text; chosen
 _SAME = 1e-3  # logits, relative to the largest: other processors round otherwise; chosen
 
@@ -230,12 +230,9 @@ def save_model(portable: Portable, told: Mapping[str, Any], examples: Tensor, ou
     logits = portable.eval().logits(examples)
     weights = safetensors.save(weights_of(portable))
     kept = safetensors.save({"examples": examples.contiguous(), "logits": logits.contiguous()})
-    description = {
-        "format": _FORMAT,
-        "version": _VERSION,
-        **told,
-        "sha256": {WEIGHTS: _digest(weights), _EXAMPLES: _digest(kept)},
-    }
+    description = {"format": _FORMAT, "version": _VERSION, **json.loads(json.dumps(told))}
+    sums = {ARCHITECTURE: _sum(description), WEIGHTS: _digest(weights), _EXAMPLES: _digest(kept)}
+    description["sha256"] = sums
     write_whole(out / WEIGHTS, weights)
     write_whole(out / _EXAMPLES, kept)
     write_whole(out / ARCHITECTURE, json.dumps(description, indent=1).encode())
@@ -266,6 +263,10 @@ def load_model(folder: Path) -> Model:
         raise CorruptDataError(
             f"the model in {folder} computes other logits than when it was written: they differ "
             f"by {difference:.3g}; was it written by another version of nascast?"
+        )
+    if description["sha256"].get(ARCHITECTURE) != _sum(description):  # last: others tell more
+        raise CorruptDataError(
+            f"{folder / ARCHITECTURE} was altered, or is damaged: its SHA-256 is not the one in it"
         )
     return Model(portable, description, examples)
 
@@ -397,6 +398,12 @@ def _checked(file: Path, description: Mapping[str, Any]) -> bytes:
             f"{file} is damaged, or of another model: its SHA-256 is not the one in {ARCHITECTURE}"
         )
     return content
+
+
+def _sum(description: Mapping[str, Any]) -> str:
+    """Returns the SHA-256 of a description without its checksums."""
+    told = {key: value for key, value in description.items() if key != "sha256"}
+    return _digest(json.dumps(told, sort_keys=True).encode())
 
 
 def _digest(content: bytes) -> str:
