@@ -1,15 +1,19 @@
 """Kendall's τ of predictors that learn from labels, on the three data sets of NAS-Bench-201.
 
 Labels are the validation accuracies of the first training. Predictions are judged by the mean over
-all trainings of each cell, on cells whose networks are in no training cell (`SearchSpace.networks`;
-``--split random`` leaves them in). Each trial draws its cells anew. One line for each predictor,
-data set and number of labels: mean and deviation of τ over the trials, the share of first trainings
-within 1.645 deviations of the prediction, and the processor seconds of a fit and of 10,000 queries.
+all trainings of each cell. Each trial draws its cells anew. With ``--split network`` test cells are
+drawn, and training cells of other networks (`SearchSpace.networks`), as in a study; the more test
+cells, the fewer of the networks that many cells compute are left to learn from. With ``unseen``
+training cells are drawn, and test cells of other networks; with ``random`` both.
+
+One line for each predictor, data set and number of labels: mean and deviation of τ over the trials,
+the share of first trainings within 1.645 deviations of the prediction, and the processor seconds of
+a fit and of 10,000 queries.
 
 The trials that are done stand in ``--out``, and are not done again.
 
 Run: OMP_NUM_THREADS=1 python perf/model_based.py all_seeds.csv.gz --predictors "xgboost,gp"
-     [--labels 100,1000] [--trials 10] [--test 500] [--split network] [--out model_based.jsonl]
+     [--labels 100,1000] [--trials 10] [--test 500] [--split unseen] [--out model_based.jsonl]
 """
 
 import argparse
@@ -71,8 +75,11 @@ def cells(bench: Table, job: Trial) -> tuple[Genes, Genes]:
     rng = np.random.default_rng([job.trial, job.labels])
     pool = rng.permutation(bench.genes())
     keys = bench.space.networks(pool)
-    if job.split == "random":
-        return pool[: job.labels], pool[job.labels :][: job.test]
+    if job.split != "network":
+        rest = pool[job.labels :]
+        if job.split == "unseen":
+            rest = rest[~np.isin(keys[job.labels :], keys[: job.labels])]
+        return pool[: job.labels], rest[: job.test]
     test, rest = pool[: job.test], pool[job.test :]
     return rest[~np.isin(keys[job.test :], keys[: job.test])][: job.labels], test
 
@@ -133,7 +140,7 @@ def main() -> None:
     parser.add_argument("--datasets", default=",".join(DATASETS))
     parser.add_argument("--trials", type=int, default=10)
     parser.add_argument("--test", type=int, default=500)
-    parser.add_argument("--split", choices=("network", "random"), default="network")
+    parser.add_argument("--split", choices=("network", "unseen", "random"), default="network")
     parser.add_argument("--out", type=Path, default=Path("model_based.jsonl"))
     options = parser.parse_args()
     options.out.touch()
