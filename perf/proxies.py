@@ -143,8 +143,8 @@ def score(options: argparse.Namespace) -> None:
         for row in rows:
             if (row["arch_str"], draw) in done:
                 continue
-            genes = SPACE.canonical(SPACE.from_text([row["arch_str"]]))[0]
-            made = passes_of(tuple(genes.tolist()), batch, draw)
+            # The network as it is published, with operations that are not on a path, if any.
+            made = passes_of(tuple(SPACE.from_text([row["arch_str"]])[0].tolist()), batch, draw)
             found = {name: plugins.load("proxy", name, seed=draw).score(made) for name in names}
             with options.scores.open("a") as file:
                 print(json.dumps({"arch_str": row["arch_str"], "draw": draw, **found}), file=file)

@@ -31,7 +31,7 @@ def test_all_weights_have_one_value(
     for value in (1e-7, 1.0):
         network = born(row).double()
         for module in network.modules():
-            if isinstance(module, nn.Conv2d | nn.Linear):
+            if isinstance(module, nn.Conv2d | nn.Linear | nn.BatchNorm2d):
                 nn.init.constant_(module.weight, value)
                 if module.bias is not None:
                     nn.init.zeros_(module.bias)

@@ -13,6 +13,7 @@ from nascast.core.errors import InvalidSettingError, UnsupportedError
 from nascast.core.types import Batch
 from nascast.proxies.nwot import Naswot
 from nascast.proxies.passes import Passes
+from nascast.proxies.passes.codes import patterns
 from nascast.proxies.swap import Swap
 
 Row = tuple[int, ...]
@@ -72,3 +73,13 @@ def test_without_rectified_units_there_are_no_codes(
     for proxy in (Naswot(), Swap()):
         with pytest.raises(UnsupportedError, match="no ReLU"):
             proxy.score(of_network(network))
+
+
+@pytest.mark.parametrize("images", [3, 10, 40, 70])
+def test_patterns_of_any_number_of_images(images: int) -> None:
+    results = torch.randn(images, 5, 2, 2, generator=torch.Generator().manual_seed(0)).relu()
+    results[:, 1] = results[:, 0]
+    seen = (results.flatten(1) > 0).T.tolist()
+    found = patterns([results, results[:, :1]])
+    assert len(found) == 24
+    assert len(np.unique(found)) == len({tuple(unit) for unit in seen})

@@ -15,7 +15,7 @@ __all__ = ["Epsinas"]
 class Epsinas(Proxy):
     """How differently a network answers with two values that all its weights share.
 
-    The outputs for a batch with each value are brought to the range from 0 to 1; the score is the
+    Weights of normalisation share them, too, and biases are 0. The outputs for a batch with each value are brought to the range from 0 to 1; the score is the
     mean absolute difference between both, divided by the mean of both. No labels are read. It is
     NaN where all outputs for one of the values are equal.
     """
@@ -27,7 +27,7 @@ class Epsinas(Proxy):
         """Chooses the two values, by default those of the paper for NAS-Bench-201.
 
         Args:
-            seed: seed of what stays as it is: normalisation, and the table of embeddings.
+            seed: seed of what stays as it is: a table of embeddings.
             low: value of all weights at first.
             high: value of all weights then.
         """

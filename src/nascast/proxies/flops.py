@@ -13,7 +13,7 @@ __all__ = ["Flops"]
 class Flops(Proxy):
     """The multiply-adds of a network for one input, in millions.
 
-    Of a language model they are those for one word. Operations that are not run do not count.
+    Of a language model they are those for one word.
     """
 
     name = "flops"

@@ -43,8 +43,7 @@ class Swap(Proxy):
     def score(self, passes: "Passes") -> float:
         from nascast.proxies.passes.codes import patterns
 
-        found = patterns(passes.rectified())
-        different = len(np.unique(found.view(f"V{found.shape[1]}")))
+        different = len(np.unique(patterns(passes.rectified())))
         if self.mu is None or self.sigma is None:
             return float(different)
         size = sum(parameter.numel() for parameter in passes.network().parameters()) / 1e6

@@ -44,7 +44,7 @@ def test_scores_that_are_not_defined_rank_last() -> None:
     with log.phase("init"):
         predictor.initialize(log, NONE, np.random.default_rng(0))
     with log.phase("query"):
-        cells = np.asarray([[0] * 6, [3, 0, 0, 0, 0, 3]], dtype=np.int16)
+        cells = np.asarray([[0] * 6, [0, 0, 0, 3, 0, 0]], dtype=np.int16)
         dead, alive = predictor.query(log, cells).mean
     assert dead == pytest.approx(3 * math.log(0.5 / 6) + math.log(1 / 6))
     assert alive > dead

@@ -1,6 +1,7 @@
 """Which rectified units are active for which images."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -41,14 +42,20 @@ def agreement(rectified: list[Tensor]) -> Agreement:
     return Agreement(units, np.asarray(both.numpy()))
 
 
-def patterns(rectified: list[Tensor]) -> npt.NDArray[np.uint8]:
-    """Returns ``(units, ⌈n / 8⌉)``: the images for which each unit is active, as bits.
+def patterns(rectified: list[Tensor]) -> npt.NDArray[Any]:
+    """Returns ``(units,)``: the images for which each unit is active, as the bits of one value.
+
+    Values are unsigned integers for up to 64 images, and strings of bytes for more.
 
     Raises:
         UnsupportedError: there are no ReLUs, as in recurrent networks.
     """
     found = [np.packbits((x > 0).numpy(), axis=0).T for x in _by_image(rectified)]
-    return np.ascontiguousarray(np.concatenate(found))
+    bits = np.concatenate(found)
+    width = next((size for size in (1, 2, 4, 8) if size >= bits.shape[1]), bits.shape[1])
+    padded = np.zeros((len(bits), width), dtype=np.uint8)
+    padded[:, : bits.shape[1]] = bits
+    return padded.view(f"u{width}" if width <= 8 else f"V{width}")[:, 0]
 
 
 def _by_image(rectified: list[Tensor]) -> list[Tensor]:

@@ -7,7 +7,7 @@ from torch import Tensor, nn
 
 from nascast.core.types import Batch
 from nascast.networks.forward import forward
-from nascast.proxies.passes.untrained import altered, tables, weights
+from nascast.proxies.passes.untrained import altered, tables
 
 __all__ = ["constant_outputs"]
 
@@ -15,18 +15,18 @@ _BIAS = re.compile(r"(^|\.)bias(es)?(\.|$)")
 
 
 def constant_outputs(network: nn.Module, batch: Batch, value: float) -> Tensor:
-    """Returns the logits of the batch where every weight of `weights` is `value`, flattened.
+    """Returns the logits of the batch where every weight is `value` and every bias 0, flattened.
 
-    Biases are 0. Normalisation and tables of embeddings stay as they are. All is in double
-    precision, in which small weights survive deep networks.
+    Weights of normalisation are among them; tables of embeddings stay as they are, without which
+    all words were one. All is in double precision, in which small weights survive deep networks.
     """
-    constant = {id(w) for w in weights(network)} - {id(table) for table in tables(network)}
+    kept = {id(table) for table in tables(network)}
     own = {name: id(parameter) for name, parameter in network.named_parameters()}
 
     def change(name: str, old: Tensor) -> Tensor:
-        if own[name] in constant:
-            return torch.full_like(old, value)
-        return old * (not _BIAS.search(name))
+        if own[name] in kept:
+            return old
+        return torch.full_like(old, 0.0 if _BIAS.search(name) else value)
 
     with torch.no_grad():
         return forward(altered(network, change), batch).logits.flatten()

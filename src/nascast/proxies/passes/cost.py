@@ -3,28 +3,41 @@
 from typing import Any
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils.flop_counter import flop_registry
 
 from nascast.core.types import Task
+from nascast.networks.counting import HasIdle
 from nascast.networks.forward import example
+from nascast.proxies.passes.untrained import hooked
 
 __all__ = ["multiply_adds"]
 
 
 def multiply_adds(network: nn.Module, task: Task) -> int:
-    """Returns the multiply-adds for one image, or one word, of the operations that are run.
+    """Returns the multiply-adds for one image, or one word, of the network as built.
 
     It is the count of `networks.counting`, without the copy of the network that is made there.
     """
-    mode = network.training
+    unused: list[tuple[nn.Module, Tensor]] = []
+
+    def note(module: Any, inputs: tuple[Tensor, ...], _: Any) -> None:
+        unused.extend((operation, inputs[0]) for operation in module.idle())
+
+    mode, kinds = network.training, tuple({type(m) for m in network.modules() if _has_idle(m)})
     try:
-        with torch.no_grad(), _Counter() as counter:
+        with torch.no_grad(), hooked(network, kinds, note), _Counter() as counter:
             network.eval()(example(task))
+            for operation, inputs in unused:
+                operation(inputs)
     finally:
         network.train(mode)
     return int(counter.multiply_adds)
+
+
+def _has_idle(module: nn.Module) -> bool:
+    return isinstance(module, HasIdle)
 
 
 class _Counter(TorchDispatchMode):  # type: ignore[no-untyped-call]
