@@ -32,7 +32,7 @@ from nascast.core.types import Floats, Genes
 from nascast.studies.metrics import kendall
 
 PREDICTORS = (
-    "bayesian_linear_regression,bohamiann,dngo,gp,gpwl,gpwl(kernel=minimum),sparse_gp,"
+    "bayesian_linear_regression,bohamiann,dngo,gp,gpwl,gpwl(kernel=dot),sparse_gp,"
     "variational_sparse_gp"
 )
 TEST, QUERY = 500, 10_000

@@ -3,10 +3,11 @@
 Every trial has a test set of 200 and training sets apart from it by what networks compute. Printed
 are Kendall's τ of each part, of OMNI and its presets, and the mean difference of the paired trials
 to the best part with its standard error. The best part is chosen by its mean on these test sets,
-which favours it. The preset with the study's search takes a minute or more a fit; ``--study`` runs
-it too. Without ``-P``, `perf/ngboost.py` stands before the library of that name.
+which favours it. Presets of OMNI are run where they are asked for: a fit with the study's search
+takes a minute or more.
 
-Run: python -P perf/omni.py [--trials 20] [--labels 20,100,300] [--epochs 2,4,6,8] [--study]
+Run: python perf/omni.py [--trials 20] [--labels 20,100,300] [--epochs 2,4,6,8]
+    [--presets untuned,study]
 """
 
 import argparse
@@ -58,11 +59,11 @@ def main() -> None:
     parser.add_argument("--trials", type=int, default=20)
     parser.add_argument("--labels", default="20,100,300")
     parser.add_argument("--epochs", default="2,4,6,8")
-    parser.add_argument("--study", action="store_true")
+    parser.add_argument("--presets", default="")
     options = parser.parse_args()
-    asked = {"omni": ("omni", {}), "omni untuned": ("omni", Omni.presets["untuned"])}
-    if options.study:
-        asked["omni study"] = ("omni", Omni.presets["study"])
+    asked: dict[str, tuple[str, Mapping[str, Any]]] = {"omni": ("omni", {})}
+    for preset in filter(None, options.presets.split(",")):
+        asked[f"omni {preset}"] = "omni", Omni.presets[preset]
     for epochs in map(int, options.epochs.split(",")):
         for labels in map(int, options.labels.split(",")):
             found = {

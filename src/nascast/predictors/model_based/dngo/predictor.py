@@ -22,7 +22,8 @@ class DNGO(ModelPredictor):
     Deviations from the paper and the 2021 study: networks are trained on all rows at once, with
     weight decay and a rate that falls along a cosine; there are several, in one tensor program;
     chains are shorter, which is enough for two numbers. The preset ``study`` has one network, no
-    weight decay, as long chains, and labels as they are.
+    weight decay, as long chains, and labels as they are. Deviations are not calibrated: the layer
+    was trained on the same labels, and intervals of 90 % hold 76 % of test cells with 100 labels.
     """
 
     modules = ("nascast.predictors.model_based.dngo.regressor",)

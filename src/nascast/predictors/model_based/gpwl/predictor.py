@@ -19,8 +19,10 @@ class GPWL(ModelPredictor):
     The kernel is the product of the counts of subtrees, or the sum of the smaller ones, over all
     depths up to one of the largest marginal likelihood; a graph is 1 with itself.
 
-    Deviations from the paper: graphs are those of the space, so that the two cells of a genotype
-    are one graph where the paper averages two kernels; targets are normal scores, where the paper
+    Deviations from the paper, whose kernel is the preset ``study``'s: the smaller counts are summed,
+    which is Kendall τ .78 instead of .76 with 1,000 labels of NAS-Bench-201; graphs are those of
+    the space, so that the two cells of a genotype are one graph where the paper averages two
+    kernels; targets are normal scores, where the paper
     has the logarithm of the error, which needs accuracies in percent; noise and variance are the
     likeliest, found in the eigenvectors of the kernel matrix instead of by Adam.
 
@@ -32,14 +34,14 @@ class GPWL(ModelPredictor):
     presets = MappingProxyType({"study": {"kernel": "dot", "targets": "labels"}})
 
     def __init__(
-        self, depth: int = 3, *, kernel: str = "dot", targets: str = NORMAL_SCORES
+        self, depth: int = 3, *, kernel: str = "minimum", targets: str = NORMAL_SCORES
     ) -> None:
         """Chooses the settings.
 
         Args:
             depth: largest depth of subtrees; the likeliest from 0 to it is taken.
-            kernel: how counts of subtrees are compared: ``dot``, their product, or ``minimum``,
-                the smaller one.
+            kernel: how counts of subtrees are compared: ``minimum``, the smaller one, or ``dot``,
+                their product.
             targets: what is fitted: ``normal_scores`` of the labels, which follow their ranks, or
                 ``labels``.
         """

@@ -3,7 +3,7 @@
 The library builds a frozen SciPy distribution for every loss that it computes, and has scikit-learn
 check the same features for every tree: three quarters of the seconds of a fit of 100 rows. Here
 they are given to it by its own extension points, a distribution class and a base learner. What it
-predicts is the same (`perf/ngboost.py`).
+predicts is the same (`perf/fit_ngboost.py`).
 """
 
 from copy import copy

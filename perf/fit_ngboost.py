@@ -3,7 +3,7 @@
 Features are of the size that OMNI has on NAS-Bench-201: 30 columns of zeros and ones, a proxy and a
 loss. Seconds are of the processor, the least of some runs; predictions must be equal.
 
-Run: OMP_NUM_THREADS=1 python perf/ngboost.py [--labels 20,100] [--queries 200] [--repeats 2]
+Run: OMP_NUM_THREADS=1 python perf/fit_ngboost.py [--labels 20,100] [--queries 200] [--repeats 2]
 """
 
 import argparse
