@@ -15,9 +15,10 @@ __all__ = ["Epsinas"]
 class Epsinas(Proxy):
     """How differently a network answers with two values that all its weights share.
 
-    Weights of normalisation share them, too, and biases are 0. The outputs for a batch with each value are brought to the range from 0 to 1; the score is the
-    mean absolute difference between both, divided by the mean of both. No labels are read. It is
-    NaN where all outputs for one of the values are equal.
+    Weights of normalisation share them, too, and biases are 0. The outputs for a batch with each
+    value are brought to the range from 0 to 1; the score is the mean absolute difference between
+    both, divided by the mean of both. No labels are read. It is NaN where all outputs for one of
+    the values are equal.
     """
 
     name = "epsinas"
