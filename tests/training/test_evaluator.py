@@ -151,7 +151,9 @@ def test_a_continued_training_costs_what_is_new(
     costs = [keeping.evaluate(Candidate(CONV, epochs), 0).seconds for epochs in (1, 3)]
     fresh = evaluator.evaluate(Candidate(CONV, 3), 0).seconds
     assert fresh > costs[1] > costs[0]
-    assert fresh == pytest.approx(costs[1] + 2)  # the clock is read twice an epoch, and one epoch is not repeated
+    assert fresh == pytest.approx(
+        costs[1] + 2
+    )  # the clock is read twice an epoch, and one epoch is not repeated
 
 
 @pytest.mark.parametrize("setting", ["recipe", "split", "skeleton"])
