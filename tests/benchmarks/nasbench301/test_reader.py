@@ -1,5 +1,6 @@
 """The benchmark over both surrogates; the surrogates themselves have tests of their own."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -60,11 +61,27 @@ def trees(data: Path) -> NasBench301:
     return NasBench301()
 
 
+@pytest.fixture(scope="module", params=["yahpo", "trees"])
+def opened(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[NasBench301]:
+    """Each surrogate, converted once for all promises."""
+    source = SMALL
+    if request.param == "yahpo":
+        source = request.getfixturevalue("shared_data") / "nb301_yahpo"
+        if not source.is_dir():
+            pytest.skip(f"no {source}")
+    folder = tmp_path_factory.mktemp("converted")
+    release.convert(source, folder, nothing)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("NASCAST_DATA", str(folder))
+        yield NasBench301()
+
+
 @pytest.mark.parametrize("check", testing.checks("benchmark"))
-@pytest.mark.parametrize("surrogate", ["yahpo", "trees"])
-def test_promises(surrogate: str, check: object, request: pytest.FixtureRequest) -> None:
+def test_promises(opened: NasBench301, check: object) -> None:
     assert callable(check)
-    check(request.getfixturevalue(surrogate))
+    check(opened)
 
 
 def test_curves_are_those_of_the_model(yahpo: NasBench301, published: Path) -> None:
