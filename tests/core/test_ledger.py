@@ -342,8 +342,10 @@ def test_separate_trainings_are_each_paid_for() -> None:
     with ledger.phase("query"):
         ledger.curve(genes, "val_accuracy", 2)
         ledger.curve(genes, "val_accuracy", 2)
+        assert not ledger.trained  # not the trainings that the labels come from
         ledger.labels(genes)
         ledger.labels(genes)
+    assert ledger.trained == {"query"}
     whole = sum(benchmark.seconds(genes, epochs).sum() for epochs in (1, 2, 10))
     assert ledger.seconds["query"] == pytest.approx(whole)
 

@@ -89,7 +89,7 @@ class Ledger:
         records: source of the evidence: a benchmark, told trials, or trainings on demand.
         objective: objective whose scores the labels are.
         seconds: seconds that each phase has cost so far, ``{"init": …, "query": …}``.
-        trained: phases in which trainings were read, labels or curves.
+        trained: phases in which the trainings that end with the labels were read, labels or curves.
     """
 
     def __init__(
@@ -146,10 +146,9 @@ class Ledger:
     def labels(self, genes: Genes) -> Floats:
         """Returns ``(n,)`` labels: scores after full training, which is charged."""
         self._check_open()
-        marks = self.records.describe(self.objective.metric).epochs
         with self._aside():
             values = self.records.query(genes, self.objective.metric, None, self._seed)
-            self._charge_training(genes, marks[-1] if self.records.separate else None)
+            self._charge_training(genes, self._last_mark() if self.records.separate else None)
         return -values if self.objective.minimize else values
 
     def curve(self, genes: Genes, metric: str, epochs: int) -> Floats:
@@ -330,13 +329,18 @@ class Ledger:
         finally:
             self._away += self._clock() - began
 
+    def _last_mark(self) -> int | None:
+        marks = self.records.describe(self.objective.metric).epochs
+        return marks[-1] if marks else None
+
     def _charge_training(self, genes: Genes, epochs: int | None) -> None:
         """Charges the training that is not paid for: a longer one contains the shorter ones.
 
         Where every number of epochs is a training of its own, each of them is paid for.
         """
         assert self._phase is not None
-        self.trained.add(self._phase)
+        if not self.records.separate or epochs == self._last_mark():
+            self.trained.add(self._phase)
         needed = self.records.seconds(genes, epochs, self._seed)
         own = repr(epochs).encode() if self.records.separate else b""
         reached = math.inf if epochs is None else epochs
