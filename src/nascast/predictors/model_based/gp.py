@@ -19,9 +19,9 @@ class GaussianProcess(ModelPredictor):
     Variance, length-scale and noise are the most probable ones: L-BFGS on the marginal likelihood
     times priors. Columns are scaled to [0, 1].
 
-    Deviations from the 2021 study, whose settings are the preset ``study``: it did not learn the
-    parameters of its kernel, and fitted labels as they are (Kendall τ .68 with 1,000 labels of
-    NAS-Bench-201 where the default has .84).
+    Deviations from the 2021 study, whose settings are the preset ``study``: the study did not learn
+    the parameters of its kernel, and fitted labels as they are (Kendall's τ .68 instead of .84 with
+    1,000 labels of NAS-Bench-201).
     """
 
     calibrated = True
