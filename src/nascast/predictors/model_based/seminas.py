@@ -16,8 +16,8 @@ class SemiNas(Nao):
 
     They learn from the labels, and then from both, the others labelled by what was learned so far.
     Nothing is charged for these but the seconds of learning. Over `Nao` nothing was gained by them
-    with 100 labels of NAS-Bench-101 and NAS-Bench-201 (`perf/neural.py`), where both learn as long
-    as they need; in the study SemiNAS also took twelve times the steps.
+    with 100 labels of NAS-Bench-101 and NAS-Bench-201 (`perf/neural.py`), though it learns twice as
+    long; in the study SemiNAS took twelve times the steps of NAO.
 
     The preset ``study`` has the settings of White et al., NeurIPS 2021: as many architectures
     without labels as with. Deviations are those of `Nao`; the study shows each label ten times in

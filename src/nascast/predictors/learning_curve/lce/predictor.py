@@ -25,11 +25,11 @@ class Extrapolation(PerformancePredictor):
 
     A curve with fewer than `POINTS` points, or whose last point is the end of the training, is not
     extrapolated: the prediction is its last value, without a deviation unless it is the end. That
-    of a curve with a point that is not finite is NaN.
+    of a curve with a point that is not finite is NaN. Deviations are wide rather than calibrated:
+    one curve does not tell how its schedule goes on.
     """
 
     axes = frozenset({"epochs"})
-    calibrated = True
     monotone: ClassVar[bool]
     presets = MappingProxyType({"study": {"families": ("mmf", "loglog_linear")}})
 
