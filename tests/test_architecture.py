@@ -14,7 +14,7 @@ from pathlib import Path
 SOURCE = Path(__file__).parents[1] / "src"
 LONGEST_FILE, LONGEST_FUNCTION = 400, 40  # lines; of a function those of its body
 # What was longer when these tests were written: it may shrink, and nothing may be added.
-LONG_FILES = {"training/model.py": 406}
+LONG_FILES: dict[str, int] = {}
 LONG_FUNCTIONS: dict[str, int] = {}
 # What core imports inside functions, or for type checkers only.
 LAZY_IN_CORE = {

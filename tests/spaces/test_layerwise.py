@@ -85,7 +85,7 @@ def test_every_row_is_valid() -> None:
         ("3x5:36;1x7:24;5x5:48<1,0", "ascending order; got '5x5:48<1,0'"),
         ("3x5:36;1x7:24;5x5:48<0,0", "expected layer 2"),
         ("3x5:36;1x7:24;5x5:48<", "expected layer 2"),
-        ("3x5:36;1x7:24;5x5:48<0,", "expected layer 2"),
+        ("3x5:36;1x7:24;5x5:48<,0", "expected layer 2"),
         ("3x5:36;1x7:24;5x5:48<00", "expected layer 2"),
         ("3x2:36;1x7:24;5x5:48", r"sizes of \(1, 3, 5, 7\).*got '3x2:36'"),
         ("3x5:37;1x7:24;5x5:48", r"filters of \(24, 36, 48, 64\).*got '3x5:37'"),

@@ -15,6 +15,7 @@ from torch import Tensor
 
 from nascast.core.errors import StoreError, UnsupportedError
 from nascast.core.extras import extra
+from nascast.training.files import write_whole
 from nascast.training.model import (
     WEIGHTS,
     Call,
@@ -23,7 +24,6 @@ from nascast.training.model import (
     load_weights,
     rebuild,
     weights_of,
-    write_whole,
 )
 
 __all__ = ["FORMATS", "TOLERANCE", "Exported", "export"]

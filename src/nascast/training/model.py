@@ -7,7 +7,6 @@ written).
 
 import hashlib
 import json
-import os
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -20,10 +19,11 @@ from torch.utils._pytree import tree_flatten, tree_unflatten
 
 from nascast.core import plugins
 from nascast.core.bounds import reading, size_of
-from nascast.core.errors import CorruptDataError, MissingDataError, StoreError, UnsupportedError
+from nascast.core.errors import CorruptDataError, MissingDataError, UnsupportedError
 from nascast.core.extras import extra
 from nascast.core.space import SearchSpace
 from nascast.core.types import Architecture, ImageTask, TextTask
+from nascast.training.files import write_whole
 
 __all__ = [
     "ARCHITECTURE",
@@ -38,7 +38,6 @@ __all__ = [
     "save_model",
     "tensors_of",
     "weights_of",
-    "write_whole",
 ]
 
 ARCHITECTURE, WEIGHTS, _EXAMPLES = "architecture.json", "model.safetensors", "examples.safetensors"
@@ -344,29 +343,6 @@ def tensors_of(content: bytes, path: Path) -> dict[str, Tensor]:
     with reading(path, len(content), what="a safetensors file"):
         found: dict[str, Tensor] = safetensors.load(content)
     return found
-
-
-def write_whole(path: Path, content: bytes) -> None:
-    """Writes a file so that it is whole at any moment, the old one or the new one.
-
-    Raises:
-        StoreError: it cannot be written.
-    """
-    part = path.with_name(f"{path.name}.{os.getpid()}")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with open(part, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        part.replace(path)
-    except OSError as error:
-        raise StoreError(
-            f"cannot write {path}: {error.strerror}; choose another --out, or free the disk"
-        ) from error
-    finally:
-        if part.exists():
-            part.unlink()
 
 
 def _description(file: Path) -> dict[str, Any]:

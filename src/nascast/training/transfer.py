@@ -26,6 +26,7 @@ from nascast.core.types import Architecture, ImageTask, Task, TextTask
 from nascast.networks.counting import Counts, count
 from nascast.networks.forward import example
 from nascast.training.data import ImageData, Split, open_data, task_of
+from nascast.training.files import write_whole
 from nascast.training.language import LanguageTraining, evaluate_language
 from nascast.training.loop import Curves, ImageTraining, Training, evaluate, finish
 from nascast.training.model import (
@@ -35,7 +36,6 @@ from nascast.training.model import (
     WordByWord,
     load_model,
     save_model,
-    write_whole,
 )
 from nascast.training.model_card import CARD, PICTURE, model_card
 from nascast.training.placement import placed
