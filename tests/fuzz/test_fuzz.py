@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from tests.fuzz.mutations import mutate
 
-SECONDS = float(os.environ.get("NASCAST_FUZZ_SECONDS", "40"))
+SECONDS = float(os.environ.get("NASCAST_FUZZ_SECONDS", "20"))
 ROOT = Path(__file__).parents[2]
 
 

@@ -19,14 +19,14 @@ from nascast.core.types import Genes, ImageTask
 
 # Small skeletons, and how many pairs are tried.
 SPACES: dict[str, tuple[dict[str, Any], int]] = {
-    "nasbench201": ({"channels": 2, "cells": 1, "stages": 1}, 100),
-    "nasbench101": ({"channels": 60, "stacks": 1, "modules": 1}, 60),  # any 2 to 5 vertices share
-    "darts": ({"channels": 2, "cells": 3}, 20),
-    "nasnet": ({"filters": 2, "repeats": 1}, 10),
+    "nasbench201": ({"channels": 2, "cells": 1, "stages": 1}, 40),
+    "nasbench101": ({"channels": 60, "stacks": 1, "modules": 1}, 30),  # any 2 to 5 vertices share
+    "darts": ({"channels": 2, "cells": 3}, 6),
+    "nasnet": ({"filters": 2, "repeats": 1}, 4),
     "nats_size": ({}, 10),
-    "layerwise": ({}, 8),
-    "hierarchical": ({"channels": 2, "cells": 1, "stages": 1}, 20),
-    "morphism": ({"channels": 2}, 30),
+    "layerwise": ({}, 4),
+    "hierarchical": ({"channels": 2, "cells": 1, "stages": 1}, 10),
+    "morphism": ({"channels": 2}, 10),
 }
 PERIODS = {
     "nasbench101": 1
