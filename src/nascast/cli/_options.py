@@ -12,12 +12,12 @@ if TYPE_CHECKING:
 __all__ = ["duration", "names", "recipe", "settings", "whole_numbers"]
 
 Value = bool | int | float | str
-_UNITS = {"s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
+_UNITS = {"ms": 1e-3, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 
 
 def duration(text: str, option: str) -> float:
-    """Returns the seconds of a time written as ``90``, ``90s``, ``30m`` or ``1h30m``."""
-    parts = re.findall(r"([0-9]*\.?[0-9]+)([smhd])", text)
+    """Returns the seconds of a time written as ``90``, ``100ms``, ``90s``, ``30m`` or ``1h30m``."""
+    parts = re.findall(r"([0-9]*\.?[0-9]+)(ms|[smhd])", text)
     if re.fullmatch(r"[0-9]*\.?[0-9]+", text):
         parts = [(text, "s")]
     elif "".join(map("".join, parts)) != text:
@@ -25,7 +25,7 @@ def duration(text: str, option: str) -> float:
     seconds = sum(float(number) * _UNITS[unit] for number, unit in parts)
     if not seconds > 0:
         raise InvalidSettingError(
-            f"{option}: expected a time such as 90s, 30m, 2h or 1h30m; got {text!r}"
+            f"{option}: expected a time such as 90s, 100ms, 2h or 1h30m; got {text!r}"
         )
     return seconds
 

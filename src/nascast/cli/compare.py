@@ -204,7 +204,7 @@ def _table(summaries: "list[Summary]", axes: tuple[str, ...]) -> "Table":
         times = [duration(item.init_seconds_total), duration(item.query_seconds_each)]
         tau = f"{item.kendall:.3f}{'*' if item.reads_target else ' '}"
         other = "" if math.isnan(item.kendall_other) else f"{item.kendall_other:.3f}"
-        scores = [tau, spread, other, f"{item.spearman:.3f}"]
+        scores = [tau, spread, other, f"{item.metrics['spearman'].mean:.3f}"]
         table.add_row(Text(item.predictor), *budget, *scores, *times)
     return table
 

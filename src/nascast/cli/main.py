@@ -12,6 +12,7 @@ from nascast.cli.benchmark import app as benchmark
 from nascast.cli.compare import compare
 from nascast.cli.export import export
 from nascast.cli.list import list_components
+from nascast.cli.recommend import recommend
 from nascast.cli.search import search
 from nascast.cli.show import show
 from nascast.cli.train import train
@@ -38,6 +39,7 @@ app = typer.Typer(
 )
 app.command("list")(list_components)
 app.command("compare")(compare)
+app.command("recommend")(recommend)
 app.command("search")(search)
 app.command("show")(show)
 app.command("train")(train)

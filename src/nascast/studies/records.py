@@ -1,12 +1,19 @@
-"""Opening the benchmark that a study stands on."""
+"""The benchmark that a study stands on, and the rows that it recorded."""
 
+from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
 
-from nascast.core.evaluator import Benchmark
-from nascast.core.spec import Spec
+import numpy as np
 
-__all__ = ["benchmark_named", "open_benchmark"]
+from nascast.core.errors import UnsupportedError
+from nascast.core.evaluator import Benchmark
+from nascast.core.restricted import Restricted
+from nascast.core.space import SearchSpace
+from nascast.core.spec import Spec
+from nascast.core.types import Bools, Genes
+
+__all__ = ["benchmark_named", "measured_rows", "open_benchmark", "recorded_space"]
 
 
 def benchmark_named(given: Spec | Path | str) -> Spec | Path:
@@ -46,3 +53,42 @@ def _opened(named: Spec | Path) -> Benchmark:
         return read_table(named)
     benchmark: Benchmark = named.load("benchmark")
     return benchmark
+
+
+def recorded_space(benchmark: Benchmark, metrics: Sequence[str] = ()) -> SearchSpace:
+    """Returns the space of a benchmark, restricted to the recorded rows if they are not all.
+
+    They count as all if a thousand draws are all recorded.
+
+    Args:
+        benchmark: benchmark to search on.
+        metrics: names of metrics; rows whose first training lacks one of them are left out.
+    """
+    space = benchmark.space
+    try:
+        rows = benchmark.genes()
+    except UnsupportedError:
+        return space
+    for metric in metrics:
+        rows = measured_rows(benchmark, metric, rows)
+    known = {row.tobytes() for row in space.canonical(rows)}
+
+    def accepts(genes: Genes) -> Bools:
+        found = [row.tobytes() in known for row in space.canonical(genes)]
+        return np.asarray(found, dtype=bool)
+
+    if accepts(space.sample(1000, np.random.default_rng(0))).all():
+        return space
+    return Restricted(space, accepts, f"a record in {benchmark.name}", rows)
+
+
+def measured_rows(benchmark: Benchmark, metric: str, rows: Genes) -> Genes:
+    """Returns the rows whose first training has a metric; all if a benchmark cannot tell."""
+    try:
+        there = benchmark.recorded(metric, 0)
+    except UnsupportedError:
+        return rows
+    if len(there) == len(benchmark.genes()):
+        return rows
+    known = {row.tobytes() for row in there}
+    return rows[[row.tobytes() in known for row in rows]]

@@ -5,31 +5,28 @@ cores. By training, runs follow one another, and their children share the worker
 """
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any, Protocol
 
-import numpy as np
-
 from nascast.core import plugins
-from nascast.core.errors import StoreError, UnsupportedError
-from nascast.core.evaluator import Benchmark, Evaluator
+from nascast.core.errors import StoreError
+from nascast.core.evaluator import Evaluator
 from nascast.core.executor import Executor
-from nascast.core.restricted import Restricted
 from nascast.core.space import SearchSpace
 from nascast.core.spec import Spec
 from nascast.core.store import Store
-from nascast.core.types import Bools, Genes, Trial
+from nascast.core.types import Trial
 from nascast.runner import Step, steps
 from nascast.studies.limits import Networks, TaskNetworks, limited
 from nascast.studies.progress import finished
-from nascast.studies.records import open_benchmark
+from nascast.studies.records import open_benchmark, recorded_space
 from nascast.studies.searches.design import Search, run_name, strategy_of
 from nascast.studies.searches.results import Diagnostics, keep_diagnostics
 
-__all__ = ["Simulation", "Trainer", "recorded", "simulate", "simulations", "train_children"]
+__all__ = ["Simulation", "Trainer", "simulate", "simulations", "train_children"]
 
 _SAVED = 1.0  # seconds after which a simulation stores what is new; chosen, a commit takes some ms
 Watch = Callable[[str, Step], None]  # told the run's name and what is new
@@ -37,45 +34,6 @@ Watch = Callable[[str, Step], None]  # told the run's name and what is new
 
 class Trainer(Evaluator, Networks, Protocol):
     """An evaluator that trains networks, on which there may be limits."""
-
-
-def recorded(benchmark: Benchmark, metrics: Sequence[str] = ()) -> SearchSpace:
-    """Returns the space of a benchmark, restricted to the recorded rows if they are not all.
-
-    They count as all if a thousand draws are all recorded.
-
-    Args:
-        benchmark: benchmark to search on.
-        metrics: names of metrics; rows whose first training lacks one of them are left out.
-    """
-    space = benchmark.space
-    try:
-        rows = benchmark.genes()
-    except UnsupportedError:
-        return space
-    for metric in metrics:
-        rows = _measured(benchmark, metric, rows)
-    known = {row.tobytes() for row in space.canonical(rows)}
-
-    def accepts(genes: Genes) -> Bools:
-        found = [row.tobytes() in known for row in space.canonical(genes)]
-        return np.asarray(found, dtype=bool)
-
-    if accepts(space.sample(1000, np.random.default_rng(0))).all():
-        return space
-    return Restricted(space, accepts, f"a record in {benchmark.name}", rows)
-
-
-def _measured(benchmark: Benchmark, metric: str, rows: Genes) -> Genes:
-    """Returns the rows that have a metric, which a benchmark may not be able to tell: then all."""
-    try:
-        there = benchmark.recorded(metric, 0)
-    except UnsupportedError:
-        return rows
-    if len(there) == len(benchmark.genes()):
-        return rows
-    known = {row.tobytes() for row in there}
-    return rows[[row.tobytes() in known for row in rows]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +70,7 @@ def simulate(search: Search, strategy: Spec, seed: int, store: Store | None = No
     benchmark = open_benchmark(search.benchmark)
     networks = TaskNetworks(benchmark.space, benchmark.task)
     wanted = [objective.metric for objective in search.objectives]
-    space = limited(recorded(benchmark, wanted), networks, search.limits)
+    space = limited(recorded_space(benchmark, wanted), networks, search.limits)
     fresh = strategy_of(search, strategy, space, seed)
     name = run_name(strategy, seed)
     kept: Store = plugins.load("store", "memory")
