@@ -165,7 +165,7 @@ class Sqlite(Store):
 
     def _run(self, connection: sqlite3.Connection, run: str) -> tuple[int, dict[str, Any]]:
         """Returns the number and the settings of a run."""
-        kept = "sum" if _version(connection) > 3 else "NULL"  # noqa: PLR2004
+        kept = "sum" if _version(connection) > 3 else "NULL"
         found = connection.execute(f"SELECT number, info, {kept} FROM runs WHERE name = ?", (run,))
         for number, info, kept_sum in found.fetchall():
             if kept == "sum" and kept_sum != _sum((run, info)):
