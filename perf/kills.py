@@ -278,9 +278,9 @@ def main() -> None:
     for command in COMMANDS:
         found = [record for record in log.read() if record["command"] == command.name]
         wrong = [text for record in found for text in record["wrong"]]
-        print(
-            f"{command.name:<18} {total(found):>4} kills in {sum(r['ended'] for r in found)} copies; {wrong or 'ok'}"
-        )
+        copies = sum(record["ended"] for record in found)
+        text = f"{command.name:<18} {total(found):>4} kills in {copies} copies"
+        print(f"{text}; {wrong or 'ok'}")
 
 
 if __name__ == "__main__":

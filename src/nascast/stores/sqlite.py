@@ -33,8 +33,8 @@ _VERSION = 4  # version of the tables; raise it with every change to them
 _CHANGES = {  # by version: what makes the tables those of the next one
     1: "ALTER TABLE trials ADD COLUMN thinking REAL",  # unknown for the trials that are there
     2: "ALTER TABLE trials ADD COLUMN sum INTEGER",  # none for them, until the next change
-    3: "ALTER TABLE runs ADD COLUMN sum INTEGER",  # and sums of trials with run and position
-}
+    3: "ALTER TABLE runs ADD COLUMN reached REAL; ALTER TABLE runs ADD COLUMN sum INTEGER",
+}  # the last one also puts run and position into the sums of trials
 _WAIT = 60.0  # seconds for another process to finish writing; chosen: a write takes milliseconds
 _STATE = """
 SELECT (SELECT application_id FROM pragma_application_id),
@@ -48,6 +48,7 @@ CREATE TABLE runs (
   number INTEGER PRIMARY KEY,
   name TEXT NOT NULL UNIQUE,
   info TEXT NOT NULL,
+  reached REAL,
   sum INTEGER
 ) STRICT;
 CREATE TABLE trials (
@@ -75,7 +76,7 @@ _OLD = {  # what earlier versions have of them
     2: _COLUMNS.replace("sum", "NULL"),
 }
 _HAS = {  # columns of trials and of runs in each version
-    version: (10 + min(version, 3), 3 + (version > 3)) for version in range(1, _VERSION + 1)
+    version: (10 + min(version, 3), 3 + 2 * (version > 3)) for version in range(1, _VERSION + 1)
 }
 
 
@@ -117,7 +118,7 @@ class Sqlite(Store):
         with self._writing(create=True) as connection:
             connection.execute(
                 "INSERT INTO runs (name, info, sum) VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
-                (run, text, _sum((run, text))),
+                (run, text, _sum((run, text, None))),
             )
             _, old = self._run(connection, run)
         if changed := changed_settings(old, json.loads(text)):
@@ -156,6 +157,25 @@ class Sqlite(Store):
                 raise ValueError(f"trials of the run {run!r} are missing")
             return [_trial(row) for row in rows]
 
+    def reach(self, run: str, clock: float) -> None:
+        with self._writing() as connection:
+            number, _ = self._run(connection, run)
+            ((name, info),) = connection.execute(
+                "SELECT name, info FROM runs WHERE number = ?", (number,)
+            )
+            connection.execute(
+                "UPDATE runs SET reached = ?, sum = ? WHERE number = ?",
+                (clock, _sum((name, info, clock)), number),
+            )
+
+    def reached(self, run: str) -> float:
+        with self._reading() as connection:
+            number, _ = self._run(connection, run)
+            if _version(connection) < _VERSION:
+                return 0.0
+            (found,) = connection.execute("SELECT reached FROM runs WHERE number = ?", (number,))
+            return found[0] or 0.0
+
     def runs(self) -> list[str]:
         with self._reading() as connection:
             return sorted(name for (name,) in connection.execute("SELECT name FROM runs"))
@@ -165,10 +185,11 @@ class Sqlite(Store):
 
     def _run(self, connection: sqlite3.Connection, run: str) -> tuple[int, dict[str, Any]]:
         """Returns the number and the settings of a run."""
-        kept = "sum" if _version(connection) > 3 else "NULL"
-        found = connection.execute(f"SELECT number, info, {kept} FROM runs WHERE name = ?", (run,))
-        for number, info, kept_sum in found.fetchall():
-            if kept == "sum" and kept_sum != _sum((run, info)):
+        summed = _version(connection) == _VERSION
+        columns = "number, info, reached, sum" if summed else "number, info, NULL, NULL"
+        found = connection.execute(f"SELECT {columns} FROM runs WHERE name = ?", (run,))
+        for number, info, reached, kept in found.fetchall():
+            if summed and kept != _sum((run, info, reached)):
                 raise StoreError(
                     f"{self.path} is damaged, or was altered: the settings of the run {run!r} do "
                     "not fit their checksum; restore it from a copy"
@@ -274,14 +295,15 @@ def _renew(connection: sqlite3.Connection) -> None:
         return
     rows = list(_rows(connection))  # checked by the sums that they have
     for old in range(begun, _VERSION):
-        connection.execute(_CHANGES[old])
+        for change in _CHANGES[old].split(";"):
+            connection.execute(change)
     connection.executemany(
         "UPDATE trials SET sum = ? WHERE run = ? AND position = ?",
         [(_sum(row[:-1]), *row[:2]) for row in rows],
     )
     runs = connection.execute("SELECT name, info FROM runs").fetchall()
     connection.executemany(
-        "UPDATE runs SET sum = ? WHERE name = ?", [(_sum(row), row[0]) for row in runs]
+        "UPDATE runs SET sum = ? WHERE name = ?", [(_sum((*row, None)), row[0]) for row in runs]
     )
     connection.execute(f"PRAGMA user_version = {_VERSION}")
 
