@@ -29,6 +29,7 @@ from nascast.training.checkpoint import read as read_checkpoint
 
 SMALL = "--skeleton channels=4,cells=1 --split train=64,validation=32,test=32"
 CELL = "|nor_conv_3x3~0|+|none~0|nor_conv_1x1~1|+|skip_connect~0|none~1|nor_conv_3x3~2|"
+_MOST = 25  # kills of one copy; chosen
 Reader = Callable[[Path], Any]
 
 
@@ -227,26 +228,29 @@ def lost(before: list[Hashable], now: list[Hashable]) -> str:
 
 
 def check(command: Command, folder: Path, seed: int, log: Journal) -> None:
-    """Kills one copy of a command until it ends, and looks at what it leaves."""
-    rng = np.random.default_rng([seed, *command.name.encode()])
+    """Kills one copy of a command until it ends, and looks at what it leaves after each kill."""
     base = folder / command.name.replace(" ", "-")
     seconds = unbroken(command, base)
     out = folder / f"{base.name}-{seed}"
-    kills, wrong = 0, list[str]()
-    before: list[Hashable] = []
-    while killed(command, out, rng, seconds):
-        kills += 1
-        now = command.done(out)
-        wrong += [lost(before, now)] if lost(before, now) else []
-        before = now
-        if kills >= 25:  # kills that come too early to get on would never end
+    kills = total(r for r in log.read() if (r["command"], r["seed"]) == (command.name, seed))
+    before = command.done(out)
+    while True:
+        rng = np.random.default_rng([seed, kills, *command.name.encode()])
+        alive = killed(command, out, rng, seconds)
+        if alive and kills % _MOST == _MOST - 1:  # kills that come too early to get on never end
             subprocess.run(command.line(out), check=True, capture_output=True)
+        now = command.done(out)
+        wrong = [lost(before, now)] if lost(before, now) else []
+        ended = not alive or kills % _MOST == _MOST - 1
+        if ended and command.result(out) != command.result(base):
+            wrong.append("another result than unbroken")
+        kills += alive
+        about = {"command": command.name, "seed": seed, "kills": int(alive), "ended": ended}
+        log.append({**about, "wrong": wrong})
+        before = now
+        if ended:
             break
-    wrong += [lost(before, command.done(out))] if lost(before, command.done(out)) else []
-    if command.result(out) != command.result(base):
-        wrong.append("another result than unbroken")
-    log.append({"command": command.name, "seed": seed, "kills": kills, "wrong": wrong})
-    print(f"{command.name:<18} copy {seed}: {kills} kills, {wrong or 'nothing wrong'}", flush=True)
+    print(f"{command.name:<18} copy {seed}: {kills} kills", flush=True)
 
 
 def total(records: Iterable[dict[str, Any]]) -> int:
@@ -266,7 +270,7 @@ def main() -> None:
     log = Journal(asked.folder / "kills.jsonl")
     seed = asked.seed
     while total(log.read()) < asked.kills:
-        known = {(record["command"], record["seed"]) for record in log.read()}
+        known = {(r["command"], r["seed"]) for r in log.read() if r["ended"]}
         for command in COMMANDS:
             if (command.name, seed) not in known:
                 check(command, asked.folder, seed, log)
@@ -274,7 +278,9 @@ def main() -> None:
     for command in COMMANDS:
         found = [record for record in log.read() if record["command"] == command.name]
         wrong = [text for record in found for text in record["wrong"]]
-        print(f"{command.name:<18} {total(found):>4} kills in {len(found)} copies; {wrong or 'ok'}")
+        copies = sum(record["ended"] for record in found)
+        text = f"{command.name:<18} {total(found):>4} kills in {copies} copies"
+        print(f"{text}; {wrong or 'ok'}")
 
 
 if __name__ == "__main__":

@@ -14,11 +14,11 @@ colon.
 """
 
 import argparse
-import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from scipy import stats
@@ -28,6 +28,7 @@ from nascast.benchmarks.table import Table
 from nascast.core.spec import Spec
 from nascast.core.types import Candidate, Evaluation, Floats, Metric, Task
 from nascast.executors.processes import Processes
+from nascast.studies.journal import Journal
 from nascast.studies.progress import finished
 from nascast.studies.records import open_benchmark
 from nascast.studies.searches.design import Search, preset, strategy_of
@@ -95,6 +96,13 @@ def search(
     return [float(value) for value in test]
 
 
+def kept(file: Path, settings: dict[str, Any]) -> Iterator[tuple[tuple[str, int], list[float]]]:
+    """Yields the searches that were finished with these settings, by strategy and seed."""
+    for record in Journal(file).read():
+        if record["settings"] == settings:
+            yield (record["name"], record["seed"]), record["curve"]
+
+
 def spread(values: Floats) -> str:
     """Writes mean and standard deviation over the seeds."""
     return f"{values.mean():.3f} ± {values.std(ddof=1):.3f}"
@@ -149,28 +157,32 @@ def main() -> None:
     parser.add_argument("--strategies", default=" ".join(STRATEGIES))
     parser.add_argument("--first-seed", type=int, default=0)
     parser.add_argument("--picture", type=Path)
-    parser.add_argument("--out", type=Path, help="JSON file with all curves")
+    parser.add_argument("--out", type=Path, help="file of finished searches, from which it goes on")
     parser.add_argument("--workers", type=int, default=2)
     options = parser.parse_args()
     records = open_benchmark(options.table)
     best = float(records.query(records.genes(), options.judge).max())
     names = options.strategies.split()
     settings = {k: getattr(options, k) for k in ("evaluations", "epochs", "judge")}
-    found: dict[str, list[list[float]]] = {name: [[]] * options.seeds for name in names}
+    seeds = range(options.first_seed, options.first_seed + options.seeds)
+    every = [(name, seed) for name in names for seed in seeds]
+    about = {**settings, "table": Path(options.table).name}
+    found = dict(kept(options.out, about)) if options.out else {}
+    todo = [one for one in every if one not in found]
     with Processes(options.workers) as executor:
-        for name in names:
-            for seed in range(options.seeds):
-                call = partial(search, options.table, name, options.first_seed + seed, **settings)
-                executor.submit((name, seed), call)
-        for done in finished(executor, len(names) * options.seeds):
+        for name, seed in todo:
+            executor.submit((name, seed), partial(search, options.table, name, seed, **settings))
+        for done in finished(executor, len(todo)):
             if done.error:
                 raise RuntimeError(f"{done.task}: {done.error}")
             name, seed = done.task  # type: ignore[misc]
-            found[name][seed] = done.value
-    curves = {name: np.asarray(values) for name, values in found.items()}
+            found[name, seed] = done.value
+            if options.out:
+                Journal(options.out).append(
+                    {"name": name, "seed": seed, "settings": about, "curve": done.value}
+                )
+    curves = {name: np.asarray([found[name, seed] for seed in seeds]) for name in names}
     report(curves, best)
-    if options.out:
-        options.out.write_text(json.dumps({name: c.tolist() for name, c in curves.items()}))
     if options.picture:
         title = (
             f"NAS-Bench-201, CIFAR-10: reward after {options.epochs} epochs, "

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from nascast.core import plugins
 from nascast.core.errors import InvalidSettingError, StoreError, UnsupportedError
 from nascast.core.executor import Done, Executor
 from nascast.core.store import Store
@@ -568,6 +569,16 @@ def test_a_budget_by_the_clock_sees_thinking_and_begins_nothing_after_it() -> No
     assert len(_thinking(Memory(), Budget(clock=47.0))[0]) == 3  # 15, 31 and 47
     assert len(_thinking(Memory(), Budget(clock=36.0))[0]) == 2  # thought until 37: too late
     assert len(_thinking(Memory(), Budget(clock=38.0))[0]) == 3
+
+
+@pytest.mark.parametrize("kind", ["memory", "sqlite"])
+def test_a_run_that_thought_until_its_limit_is_finished(kind: str) -> None:
+    store = plugins.load("store", kind)
+    trials, _ = _thinking(store, Budget(clock=36.0))  # thinks until 37
+    again, strategy = _thinking(store, Budget(clock=36.0), ask=0.0, tell=0.0)
+    assert (again, strategy.asked) == (trials, [])
+    more, _ = _thinking(store, Budget(clock=48.0), ask=0.0, tell=0.0)
+    assert [trial.finished for trial in more] == [15.0, 31.0, 47.0, 57.0]  # of the clock at 37
 
 
 def test_thinking_changes_no_trial_of_a_simulation() -> None:

@@ -137,7 +137,7 @@ def steps(
     _begin(store, name, Setup.of(strategy, evaluator, seed))
     trials = store.read(name)
     strategy.tell(trials)
-    loop = _Loop(strategy, evaluator, executor, budget, seed, trials)
+    loop = _Loop(strategy, evaluator, executor, budget, seed, trials, store.reached(name))
     try:
         loop.go_on()
         yield Step(trials, len(loop.pending), loop.clock())
@@ -146,6 +146,8 @@ def steps(
             store.append(name, finished)
             loop.go_on(finished)
             yield Step(finished, len(loop.pending), loop.clock())
+        if budget.clock <= loop.clock() < math.inf:
+            store.reach(name, loop.clock())  # thinking until the limit belongs to no trial
     finally:
         if loop.pending:
             executor.close()
@@ -174,6 +176,7 @@ class _Loop:
         budget: Budget,
         seed: int,
         trials: list[Trial],
+        reached: float,
     ) -> None:
         self.pending: dict[int, Candidate] = {}
         self._strategy, self._executor = strategy, executor
@@ -184,7 +187,7 @@ class _Loop:
         self._next = next(self._numbers)
         self._finished = len(trials)
         self._spent = sum(trial.evaluation.seconds for trial in trials)
-        ends = [0.0, *(trial.finished for trial in trials)]
+        ends = [reached, *(trial.finished for trial in trials)]
         self._before = math.nan if any(map(math.isnan, ends)) else max(ends)
         self._began = executor.now()
         self._thought = 0.0  # seconds that no candidate was charged for yet

@@ -82,7 +82,7 @@ def test_calls_keep_name_and_arguments() -> None:
         ("٢", "expected a value; got '٢'", 0),
         ("9" * 20, "expected a value", 0),
         ("'a\\x41'", "expected a value", 0),
-        ("{1}", "expected a key and a colon", 1),
+        ("{1, 'a': 2}", "expected a key and a colon", 1),
         ("{'a': 1, 'a': 2}", "a is there twice", 9),
         ("range(0, 1001)", "a range of more than 1000 numbers", 0),
         ("range(0, 9, 0)", "a step that is not 0", 0),

@@ -164,7 +164,7 @@ def test_another_version_of_the_tables(path: Path) -> None:
     Sqlite(path).begin("a", {})
     with closing(sqlite3.connect(path)) as connection:
         connection.execute("PRAGMA user_version = 99")
-    with pytest.raises(StoreError, match="version 99 of the tables, and this nascast reads 1 to 3"):
+    with pytest.raises(StoreError, match="version 99 of the tables, and this nascast reads 1 to 4"):
         Sqlite(path).runs()
 
 
@@ -197,21 +197,39 @@ def test_tables_of_the_version_before_get_what_they_lack(path: Path) -> None:
     store.append("a", [trial(1)])
     assert Sqlite(path).read("a")[1] == trial(1)
     assert math.isnan(Sqlite(path).read("a")[0].thinking)
-    assert _version(path) == 3
+    assert _version(path) == 4
 
 
-def test_a_changed_number_is_noticed(path: Path) -> None:
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ("UPDATE trials SET metrics = replace(metrics, '0', '1') WHERE id = 0", "trial 0 does not"),
+        ("UPDATE trials SET sum = NULL WHERE id = 1", "trial 1 does not fit its checksum"),
+        ("UPDATE trials SET position = 9 WHERE id = 1", "trial 1 does not fit its checksum"),
+        ("DELETE FROM trials WHERE id = 0", "trials of the run 'a' are missing"),
+        (
+            "UPDATE runs SET info = '{\"seed\": 4}'",
+            "settings of the run 'a' do not fit their check",
+        ),
+        ("UPDATE runs SET sum = NULL", "settings of the run 'a' do not fit their checksum"),
+        ("PRAGMA user_version = 2", "its tables are not those of version 2, which it says it has"),
+        ("ALTER TABLE trials DROP COLUMN sum", "its tables are not those of version 4"),
+    ],
+)
+def test_what_was_changed_is_noticed(path: Path, change: str, message: str) -> None:
     odd = trial(1)
     odd = replace(odd, evaluation=replace(odd.evaluation, seconds=math.nan), finished=-0.0)
     store = Sqlite(path)
-    store.begin("a", {})
+    store.begin("a", {"seed": 3})
     store.append("a", [trial(0), odd])
     assert len(store.read("a")) == 2
     with closing(sqlite3.connect(path)) as connection:
-        connection.execute("UPDATE trials SET metrics = replace(metrics, '0', '1') WHERE id = 0")
+        connection.execute(change)
         connection.commit()
-    with pytest.raises(StoreError, match="trial 0 does not fit its checksum"):
-        store.read("a")
+    with pytest.raises(StoreError, match=message):
+        Sqlite(path).read("a")
+    with pytest.raises(StoreError, match=message):
+        Sqlite(path).append("a", Sqlite(path).read("a"))
 
 
 def _version(path: Path) -> int:

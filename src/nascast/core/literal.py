@@ -2,8 +2,8 @@
 
 Beside plain values there are calls, such as ``Genotype(normal=[…])``, whose name and arguments are
 kept; ``range``, and calls that only change the type of a value, such as ``list(…)`` and
-``np.array(…)``, are what they stand for. Lists may leave out their commas, as NumPy prints them,
-and words their quotes.
+``np.array(…)``, are what they stand for; a set is a list of its values. Lists may leave out their
+commas, as NumPy prints them, and words their quotes.
 """
 
 import re
@@ -29,7 +29,8 @@ _WORDS: dict[str, Plain] = {"None": None, "null": None, "True": True, "False": F
 _WORDS |= {"true": True, "false": False}
 _CLOSING = {"[": "]", "(": ")", "{": "}"}
 _SAME = {
-    *("list", "tuple", "array", "asarray", "tensor", "OrderedDict", "int", "float", "str_"),
+    *("list", "tuple", "set", "frozenset", "array", "asarray", "tensor", "OrderedDict", "int"),
+    *("float", "str_"),
     *("int8", "int16", "int32", "int64", "uint8", "float32", "float64", "bool_"),
 }
 
@@ -236,9 +237,9 @@ class _Reader:
         opening = self._next()
         values, keyed, commas = self._inside(opening)
         if opening == "{":
-            if values:
+            if values and keyed:
                 raise LiteralError("expected a key and a colon", values[0].at)
-            return Literal(begin, keyed=tuple(keyed))
+            return Literal(begin, tuple(values)) if values else Literal(begin, keyed=tuple(keyed))
         if keyed:
             raise LiteralError(f"a key is not expected in {opening}", keyed[0][0].at)
         if opening == "(" and len(values) == 1 and not commas:

@@ -6,29 +6,10 @@ from dataclasses import dataclass
 
 from nascast.core.literal import LiteralError, parse_literal
 
-__all__ = ["Notation", "Reading", "named", "plain", "row_of_numbers", "shown", "tidied"]
+__all__ = ["Notation", "Reading", "named", "row_of_numbers", "shown"]
 
 _SHOWN = 5000  # characters of a text that a message quotes; chosen
 _NEAR = 30  # characters around the place of the trouble; chosen
-_LOOSE = re.compile(r"(?<!\w)\s+|\s+(?!\w)")  # blanks that keep no two words apart
-_MARKS = str.maketrans(
-    {
-        **dict.fromkeys("‘’‚‛＇", "'"),  # as word processors write them
-        **dict.fromkeys("“”„‟＂", '"'),
-        **dict.fromkeys("\ufeff\u200b\u200c\u200d\u2060\xa0", " "),  # nobody sees them
-        "∼": "~",
-        "｜": "|",
-    }
-)
-_TIME = re.compile(  # as it stands before each line of a log
-    r"\s*[0-9]{1,4}[-/.][0-9]{1,2}\S*\s+[0-9]{1,2}:[0-9]{2}\S*\s+(?:[AaPp][Mm]\s+)?(?=[A-Za-z])"
-)
-_COMMENT = re.compile(r"'[^'\n]*'|\"[^\"\n]*\"|(#[^\n]*)")
-_QUOTED = re.compile(
-    r"\s*(?:-\s+)?(?:(['\"]?)[A-Za-z_]\w*\1\s*(?::\s*\w+\s*=|[:=])\s*)?[bBfFrRuU]{0,2}"
-    r"(\"\"\"|\'\'\'|['\"`])(?P<inner>.*)\2\s*",
-    re.DOTALL,
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,13 +31,14 @@ class Notation:
     read: Callable[[str], Sequence[int]]
     write: Callable[[Sequence[int]], str] | None = None
 
-    def wrong(self, error: LiteralError, text: str) -> str:
-        """Returns in words what is wrong with a text that looks like this notation, and where."""
+    def wrong(self, error: LiteralError, text: str, looks: bool = True) -> str:
+        """Returns in words what is wrong with a text, and where; `looks` like this notation."""
         place = ""
         if error.at is not None:
             near = text[max(0, error.at - _NEAR) : error.at + _NEAR]
             place = f", at character {error.at + 1}, near {near!r}"
-        return f"this looks like {self.about} ({self.name}); {error.why}{place}; got {shown(text)}"
+        begins = "this looks like" if looks else "expected"
+        return f"{begins} {self.about} ({self.name}); {error.why}{place}; got {shown(text)}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,42 +79,6 @@ def row_of_numbers(text: str, length: int) -> tuple[int, ...]:
     if not all(0 <= number < 2**15 for number in numbers):
         raise LiteralError("genes are small numbers from 0")
     return tuple(numbers)
-
-
-def tidied(text: str) -> str:
-    """Returns a text without what stands around it in a source file, and without needless blanks.
-
-    That are blanks and line ends that keep no two words apart, a name and ``=`` before it, and
-    quotes around it, with a comma or semicolon behind them.
-    """
-    text = text.strip()
-    if assigned := re.match(r"[A-Za-z_]\w*\s*=(?!=)\s*", text):
-        text = text[assigned.end() :]
-    inner = text.rstrip(",; \t\n")
-    if len(inner) > 1 and inner[0] == inner[-1] and inner[0] in "'\"":
-        text = inner[1:-1].strip()
-    return _LOOSE.sub("", text)
-
-
-def plain(text: str) -> str:
-    """Returns a text without what people copy along with it, and of the same length.
-
-    Quotes of word processors become plain ones. Marks that nobody sees, comments from ``#`` to the
-    end of a line, the time before a line of a log, commas and semicolons at the end, and a name and
-    quotes around all of the text, such as ``arch = b'…',``, become blanks. So places in it are
-    places in what was given.
-    """
-    text = text.translate(_MARKS)
-    if time := _TIME.match(text):
-        text = " " * time.end() + text[time.end() :]
-    text = _COMMENT.sub(lambda found: " " * len(found[0]) if found[1] else found[0], text)
-    text = text.rstrip(",; \t\r\n").ljust(len(text))
-    if quoted := _QUOTED.fullmatch(text):
-        inner, (begin, end) = quoted["inner"], quoted.span("inner")
-        nested = re.fullmatch(r"\s*[\w.]*[\[({].*[\])}]\s*", inner, re.DOTALL)
-        if quoted[2][0] not in inner or nested:
-            text = " " * begin + inner + " " * (len(text) - end)
-    return text
 
 
 def shown(text: object) -> str:

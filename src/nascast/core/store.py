@@ -92,3 +92,18 @@ class Store(ABC):
     @abstractmethod
     def runs(self) -> list[str]:
         """Returns the names of the runs, sorted."""
+
+    def reach(self, run: str, clock: float) -> None:  # noqa: B027  a store may keep none
+        """Keeps the clock at which a run ended, after thinking that no trial was charged for.
+
+        A store that keeps none, as this default, lets a run that thought until its limit go on
+        when it is called again.
+
+        Args:
+            run: name of the run.
+            clock: seconds since the run began.
+        """
+
+    def reached(self, run: str) -> float:
+        """Returns the clock that `reach` kept, in seconds; 0 if there is none."""
+        return 0.0

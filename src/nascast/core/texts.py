@@ -8,15 +8,18 @@ from typing import ClassVar
 
 import numpy as np
 
+from nascast.core import plugins
 from nascast.core.errors import InvalidArchitectureError, InvalidSettingError, UnsupportedError
 from nascast.core.literal import LONGEST, LiteralError
-from nascast.core.notation import Notation, Reading, named, plain, row_of_numbers, shown, tidied
+from nascast.core.notation import Notation, Reading, named, row_of_numbers, shown
 from nascast.core.types import Bools, Genes
+from nascast.core.wrapping import forms, plain, tidied
 
 __all__ = ["Texts"]
 
 _NUMBERS = re.compile(r"[\s\[(]*[0-9]+(?:\.0*)?[\s)]*[-,\s]")
 _CASTS = re.compile(r"\b(?:\w+\.)*(?:array|asarray|tensor|list|tuple|u?int[0-9]*|float[0-9]*)\s*\(")
+_QUOTED_LONGEST = 5_000  # characters of a text that other spaces are asked about; chosen
 _HEAD = 1000  # characters by which a text looks like a notation, casts left out; chosen
 
 
@@ -156,30 +159,55 @@ class Texts(ABC):
             raise InvalidArchitectureError(
                 f"{self.name}: expected a text; got a {type(text).__name__}"
             )
+        try:
+            return self.reading(text, notation)
+        except InvalidArchitectureError as error:
+            raise InvalidArchitectureError(f"{error}{_elsewhere(text, self.name)}") from error
+
+    def reading(self, text: str, notation: str | None = None) -> Reading:
+        """Does what `read` does, without asking other spaces about a text that is of none here."""
+        first: InvalidArchitectureError | None = None
+        for form in forms(text) if len(text) <= LONGEST else [text]:
+            try:
+                return self._read_form(form, text, notation)
+            except InvalidArchitectureError as error:
+                first = first or error
+        assert first is not None
+        raise first
+
+    def _read_form(self, form: str, text: str, notation: str | None) -> Reading:
+        """Returns what one form of a text says."""
         if notation is None:
-            rest, chosen = named(text, self.notations())
+            rest, chosen = named(form, self.notations())
         else:
-            rest, chosen = text, [self._notation(notation)]
+            rest, chosen = form, [self._notation(notation)]
         if len(rest) > LONGEST:  # no notation of others is as long, and its parser need not see it
             chosen = chosen[:1]
         else:
             rest = plain(rest)
-        begins = rest.lstrip()
+        found, wrong = self._found(rest, chosen)
+        if len(found) == 1:
+            return Reading(*next(iter(found.items())))
+        raise InvalidArchitectureError(self._disagree(found, text) if found else self._best(wrong))
+
+    def _found(
+        self, text: str, notations: Sequence[Notation]
+    ) -> tuple[dict[tuple[int, ...], Notation], list[tuple[bool, str]]]:
+        """Returns the genes of a text by notations, and what is wrong in the others."""
+        begins = text.lstrip()
         begins = _CASTS.sub("", begins[:_HEAD]) + begins[_HEAD:]
         found: dict[tuple[int, ...], Notation] = {}
         wrong: list[tuple[bool, str]] = []
-        for place, one in enumerate(chosen):
-            looks = len(chosen) == 1 or one.looks.match(begins) is not None
+        for place, one in enumerate(notations):
+            looks = len(notations) == 1 or one.looks.match(begins) is not None
             if place and not looks:
                 continue
-            genes = self._try(one, rest, wrong, looks)
+            genes = self._try(one, text, wrong, looks)
             if genes is not None:
                 found.setdefault(genes, one)
             if found and not place:
                 break  # the space's own notation goes before all others
-        if len(found) == 1:
-            return Reading(*next(iter(found.items())))
-        raise InvalidArchitectureError(self._disagree(found, text) if found else self._best(wrong))
+        return found, wrong
 
     def _try(
         self, notation: Notation, text: str, wrong: list[tuple[bool, str]], looks: bool
@@ -188,7 +216,7 @@ class Texts(ABC):
         try:
             genes = tuple(notation.read(text))
         except LiteralError as error:
-            wrong.append((looks, f"{self.name}: {notation.wrong(error, text)}"))
+            wrong.append((looks, f"{self.name}: {notation.wrong(error, text, looks)}"))
             return None
         except InvalidArchitectureError as error:
             wrong.append((looks, str(error)))
@@ -242,6 +270,30 @@ class Texts(ABC):
                 + ", ".join(writable)
             )
         return [chosen.write(row) for row in genes.tolist()]
+
+
+def _elsewhere(text: str, besides: str) -> str:
+    """Returns in words which other spaces read a text, or else whose own notation it looks like."""
+    if len(text) > _QUOTED_LONGEST:
+        return ""
+    spaces = [plugins.load("space", n) for n in plugins.builtin_names("space") if n != besides]
+    readers = [f"{space.name} ({found})" for space in spaces if (found := _read_by(space, text))]
+    if readers:
+        return f"; it is an architecture of another space: {', '.join(readers)}"
+    bare = plain(text).lstrip()
+    like = [s for s in spaces if s.own[2] and re.match(s.own[2], bare)]
+    if not like or re.match(plugins.load("space", besides).own[2] or "(?!)", bare):
+        return ""
+    return f"; it looks like {' or '.join(f'{s.own[1]} (space {s.name})' for s in like)}"
+
+
+def _read_by(space: Texts, text: str) -> str:
+    """Returns the name of the notation of a space that a text is in; empty if there is none."""
+    try:
+        name = space.reading(text).notation.name
+    except InvalidArchitectureError:
+        return ""
+    return "" if name == "genes" else name  # a row of numbers could be of any space
 
 
 def _write_genes(row: Sequence[int]) -> str:

@@ -73,15 +73,11 @@ def read_cells(text: str, nodes: int) -> tuple[CellText, CellText]:
 
 
 def _cell(fields: dict[str, Literal], name: str, nodes: int) -> CellText:
-    listed = fields[name].items(None, f"a list of pairs for the {name} cell")
-    if listed and all(item.listed and _is_node(item) for item in listed):
-        for node, item in enumerate(listed, start=2):
-            item.items(2, f"the pairs of node {node} of the {name} cell")
-        listed = tuple(pair for item in listed for pair in item.items())
+    listed = _pairs(fields[name].items(None, f"a list of pairs for the {name} cell"), name)
     if len(listed) != 2 * nodes:
         raise LiteralError(
             f"the {name} cell has {len(listed)} pairs of operation and input; expected "
-            f"{2 * nodes}, two for each of {nodes} nodes",
+            f"{2 * nodes}, two for each of {nodes} nodes{_odd(listed)}",
             fields[name].at,
         )
     sides = [_side(item, f"node {2 + i // 2} of the {name} cell") for i, item in enumerate(listed)]
@@ -91,6 +87,38 @@ def _cell(fields: dict[str, Literal], name: str, nodes: int) -> CellText:
         outputs = tuple(sorted(item.whole("a state") for item in concat.items()))
     pairs = tuple(zip(sides[::2], sides[1::2], strict=True))
     return CellText(name, pairs, outputs, concat.at if concat else fields[name].at)
+
+
+def _pairs(listed: tuple[Literal, ...], name: str) -> tuple[Literal, ...]:
+    """Returns the pairs of a cell, which may be grouped by nodes."""
+    grouped = [item.listed and _is_node(item) for item in listed]
+    if not any(grouped):
+        return listed
+    for node, (item, is_node) in enumerate(zip(listed, grouped, strict=True), start=2):
+        if not is_node:
+            raise LiteralError(
+                f"the pairs of the {name} cell are grouped by nodes, but here is one by itself: "
+                f"{item}; node {node} needs a list of two",
+                item.at,
+            )
+        item.items(2, f"the pairs of node {node} of the {name} cell")
+    return tuple(pair for item in listed for pair in item.items())
+
+
+def _odd(listed: tuple[Literal, ...]) -> str:
+    """Returns in words the first pair from which on nodes do not get two pairs each, if one is.
+
+    A node reads two earlier states; the first pair that reads a later one comes too early.
+    """
+    for i, item in enumerate(listed):
+        pair = item.items() if item.listed else ()
+        last = pair[1].value if len(pair) == 2 else None
+        if isinstance(last, int) and last >= 2 + i // 2:
+            return (
+                f"; one is missing before {item}, the pair {i + 1}, which would be of node "
+                f"{2 + i // 2}, and that comes before the state {last}"
+            )
+    return f"; the last is {listed[-1]}" if listed else ""
 
 
 def _is_node(item: Literal) -> bool:

@@ -20,9 +20,10 @@ import numpy.typing as npt
 from nascast.core.errors import InvalidArchitectureError, InvalidSettingError
 from nascast.core.graph import Graph
 from nascast.core.literal import LiteralError
-from nascast.core.notation import Notation, shown, tidied
+from nascast.core.notation import Notation, shown
 from nascast.core.space import SearchSpace
 from nascast.core.types import Architecture, Bools, Genes, ImageTask, Task
+from nascast.core.wrapping import tidied
 from nascast.spaces._blocks import (
     Blocks,
     Vocabulary,

@@ -16,6 +16,7 @@ class Memory(Store):
     def __init__(self) -> None:
         self._info: dict[str, dict[str, Any]] = {}
         self._trials: dict[str, dict[int, Trial]] = {}  # by id, in the order of appending
+        self._reached: dict[str, float] = {}
 
     def begin(self, run: str, info: Mapping[str, Any]) -> None:
         old = self._info.setdefault(run, dict(info))
@@ -36,6 +37,12 @@ class Memory(Store):
 
     def read(self, run: str, start: int = 0) -> list[Trial]:
         return list(self._trials[self._known(run)].values())[start:]
+
+    def reach(self, run: str, clock: float) -> None:
+        self._reached[self._known(run)] = clock
+
+    def reached(self, run: str) -> float:
+        return self._reached.get(self._known(run), 0.0)
 
     def runs(self) -> list[str]:
         return sorted(self._info)

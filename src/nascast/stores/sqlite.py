@@ -3,7 +3,8 @@
 Every trial is a row of the table ``trials``, in columns that other tools can query; genes, metrics
 and curves are JSON, in which Python writes floats exactly. Columns of numbers hold them exactly
 too, but for two: SQLite keeps NaN as NULL, which is read back as NaN, and −0.0 as 0.0. ``sum`` is
-the CRC-32 of the rest of a row, as SQLite has none: a flipped bit would be a trial of its own.
+the CRC-32 of the rest of a row, as SQLite has none: a flipped bit would be a trial, or a setting,
+of its own.
 """
 
 import json
@@ -28,22 +29,27 @@ __all__ = ["Sqlite"]
 
 _HEADER = b"SQLite format 3\0"
 _MARK = 0x6E617363  # "nasc", the application id of our files
-_VERSION = 3  # version of the tables; raise it with every change to them
+_VERSION = 4  # version of the tables; raise it with every change to them
 _CHANGES = {  # by version: what makes the tables those of the next one
     1: "ALTER TABLE trials ADD COLUMN thinking REAL",  # unknown for the trials that are there
-    2: "ALTER TABLE trials ADD COLUMN sum INTEGER",  # none for them
-}
+    2: "ALTER TABLE trials ADD COLUMN sum INTEGER",  # none for them, until the next change
+    3: "ALTER TABLE runs ADD COLUMN reached REAL; ALTER TABLE runs ADD COLUMN sum INTEGER",
+}  # the last one also puts run and position into the sums of trials
 _WAIT = 60.0  # seconds for another process to finish writing; chosen: a write takes milliseconds
 _STATE = """
 SELECT (SELECT application_id FROM pragma_application_id),
-  (SELECT user_version FROM pragma_user_version), (SELECT COUNT(*) FROM sqlite_schema)
+  (SELECT user_version FROM pragma_user_version), (SELECT COUNT(*) FROM sqlite_schema),
+  (SELECT COUNT(*) FROM pragma_table_info('trials')),
+  (SELECT COUNT(*) FROM pragma_table_info('runs'))
 """  # in one statement, since another process may make the tables meanwhile
 _PAUSE = 0.01  # seconds between tries; chosen
 _TABLES = """
 CREATE TABLE runs (
   number INTEGER PRIMARY KEY,
   name TEXT NOT NULL UNIQUE,
-  info TEXT NOT NULL
+  info TEXT NOT NULL,
+  reached REAL,
+  sum INTEGER
 ) STRICT;
 CREATE TABLE trials (
   run INTEGER NOT NULL REFERENCES runs,
@@ -63,10 +69,14 @@ CREATE TABLE trials (
   UNIQUE (run, id)
 ) STRICT, WITHOUT ROWID
 """
+_PLACE = "run, position"
 _COLUMNS = "id, space, genes, epochs, metrics, seconds, error, curves, finished, thinking, sum"
 _OLD = {  # what earlier versions have of them
     1: _COLUMNS.replace("thinking, sum", "NULL, NULL"),
     2: _COLUMNS.replace("sum", "NULL"),
+}
+_HAS = {  # columns of trials and of runs in each version
+    version: (10 + min(version, 3), 3 + 2 * (version > 3)) for version in range(1, _VERSION + 1)
 }
 
 
@@ -107,7 +117,8 @@ class Sqlite(Store):
             raise StoreError(f"settings are plain JSON values; {error}") from error
         with self._writing(create=True) as connection:
             connection.execute(
-                "INSERT INTO runs (name, info) VALUES (?, ?) ON CONFLICT DO NOTHING", (run, text)
+                "INSERT INTO runs (name, info, sum) VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
+                (run, text, _sum((run, text, None))),
             )
             _, old = self._run(connection, run)
         if changed := changed_settings(old, json.loads(text)):
@@ -125,11 +136,11 @@ class Sqlite(Store):
             (start,) = connection.execute(
                 "SELECT COALESCE(MAX(position) + 1, 0) FROM trials WHERE run = ?", (number,)
             ).fetchone()
-            rows = ((number, start + k, *_row(trial)) for k, trial in enumerate(trials))
+            rows = (_row(number, start + k, trial) for k, trial in enumerate(trials))
             marks = ", ".join("?" * (_COLUMNS.count(",") + 3))
             try:
                 connection.executemany(
-                    f"INSERT INTO trials (run, position, {_COLUMNS}) VALUES ({marks})", rows
+                    f"INSERT INTO trials ({_PLACE}, {_COLUMNS}) VALUES ({marks})", rows
                 )
             except sqlite3.IntegrityError as error:
                 raise StoreError(
@@ -141,12 +152,29 @@ class Sqlite(Store):
     def read(self, run: str, start: int = 0) -> list[Trial]:
         with self._reading() as connection:
             number, _ = self._run(connection, run)
-            columns = _OLD.get(_version(connection), _COLUMNS)
-            rows = connection.execute(
-                f"SELECT {columns} FROM trials WHERE run = ? AND position >= ? ORDER BY position",
-                (number, start),
-            )
+            rows = list(_rows(connection, "WHERE run = ? AND position >= ?", (number, start)))
+            if [row[1] for row in rows] != list(range(start, start + len(rows))):
+                raise ValueError(f"trials of the run {run!r} are missing")
             return [_trial(row) for row in rows]
+
+    def reach(self, run: str, clock: float) -> None:
+        with self._writing() as connection:
+            number, _ = self._run(connection, run)
+            ((name, info),) = connection.execute(
+                "SELECT name, info FROM runs WHERE number = ?", (number,)
+            )
+            connection.execute(
+                "UPDATE runs SET reached = ?, sum = ? WHERE number = ?",
+                (clock, _sum((name, info, clock)), number),
+            )
+
+    def reached(self, run: str) -> float:
+        with self._reading() as connection:
+            number, _ = self._run(connection, run)
+            if _version(connection) < _VERSION:
+                return 0.0
+            (found,) = connection.execute("SELECT reached FROM runs WHERE number = ?", (number,))
+            return found[0] or 0.0
 
     def runs(self) -> list[str]:
         with self._reading() as connection:
@@ -157,8 +185,15 @@ class Sqlite(Store):
 
     def _run(self, connection: sqlite3.Connection, run: str) -> tuple[int, dict[str, Any]]:
         """Returns the number and the settings of a run."""
-        found = connection.execute("SELECT number, info FROM runs WHERE name = ?", (run,))
-        for number, info in found.fetchall():
+        summed = _version(connection) == _VERSION
+        columns = "number, info, reached, sum" if summed else "number, info, NULL, NULL"
+        found = connection.execute(f"SELECT {columns} FROM runs WHERE name = ?", (run,))
+        for number, info, reached, kept in found.fetchall():
+            if summed and kept != _sum((run, info, reached)):
+                raise StoreError(
+                    f"{self.path} is damaged, or was altered: the settings of the run {run!r} do "
+                    "not fit their checksum; restore it from a copy"
+                )
             return number, json.loads(info)
         there = ", ".join(sorted(n for (n,) in connection.execute("SELECT name FROM runs")))
         raise StoreError(f"{self.path} has no run {run!r}; there are {there or 'none'}")
@@ -255,14 +290,42 @@ def _version(connection: sqlite3.Connection) -> int:
 
 def _renew(connection: sqlite3.Connection) -> None:
     """Brings the tables of an earlier version to this one."""
-    for old in range(_version(connection), _VERSION):
-        connection.execute(_CHANGES[old])
-        connection.execute(f"PRAGMA user_version = {old + 1}")
+    begun = _version(connection)
+    if begun == _VERSION:
+        return
+    rows = list(_rows(connection))  # checked by the sums that they have
+    for old in range(begun, _VERSION):
+        for change in _CHANGES[old].split(";"):
+            connection.execute(change)
+    connection.executemany(
+        "UPDATE trials SET sum = ? WHERE run = ? AND position = ?",
+        [(_sum(row[:-1]), *row[:2]) for row in rows],
+    )
+    runs = connection.execute("SELECT name, info FROM runs").fetchall()
+    connection.executemany(
+        "UPDATE runs SET sum = ? WHERE name = ?", [(_sum((*row, None)), row[0]) for row in runs]
+    )
+    connection.execute(f"PRAGMA user_version = {_VERSION}")
+
+
+def _rows(
+    connection: sqlite3.Connection, which: str = "", values: Sequence[Any] = ()
+) -> Iterator[tuple[Any, ...]]:
+    """Yields rows of trials in their order, run and position first, each checked by its sum."""
+    version = _version(connection)
+    columns = f"{_PLACE}, {_OLD.get(version, _COLUMNS)}"
+    order = f"{which} ORDER BY {_PLACE}"
+    for row in connection.execute(f"SELECT {columns} FROM trials {order}", values):
+        summed = row[:-1] if version == _VERSION else row[2:-1]
+        none = row[-1] is None and version < _VERSION  # as of trials of the first two versions
+        if not none and row[-1] != _sum(summed):
+            raise ValueError(f"trial {row[2]} does not fit its checksum")
+        yield row
 
 
 def _check(path: Path, connection: sqlite3.Connection) -> bool:
     """Returns whether the file has our tables; raises if it has others, or later ones."""
-    mark, version, tables = connection.execute(_STATE).fetchone()
+    mark, version, tables, *widths = connection.execute(_STATE).fetchone()
     if not tables and not mark:
         return False
     if mark != _MARK:
@@ -271,6 +334,11 @@ def _check(path: Path, connection: sqlite3.Connection) -> bool:
         raise StoreError(
             f"{path} has version {version} of the tables, and this nascast reads 1 to {_VERSION}; "
             "use the nascast that wrote it, or choose another path"
+        )
+    if tuple(widths) != _HAS[version]:
+        raise StoreError(
+            f"{path} is damaged, or was altered: its tables are not those of version {version}, "
+            "which it says it has; restore it from a copy"
         )
     return True
 
@@ -287,7 +355,7 @@ def _transaction(connection: sqlite3.Connection) -> Iterator[None]:
         raise
 
 
-def _row(trial: Trial) -> tuple[Any, ...]:
+def _row(run: int, position: int, trial: Trial) -> tuple[Any, ...]:
     arch, evaluation = trial.candidate.arch, trial.evaluation
     metrics = {name: float(value) for name, value in evaluation.metrics.items()}
     curves = {name: [float(v) for v in values] for name, values in evaluation.curves.items()}
@@ -295,6 +363,8 @@ def _row(trial: Trial) -> tuple[Any, ...]:
     if error is not None:  # a message may hold bytes that are no text, such as a file's name
         error = error.encode("utf-8", "backslashreplace").decode()
     row = (
+        run,
+        position,
         int(trial.id),
         arch.space,
         json.dumps([int(gene) for gene in arch.genes]),
@@ -316,10 +386,7 @@ def _sum(row: Sequence[Any]) -> int:
 
 
 def _trial(row: Sequence[Any]) -> Trial:
-    *row, kept = row
-    number, space, genes, epochs, metrics, seconds, error, curves, finished, thinking = row
-    if kept is not None and kept != _sum(row):
-        raise ValueError(f"trial {number} does not fit its checksum; the file is damaged")
+    number, space, genes, epochs, metrics, seconds, error, curves, finished, thinking = row[2:-1]
     evaluation = Evaluation(
         json.loads(metrics),
         _known(seconds),

@@ -1,11 +1,17 @@
-"""Files that are whole at any moment."""
+"""Files that are whole at any moment, and records that notice what was changed in them."""
 
+import hashlib
+import json
 import os
+from collections.abc import Collection, Mapping
 from pathlib import Path
+from typing import Any
 
-from nascast.core.errors import StoreError
+from nascast.core.errors import CorruptDataError, MissingDataError, StoreError
 
-__all__ = ["write_whole"]
+__all__ = ["read_record", "write_record", "write_whole"]
+
+_SUM = "sha256"  # key of the checksum of all others
 
 
 def write_whole(path: Path, content: bytes) -> None:
@@ -29,3 +35,47 @@ def write_whole(path: Path, content: bytes) -> None:
     finally:
         if part.exists():
             part.unlink()
+
+
+def write_record(path: Path, record: Mapping[str, Any]) -> None:
+    """Writes a JSON object with its own checksum; the file is whole at any moment.
+
+    Raises:
+        StoreError: it cannot be written.
+    """
+    plain = json.loads(json.dumps(dict(record)))  # tuples are lists, and keys texts
+    write_whole(path, json.dumps({**plain, _SUM: _sum(plain)}, indent=1).encode())
+
+
+def read_record(path: Path, earlier: Collection[str] | None, advice: str) -> dict[str, Any]:
+    """Returns what `write_record` wrote, without its checksum.
+
+    Args:
+        path: path of the file.
+        earlier: keys of the records that earlier versions wrote without a checksum; None if they
+            could be any.
+        advice: advice in words, for messages.
+
+    Raises:
+        MissingDataError: the file cannot be read.
+        CorruptDataError: it is no JSON object, or was changed since.
+    """
+    try:
+        found = json.loads(path.read_bytes())
+    except OSError as error:
+        raise MissingDataError(f"cannot read {path}: {error.strerror}") from error
+    except (ValueError, RecursionError) as error:
+        raise CorruptDataError(f"{path} is not JSON ({error}); {advice}") from error
+    if not isinstance(found, dict):
+        raise CorruptDataError(f"{path} is not a JSON object; {advice}")
+    kept = found.pop(_SUM, None)
+    old = kept is None and (earlier is None or found.keys() <= set(earlier))
+    if not old and kept != _sum(found):
+        raise CorruptDataError(
+            f"{path} was altered, or is damaged: its SHA-256 is not the one in it; {advice}"
+        )
+    return found
+
+
+def _sum(record: Mapping[str, Any]) -> str:
+    return hashlib.sha256(json.dumps(record, sort_keys=True).encode()).hexdigest()

@@ -26,7 +26,7 @@ from nascast.core.types import Architecture, ImageTask, Task, TextTask
 from nascast.networks.counting import Counts, count
 from nascast.networks.forward import example
 from nascast.training.data import ImageData, Split, open_data, task_of
-from nascast.training.files import write_whole
+from nascast.training.files import read_record, write_record, write_whole
 from nascast.training.language import LanguageTraining, evaluate_language
 from nascast.training.loop import Curves, ImageTraining, Training, evaluate, finish
 from nascast.training.model import (
@@ -45,6 +45,7 @@ from nascast.training.text import TextData, open_text
 __all__ = ["ImageTransfer", "TextTransfer", "Transfer", "begin", "train_model"]
 
 _TRAINING, _CHECKPOINT = "training.json", "checkpoint.pt"
+_BEFORE = ("settings", "versions", "results", "curves")  # in records without a checksum
 _EXAMPLES = 16  # test images, or words, that are kept with a model; chosen
 _PARTS = ("train", "validation", "test")
 
@@ -253,7 +254,7 @@ def begin(transfer: Transfer, out: Path, resume: bool) -> None:
     elif file.exists() or (out / ARCHITECTURE).exists():
         raise StoreError(f"{out} holds a training; add --resume to go on, or choose another --out")
     else:
-        _write(file, {"settings": settings, "versions": _versions()})
+        write_record(file, {"settings": settings, "versions": _versions()})
 
 
 def train_model(
@@ -284,8 +285,8 @@ def train_model(
     if "results" not in record:
         curves = _train(transfer, out, watch)
         record |= {"results": _results(transfer, out, curves), "curves": asdict(curves)}
-        _write(out / _TRAINING, record)
-    description = _read(out / ARCHITECTURE)
+        write_record(out / _TRAINING, record)
+    description = load_model(out).description
     picture = PICTURE if (out / PICTURE).exists() else None
     write_whole(out / CARD, model_card(description, record, picture).encode())
     (out / _CHECKPOINT).unlink(missing_ok=True)
@@ -339,15 +340,8 @@ def _versions() -> dict[str, str]:
     }
 
 
-def _write(file: Path, record: Mapping[str, Any]) -> None:
-    write_whole(file, json.dumps(record, indent=1).encode())
-
-
 def _read(file: Path) -> dict[str, Any]:
-    try:
-        found = json.loads(file.read_text(encoding="utf-8"))
-        if not isinstance(found, dict) or not isinstance(found.get("settings", {}), dict):
-            raise ValueError("it is no record of a training")
-    except (OSError, ValueError, RecursionError) as error:
-        raise CorruptDataError(f"{file} cannot be read: {error}; choose another --out") from error
+    found = read_record(file, _BEFORE, "choose another --out")
+    if not isinstance(found.get("settings"), dict):
+        raise CorruptDataError(f"{file} is no record of a training; choose another --out")
     return found

@@ -163,8 +163,9 @@ def test_an_unfinished_run_says_how_to_go_on(make_run: Make, make_row: Make) -> 
     ("text", "reason"),
     [
         ("{", "not JSON"),
-        ("[]", r"settings\.trials"),
+        ("[]", "not a JSON object"),
         ('{"settings": 3}', "settings"),
+        ('{"settings": {}, "benchmarc": ""}', "SHA-256"),
         ('{"settings": {"trials": "five"}}', r"settings\.trials"),
     ],
 )

@@ -71,8 +71,8 @@ def test_a_strategy_is_what_its_run_says_and_not_its_name(tmp_path: Path) -> Non
     begin(MINI, tmp_path, resume=False)
     store = Sqlite(tmp_path / TRIALS)
     dict(simulations(MINI, store, Serial()))
-    with closing(sqlite3.connect(tmp_path / TRIALS)) as connection, connection:
-        connection.execute("UPDATE runs SET name = 'another name-77' WHERE name = 'random-0'")
+    store.begin("another name-77", store.info("random-0"))
+    store.append("another name-77", store.read("random-0"))
     run = next(run for run in read_search(tmp_path).runs if run.name == "another name-77")
     assert (run.strategy, run.seed) == ("random", 0)
 

@@ -16,9 +16,10 @@ import numpy.typing as npt
 
 from nascast.core.errors import InvalidArchitectureError, InvalidSettingError
 from nascast.core.graph import Graph
-from nascast.core.notation import shown, tidied
+from nascast.core.notation import shown
 from nascast.core.space import SearchSpace
 from nascast.core.types import Architecture, Bools, Floats, Genes, ImageTask, Task
+from nascast.core.wrapping import tidied
 from nascast.spaces.hierarchical.motifs import NONE, edges_of, first_use, flat, merge_equal, prune
 
 if TYPE_CHECKING:

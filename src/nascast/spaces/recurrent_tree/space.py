@@ -20,9 +20,10 @@ import numpy.typing as npt
 
 from nascast.core.errors import InvalidArchitectureError, InvalidSettingError
 from nascast.core.graph import Graph
-from nascast.core.notation import shown, tidied
+from nascast.core.notation import shown
 from nascast.core.space import SearchSpace
 from nascast.core.types import Architecture, Genes, ImageTask, Task, TextTask
+from nascast.core.wrapping import tidied
 from nascast.spaces.recurrent_tree.form import sorted_children
 
 if TYPE_CHECKING:

@@ -1,6 +1,5 @@
 """The content of ``study.json``: settings of a study, and facts that all its results share."""
 
-import json
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -8,12 +7,17 @@ from typing import Any
 
 from nascast.core.errors import CorruptDataError, MissingDataError, UnsupportedError
 from nascast.studies.noise import NoiseLimits
+from nascast.training.files import read_record, write_record
 
 __all__ = ["FORMAT", "HEAD", "Head", "read_head", "write_head"]
 
 HEAD = "study.json"  # in the folder of a study
 FORMAT = 4  # of the folder; 3 had fewer metrics, 2 one number for noise, 1 two fixed axes
 
+_BEFORE = (  # keys of a head without a checksum
+    *("format", "settings", "benchmark", "unit", "batch", "noise", "versions", "aim"),
+    *("noise_ceiling", "noise_cells"),
+)
 _EXPECTED: dict[str, Callable[[Any], bool]] = {
     "settings.trials": lambda value: isinstance(value, int),
     "settings.test_size": lambda value: isinstance(value, int),
@@ -61,12 +65,9 @@ def write_head(head: Head, folder: Path) -> None:
     """Writes ``study.json``; it appears whole or not at all.
 
     Raises:
-        OSError: it cannot be written.
+        StoreError: it cannot be written.
     """
-    file = folder / HEAD
-    part = file.with_suffix(".part")
-    part.write_text(json.dumps({"format": FORMAT, **asdict(head)}, indent=1), encoding="utf-8")
-    part.replace(file)
+    write_record(folder / HEAD, {"format": FORMAT, **asdict(head)})
 
 
 def read_head(folder: Path) -> Head:
@@ -83,13 +84,8 @@ def read_head(folder: Path) -> Head:
         raise MissingDataError(
             f"{folder} has no {HEAD}; expected a folder written by `nascast compare --out`"
         )
-    try:
-        found = json.loads(file.read_text(encoding="utf-8"))
-    except (ValueError, RecursionError) as error:
-        raise CorruptDataError(f"{file} is not JSON ({error}); {again}") from error
-    except OSError as error:
-        raise MissingDataError(f"cannot read {file}: {error.strerror}") from error
-    if isinstance(found, dict) and found.get("format", 1) != FORMAT:
+    found = read_record(file, _BEFORE, again)
+    if found.get("format", 1) != FORMAT:
         _refuse(folder, found)
     wrong = [name for name, fits in _EXPECTED.items() if not fits(_at(found, name))]
     if wrong:

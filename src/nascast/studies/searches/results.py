@@ -4,8 +4,8 @@
 runs, and ``diagnostics.json`` what strategies tell about themselves.
 """
 
-import json
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -32,6 +32,7 @@ from nascast.studies.limits import Limits
 from nascast.studies.records import open_benchmark
 from nascast.studies.searches.design import Search, labels, strategy_of
 from nascast.studies.versions import versions
+from nascast.training.files import read_record, write_record
 
 __all__ = [
     "TRIALS",
@@ -47,6 +48,7 @@ __all__ = [
 TRIALS = "trials.sqlite"  # the store in a search's folder
 Diagnostics = Mapping[str, list[float]]  # series of numbers by name
 _HEAD, _SERIES = "search.json", "diagnostics.json"
+_BEFORE = ("setup", "settings", "versions")  # keys of a head without a checksum
 _AGAIN = "expected what `nascast search` writes; search again with another --out"
 
 
@@ -74,13 +76,13 @@ def begin(search: Search, out: Path, resume: bool) -> None:
             _check_same(search, out)
             return
         out.mkdir(parents=True, exist_ok=True)
-        _write(file, {"setup": search.setup().json(), "versions": versions()})
+        write_record(file, {"setup": search.setup().json(), "versions": versions()})
     except OSError as error:
         raise StoreError(f"cannot write to {out}: {error.strerror}; choose --out") from error
 
 
 def _check_same(search: Search, out: Path) -> None:
-    head = _json(out / _HEAD)
+    head = read_record(out / _HEAD, _BEFORE, _AGAIN)
     if "setup" not in head and "settings" in head:
         version = _mapping(head.get("versions")).get("nascast", "of that time")
         raise StoreError(
@@ -95,22 +97,16 @@ def _check_same(search: Search, out: Path) -> None:
         )
 
 
-def _write(file: Path, value: Mapping[str, Any]) -> None:
-    part = file.with_suffix(".part")
-    part.write_text(json.dumps(value, indent=1))
-    part.replace(file)
-
-
 def keep_diagnostics(out: Path, run: str, values: Diagnostics) -> None:
     """Adds a run's diagnostics to ``diagnostics.json``, which can be made again from the trials."""
     if not values:
         return
     file = out / _SERIES
-    try:
-        old = json.loads(file.read_text()) if file.exists() else {}
-    except (ValueError, RecursionError):
-        old = {}
-    _write(file, {**old, run: values})
+    old: dict[str, Any] = {}
+    if file.exists():
+        with suppress(CorruptDataError):
+            old = read_record(file, None, _AGAIN)
+    write_record(file, {**old, run: values})
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -256,7 +252,7 @@ def _head(file: Path) -> tuple[Setup, dict[str, Any]]:
         raise MissingDataError(
             f"{file.parent} has no {_HEAD}; expected a folder written by `nascast search --out`"
         )
-    head = _json(file)
+    head = read_record(file, _BEFORE, _AGAIN)
     value, began = head.get("setup"), head.get("versions")
     if value is None:
         value = _earlier(_mapping(head.get("settings")))
@@ -289,18 +285,6 @@ def _mapping(value: Any) -> Mapping[str, Any]:
     return value if isinstance(value, dict) else {}
 
 
-def _json(file: Path) -> dict[str, Any]:
-    try:
-        value = json.loads(file.read_text(encoding="utf-8"))
-    except (ValueError, RecursionError) as error:
-        raise CorruptDataError(f"{file} is not JSON ({error}); {_AGAIN}") from error
-    except OSError as error:
-        raise MissingDataError(f"cannot read {file}: {error.strerror}") from error
-    if not isinstance(value, dict):
-        raise CorruptDataError(f"{file} is not a JSON object; {_AGAIN}")
-    return value
-
-
 def _diagnostics(file: Path) -> dict[str, dict[str, Floats]]:
     """Returns the diagnostics by run and name; none if there is no such file."""
     if not file.exists():
@@ -310,7 +294,7 @@ def _diagnostics(file: Path) -> dict[str, dict[str, Floats]]:
             run: {
                 name: np.asarray(values, dtype=np.float64).ravel() for name, values in own.items()
             }
-            for run, own in _json(file).items()
+            for run, own in read_record(file, None, _AGAIN).items()
         }
     except (ValueError, TypeError, AttributeError) as error:
         raise CorruptDataError(

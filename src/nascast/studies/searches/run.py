@@ -45,12 +45,14 @@ class Simulation:
         info: settings of the run as a store keeps them.
         trials: trials in the order in which they finished.
         diagnostics: series that describe the strategy's state, by name.
+        reached: clock at which it ended, see `Store.reach`; 0 if a trial tells it.
     """
 
     name: str
     info: dict[str, Any]
     trials: list[Trial]
     diagnostics: Diagnostics
+    reached: float = 0.0
 
 
 def simulate(search: Search, strategy: Spec, seed: int, store: Store | None = None) -> Simulation:
@@ -77,6 +79,7 @@ def simulate(search: Search, strategy: Spec, seed: int, store: Store | None = No
     if store is not None and name in store.runs():
         kept.begin(name, store.info(name))
         kept.append(name, store.read(name))
+        kept.reach(name, store.reached(name))
     saved = time.monotonic()
     for _ in steps(
         fresh,
@@ -90,7 +93,9 @@ def simulate(search: Search, strategy: Spec, seed: int, store: Store | None = No
         if store is not None and time.monotonic() - saved > _SAVED:
             _save(store, name, kept.info(name), kept.read(name))
             saved = time.monotonic()
-    return Simulation(name, kept.info(name), kept.read(name), fresh.diagnostics())
+    return Simulation(
+        name, kept.info(name), kept.read(name), fresh.diagnostics(), kept.reached(name)
+    )
 
 
 def _save(store: Store, name: str, info: dict[str, Any], trials: list[Trial]) -> None:
@@ -132,6 +137,8 @@ def simulations(
             continue
         found: Simulation = done.value
         _save(store, found.name, found.info, found.trials)
+        if found.reached > store.reached(found.name):
+            store.reach(found.name, found.reached)
         if out is not None:
             keep_diagnostics(out, found.name, found.diagnostics)
         yield found.name, found.trials

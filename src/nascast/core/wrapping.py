@@ -1,0 +1,114 @@
+"""What stands around an architecture where people copy it from: source files, logs, web pages."""
+
+import html
+import re
+from collections.abc import Iterator
+
+from nascast.core.blocks import in_brackets
+
+__all__ = ["forms", "plain", "tidied"]
+
+_LOOSE = re.compile(r"(?<!\w)\s+|\s+(?!\w)")  # blanks that keep no two words apart
+_MARKS = str.maketrans(
+    {
+        **dict.fromkeys("‘’‚‛＇", "'"),  # as word processors write them
+        **dict.fromkeys("“”„‟＂", '"'),
+        **dict.fromkeys("\ufeff\u200b\u200c\u200d\u2060\xa0", " "),  # nobody sees them
+        "∼": "~",
+        "｜": "|",
+    }
+)
+_COMMENT = re.compile(r"'[^'\n]*'|\"[^\"\n]*\"|(#[^\n]*)")
+_QUOTED = re.compile(
+    r"\s*(?:-\s+)?(?:(['\"]?)[A-Za-z_]\w*\1\s*(?::\s*\w+\s*=|[:=])\s*)?[bBfFrRuU]{0,2}"
+    r"(\"\"\"|\'\'\'|['\"`])(?P<inner>.*)\2\s*",
+    re.DOTALL,
+)
+_ESCAPE = re.compile(r"\\([\\`*_{}\[\]<>()#+\-.!|~=:'\"$])")  # of Markdown, and of shells
+_EMPHASIS = re.compile(r"\s*(?:\*\*|__|\*|<)(?P<inner>[^\s*].*?)(?:\*\*|__|\*|>)\s*", re.DOTALL)
+
+_STAMP = (
+    r"(?:[0-9]{1,4}[-/.][0-9]{1,2}(?:[-/.][0-9]{1,4})?[\sT,]+)?[0-9]{1,2}:[0-9]{2}(?::[0-9]{2})?"
+    r"(?:[.,][0-9]+)?(?:Z|[-+][0-9]{2}:?[0-9]{2})?(?:\s[AaPp][Mm])?(?=[\s\]|,-])"
+)
+_LEVEL = r"(?i:debug|info|notice|warn|warning|error|critical|fatal|trace)(?!\w)"
+_HEADS = (  # parts of the head of a line, of which the first two say that it is of a log
+    re.compile(  # when, and how grave
+        rf"\s*(?:\[[^\[\]\n]*?(?:{_STAMP}|{_LEVEL})[^\[\]\n]*\]|{_STAMP}|{_LEVEL})"
+        r"(?:\s*(?:[:>-]|\|(?=\s)))?"
+    ),
+    re.compile(rf"\s*[IWEF]\s?[0-9]{{4}}\s{_STAMP}(?:\s+[0-9]+\s[\w./-]+:[0-9]+\])?"),  # glog
+    re.compile(r"\s*(?:[A-Za-z_][\w.]*:(?=\S)|[\w./:<>]+\s+[-|]\s|[\w./-]+\.py:[0-9]+[:\]]?\s)"),
+)
+_LABEL = re.compile(r"\s*(?:[-*]\s+)?(['\"]?)[A-Za-z_][\w .#]{0,60}\1\s*(?::=|[:=])(?![:=])\s*")
+_MOST = 12  # parts of the head of a line; chosen
+
+
+def tidied(text: str) -> str:
+    """Returns a text without what stands around it in a source file, and without needless blanks.
+
+    That are blanks and line ends that keep no two words apart, a name and ``=`` before it, and
+    quotes around it, with a comma or semicolon behind them.
+    """
+    text = text.strip()
+    if assigned := re.match(r"[A-Za-z_]\w*\s*=(?!=)\s*", text):
+        text = text[assigned.end() :]
+    inner = text.rstrip(",; \t\n")
+    if len(inner) > 1 and inner[0] == inner[-1] and inner[0] in "'\"":
+        text = inner[1:-1].strip()
+    return _LOOSE.sub("", text)
+
+
+def plain(text: str) -> str:
+    """Returns a text without what people copy along with it, and of the same length.
+
+    Quotes of word processors become plain ones. Marks that nobody sees, comments from ``#`` to the
+    end of a line, commas and semicolons at the end, and a name and quotes around all of the text,
+    such as ``arch = b'…',``, become blanks. So places in it are places in what was given.
+    """
+    text = text.translate(_MARKS)
+    text = _COMMENT.sub(lambda found: " " * len(found[0]) if found[1] else found[0], text)
+    text = text.rstrip(",; \t\r\n").ljust(len(text))
+    if quoted := _QUOTED.fullmatch(text):
+        inner, (begin, end) = quoted["inner"], quoted.span("inner")
+        nested = re.fullmatch(r"\s*[\w.]*[\[({].*[\])}]\s*", inner, re.DOTALL)
+        if quoted[2][0] not in inner or nested:
+            text = " " * begin + inner + " " * (len(text) - end)
+    return text
+
+
+def forms(text: str) -> Iterator[str]:
+    """Yields what a text may mean: itself, and then without more and more of what is around it.
+
+    That are the escapes of Markdown and of HTML, time, level and name at the head of a line of a
+    log, and words with a colon or ``=`` behind them; and blocks of lines, such as YAML's, come in
+    brackets. What is left must be more than one number, which could mean anything.
+    """
+    bare = _unescaped(text)
+    cuts = [_plainly(cut) for cut in _cuts(bare)]
+    others = (bare, *cuts, in_brackets(plain(bare)), *map(in_brackets, map(plain, cuts)))
+    yield from dict.fromkeys((text, *(o for o in others if not re.fullmatch(r"[\s0-9.]*", o))))
+
+
+def _unescaped(text: str) -> str:
+    text = html.unescape(text) if "&" in text else text
+    return _plainly(_ESCAPE.sub(r"\1", text))
+
+
+def _plainly(text: str) -> str:
+    """Returns a text without marks of Markdown around all of it."""
+    found = _EMPHASIS.fullmatch(text)
+    return found["inner"] if found else text
+
+
+def _cuts(text: str) -> Iterator[str]:
+    """Yields a text without more and more parts of the head of a line, and then of its labels."""
+    at, logged = 0, False
+    for _ in range(_MOST):
+        found = [head.match(text, at) for head in _HEADS[: 3 if logged else 2]]
+        logged = logged or any(found)
+        part = next(filter(None, found), None) or _LABEL.match(text, at)
+        if part is None:
+            return
+        at = part.end()
+        yield text[at:]

@@ -1,0 +1,39 @@
+"""Records notice what was changed in them, at any place."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from nascast.core.errors import CorruptDataError, MissingDataError
+from nascast.training.files import read_record, write_record
+
+RECORD = {"settings": {"seed": 3, "rates": (0.1, 1e-300)}, "versions": {"python": "3.11"}}
+KEYS = ("settings", "versions")
+
+
+def test_a_record_is_what_was_written(tmp_path: Path) -> None:
+    file = tmp_path / "a" / "record.json"
+    write_record(file, RECORD)
+    assert read_record(file, KEYS, "again") == json.loads(json.dumps(RECORD))
+    file.write_text(json.dumps(RECORD))  # as an earlier version wrote it
+    assert read_record(file, KEYS, "again") == json.loads(json.dumps(RECORD))
+    with pytest.raises(CorruptDataError, match="SHA-256 is not the one in it; again"):
+        read_record(file, ("settings",), "again")
+    with pytest.raises(MissingDataError, match="cannot read"):
+        read_record(tmp_path / "none.json", KEYS, "again")
+
+
+def test_every_changed_byte_is_noticed(tmp_path: Path) -> None:
+    file = tmp_path / "record.json"
+    write_record(file, RECORD)
+    content = file.read_bytes()
+    found = read_record(file, KEYS, "again")
+    for place in range(len(content)):
+        changed = bytes([content[place] ^ 1])
+        file.write_bytes(content[:place] + changed + content[place + 1 :])
+        try:
+            assert read_record(file, KEYS, "again") == found  # such as a blank that became another
+        except CorruptDataError:
+            continue
+        assert content[place : place + 1].isspace() and changed.isspace()
