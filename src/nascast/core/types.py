@@ -146,6 +146,8 @@ class Metric:
         minimize: whether smaller is better; by default what the name says, as of an `Objective`.
         epochs: epochs after which it was recorded, ascending; empty if it does not depend on them.
         seeds: number of recorded trainings, for the architectures that have the most.
+        own_seeds: whether its seeds number trainings of its own, and not those of the benchmark's
+            other metrics: its value and theirs with one seed are then of different trainings.
     """
 
     name: str
@@ -154,6 +156,7 @@ class Metric:
     minimize: bool = _BY_NAME
     epochs: tuple[int, ...] = ()
     seeds: int = 1
+    own_seeds: bool = False
 
     def __post_init__(self) -> None:
         if self.minimize is _BY_NAME:

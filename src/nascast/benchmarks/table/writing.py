@@ -26,7 +26,7 @@ from nascast.core.types import (
     Task,
 )
 
-__all__ = ["MARK", "SECONDS", "TableSource", "write_table"]
+__all__ = ["MARK", "SECONDS", "TableSource", "column", "write_columns", "write_table"]
 
 SECONDS = "seconds"
 MARK = b"NASCAST1"
@@ -59,16 +59,22 @@ class TableSource:
     separate: bool = False
 
 
-def write_table(source: TableSource, path: Path) -> None:
+def write_table(source: TableSource, path: Path, *, compressed: bool = False) -> None:
     """Writes a table; the file appears whole or not at all.
+
+    Args:
+        source: content of the table.
+        path: path of the file.
+        compressed: whether columns are compressed with Zstandard. They are smaller, and no longer
+            mapped into memory but unpacked when the table is opened: for small tables only.
 
     Raises:
         CorruptDataError: rows are no architectures, or repeat, or values have a wrong shape.
     """
     _check(source)
-    columns = {"genes": _column(source.genes)}
+    columns = {"genes": column(source.genes)}
     for metric in source.metrics:
-        columns[metric.name] = _column(source.values[metric.name].reshape(len(source.genes), -1))
+        columns[metric.name] = column(source.values[metric.name].reshape(len(source.genes), -1))
     head = {
         "name": source.name,
         "space": source.space,
@@ -79,14 +85,28 @@ def write_table(source: TableSource, path: Path) -> None:
         "canonical": source.canonical,
         "separate": source.separate,
     }
-    table = pa.table(columns).replace_schema_metadata({"nascast": json.dumps(head, sort_keys=True)})
+    write_columns(columns, head, path, MARK, compressed=compressed)
+
+
+def write_columns(
+    columns: Mapping[str, pa.Array],
+    head: Mapping[str, Any],
+    path: Path,
+    mark: bytes,
+    *,
+    compressed: bool,
+) -> None:
+    """Writes an Arrow file with its sum and a mark of eight bytes, whole or not at all."""
+    described = {"nascast": json.dumps(head, sort_keys=True)}
+    table = pa.table(dict(columns)).replace_schema_metadata(described)
+    options = pa.ipc.IpcWriteOptions(compression="zstd" if compressed else None)
     part = path.with_name(path.name + ".part")
     try:
         with open(part, "wb") as file:
             sink = _Summed(file)
-            with pa.ipc.new_file(sink, table.schema) as writer:
+            with pa.ipc.new_file(sink, table.schema, options=options) as writer:
                 writer.write_table(table)
-            file.write(sink.digest() + MARK)
+            file.write(sink.digest() + mark)
         os.replace(part, path)
     finally:
         part.unlink(missing_ok=True)
@@ -146,5 +166,6 @@ def _check(source: TableSource) -> None:
             )
 
 
-def _column(values: npt.NDArray[Any]) -> pa.Array:
+def column(values: npt.NDArray[Any]) -> pa.Array:
+    """Returns the Arrow column of an array, ``(n, k)``, which is a list of k for each row."""
     return pa.FixedSizeListArray.from_arrays(pa.array(values.reshape(-1)), values.shape[1])
