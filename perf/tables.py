@@ -184,7 +184,8 @@ def nb101_sample(data: Path) -> Iterator[tuple[str, TableSource]]:
     )
     accuracy = 100 * numbers(rows, *(f"val_acc_{mark}ep" for mark in epochs))
     seconds = numbers(rows, "train_time_s_108ep") * np.asarray(epochs) / 108
-    values = {"val_accuracy": accuracy, SECONDS: seconds}
+    parameters = numbers(rows, "trainable_parameters")
+    values = {"val_accuracy": accuracy, SECONDS: seconds, "parameters": parameters}
     yield (
         "nb101_sample",
         TableSource(
@@ -196,7 +197,7 @@ def nb101_sample(data: Path) -> Iterator[tuple[str, TableSource]]:
                 Metric(SECONDS, "seconds", "train", epochs=epochs),
                 Metric("parameters", "count", "none"),
             ),
-            NB101,
+            {name: value[:, None] for name, value in values.items()},
             ImageTask(),
             NB101,
             canonical=True,
@@ -303,8 +304,8 @@ def nb201_mini(_: Path) -> Iterator[tuple[str, TableSource]]:
                 **table.provenance,
                 "source": "trained for nascast (`nascast benchmark build`)",
                 "licence": "Apache-2.0",
-                "records": f"{len(table):,} cells in a small network on CIFAR-10 of 16 × 16 pixels: "
-                "trainings for 10 epochs, some twice",
+                "records": f"trainings of {len(table):,} cells in a small network on CIFAR-10 of "
+                "16 × 16 pixels for 10 epochs, 100 of them twice",
             },
             canonical=table.canonical,
             separate=table.separate,
