@@ -64,7 +64,8 @@ def compare(
             "--data",
             "--images",
             help="Data from which zero-cost proxies get their batch: images, or a text for "
-            "networks that read text; default: a seeded random batch.",
+            "networks that read text; `random`: a seeded random batch; default: that of the scores "
+            "recorded beside the benchmark, or random where there are none.",
         ),
     ] = None,
     batch_size: Annotated[

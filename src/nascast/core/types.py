@@ -234,6 +234,9 @@ class Batch:
         labels: class of each image, ``(n,)`` int64; or word after each word,
             ``(steps, columns)`` int64.
         source: origin of the batch, in words; printed with every result that rests on it.
+
+    Without inputs, see `named`, it stands for a batch that is not at hand: scores that were
+    recorded with it can be looked up, and no others computed.
     """
 
     inputs: npt.NDArray[np.float32] | npt.NDArray[np.int64]
@@ -256,6 +259,14 @@ class Batch:
     def kind(self) -> str:
         """The kind of task that it is for, as `ImageTask.kind` or `TextTask.kind`."""
         return TextTask.kind if self.labels.ndim == 2 else ImageTask.kind
+
+    @classmethod
+    def named(cls, task: Task, source: str) -> "Batch":
+        """Returns a batch that is not at hand, and of which only the origin is known."""
+        labels = np.empty(0, dtype=np.int64)
+        if isinstance(task, TextTask):
+            return cls(labels[:, None], labels[:, None], source)
+        return cls(np.empty((0, *task.input_shape), dtype=np.float32), labels, source)
 
     @classmethod
     def random(cls, task: Task, size: int, seed: int = 0) -> "Batch":

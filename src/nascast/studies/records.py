@@ -1,12 +1,19 @@
-"""Opening the benchmark that a study stands on."""
+"""Opening the benchmark that a study stands on, and the zero-cost scores beside it."""
 
 from functools import lru_cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+from nascast.core.errors import CorruptDataError
 from nascast.core.evaluator import Benchmark
 from nascast.core.spec import Spec
 
-__all__ = ["benchmark_named", "open_benchmark"]
+if TYPE_CHECKING:
+    from nascast.benchmarks.table import ScoreTable
+
+__all__ = ["benchmark_named", "open_benchmark", "recorded_scores"]
+
+_SUFFIX = ".scores"  # how the file beside a table ends
 
 
 def benchmark_named(given: Spec | Path | str) -> Spec | Path:
@@ -46,3 +53,29 @@ def _opened(named: Spec | Path) -> Benchmark:
         return read_table(named)
     benchmark: Benchmark = named.load("benchmark")
     return benchmark
+
+
+def recorded_scores(benchmark: Benchmark) -> "ScoreTable | None":
+    """Returns the zero-cost scores in the file beside a table, or None where there are none.
+
+    Raises:
+        CorruptDataError: the file is damaged, or of another search space.
+    """
+    path = getattr(benchmark, "path", None)
+    beside = path.with_suffix(_SUFFIX) if isinstance(path, Path) else None
+    if beside is None or not beside.is_file():
+        return None
+    found = _scores(beside)
+    if found.space != benchmark.space.name:
+        raise CorruptDataError(
+            f"{beside} has scores of {found.space}, and {path} is of {benchmark.space.name}; "
+            "take it away"
+        )
+    return found
+
+
+@lru_cache(maxsize=4)
+def _scores(path: Path) -> "ScoreTable":
+    from nascast.benchmarks.table import read_scores
+
+    return read_scores(path)

@@ -11,7 +11,8 @@ size or its time of change is another: the result is remembered beside the table
 ends in ``.checked`` and may be deleted. `Table.verify` always checks.
 
 Tables inside the package are compressed: they are small, and are unpacked when they are opened.
-Zero-cost scores of a table's architectures stand beside it in a file of their own, see `ScoreTable`.
+Zero-cost scores of a table's architectures stand in a file of their own beside it, see
+`ScoreTable`.
 """
 
 from nascast.benchmarks.table.reading import Table, read_table

@@ -59,7 +59,7 @@ class ScoreTable:
     provenance: Mapping[str, Any]
 
     def rows(self, keys: Collection[str]) -> Genes:
-        """Returns ``(m, length)``: the rows that have all these scores, none where one is unknown."""
+        """Returns ``(m, length)``: the rows that have all these scores."""
         if not set(keys) <= set(self.keys):
             return self.genes[:0]
         columns = [self.keys.index(key) for key in keys]
@@ -172,7 +172,8 @@ def _check(table: ScoreTable) -> None:
     wrong = [name for name, shape in shapes.items() if getattr(table, name).shape != shape]
     if wrong or not (n and k) or p > _MOST_PASSES:
         raise CorruptDataError(
-            f"{n} architectures, {k} proxies and {p} passes do not fit {', '.join(wrong) or 'a file'}"
+            f"{n} architectures, {k} proxies and {p} passes do not fit "
+            f"{', '.join(wrong) or 'a file'}"
         )
     if not _distinct(table.keys) or not _distinct(table.passes):
         raise CorruptDataError("two proxies, or two passes, of one name")
