@@ -1,13 +1,12 @@
 """The table of NAS-Bench-201 inside the package: every cell, by training seed."""
 
 from pathlib import Path
+from typing import ClassVar
 
 from nascast.benchmarks.table import Table
 from nascast.core.errors import InvalidSettingError
 
 __all__ = ["Nb201Seeds"]
-
-_SETS = ("cifar10", "cifar100", "imagenet16")
 
 
 class Nb201Seeds(Table):
@@ -24,7 +23,13 @@ class Nb201Seeds(Table):
     its own, as all of them are `separate`; its seconds are taken as 12/200 of the long one. And
     there is ``test_accuracy``, of one to three trainings on all training images: they are other
     trainings than those of ``val_accuracy``, and a seed of one is not that seed of the other.
+
+    Attributes:
+        dataset: name of the data set.
+        datasets: names of all data sets.
     """
+
+    datasets: ClassVar[tuple[str, ...]] = ("cifar10", "cifar100", "imagenet16")
 
     def __init__(self, dataset: str = "cifar10") -> None:
         """Opens the table.
@@ -35,9 +40,9 @@ class Nb201Seeds(Table):
         Raises:
             InvalidSettingError: there is no such data set.
         """
-        if dataset not in _SETS:
+        if dataset not in self.datasets:
             raise InvalidSettingError(
-                f"nb201_seeds: unknown data set {dataset!r}; known are {', '.join(_SETS)}"
+                f"nb201_seeds: unknown data set {dataset!r}; known are {', '.join(self.datasets)}"
             )
         self.dataset = dataset
         super().__init__(Path(__file__).with_name(f"nb201_seeds-{dataset}.nascast"))

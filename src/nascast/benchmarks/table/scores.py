@@ -18,7 +18,7 @@ import numpy.typing as npt
 from nascast.benchmarks.table.files import SCORES, array_of, head_of, map_columns, write_columns
 from nascast.core import plugins
 from nascast.core.bounds import reading, size_of
-from nascast.core.errors import CorruptDataError
+from nascast.core.errors import CorruptDataError, InvalidArchitectureError
 from nascast.core.ledger import Memo, Score
 from nascast.core.types import Floats, Genes
 
@@ -57,6 +57,10 @@ class ScoreTable:
     batch: str
     batch_size: int
     provenance: Mapping[str, Any]
+
+    def names(self) -> list[str]:
+        """Returns the names of the proxies, with which their keys begin."""
+        return list(dict.fromkeys(key.partition("|")[0] for key in self.keys))
 
     def rows(self, keys: Collection[str]) -> Genes:
         """Returns ``(m, length)``: the rows that have all these scores."""
@@ -178,9 +182,12 @@ def _check(table: ScoreTable) -> None:
     if not _distinct(table.keys) or not _distinct(table.passes):
         raise CorruptDataError("two proxies, or two passes, of one name")
     space = plugins.load("space", table.space)
-    space.check(table.genes)
-    if (space.canonical(table.genes) != table.genes).any():
-        raise CorruptDataError("expected scores of canonical rows only")
+    try:
+        space.check(table.genes)
+    except InvalidArchitectureError as error:
+        raise CorruptDataError(str(error)) from error
+    if (space.canonical(table.genes) != table.genes).any() or len(space.distinct(table.genes)) != n:
+        raise CorruptDataError("expected scores of canonical rows, of each once")
     if table.used.dtype != np.int64 or (table.used >> p).any():
         raise CorruptDataError(f"a score rests on a pass that is none of the {p}")
 
