@@ -28,9 +28,8 @@ def record(folder: Path, source: str = IMAGES) -> tuple[Study, Genes]:
     shutil.copy(nb201_mini().path, path)
     table = read_table(path)
     rows = np.random.default_rng(5).permutation(table.genes())[:SCORED]
-    write_scores(
-        table_of(made_up(table, rows, source), "nasbench201", (source, 64), {}), beside(path)
-    )
+    found = table_of(made_up(table, rows, source), "nasbench201", (source, 64), {})
+    write_scores(found, path.with_suffix(".scores"))
     return Study(path, ("jacov",), axes={}, trials=2, test_size=20), rows
 
 
