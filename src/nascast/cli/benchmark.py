@@ -99,7 +99,8 @@ def _print(facts: Mapping[str, Any]) -> None:
         low, high = metric["range"]
         bounds = "not recorded" if low is None else f"{low:,.6g} to {high:,.6g}"
         row = (metric["name"], metric["unit"], metric["aim"], metric["split"])
-        table.add_row(*row, marks(metric["epochs"]), str(metric["seeds"]), bounds)
+        seeds = f"{metric['seeds']}{', of its own' if metric['own_seeds'] else ''}"
+        table.add_row(*row, marks(metric["epochs"]), seeds, bounds)
     console.print(table)
     console.print(f"task: {task_words(facts['task'])}", highlight=False)
     if facts["separate"]:

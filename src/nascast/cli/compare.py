@@ -3,6 +3,7 @@
 import json
 import math
 import os
+import re
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -26,8 +27,13 @@ _ALL = "xgboost,jacov,synflow,sotl_e,early_stop_accuracy,omni"
 
 def compare(
     benchmark: Annotated[
-        str, typer.Option(help="Benchmark by its registered name, or the path of a table.")
-    ] = "nb201-mini",
+        list[str] | None,
+        typer.Option(
+            help="Benchmark by its registered name, or the path of a table; may be given several "
+            "times.",
+            show_default="nb201-mini",
+        ),
+    ] = None,
     predictors: Annotated[
         str,
         typer.Option(
@@ -56,15 +62,20 @@ def compare(
         int, typer.Option(help="Number of test architectures in each trial.")
     ] = 200,
     metric: Annotated[
-        str, typer.Option(help="Metric to predict, as recorded after full training.")
-    ] = "val_accuracy",
+        str | None,
+        typer.Option(
+            help="Metric to predict, as recorded after full training.",
+            show_default="val_accuracy, or val_loss where the benchmark has no accuracy",
+        ),
+    ] = None,
     images: Annotated[
         Path | None,
         typer.Option(
             "--data",
             "--images",
             help="Data from which zero-cost proxies get their batch: images, or a text for "
-            "networks that read text; default: a seeded random batch.",
+            "networks that read text; `random`: a seeded random batch; default: that of the scores "
+            "recorded beside the benchmark, or random where there are none.",
         ),
     ] = None,
     batch_size: Annotated[
@@ -83,7 +94,8 @@ def compare(
     """Compare performance predictors over budgets and trials on one benchmark.
 
     Writes results.parquet (a row for each predictor, budget and trial) and report.html into --out.
-    A comparison that was stopped, or killed, goes on with the same command.
+    A comparison that was stopped, or killed, goes on with the same command. For several benchmarks
+    there is a folder in --out for each, and --json gives a list.
 
     Example: nascast compare --predictors xgboost,jacov --train-sizes 50 --out runs/first
 
@@ -92,30 +104,66 @@ def compare(
     from nascast.core.spec import Spec
     from nascast.studies.predictors.design import Study
 
-    study = Study(
-        benchmark=benchmark,
-        predictors=Spec.parse_list("predictor", predictors),
-        axes={
-            "train_size": whole_numbers(train_sizes, "--train-sizes"),
-            "epochs": whole_numbers(epochs, "--epochs"),
-        },
-        trials=trials,
-        seed=seed,
-        test_size=test_size,
-        metric=metric,
-        images=str(images) if images else None,
-        batch_size=batch_size,
-    )
-    results = _run(study, out, workers or os.cpu_count() or 1)
+    names = benchmark or ["nb201-mini"]
+    studies = [
+        Study(
+            benchmark=name,
+            predictors=Spec.parse_list("predictor", predictors),
+            axes={
+                "train_size": whole_numbers(train_sizes, "--train-sizes"),
+                "epochs": whole_numbers(epochs, "--epochs"),
+            },
+            trials=trials,
+            seed=seed,
+            test_size=test_size,
+            metric=metric or _usual_metric(name),
+            images=str(images) if images else None,
+            batch_size=batch_size,
+        )
+        for name in names
+    ]
+    found = [
+        _compared(study, folder, workers or os.cpu_count() or 1, as_json)
+        for study, folder in zip(studies, _folders(names, out), strict=True)
+    ]
+    if as_json:
+        typer.echo(json.dumps(found if len(found) > 1 else found[0], indent=1))
 
+
+def _usual_metric(name: str) -> str:
+    """Returns the metric that is predicted where none is named."""
+    from nascast.studies.records import open_benchmark
+
+    known = open_benchmark(name).metrics
+    return "val_loss" if "val_loss" in known and "val_accuracy" not in known else "val_accuracy"
+
+
+def _folders(names: list[str], out: Path) -> list[Path]:
+    """Returns the folder of each study: `out`, or for several studies one inside of it for each.
+
+    Raises:
+        InvalidSettingError: two benchmarks would have the same folder.
+    """
+    from nascast.core.errors import InvalidSettingError
+
+    if len(names) == 1:
+        return [out]
+    found = [re.sub(r"[^A-Za-z0-9_]+", "-", name.removesuffix(".nascast")) for name in names]
+    if len(set(found)) < len(found):
+        raise InvalidSettingError(f"--benchmark: give each of several once; got {', '.join(names)}")
+    return [out / name.strip("-") for name in found]
+
+
+def _compared(study: "Study", out: Path, workers: int, as_json: bool) -> dict[str, Any]:
+    """Runs a study, writes its page, and prints its table unless JSON is asked for."""
     from nascast.report.predictors.html import write_report
     from nascast.studies.predictors.head import read_head
 
-    page = write_report(out)
-    if as_json:
-        typer.echo(json.dumps(_plain(read_head(out), results), indent=1))
-    else:
-        _print(read_head(out), results, out, page)
+    results = _run(study, out, workers)
+    page, head = write_report(out), read_head(out)
+    if not as_json:
+        _print(head, results, out, page)
+    return _plain(head, results)
 
 
 def _run(study: "Study", out: Path, workers: int) -> "list[Result]":
@@ -170,7 +218,8 @@ def _print(head: "Head", results: "list[Result]", out: Path, page: Path) -> None
     console = Console()
     summaries = summarize(results)
     if summaries:
-        console.print(f"{head.aim} {head.settings['metric']} ({head.unit})", highlight=False)
+        title = f"{head.benchmark}: {head.aim} {head.settings['metric']} ({head.unit})"
+        console.print(title, highlight=False)
         console.print(_table(summaries, head.axes))
     for line in _refusals(results):
         console.print(f"not run: {line}", style="yellow", highlight=False, markup=False)

@@ -2,15 +2,27 @@
 
 from nascast.core.errors import InvalidSettingError
 from nascast.core.evaluator import Benchmark
-from nascast.core.types import Batch, Genes, TextTask
-from nascast.studies.predictors.design import LABELS, Study, cells
+from nascast.core.ledger import Ledger
+from nascast.core.types import Batch, Genes, Objective, TextTask
+from nascast.studies.predictors.design import LABELS, Study, cells, proxies_of
 from nascast.studies.predictors.test_sets import DESIGNS, Wanted
+from nascast.studies.records import recorded_scores
 
-__all__ = ["batch_of", "split"]
+__all__ = ["RANDOM", "batch_of", "proxy_keys", "split"]
+
+RANDOM = "random"  # the source of a random batch
 
 
-def split(study: Study, benchmark: Benchmark, trial: int) -> tuple[Genes, Genes]:
+def split(
+    study: Study, benchmark: Benchmark, trial: int, within: Genes | None = None
+) -> tuple[Genes, Genes]:
     """Returns test and training architectures of a trial, by the study's design of `test_sets`.
+
+    Args:
+        study: settings of the study.
+        benchmark: benchmark that the study names.
+        trial: number of the trial.
+        within: canonical rows to which both are restricted, ``(m, length)``; None are all.
 
     Returns:
         Rows of shape ``(test_size, length)`` and ``(largest train size, length)``.
@@ -19,12 +31,18 @@ def split(study: Study, benchmark: Benchmark, trial: int) -> tuple[Genes, Genes]
         InvalidSettingError: the study needs more architectures than the benchmark has.
     """
     most = max(cell.budget.get(LABELS, 0) for cell in cells(study))
-    wanted = Wanted(benchmark, study.metric, study.test_size, most, (study.seed, trial))
+    wanted = Wanted(
+        benchmark, study.metric, study.test_size, most, (study.seed, trial), within=within
+    )
     return DESIGNS[study.test_set](wanted)
 
 
 def batch_of(study: Study, benchmark: Benchmark) -> Batch:
     """Returns the minibatch for zero-cost proxies.
+
+    Where the study names no source it is the batch with which scores were recorded beside the
+    benchmark, if they are of as many inputs and of all the proxies of the study; otherwise, and
+    where the source is `RANDOM`, it is random.
 
     Raises:
         InvalidSettingError: the source has images of another shape, more different words, or fewer
@@ -32,8 +50,14 @@ def batch_of(study: Study, benchmark: Benchmark) -> Batch:
         NascastError: see `open_data` and `open_text`.
     """
     task, size = benchmark.task, study.batch_size
-    if study.images is None:
-        return Batch.random(task, size)
+    if study.images in (None, RANDOM):
+        drawn = Batch.random(task, size)
+        scores = recorded_scores(benchmark) if study.images is None else None
+        if scores is None or scores.batch_size != size or scores.batch == drawn.source:
+            return drawn
+        recorded = Batch.named(task, scores.batch)
+        return recorded if proxy_keys(study, benchmark, recorded) <= set(scores.keys) else drawn
+    assert study.images is not None
     if isinstance(task, TextTask):
         from nascast.training.text import open_text, text_batch
 
@@ -54,3 +78,9 @@ def batch_of(study: Study, benchmark: Benchmark) -> Batch:
             f"{benchmark.name} take {task.input_shape}"
         )
     return batch
+
+
+def proxy_keys(study: Study, benchmark: Benchmark, batch: Batch) -> set[str]:
+    """Returns the keys of the scores of all proxies of a study with a batch."""
+    ledger = Ledger(benchmark, Objective(study.metric, minimize=False), batch=batch)
+    return {proxy.key(ledger) for cell in cells(study) for proxy in proxies_of(cell)}

@@ -36,6 +36,7 @@ __all__ = ["DESIGNS", "Wanted"]
 
 _ROUNDS = 50  # of mutations, before recorded rows nearby are taken instead; chosen
 _NEAR = 200  # parents to which these are compared; chosen, it bounds the memory
+_WITHIN = " with recorded scores of the proxies (`--images random` computes those of others)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +49,7 @@ class Wanted:
         test: number of test architectures.
         train: number of training architectures.
         seed: seed of the trial.
+        within: canonical rows to which all are restricted, ``(m, length)``; None are all.
     """
 
     benchmark: Benchmark
@@ -55,6 +57,7 @@ class Wanted:
     test: int
     train: int
     seed: tuple[int, int]
+    within: Genes | None = None
 
     def pool(self, need: int) -> Genes:
         """Returns rows of different canonical form in random order.
@@ -64,10 +67,18 @@ class Wanted:
         """
         space, rng = self.benchmark.space, np.random.default_rng(self.seed)
         try:
-            pool = rng.permutation(_trained(self.benchmark, self.metric))
+            pool = rng.permutation(self._among(_trained(self.benchmark, self.metric)))
         except UnsupportedError:
             pool = _distinct(space, need, rng)
         return pool[np.sort(space.distinct(space.canonical(pool)))]
+
+    def _among(self, rows: Genes) -> Genes:
+        """Returns the rows whose canonical ones are among those of `within`."""
+        if self.within is None:
+            return rows
+        wanted = {row.tobytes() for row in self.within}
+        canonical = self.benchmark.space.canonical(rows)
+        return rows[[row.tobytes() in wanted for row in canonical]]
 
     def scores(self, genes: Genes) -> Floats:
         """Returns ``(n,)`` recorded scores, larger is better: means over trainings."""
@@ -118,14 +129,15 @@ def _parted(
         if len(drawn) == known:
             raise InvalidSettingError(
                 f"{wanted.test} test and {wanted.train} training architectures asked for; "
-                f"{wanted.benchmark.name} has {len(pool)} distinct ones, of which {len(test)} and "
+                f"{wanted.benchmark.name} has {len(pool)} distinct ones"
+                f"{'' if wanted.within is None else _WITHIN}, of which {len(test)} and "
                 f"{len(train)} are left for them"
             )
         known, need = len(drawn), 2 * need
 
 
 def _mutation(wanted: Wanted) -> tuple[Genes, Genes]:
-    space = recorded_space(wanted.benchmark, [wanted.metric])
+    space = recorded_space(wanted.benchmark, [wanted.metric], wanted.within)
     rng = np.random.default_rng([*wanted.seed, 1])
     drawn = wanted.pool(10)[:10]
     parents = drawn[np.argsort(-wanted.scores(drawn), kind="stable")[: min(5, wanted.test)]]
