@@ -10,7 +10,7 @@ import torch
 from nascast.core.types import Floats
 from nascast.predictors.model_based.regression.loop import train
 from nascast.predictors.model_based.regression.members import Network
-from nascast.predictors.model_based.regression.settings import RANKING, Training
+from nascast.predictors.model_based.regression.settings import NORMAL, RANKING, Training
 from nascast.predictors.model_based.regression.targets import Quantiles
 
 __all__ = ["EnsembleRegressor", "NetworkRegressor", "regressor"]
@@ -65,7 +65,8 @@ class NetworkRegressor:
         return self
 
     def _train(self, X: Floats, y: Floats) -> None:
-        targets = torch.as_tensor(y, dtype=torch.float32)
+        aims = self._quantiles.of_labels(y) if self._how.loss == NORMAL else y
+        targets = torch.as_tensor(aims, dtype=torch.float32)
         train(self._network, self._network.read(X), targets, self._how)
 
     def _standardize(self, X: Floats) -> None:
