@@ -40,7 +40,6 @@ def _listwise(scores: Tensor, targets: Tensor) -> Tensor:
 
 LOSSES: dict[str, Loss] = {
     "squared": _squared,
-    "normal_scores": _squared,  # of other targets
     "absolute": _absolute,
     "pairwise": _pairwise,
     "listwise": _listwise,

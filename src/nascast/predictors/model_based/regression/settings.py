@@ -5,11 +5,10 @@ from dataclasses import dataclass
 from nascast.core.errors import InvalidSettingError
 from nascast.core.extras import check_extra
 
-__all__ = ["MODULE", "NORMAL", "RANKING", "Training", "check_counts"]
+__all__ = ["MODULE", "RANKING", "Training", "check_counts"]
 
 MODULE = "nascast.predictors.model_based.regression.regressor"  # takes long to import
-NORMAL = "normal_scores"
-RANKING = ("pairwise", "listwise", NORMAL)
+RANKING = ("pairwise", "listwise")
 _LOSSES = ("squared", "absolute", *RANKING)
 
 
@@ -19,8 +18,7 @@ class Training:
 
     Attributes:
         loss: name of the loss: of values, ``squared`` or ``absolute``, or of the order,
-            ``pairwise`` or ``listwise``, or ``normal_scores``, squared errors of the normal scores
-            of the labels, which follow their ranks.
+            ``pairwise`` or ``listwise``.
         learning_rate: first rate of Adam, which falls to 0 along half a cosine.
         epochs: number of passes through the labels.
         batch_size: largest number of labels of a step.

@@ -37,10 +37,6 @@ class Quantiles:
         known, first = np.unique(labels, return_index=True)
         return cls((scores / scores.std())[first], known, float(labels.std()))
 
-    def of_labels(self, labels: Floats) -> Floats:
-        """Returns ``(n,)`` scores of labels; beyond the labels known that of the nearest."""
-        return np.asarray(np.interp(labels, self.labels, self.scores))
-
     def __call__(self, scores: Floats) -> Floats:
         """Returns ``(n,)`` labels of scores."""
         inside = np.clip(scores, self.scores[0], self.scores[-1])
