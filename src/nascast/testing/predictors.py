@@ -21,6 +21,7 @@ Factory = Callable[[], PerformancePredictor]
 
 _COVERED = 0.7  # share of 40 true scores; chosen: if 90 % are expected, less comes once in 10,000
 _TRAIN = 20  # training rows, of 60 networks; the others are the test set
+_DRAW = 214  # seed of settings drawn, with which nascast's own predictors are small; chosen
 _MEMO: Memo = {}  # proxy scores of the tiny networks, computed once for all checks
 
 
@@ -122,6 +123,20 @@ def check_keeps_its_settings(factory: Factory) -> None:
     predictor = factory()
     for name in inspect.signature(type(predictor)).parameters:
         assert hasattr(predictor, name), f"the setting {name} is no attribute of the predictor"
+
+
+def check_ranges(factory: Factory) -> None:
+    """What is drawn from the ranges it declares are settings of it, with which it learns."""
+    predictor, rng = factory(), np.random.default_rng(_DRAW)
+    if not predictor.ranges:
+        return
+    train, test = _rows()
+    drawn = {name: range_.draw(rng) for name, range_ in predictor.ranges.items()}
+    other = predictor.like(**drawn)
+    for name, value in drawn.items():
+        assert getattr(other, name) == value, f"{name} was drawn as {value}, and is another"
+    scores = _query(_initialized(other, train[:8]), test[:4])
+    assert np.isfinite(scores).all(), f"with the settings {drawn} a score is not finite"
 
 
 def check_pickles(factory: Factory) -> None:
