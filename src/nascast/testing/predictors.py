@@ -7,10 +7,11 @@ import inspect
 import pickle
 from collections.abc import Callable
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
 
-from nascast.core.ledger import Ledger, Memo
+from nascast.core.ledger import Artefact, Ledger, Memo
 from nascast.core.prediction import Prediction
 from nascast.core.predictor import PerformancePredictor
 from nascast.core.types import Batch, Floats, Genes, Objective
@@ -22,6 +23,8 @@ Factory = Callable[[], PerformancePredictor]
 _COVERED = 0.7  # share of 40 true scores; chosen: if 90 % are expected, less comes once in 10,000
 _TRAIN = 20  # training rows, of 60 networks; the others are the test set
 _MEMO: Memo = {}  # proxy scores of the tiny networks, computed once for all checks
+_NOISE = 3.0  # in the images of supernets, whose waves are of height 1; chosen
+_ARTEFACTS: dict[str, tuple[Artefact, float]] = {}  # supernets, trained once for all checks
 
 
 def check_one_finite_score_per_row(factory: Factory) -> None:
@@ -201,7 +204,39 @@ def _rows() -> tuple[Genes, Genes]:
 
 def _ledger(benchmark: TinyBenchmark, objective: Objective) -> Ledger:
     # The size of the batch is chosen: Jacobians of a few images rank poorly.
-    return Ledger(benchmark, objective, batch=Batch.random(benchmark.task, 32), memo=_MEMO)
+    return Ledger(
+        benchmark,
+        objective,
+        batch=Batch.random(benchmark.task, 32),
+        data=_images,
+        memo=_MEMO,
+        artefacts=_ARTEFACTS,
+    )
+
+
+@lru_cache(maxsize=1)
+def _images(split: Any) -> Any:
+    """Returns images to train supernets on; whatever the split, they are of the tiny task.
+
+    Their class is the direction of waves of any phase, in noise: the larger what a network sees,
+    the better it tells them.
+    """
+    import torch
+
+    from nascast.training.data import ImageData
+
+    rng, task = np.random.default_rng(0), TinyBenchmark().task
+    down, across = np.indices(task.input_shape[1:])
+    parts = []
+    for n in (768, 384, 3):
+        labels = rng.permutation(np.arange(n) % task.classes)
+        phases = rng.uniform(0, 2 * np.pi, (n, 1, 1))
+        turned = np.array([[1, 0], [0, 1], [1, 1]])[labels][..., None, None]
+        waves = np.sin(phases + np.pi / 2 * (turned[:, 0] * down + turned[:, 1] * across))
+        noise = _NOISE * rng.standard_normal((n, *task.input_shape))
+        images = torch.from_numpy((waves[:, None] + noise).astype(np.float32))
+        parts.append((images.to(memory_format=torch.channels_last), torch.from_numpy(labels)))
+    return ImageData(*parts, task.classes, "images of the conformance checks")
 
 
 @lru_cache(maxsize=1)

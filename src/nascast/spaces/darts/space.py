@@ -187,6 +187,17 @@ class Darts(SearchSpace):
         normal, reduce = (CellPlan(tuple(edges)) for edges in _edges(row))
         return DartsNetwork(Genotype(normal, reduce), task, DartsSkeleton.of(task))
 
+    def supernet(self, task: Task) -> "nn.Module":
+        """Returns the supernet; settings of its skeleton are those of `build`, for search alone."""
+        from nascast.networks.supernet.darts import choices_of, darts_supernet
+
+        return darts_supernet(
+            self.expect_task(task, ImageTask),
+            OPERATIONS,
+            tuple(range(2, 2 + NODES)),
+            lambda arch: [choices_of(cell) for cell in _edges(self.row(arch)[0])],
+        )
+
 
 def _decode(genes: Genes) -> Blocks:
     """Returns the 2 n cells of n rows, normal and reduction cells by turns."""

@@ -1,0 +1,134 @@
+"""What predictors by weight sharing have in common: a supernet, trained once and kept."""
+
+import json
+from abc import abstractmethod
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from nascast.core.errors import InvalidSettingError
+from nascast.core.extras import check_extra
+from nascast.core.ledger import Artefact, Ledger
+from nascast.core.prediction import Prediction
+from nascast.core.predictor import PerformancePredictor
+from nascast.core.spec import Spec
+from nascast.core.types import Genes, ImageTask
+
+if TYPE_CHECKING:
+    from nascast.training.data import ImageData
+    from nascast.training.recipe import Recipe
+    from nascast.training.supernet import Chooser
+
+__all__ = ["SupernetPredictor"]
+
+_MODULE = "nascast.training.supernet"  # takes long to import
+_LEAST = {"epochs": 1, "repeats": 1, "filters": 1, "size": 1, "batch_size": 2, "seed": 0}
+
+
+class SupernetPredictor(PerformancePredictor):
+    """Validation accuracy of an architecture with weights that it has from a supernet.
+
+    Initialization trains one supernet on images, or finds it among the artefacts of the ledger, and
+    pays for it either way; it reads no labels. A query runs the architecture alone, with the
+    statistics of batch normalisation taken anew from training images, on the images held out.
+
+    The images are all those of the ledger's source, of which a tenth is held out unless the source
+    has a validation part. Where the space has no repeats or filters to choose, those settings are
+    not used; other settings of the skeleton are those of the benchmark.
+    """
+
+    ranks_only = True
+    modules = (_MODULE,)
+
+    def __init__(
+        self,
+        epochs: int,
+        *,
+        repeats: int | None,
+        filters: int | None,
+        size: int | None,
+        batch_size: int,
+        seed: int,
+    ) -> None:
+        check_extra("torch", "torch", type(self).__name__)
+        self.epochs, self.repeats, self.filters = epochs, repeats, filters
+        self.size, self.batch_size, self.seed = size, batch_size, seed
+        for name, least in _LEAST.items():
+            value = getattr(self, name)
+            if value is not None and value < least:
+                raise InvalidSettingError(f"{name} is at least {least}; got {value}")
+        self._weights: Artefact | None = None
+
+    @abstractmethod
+    def chooser(self, ledger: Ledger) -> "Chooser":
+        """Returns what is run of the supernet in each step of its training."""
+
+    def recipe(self) -> "Recipe":
+        """Returns the recipe by which the supernet is trained.
+
+        It is that of the 2021 study, which has it from DARTS, but for the number of epochs, the
+        batch, Nesterov's momentum, and a crop in proportion to the size of the images.
+        """
+        from nascast.training.recipe import Recipe
+
+        return Recipe(
+            epochs=self.epochs,
+            batch_size=self.batch_size,
+            learning_rate=0.025,
+            final_rate=0.001,
+            momentum=0.9,
+            weight_decay=3e-4,
+            grad_clip=5.0,
+        )
+
+    def initialize(self, ledger: Ledger, train: Genes, rng: np.random.Generator) -> None:
+        images, task = self._opened(ledger)
+        made_of = [str(Spec.of("predictor", self)), ledger.space.name, repr(task)]
+        key = json.dumps([*made_of, images.fingerprint])
+        self._weights = ledger.shared(key, lambda: self._trained(ledger, images, task))
+
+    def query(self, ledger: Ledger, genes: Genes) -> Prediction:
+        from nascast.training.supernet import SharedEvaluator
+
+        if self._weights is None:
+            raise InvalidSettingError("initialize a predictor by weight sharing before its query")
+        ledger.space.check(genes)
+        images, task = self._opened(ledger)
+        evaluator = SharedEvaluator.of(ledger.space, task, images, self._weights, self.batch_size)
+        archs = [ledger.space.architecture(row) for row in ledger.space.canonical(genes)]
+        return Prediction(np.array([evaluator.score(arch)[1] for arch in archs], dtype=np.float64))
+
+    def _opened(self, ledger: Ledger) -> "tuple[ImageData, ImageTask]":
+        """Returns the images, and the task for the supernet."""
+        from nascast.training.data import Split, task_of
+
+        task = ledger.space.expect_task(ledger.task, ImageTask)
+        size = self.size or task.input_shape[1]
+        images = ledger.data()(Split(size=size))
+        scales = ledger.space.scales
+        repeats, filters = (
+            value if own else None
+            for own, value in zip(scales, (self.repeats, self.filters), strict=True)
+        )
+        own = ledger.space.scaled(repeats, filters)
+        return images, task_of(images, {**task.skeleton, **own})
+
+    def _trained(self, ledger: Ledger, images: "ImageData", task: ImageTask) -> Artefact:
+        import torch
+
+        from nascast.training.placement import placed
+        from nascast.training.supernet import SupernetTraining, weights_of
+
+        with torch.random.fork_rng([]):
+            torch.manual_seed(self.seed)
+            network: Any = placed(ledger.space.supernet(task), "cpu")
+            training = SupernetTraining(
+                network,
+                images,
+                choose=self.chooser(ledger),
+                recipe=self.recipe(),
+                generator=torch.Generator().manual_seed(self.seed),
+            )
+            for _ in training.epochs():
+                pass
+        return weights_of(network)
