@@ -63,8 +63,9 @@ def compare(
         typer.Option(
             "--data",
             "--images",
-            help="Data from which zero-cost proxies get their batch: images, or a text for "
-            "networks that read text; default: a seeded random batch.",
+            help="Data from which zero-cost proxies get their batch, and on which supernets are "
+            "trained: images, or a text for networks that read text; default: a seeded random "
+            "batch, and no supernets.",
         ),
     ] = None,
     batch_size: Annotated[

@@ -23,7 +23,6 @@ Factory = Callable[[], PerformancePredictor]
 _COVERED = 0.7  # share of 40 true scores; chosen: if 90 % are expected, less comes once in 10,000
 _TRAIN = 20  # training rows, of 60 networks; the others are the test set
 _MEMO: Memo = {}  # proxy scores of the tiny networks, computed once for all checks
-_NOISE = 3.0  # in the images of supernets, whose waves are of height 1; chosen
 _ARTEFACTS: dict[str, tuple[Artefact, float]] = {}  # supernets, trained once for all checks
 
 
@@ -179,7 +178,9 @@ def check_spends_on_its_axes_alone(factory: Factory) -> None:
     predictor, benchmark = factory(), TinyBenchmark()
     batch = Batch.random(benchmark.task, 32)
     # The clock stands still, so that recorded training is all that costs.
-    ledger = Ledger(benchmark, Objective("val_accuracy"), batch=batch, clock=lambda: 0.0)
+    ledger = Ledger(
+        benchmark, Objective("val_accuracy"), batch=batch, data=_images, clock=lambda: 0.0
+    )
     with ledger.phase("init"):
         predictor.initialize(ledger, train, np.random.default_rng(0))
     with ledger.phase("query"):
@@ -216,27 +217,15 @@ def _ledger(benchmark: TinyBenchmark, objective: Objective) -> Ledger:
 
 @lru_cache(maxsize=1)
 def _images(split: Any) -> Any:
-    """Returns images to train supernets on; whatever the split, they are of the tiny task.
-
-    Their class is the direction of waves of any phase, in noise: the larger what a network sees,
-    the better it tells them.
-    """
+    """Returns random images to train supernets on; whatever the split, they are as many."""
     import torch
 
     from nascast.training.data import ImageData
 
-    rng, task = np.random.default_rng(0), TinyBenchmark().task
-    down, across = np.indices(task.input_shape[1:])
-    parts = []
-    for n in (768, 384, 3):
-        labels = rng.permutation(np.arange(n) % task.classes)
-        phases = rng.uniform(0, 2 * np.pi, (n, 1, 1))
-        turned = np.array([[1, 0], [0, 1], [1, 1]])[labels][..., None, None]
-        waves = np.sin(phases + np.pi / 2 * (turned[:, 0] * down + turned[:, 1] * across))
-        noise = _NOISE * rng.standard_normal((n, *task.input_shape))
-        images = torch.from_numpy((waves[:, None] + noise).astype(np.float32))
-        parts.append((images.to(memory_format=torch.channels_last), torch.from_numpy(labels)))
-    return ImageData(*parts, task.classes, "images of the conformance checks")
+    task = TinyBenchmark().task
+    drawn = [Batch.random(task, 64, seed) for seed in range(3)]
+    parts = [(torch.from_numpy(b.inputs), torch.from_numpy(b.labels)) for b in drawn]
+    return ImageData(parts[0], parts[1], parts[2], task.classes, "random images")
 
 
 @lru_cache(maxsize=1)

@@ -24,7 +24,7 @@ from nascast.networks.darts import (
 from nascast.networks.supernet.edges import Choice, SharedEdges
 from nascast.networks.supernet.supernet import EdgeSupernet, expect_bare
 
-__all__ = ["SharedDartsCell", "choices_of", "darts_supernet"]
+__all__ = ["SharedDartsCell", "darts_supernet"]
 
 
 class SharedDartsCell(DartsCell):
@@ -52,9 +52,9 @@ class SharedDartsCell(DartsCell):
 
     def forward(self, first: Tensor, second: Tensor) -> Tensor:
         """Maps the outputs of the last two cells to that of this; a node that reads none is 0."""
-        given = self.second(second)
-        states = self.edges({0: self.first(first), 1: given})
-        zero = 0 * given[..., :: self.stride, :: self.stride]
+        given = {0: self.first(first), 1: self.second(second)}
+        states = self.edges(given)
+        zero = 0 * given[1][..., :: self.stride, :: self.stride]
         return torch.cat([states.get(i, zero) for i in self.concat], dim=1)
 
 
@@ -82,8 +82,3 @@ def darts_supernet(
     cells = [cell for cell in network.cells if isinstance(cell, SharedDartsCell)]
     kinds = [[cell.edges for cell in cells if cell.stride == stride] for stride in (1, 2)]
     return EdgeSupernet(network, kinds, path)
-
-
-def choices_of(pairs: Sequence[tuple[str, int]]) -> list[Choice]:
-    """Returns the choices of a cell of (operation, state that it reads) pairs, two a node."""
-    return [(state, 2 + i // 2, name) for i, (name, state) in enumerate(pairs)]

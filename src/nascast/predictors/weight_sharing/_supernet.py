@@ -38,12 +38,14 @@ class SupernetPredictor(PerformancePredictor):
     """
 
     ranks_only = True
+    ranks_alone = False  # after the few steps of a check
     modules = (_MODULE,)
 
     def __init__(
         self,
         epochs: int,
         *,
+        learning_rate: float,
         repeats: int | None,
         filters: int | None,
         size: int | None,
@@ -51,6 +53,9 @@ class SupernetPredictor(PerformancePredictor):
         seed: int,
     ) -> None:
         check_extra("torch", "torch", type(self).__name__)
+        if not learning_rate > 0:
+            raise InvalidSettingError(f"learning_rate is above 0; got {learning_rate}")
+        self.learning_rate = learning_rate
         self.epochs, self.repeats, self.filters = epochs, repeats, filters
         self.size, self.batch_size, self.seed = size, batch_size, seed
         for name, least in _LEAST.items():
@@ -66,16 +71,16 @@ class SupernetPredictor(PerformancePredictor):
     def recipe(self) -> "Recipe":
         """Returns the recipe by which the supernet is trained.
 
-        It is that of the 2021 study, which has it from DARTS, but for the number of epochs, the
-        batch, Nesterov's momentum, and a crop in proportion to the size of the images.
+        The study has it from DARTS. Deviations: the settings of the predictor, Nesterov's momentum,
+        and no crop, since images are small.
         """
         from nascast.training.recipe import Recipe
 
         return Recipe(
             epochs=self.epochs,
             batch_size=self.batch_size,
-            learning_rate=0.025,
-            final_rate=0.001,
+            learning_rate=self.learning_rate,
+            final_rate=self.learning_rate / 25,  # as from .025 to .001
             momentum=0.9,
             weight_decay=3e-4,
             grad_clip=5.0,

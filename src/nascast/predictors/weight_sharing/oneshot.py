@@ -35,6 +35,7 @@ class OneShot(SupernetPredictor):
         epochs: int = 20,
         *,
         dropout: float = 0.05,
+        learning_rate: float = 0.1,
         repeats: int | None = 2,
         filters: int | None = 8,
         size: int | None = 16,
@@ -47,6 +48,7 @@ class OneShot(SupernetPredictor):
             epochs: number of passes over the training images.
             dropout: probability that a vertex loses all its operations at the end of the training;
                 0 drops none.
+            learning_rate: learning rate at the first step, of which a 25th is left at the last.
             repeats: number N of normal cells in each stage; None is that of the benchmark.
             filters: number F of filters of the first stage; None is that of the benchmark.
             size: height and width of the images; None is that of the benchmark.
@@ -57,7 +59,13 @@ class OneShot(SupernetPredictor):
             InvalidSettingError: a number is out of range.
         """
         super().__init__(
-            epochs, repeats=repeats, filters=filters, size=size, batch_size=batch_size, seed=seed
+            epochs,
+            learning_rate=learning_rate,
+            repeats=repeats,
+            filters=filters,
+            size=size,
+            batch_size=batch_size,
+            seed=seed,
         )
         if not 0 <= dropout < 1:
             raise InvalidSettingError(f"dropout is a number from 0 to below 1; got {dropout}")

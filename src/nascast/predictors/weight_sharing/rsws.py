@@ -26,6 +26,7 @@ class Rsws(SupernetPredictor):
         self,
         epochs: int = 20,
         *,
+        learning_rate: float = 0.1,
         repeats: int | None = 2,
         filters: int | None = 8,
         size: int | None = 16,
@@ -36,6 +37,7 @@ class Rsws(SupernetPredictor):
 
         Args:
             epochs: number of passes over the training images.
+            learning_rate: learning rate at the first step, of which a 25th is left at the last.
             repeats: number N of normal cells in each stage; None is that of the benchmark.
             filters: number F of filters of the first stage; None is that of the benchmark.
             size: height and width of the images; None is that of the benchmark.
@@ -46,7 +48,13 @@ class Rsws(SupernetPredictor):
             InvalidSettingError: a number is too small.
         """
         super().__init__(
-            epochs, repeats=repeats, filters=filters, size=size, batch_size=batch_size, seed=seed
+            epochs,
+            learning_rate=learning_rate,
+            repeats=repeats,
+            filters=filters,
+            size=size,
+            batch_size=batch_size,
+            seed=seed,
         )
 
     def chooser(self, ledger: Ledger) -> "Chooser":

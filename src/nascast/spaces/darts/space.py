@@ -189,14 +189,17 @@ class Darts(SearchSpace):
 
     def supernet(self, task: Task) -> "nn.Module":
         """Returns the supernet; settings of its skeleton are those of `build`, for search alone."""
-        from nascast.networks.supernet.darts import choices_of, darts_supernet
+        from nascast.networks.supernet.darts import darts_supernet
 
-        return darts_supernet(
-            self.expect_task(task, ImageTask),
-            OPERATIONS,
-            tuple(range(2, 2 + NODES)),
-            lambda arch: [choices_of(cell) for cell in _edges(self.row(arch)[0])],
-        )
+        concat = tuple(range(2, 2 + NODES))
+        return darts_supernet(self.expect_task(task, ImageTask), OPERATIONS, concat, self._choices)
+
+    def _choices(self, arch: Architecture) -> list[list[tuple[int, int, str]]]:
+        """Returns the states, nodes and operations of each cell."""
+        cells = _edges(self.row(arch)[0])
+        return [
+            [(state, 2 + i // 2, name) for i, (name, state) in enumerate(cell)] for cell in cells
+        ]
 
 
 def _decode(genes: Genes) -> Blocks:

@@ -224,14 +224,12 @@ class NasBench201(SearchSpace):
 
         network = self._stacked(task, lambda operations: SharedEdgeCell(EDGES, operations))
         edges = [module for module in network.modules() if isinstance(module, SharedEdges)]
-        return EdgeSupernet(network, [edges], lambda arch: [self._choices(arch)])
+        return EdgeSupernet(network, [edges], self._choices)
 
-    def _choices(self, arch: Architecture) -> list[tuple[int, int, str]]:
-        """Returns the operations of an architecture but none, with their edges."""
-        row = self.row(arch)[0].tolist()
-        return [
-            (*edge, OPERATIONS[gene]) for edge, gene in zip(EDGES, row, strict=True) if gene != NONE
-        ]
+    def _choices(self, arch: Architecture) -> list[list[tuple[int, int, str]]]:
+        """Returns the operations of an architecture but none, with their edges, for each cell."""
+        pairs = zip(EDGES, self.row(arch)[0].tolist(), strict=True)
+        return [[(*edge, OPERATIONS[gene]) for edge, gene in pairs if gene != NONE]]
 
     def _stacked(self, task: Task, make: Callable[[Operations], "nn.Module"]) -> "nn.Module":
         """Returns stacked cells, each made by a function of the operations by name."""

@@ -70,8 +70,9 @@ class Study:
         seed: seed of the study; trial t has the seed ``(seed, t)``.
         test_size: number of architectures in a test set.
         metric: name of the metric to predict, after full training.
-        images: source of images or text for zero-cost proxies, see `training.data.open_data` and
-            `training.text.open_text`; None is a seeded random batch.
+        images: source of images or text for zero-cost proxies, and of images for supernets, see
+            `training.data.open_data` and `training.text.open_text`; None is a seeded random batch,
+            and no supernets.
         batch_size: number of images, or of columns of text, in that batch.
     """
 
