@@ -25,7 +25,7 @@ def images(tmp_path: Path) -> Path:
     parts = {}
     for part, n in (("train", 40), ("test", 2)):
         parts[f"x_{part}"] = rng.integers(256, size=(n, 16, 16, 3), dtype=np.uint8)
-        parts[f"y_{part}"] = np.arange(n) % 2
+        parts[f"y_{part}"] = np.arange(n, dtype=np.uint8) % 2
     np.savez(file, **parts)  # type: ignore[arg-type]
     return file
 

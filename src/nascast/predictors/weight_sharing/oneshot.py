@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from nascast.core.errors import InvalidSettingError
 from nascast.core.ledger import Ledger
-from nascast.predictors.weight_sharing._supernet import SupernetPredictor
+from nascast.predictors.weight_sharing._supernet import STUDY, SupernetPredictor
 
 if TYPE_CHECKING:
     from nascast.training.supernet import Chooser
@@ -28,7 +28,7 @@ class OneShot(SupernetPredictor):
     batch normalisation are taken anew for each architecture instead of from the training batch.
     """
 
-    presets = MappingProxyType({"study": {"epochs": 50, "dropout": 0.0}})
+    presets = MappingProxyType({"study": {**STUDY, "dropout": 0.0}})
 
     def __init__(
         self,

@@ -4,10 +4,11 @@ Only its supernet is here, which predicts; that random architectures are drawn a
 a strategy.
 """
 
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from nascast.core.ledger import Ledger
-from nascast.predictors.weight_sharing._supernet import SupernetPredictor
+from nascast.predictors.weight_sharing._supernet import STUDY, SupernetPredictor
 
 if TYPE_CHECKING:
     from nascast.training.supernet import Chooser
@@ -21,6 +22,8 @@ class Rsws(SupernetPredictor):
     Each step draws an architecture and trains its operations alone, which is what a query runs. It
     differs from ``oneshot`` in nothing else.
     """
+
+    presets = MappingProxyType({"study": STUDY})
 
     def __init__(
         self,
