@@ -94,8 +94,8 @@ class SupernetPredictor(PerformancePredictor):
 
     def initialize(self, ledger: Ledger, train: Genes, rng: np.random.Generator) -> None:
         images, task = self._opened(ledger)
-        made_of = [str(Spec.of("predictor", self)), ledger.space.name, repr(task)]
-        key = json.dumps([*made_of, images.fingerprint])
+        space = [ledger.space.name, list(map(int, ledger.space.cardinalities))]
+        key = json.dumps([str(Spec.of("predictor", self)), space, repr(task), images.fingerprint])
         self._weights = ledger.shared(key, lambda: self._trained(ledger, images, task))
 
     def query(self, ledger: Ledger, genes: Genes) -> Prediction:
