@@ -36,4 +36,5 @@ def test_every_changed_byte_is_noticed(tmp_path: Path) -> None:
             assert read_record(file, KEYS, "again") == found  # such as a blank that became another
         except CorruptDataError:
             continue
-        assert content[place : place + 1].isspace() and changed.isspace()
+        assert content[place : place + 1].isspace()
+        assert changed.isspace()

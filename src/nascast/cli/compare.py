@@ -73,9 +73,10 @@ def compare(
         typer.Option(
             "--data",
             "--images",
-            help="Data from which zero-cost proxies get their batch: images, or a text for "
-            "networks that read text; `random`: a seeded random batch; default: that of the scores "
-            "recorded beside the benchmark, or random where there are none.",
+            help="Data from which zero-cost proxies get their batch, and on which supernets are "
+            "trained: images, or a text for networks that read text; `random`: a seeded random "
+            "batch, and no supernets; default: the batch of the scores recorded beside the "
+            "benchmark, or random where there are none.",
         ),
     ] = None,
     batch_size: Annotated[

@@ -188,6 +188,9 @@ class Restricted(SearchSpace):
     def build(self, arch: Architecture, task: Task) -> "nn.Module":
         return self.inner.build(arch, task)
 
+    def supernet(self, task: Task) -> "nn.Module":
+        return self.inner.supernet(task)
+
 
 def _keys(genes: Genes) -> npt.NDArray[np.bytes_]:
     """Returns ``(n,)`` bytes that sort like the rows; a prefix sorts as if zeros followed it."""

@@ -73,8 +73,9 @@ class Study:
         test_set: design of test and training sets: ``uniform``, ``rows``, ``top`` or ``mutation``,
             see `test_sets`.
         metric: name of the metric to predict, after full training.
-        images: source of images or text for zero-cost proxies, see `training.data.open_data` and
-            `training.text.open_text`; None is a seeded random batch.
+        images: source of images or text for zero-cost proxies, and of images for supernets, see
+            `training.data.open_data` and `training.text.open_text`; None is a seeded random batch,
+            and no supernets.
         batch_size: number of images, or of columns of text, in that batch.
     """
 
