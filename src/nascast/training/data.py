@@ -18,6 +18,7 @@ from nascast.core.types import Batch, ImageTask
 from nascast.training.recipe import Recipe
 from nascast.training.sources import cifar, digits, folder, hugging_face, mnist, npz
 from nascast.training.sources.arrays import Arrays, Part
+from nascast.training.strata import Places, stratified
 from nascast.training.text import FORM as TEXT_FORM
 
 __all__ = ["ImageData", "Split", "image_batch", "open_data", "task_of"]
@@ -31,9 +32,9 @@ _SOURCES = (digits, hugging_face, npz, cifar, mnist, folder)
 class Split:
     """The numbers and the size of the images that are used.
 
-    Training and validation images are drawn without overlap from the source's training images by
-    `seed`, or validation images from its validation part if it has one; test images are the first
-    of the source's test images.
+    Training and validation images are drawn without overlap from the source's training images, or
+    validation images from its validation part if it has one, and test images from its test part.
+    Every draw is by `seed`.
 
     Attributes:
         train: number of training images; None is all that remain.
@@ -42,7 +43,9 @@ class Split:
         test: number of test images; None is all.
         size: height and width in pixels; None is that of the source. Images are averaged where the
             source's size is a multiple of it, otherwise interpolated, bilinear and antialiased.
-        seed: seed of the draw.
+        seed: seed of the draws.
+        stratified: whether each draw has all classes in their proportions, however the source is
+            sorted; else it is random.
     """
 
     train: int | None = None
@@ -50,6 +53,7 @@ class Split:
     test: int | None = None
     size: int | None = None
     seed: int = 0
+    stratified: bool = True
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -174,36 +178,34 @@ def _passed_over(source: str, skipped: Sequence[str]) -> str:
 
 def _parts(arrays: Arrays, split: Split, source: str) -> list[Part]:
     """Returns the images and labels of the three parts of a split."""
-    images, labels = arrays.train
-    rng = np.random.default_rng(split.seed)
-    order = rng.permutation(len(images))
-    if arrays.validation is None:
-        validation = max(len(images) // 10, 1) if split.validation is None else split.validation
-        train = len(images) - validation if split.train is None else split.train
-        _check(train + validation, len(images), "training and validation", source)
-        chosen = order[train : train + validation]
-        held_out = images[chosen], labels[chosen]
-    else:
-        x, y = arrays.validation
-        validation = len(x) if split.validation is None else split.validation
-        train = len(images) if split.train is None else split.train
-        _check(train, len(images), "training", source)
-        _check(validation, len(x), "validation", source)
-        chosen = rng.permutation(len(x))[:validation]
-        held_out = x[chosen], y[chosen]
-    test = len(arrays.test[0]) if split.test is None else split.test
-    _check(test, len(arrays.test[0]), "test", source)
-    if min(train, validation, test) < 1:
+    train, held_out, tested = split.train, split.validation, split.test
+    own = arrays.train if arrays.validation is None else arrays.validation
+    if held_out is None:
+        held_out = max(len(own[0]) // 10, 1) if own is arrays.train else len(own[0])
+    inside = held_out if own is arrays.train else 0  # of the images to train on
+    train = len(arrays.train[0]) - inside if train is None else train
+    tested = len(arrays.test[0]) if tested is None else tested
+    what = "training and validation" if inside else "training"
+    _check(train + inside, len(arrays.train[0]), what, source)
+    _check(held_out, len(own[0]), "validation", source)
+    _check(tested, len(arrays.test[0]), "test", source)
+    if min(train, held_out, tested) < 1:
         raise InvalidSettingError(
-            f"{source}: {train} training, {validation} validation and {test} test images asked "
+            f"{source}: {train} training, {held_out} validation and {tested} test images asked "
             "for; each part needs at least 1"
         )
-    first = order[:train]
-    return [
-        (images[first], labels[first]),
-        held_out,
-        (arrays.test[0][:test], arrays.test[1][:test]),
-    ]
+    first, *second = _drawn(arrays.train, [train, inside] if inside else [train], split)
+    (third,) = second or _drawn(own, [held_out], split)
+    (last,) = _drawn(arrays.test, [tested], split)
+    pairs = ((arrays.train, first), (own, third), (arrays.test, last))
+    return [(x[places], y[places]) for (x, y), places in pairs]
+
+
+def _drawn(part: Part, sizes: Sequence[int], split: Split) -> list[Places]:
+    """Returns the places of disjoint draws from a part of the source."""
+    rng = np.random.default_rng(split.seed)
+    labels = part[1] if split.stratified else np.zeros(len(part[1]), np.int64)
+    return stratified(labels, sizes, rng)
 
 
 def _check(want: int, have: int, what: str, source: str) -> None:
