@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from nascast.cli._options import whole_numbers
+from nascast.cli._pages import tell_what_is_missing, written
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -106,12 +107,13 @@ def compare(
         images=str(images) if images else None,
         batch_size=batch_size,
     )
+    tell_what_is_missing()
     results = _run(study, out, workers or os.cpu_count() or 1)
 
     from nascast.report.predictors.html import write_report
     from nascast.studies.predictors.head import read_head
 
-    page = write_report(out)
+    page = written(write_report, out)
     if as_json:
         typer.echo(json.dumps(_plain(read_head(out), results), indent=1))
     else:
@@ -160,7 +162,7 @@ def _plain(head: "Head", results: "list[Result]") -> dict[str, Any]:
     }
 
 
-def _print(head: "Head", results: "list[Result]", out: Path, page: Path) -> None:
+def _print(head: "Head", results: "list[Result]", out: Path, page: Path | None) -> None:
     from rich.console import Console
 
     from nascast.core.errors import UnsupportedError
@@ -182,7 +184,8 @@ def _print(head: "Head", results: "list[Result]", out: Path, page: Path) -> None
         console.print(line, highlight=False, markup=False)
     if any(item.batch for item in results):
         console.print(f"zero-cost proxies: {head.batch}", highlight=False, markup=False)
-    console.print(f"written: {out / TABLE}, {page}", highlight=False, markup=False)
+    files = ", ".join(map(str, filter(None, (out / TABLE, page))))
+    console.print(f"written: {files}", highlight=False, markup=False)
     if not summaries:
         raise UnsupportedError("no predictor could run on this benchmark; the reasons stand above")
 
