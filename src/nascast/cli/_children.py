@@ -42,6 +42,17 @@ class Children:
     latency: bool
     checkpoints: Path
 
+    def given(self) -> dict[str, Any]:
+        """Returns the options about trainings, with what was given; else nothing or false."""
+        return {
+            "--recipe": self.recipe,
+            "--skeleton": self.skeleton,
+            "--split": self.split,
+            "--time-limit": self.time_limit,
+            "--memory-limit": self.memory_limit is not None,
+            "--device": self.device != "auto",
+        }
+
 
 def open_evaluator(children: Children, space: str) -> "ChildEvaluator":
     """Returns the evaluator that trains children of a space, by default small ones for seconds.

@@ -36,7 +36,7 @@ class Asked:
         seeds: number of runs of each strategy, and the seed of the first.
         workers: number of workers; 0 is the default.
         limits: limits on parameters, multiply-adds and latency of a network.
-        of_training: options about trainings, with what was given; others are None or empty.
+        workplace: name of the executor of trainings and address of a Ray cluster, or None.
     """
 
     space: str | None
@@ -50,7 +50,13 @@ class Asked:
     seeds: tuple[int, int]
     workers: int
     limits: "Limits"
-    of_training: Mapping[str, Any]
+    workplace: tuple[str | None, str | None]
+
+    def of_training(self, children: Children) -> list[str]:
+        """Returns the options that were given, and are for the training of children alone."""
+        executor, address = self.workplace
+        given = {"--executor": executor, "--address": address, **children.given()}
+        return [option for option, value in given.items() if value]
 
 
 def plan(asked: Asked, children: Children) -> "tuple[Search, ChildEvaluator | None]":
@@ -63,7 +69,7 @@ def plan(asked: Asked, children: Children) -> "tuple[Search, ChildEvaluator | No
 
     if asked.benchmark is not None and children.data is not None:
         raise InvalidSettingError("give either --benchmark or --data, not both")
-    without = [option for option, given in asked.of_training.items() if given]
+    without = asked.of_training(children)
     if asked.benchmark is not None and without:
         raise InvalidSettingError(
             f"{', '.join(without)}: of no effect with --benchmark, where no child is trained; "

@@ -191,7 +191,6 @@ def search(
     Example: nascast search --space nasbench_nlp --data wiki.txt --evaluations 20 --out runs/text
     """
     from nascast.studies.limits import Limits
-    from nascast.studies.searches.results import begin
 
     asked = Asked(
         space=space,
@@ -205,16 +204,7 @@ def search(
         seeds=(seeds, seed),
         workers=workers,
         limits=Limits(max_params, max_multiply_adds, max_latency_ms),
-        of_training={
-            "--recipe": recipe,
-            "--skeleton": skeleton,
-            "--split": split,
-            "--time-limit": time_limit,
-            "--memory-limit": memory_limit is not None,
-            "--device": device != "auto",
-            "--executor": executor,
-            "--address": address,
-        },
+        workplace=(executor, address),
     )
     children = Children(
         data=data,
@@ -229,16 +219,24 @@ def search(
     )
     chosen, evaluator = plan(asked, children)
     tell_what_is_missing()
+    _run(chosen, evaluator, asked, out, resume)
+    _finish(chosen, out, as_json)
+
+
+def _run(
+    chosen: "Search", evaluator: "ChildEvaluator | None", asked: Asked, out: Path, resume: bool
+) -> None:
+    from nascast.studies.searches.results import begin
+
     begin(chosen, out, resume)
     try:
         if evaluator is None:
             _simulate(chosen, out)
         else:
-            _train(chosen, evaluator, out, executor, address)
+            _train(chosen, evaluator, out, *asked.workplace)
     except KeyboardInterrupt:
         typer.echo(_STOPPED, err=True)
         raise typer.Exit(130) from None
-    _finish(chosen, out, as_json)
 
 
 def _store(out: Path) -> "Store":
