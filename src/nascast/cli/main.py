@@ -15,6 +15,7 @@ from nascast.cli.list import list_components
 from nascast.cli.search import search
 from nascast.cli.show import show
 from nascast.cli.train import train
+from nascast.cli.trials import trials
 from nascast.core.errors import NascastError, plain
 
 __all__ = ["app", "main"]
@@ -42,6 +43,7 @@ app.command("search")(search)
 app.command("show")(show)
 app.command("train")(train)
 app.command("export")(export)
+app.command("trials")(trials)
 app.add_typer(benchmark, name="benchmark")
 
 

@@ -34,6 +34,7 @@ from nascast.studies.searches.design import Search, labels, strategy_of
 from nascast.studies.versions import versions
 
 __all__ = [
+    "SEARCH",
     "TRIALS",
     "Diagnostics",
     "Run",
@@ -46,7 +47,8 @@ __all__ = [
 
 TRIALS = "trials.sqlite"  # the store in a search's folder
 Diagnostics = Mapping[str, list[float]]  # series of numbers by name
-_HEAD, _SERIES = "search.json", "diagnostics.json"
+SEARCH = "search.json"  # its description
+_SERIES = "diagnostics.json"
 _AGAIN = "expected what `nascast search` writes; search again with another --out"
 
 
@@ -64,7 +66,7 @@ def begin(search: Search, out: Path, resume: bool) -> None:
     space: SearchSpace = plugins.load("space", search.space)
     for strategy in search.specs:
         strategy_of(search, strategy, space, seed=0)
-    file = out / _HEAD
+    file = out / SEARCH
     if file.exists() and (out / TRIALS).exists() and not resume:
         raise StoreError(f"{out} holds a search; add --resume to go on, or choose another --out")
     if resume and not file.exists():
@@ -80,7 +82,7 @@ def begin(search: Search, out: Path, resume: bool) -> None:
 
 
 def _check_same(search: Search, out: Path) -> None:
-    head = _json(out / _HEAD)
+    head = _json(out / SEARCH)
     if "setup" not in head and "settings" in head:
         version = _mapping(head.get("versions")).get("nascast", "of that time")
         raise StoreError(
@@ -88,7 +90,7 @@ def _check_same(search: Search, out: Path) -> None:
             "cannot go on with; finish it with that version, or begin again with another --out. "
             "Its networks can still be trained and exported"
         )
-    old, _ = _head(out / _HEAD)
+    old, _ = _head(out / SEARCH)
     if changed := changed_settings(old.json(), search.setup().json()):
         raise StoreError(
             f"{out} holds another search: {changed}; choose another --out, or the same settings"
@@ -203,7 +205,7 @@ def read_search(folder: Path) -> Searched:
         StoreError: the trials cannot be read.
         UnknownComponentError: the space of the search is not installed.
     """
-    setup, began = _head(folder / _HEAD)
+    setup, began = _head(folder / SEARCH)
     store: Store = plugins.load("store", "sqlite", folder / TRIALS)
     try:
         runs = _runs(store, setup.objectives)
@@ -254,7 +256,7 @@ def _head(file: Path) -> tuple[Setup, dict[str, Any]]:
     """Returns the setup and the versions of a search; raises if they cannot be used."""
     if not file.is_file():
         raise MissingDataError(
-            f"{file.parent} has no {_HEAD}; expected a folder written by `nascast search --out`"
+            f"{file.parent} has no {SEARCH}; expected a folder written by `nascast search --out`"
         )
     head = _json(file)
     value, began = head.get("setup"), head.get("versions")
