@@ -34,9 +34,9 @@ def numbered(n: int = 60) -> dict[str, Any]:
 
 def numbers(data: ImageData) -> list[list[int]]:
     """Which of the numbered images the training and validation parts are."""
-    chosen = torch.cat([data.train[0], data.validation[0]])[:, 0, 0, 0]
+    chosen = torch.cat([data.train[0][:], data.validation[0][:]])[:, 0, 0, 0]
     order = torch.argsort(torch.argsort(chosen)).tolist()  # ranks are numbers if all 60 are used
-    return [sorted(order[: len(data.train[0])]), sorted(order[len(data.train[0]) :])]
+    return [sorted(order[: len(data.train[0][:])]), sorted(order[len(data.train[0]) :])]
 
 
 def test_parts_are_disjoint_and_labels_stay_with_their_images(images: Write) -> None:
@@ -44,7 +44,9 @@ def test_parts_are_disjoint_and_labels_stay_with_their_images(images: Write) -> 
     data = open_data(path, Split(40, 20, 5, 8))
     train, validation = numbers(data)
     assert sorted(train + validation) == list(range(60))
-    ranks = torch.argsort(torch.argsort(torch.cat([data.train[0], data.validation[0]])[:, 0, 0, 0]))
+    ranks = torch.argsort(
+        torch.argsort(torch.cat([data.train[0][:], data.validation[0][:]])[:, 0, 0, 0])
+    )
     assert torch.equal(torch.cat([data.train[1], data.validation[1]]), ranks % 10)
 
 
@@ -62,7 +64,7 @@ def test_a_drawn_test_part_is_seeded_and_of_the_test_images(images: Write) -> No
     drawn = []
     for seed in (0, 1):
         data = open_data(path, Split(40, 20, 5, 8, seed=seed))
-        values = data.test[0].numpy() * np.float64(data.std[0]) + data.mean[0]
+        values = data.test[0][:].numpy() * np.float64(data.std[0]) + data.mean[0]
         drawn.append({np.round(255 * x[0]).astype(np.uint8).tobytes() for x in values})
     with np.load(path) as file:
         everything = {x.tobytes() for x in file["x_test"]}
@@ -117,14 +119,16 @@ def test_images_are_normalised_by_the_training_part(
     images: Write, colours: int, channels: int
 ) -> None:
     data = open_data(images(colours=colours), Split(40, 15, 10, 8))
-    x, y = data.train
+    x, y = data.train[0][:], data.train[1]
     assert x.shape == (40, channels, 8, 8)
     assert x.dtype == torch.float32
     assert y.dtype == torch.int64
     assert torch.allclose(x.mean((0, 2, 3)), torch.zeros(channels), atol=1e-5)
     assert torch.allclose(x.std((0, 2, 3)), torch.ones(channels), atol=1e-5)
     assert len(data.validation[0]) == 15
-    assert not torch.allclose(data.validation[0].mean((0, 2, 3)), torch.zeros(channels), atol=1e-4)
+    assert not torch.allclose(
+        data.validation[0][:].mean((0, 2, 3)), torch.zeros(channels), atol=1e-4
+    )
     assert data.classes == 3
 
 
@@ -134,9 +138,9 @@ def test_all_parts_are_scaled_alike(images: Write) -> None:
     with np.load(path) as file:
         raw = torch.from_numpy(file["x_test"].astype(np.float32) / 255)
         train = torch.from_numpy(file["x_train"].astype(np.float32) / 255)
-    scale = (raw.max() - raw.min()) / (data.test[0].max() - data.test[0].min())
-    centre = (raw - data.test[0][:, 0] * scale).mean()
-    assert torch.allclose(data.test[0][:, 0] * scale + centre, raw, atol=1e-5)
+    scale = (raw.max() - raw.min()) / (data.test[0][:].max() - data.test[0][:].min())
+    centre = (raw - data.test[0][:][:, 0] * scale).mean()
+    assert torch.allclose(data.test[0][:][:, 0] * scale + centre, raw, atol=1e-5)
     assert scale == pytest.approx(float(train.std()), rel=0.1)
     assert centre == pytest.approx(float(train.mean()), rel=0.1)
 
@@ -144,10 +148,12 @@ def test_all_parts_are_scaled_alike(images: Write) -> None:
 def test_sizes_are_averaged_down(images: Write) -> None:
     path = images()
     full, half = (open_data(path, Split(40, 20, 30, size)) for size in (8, 4))
-    assert half.test[0].shape == (30, 1, 4, 4)
-    means = full.test[0].reshape(30, 1, 4, 2, 4, 2).mean((3, 5))
-    rows = torch.stack([means.flatten(), half.test[0].flatten()])
-    assert torch.corrcoef(rows)[0, 1] == pytest.approx(1, abs=1e-5)  # equal up to normalisation
+    assert half.test[0][:].shape == (30, 1, 4, 4)
+    means = full.test[0][:].reshape(30, 1, 4, 2, 4, 2).mean((3, 5))
+    rows = torch.stack([means.flatten(), half.test[0][:].flatten()])
+    assert torch.corrcoef(rows)[0, 1] == pytest.approx(
+        1, abs=1e-4
+    )  # equal up to normalisation and bytes
 
 
 @pytest.mark.parametrize("size", [3, 5, 16])
@@ -156,11 +162,11 @@ def test_other_sizes_are_interpolated(images: Write, size: int) -> None:
     data = open_data(path, Split(40, 20, 30, size))
     with np.load(path) as file:
         raw = file["x_test"]
-    for image, own in zip(raw, data.test[0], strict=True):
+    for image, own in zip(raw, data.test[0][:], strict=True):
         picture = Image.fromarray(image.astype(np.float32))
         pillow = picture.resize((size, size), Image.Resampling.BILINEAR)
         expected = (np.asarray(pillow) / 255 - data.mean[0]) / data.std[0]
-        assert np.allclose(own[0], expected, atol=1e-4)
+        assert np.allclose(own[0], expected, atol=0.6 / 255 / data.std[0])  # bytes
 
 
 @pytest.mark.parametrize("size", [0, -4])
@@ -208,7 +214,7 @@ def test_a_batch_of_training_images(images: Write) -> None:
     assert np.array_equal(batch.inputs, again.inputs)
     assert not np.array_equal(batch.inputs, other.inputs)
     for x, label in zip(batch.inputs, batch.labels, strict=True):
-        same = (data.train[0].numpy() == x).all((1, 2, 3))
+        same = (data.train[0][:].numpy() == x).all((1, 2, 3))
         assert same.sum() == 1
         assert data.train[1][int(same.argmax())] == label
     assert data.fingerprint[:12] in batch.source
@@ -341,7 +347,7 @@ def test_a_file_that_is_cut_off_or_damaged(images: Write, tmp_path: Path, packed
 def test_without_numbers_everything_is_used(images: Write) -> None:
     data = open_data(images())
     assert [len(x) for x, _ in (data.train, data.validation, data.test)] == [54, 6, 30]
-    assert data.train[0].shape[1:] == (1, 8, 8)
+    assert data.train[0][:].shape[1:] == (1, 8, 8)
 
 
 def test_validation_images_of_the_source_are_used_as_such(images: Write) -> None:
@@ -349,7 +355,7 @@ def test_validation_images_of_the_source_are_used_as_such(images: Write) -> None
     path = images(x_val=x, y_val=np.arange(10) % 3)
     data = open_data(path)
     assert [len(x) for x, _ in (data.train, data.validation, data.test)] == [60, 10, 30]
-    assert data.validation[0].min() == data.validation[0].max()
+    assert data.validation[0][:].min() == data.validation[0][:].max()
     assert sorted(data.validation[1].tolist()) == sorted((np.arange(10) % 3).tolist())
     assert len(open_data(path, Split(validation=4)).validation[0]) == 4
     with pytest.raises(InvalidSettingError, match="11 validation images asked for, 10 there"):
@@ -364,7 +370,7 @@ def test_the_normalisation_is_told(images: Write) -> None:
     with np.load(path) as file:
         raw = file["x_test"].transpose(0, 3, 1, 2) / 255
     mean, std = (np.reshape(values, (1, 3, 1, 1)) for values in (data.mean, data.std))
-    assert np.allclose(data.test[0], (raw - mean) / std, atol=1e-5)
+    assert np.allclose(data.test[0][:], (raw - mean) / std, atol=1e-5)
 
 
 def test_one_class_is_no_task(images: Write) -> None:

@@ -15,6 +15,7 @@ from torch.nn import functional
 
 from nascast.core.errors import DataWarning, InvalidSettingError, MissingDataError
 from nascast.core.types import Batch, ImageTask
+from nascast.training.pixels import Pixels, moments
 from nascast.training.recipe import Recipe
 from nascast.training.sources import cifar, digits, folder, hugging_face, mnist, npz
 from nascast.training.sources.arrays import Arrays, Part
@@ -25,7 +26,9 @@ __all__ = ["ImageData", "Split", "image_batch", "open_data", "task_of"]
 
 # The first that accepts a source reads it: forms that look closer at a folder come first.
 _NAMED = 5  # files that a warning names; chosen
+_CHUNK = 1024  # images that are resized at once; chosen
 _SOURCES = (digits, hugging_face, npz, cifar, mnist, folder)
+Images = Tensor | Pixels  # normalised images, or such as become so
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,8 +44,9 @@ class Split:
         validation: number of validation images; None is the source's validation part or, without
             one, a tenth of its training images, as in NASNet's search.
         test: number of test images; None is all.
-        size: height and width in pixels; None is that of the source. Images are averaged where the
-            source's size is a multiple of it, otherwise interpolated, bilinear and antialiased.
+        size: height and width in pixels; None is that of the source. Arrays are averaged where
+            their size is a multiple of it, otherwise interpolated, bilinear and antialiased, as
+            pictures always are; and rounded to bytes.
         seed: seed of the draws.
         stratified: whether each draw has all classes in their proportions, however the source is
             sorted; else it is random.
@@ -58,7 +62,9 @@ class Split:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ImageData:
-    """Normalised float32 images ``(n, channels, height, width)`` and int64 labels ``(n,)``.
+    """Images ``(n, channels, height, width)`` and int64 labels ``(n,)``.
+
+    An index of images is a batch, float32 and normalised; `open_data` keeps bytes until then.
 
     Attributes:
         train: images and labels to train on.
@@ -72,9 +78,9 @@ class ImageData:
         skipped: files of the source that were passed over, each with the reason.
     """
 
-    train: tuple[Tensor, Tensor]
-    validation: tuple[Tensor, Tensor]
-    test: tuple[Tensor, Tensor]
+    train: tuple[Images, Tensor]
+    validation: tuple[Images, Tensor]
+    test: tuple[Images, Tensor]
     classes: int
     fingerprint: str
     mean: tuple[float, ...] = ()
@@ -112,16 +118,18 @@ def open_data(source: str, split: Split | None = None, device: str = "cpu") -> I
     arrays.check(source)
     if arrays.skipped:
         warnings.warn(_passed_over(source, arrays.skipped), DataWarning, stacklevel=2)
-    parts = _parts(arrays, split, source)
-    images = [_resize(_tensor(x), split.size, source) for x, _ in parts]
-    mean = images[0].mean((0, 2, 3), keepdim=True)
-    std = images[0].std((0, 2, 3), keepdim=True).clamp_min(1e-6)
+    places = _places(arrays, split, source)
+    sized = {
+        name: _resized(x if x.ndim == 4 else x[..., None], split.size, source)
+        for name, (x, _) in arrays.parts().items()
+    }
+    mean, std = moments(sized["train"], places[0][1])
     train, validation, test = (
         (
-            ((x - mean) / std).to(device, memory_format=torch.channels_last),
-            torch.from_numpy(y.astype(np.int64)).to(device),
+            Pixels(_tensor(sized[name]), torch.from_numpy(rows), mean, std).to(device),
+            torch.from_numpy(arrays.parts()[name][1][rows].astype(np.int64)).to(device),
         )
-        for x, (_, y) in zip(images, parts, strict=True)
+        for name, rows in places
     )
     return ImageData(
         train,
@@ -176,29 +184,28 @@ def _passed_over(source: str, skipped: Sequence[str]) -> str:
     return f"{source}: {files} passed over: {named}"
 
 
-def _parts(arrays: Arrays, split: Split, source: str) -> list[Part]:
-    """Returns the images and labels of the three parts of a split."""
+def _places(arrays: Arrays, split: Split, source: str) -> list[tuple[str, Places]]:
+    """Returns the parts of a source, and places in them, to train, validate and test on."""
+    sizes = {name: len(x) for name, (x, _) in arrays.parts().items()}
+    own = "train" if arrays.validation is None else "validation"
     train, held_out, tested = split.train, split.validation, split.test
-    own = arrays.train if arrays.validation is None else arrays.validation
     if held_out is None:
-        held_out = max(len(own[0]) // 10, 1) if own is arrays.train else len(own[0])
-    inside = held_out if own is arrays.train else 0  # of the images to train on
-    train = len(arrays.train[0]) - inside if train is None else train
-    tested = len(arrays.test[0]) if tested is None else tested
-    what = "training and validation" if inside else "training"
-    _check(train + inside, len(arrays.train[0]), what, source)
-    _check(held_out, len(own[0]), "validation", source)
-    _check(tested, len(arrays.test[0]), "test", source)
+        held_out = max(sizes["train"] // 10, 1) if own == "train" else sizes[own]
+    inside = held_out if own == "train" else 0  # of the images to train on
+    train = sizes["train"] - inside if train is None else train
+    tested = sizes["test"] if tested is None else tested
+    _check(train + inside, sizes["train"], "training" + " and validation" * bool(inside), source)
+    _check(held_out, sizes[own], "validation", source)
+    _check(tested, sizes["test"], "test", source)
     if min(train, held_out, tested) < 1:
         raise InvalidSettingError(
             f"{source}: {train} training, {held_out} validation and {tested} test images asked "
             "for; each part needs at least 1"
         )
     first, *second = _drawn(arrays.train, [train, inside] if inside else [train], split)
-    (third,) = second or _drawn(own, [held_out], split)
+    (third,) = second or _drawn(arrays.parts()[own], [held_out], split)
     (last,) = _drawn(arrays.test, [tested], split)
-    pairs = ((arrays.train, first), (own, third), (arrays.test, last))
-    return [(x[places], y[places]) for (x, y), places in pairs]
+    return [("train", first), (own, third), ("test", last)]
 
 
 def _drawn(part: Part, sizes: Sequence[int], split: Split) -> list[Places]:
@@ -214,18 +221,26 @@ def _check(want: int, have: int, what: str, source: str) -> None:
 
 
 def _tensor(images: npt.NDArray[np.uint8]) -> Tensor:
-    """Returns float32 ``(n, channels, height, width)`` from 0 to 1."""
-    own = np.require(images if images.ndim == 4 else images[..., None], requirements=["C", "W"])
-    return torch.from_numpy(own).permute(0, 3, 1, 2).float() / 255
+    """Returns uint8 ``(n, channels, height, width)``, which shares memory or file if it can."""
+    own = np.require(images, requirements=["C", "W"])
+    return torch.from_numpy(own).permute(0, 3, 1, 2)
 
 
-def _resize(images: Tensor, size: int | None, source: str) -> Tensor:
-    height, width = images.shape[2:]
-    if size is None:
+def _resized(images: npt.NDArray[np.uint8], size: int | None, source: str) -> Any:
+    """Returns ``(n, size, size, channels)`` images of uint8."""
+    height, width = images.shape[1:3]
+    if size is None or (height, width) == (size, size):
         return images
     if height != width:
         raise InvalidSettingError(f"{source}: images of {height}×{width} cannot be made square")
-    factor, rest = divmod(height, size)
-    if factor and not rest:
-        return functional.avg_pool2d(images, factor) if factor > 1 else images
-    return functional.interpolate(images, (size, size), mode="bilinear", antialias=True)
+    found = np.empty((len(images), size, size, images.shape[3]), np.uint8)
+    for start in range(0, len(images), _CHUNK):
+        part = _tensor(images[start : start + _CHUNK]).float()
+        factor, rest = divmod(height, size)
+        if factor and not rest:
+            small = functional.avg_pool2d(part, factor)
+        else:
+            small = functional.interpolate(part, (size, size), mode="bilinear", antialias=True)
+        whole = small.round().clamp(0, 255).to(torch.uint8)
+        found[start : start + _CHUNK] = whole.permute(0, 2, 3, 1).numpy()
+    return found
