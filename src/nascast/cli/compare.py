@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from nascast.cli._options import whole_numbers
+from nascast.cli._pages import tell_what_is_missing, written
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -123,6 +124,7 @@ def compare(
         )
         for name in names
     ]
+    tell_what_is_missing()
     found = [
         _compared(study, folder, workers or os.cpu_count() or 1, as_json)
         for study, folder in zip(studies, _folders(names, out), strict=True)
@@ -161,7 +163,7 @@ def _compared(study: "Study", out: Path, workers: int, as_json: bool) -> dict[st
     from nascast.studies.predictors.head import read_head
 
     results = _run(study, out, workers)
-    page, head = write_report(out), read_head(out)
+    page, head = written(write_report, out), read_head(out)
     if not as_json:
         _print(head, results, out, page)
     return _plain(head, results)
@@ -209,7 +211,7 @@ def _plain(head: "Head", results: "list[Result]") -> dict[str, Any]:
     }
 
 
-def _print(head: "Head", results: "list[Result]", out: Path, page: Path) -> None:
+def _print(head: "Head", results: "list[Result]", out: Path, page: Path | None) -> None:
     from rich.console import Console
 
     from nascast.core.errors import UnsupportedError
@@ -232,7 +234,8 @@ def _print(head: "Head", results: "list[Result]", out: Path, page: Path) -> None
         console.print(line, highlight=False, markup=False)
     if any(item.batch for item in results):
         console.print(f"zero-cost proxies: {head.batch}", highlight=False, markup=False)
-    console.print(f"written: {out / TABLE}, {page}", highlight=False, markup=False)
+    files = ", ".join(map(str, filter(None, (out / TABLE, page))))
+    console.print(f"written: {files}", highlight=False, markup=False)
     if not summaries:
         raise UnsupportedError("no predictor could run on this benchmark; the reasons stand above")
 

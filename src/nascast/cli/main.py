@@ -16,6 +16,7 @@ from nascast.cli.recommend import recommend
 from nascast.cli.search import search
 from nascast.cli.show import show
 from nascast.cli.train import train
+from nascast.cli.trials import trials
 from nascast.core.errors import NascastError, plain
 
 __all__ = ["app", "main"]
@@ -44,6 +45,7 @@ app.command("search")(search)
 app.command("show")(show)
 app.command("train")(train)
 app.command("export")(export)
+app.command("trials")(trials)
 app.add_typer(benchmark, name="benchmark")
 
 

@@ -4,8 +4,10 @@ On a benchmark every run is simulated: recorded seconds drive a virtual clock, a
 cores. By training, runs follow one another, and their children share the workers.
 """
 
+import re
 import time
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -26,10 +28,34 @@ from nascast.studies.records import open_benchmark, recorded_space
 from nascast.studies.searches.design import Search, run_name, strategy_of
 from nascast.studies.searches.results import Diagnostics, keep_diagnostics
 
-__all__ = ["Simulation", "Trainer", "simulate", "simulations", "train_children"]
+__all__ = [
+    "GIVE_UP",
+    "Simulation",
+    "Trainer",
+    "simulate",
+    "simulations",
+    "train_children",
+]
 
 _SAVED = 1.0  # seconds after which a simulation stores what is new; chosen, a commit takes some ms
+GIVE_UP = 10  # equal failures from the start after which a search stops; chosen
 Watch = Callable[[str, Step], None]  # told the run's name and what is new
+
+
+class _Hopeless:
+    """Whether all children so far failed in one way."""
+
+    def __init__(self, enough: int) -> None:
+        self._enough, self._failures, self._ways = enough, 0, set[str]()
+        self._fine = False
+
+    def after(self, trials: Sequence[Trial]) -> bool:
+        """Returns whether to give up after these trials, too."""
+        errors = [trial.evaluation.error for trial in trials]
+        self._fine = self._fine or None in errors
+        self._failures += len(errors)
+        self._ways |= {re.sub(r"[0-9.]+", "#", error) for error in errors if error}
+        return not self._fine and len(self._ways) == 1 and self._failures >= self._enough
 
 
 class Trainer(Evaluator, Networks, Protocol):
@@ -154,8 +180,12 @@ def train_children(
     executor: Executor,
     watch: Watch,
     out: Path | None = None,
-) -> None:
+    give_up: int = GIVE_UP,
+) -> bool:
     """Runs the search by training; runs that `store` knows are continued.
+
+    Where the first `give_up` children of the search all fail with one error, numbers in it left
+    out, the others would too: the search stops.
 
     Args:
         search: settings of the search.
@@ -164,13 +194,18 @@ def train_children(
         executor: executor of the trainings.
         watch: function called with every step of a run.
         out: folder for diagnostics; None keeps none.
+        give_up: number of equal failures from the start after which the search stops.
+
+    Returns:
+        Whether it went to its end.
     """
     whole: SearchSpace = plugins.load("space", search.space)
     space = limited(whole, evaluator, search.limits)
+    hopeless = _Hopeless(give_up)
     for strategy, seed in search.jobs():
         fresh = strategy_of(search, strategy, space, seed)
         name = run_name(strategy, seed)
-        for step in steps(
+        stepping = steps(
             fresh,
             evaluator,
             executor=executor,
@@ -178,7 +213,12 @@ def train_children(
             name=name,
             budget=search.budget(),
             seed=seed,
-        ):
-            watch(name, step)
+        )
+        with closing(stepping):
+            for step in stepping:
+                watch(name, step)
+                if hopeless.after(step.trials):
+                    return False
         if out is not None:
             keep_diagnostics(out, name, fresh.diagnostics())
+    return True
