@@ -92,14 +92,27 @@ class Predicted(Strategy, ABC):
     ) -> list[Candidate]:
         if len(self.history) < self.initial:
             return self.met.others(n, rng, pending=pending)
-        return self.met.others(n, rng, lambda _, __: self._best(), pending=pending)
+        return self.chosen(n, rng, pending)
 
-    def _best(self, assumed: Sequence[Trial] = ()) -> Genes:
-        """Returns the candidates of the generation, best first; kept, since asked again and again.
+    def chosen(
+        self,
+        n: int,
+        rng: np.random.Generator,
+        pending: Collection[Candidate],
+        assumed: Sequence[Trial] = (),
+    ) -> list[Candidate]:
+        """Returns the n best candidates of the generation that are not pending.
 
         Args:
+            n: number of candidates at most.
+            rng: generator for draws from the whole space, where the generation has too few.
+            pending: candidates being evaluated.
             assumed: trials that are taken for told, though their candidates are pending.
         """
+        return self.met.others(n, rng, lambda _, __: self._ranked_given(assumed), pending=pending)
+
+    def _ranked_given(self, assumed: Sequence[Trial]) -> Genes:
+        """Returns the candidates of the generation, best first; kept, as it is asked often."""
         told = self.initial + (len(self.history) - self.initial) // self.batch * self.batch
         key = told, tuple(assumed)
         if self._ranked is None or self._ranked[0] != key:

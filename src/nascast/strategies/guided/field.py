@@ -11,7 +11,7 @@ from nascast.core.restricted import Restricted
 from nascast.core.space import SearchSpace
 from nascast.core.types import Floats, Genes
 
-__all__ = ["Coordinates", "encoding_for", "listing", "some_rows"]
+__all__ = ["Coordinates", "encoding_for", "some_rows"]
 
 _ROWS = 2000  # rows by which columns are scaled where not all are known; chosen
 
@@ -52,24 +52,6 @@ def encoding_for(space: SearchSpace) -> Encoding:
     except UnsupportedError:
         return plugins.load("encoding", "adjacency_one_hot")  # type: ignore[no-any-return]
     return plugins.load("encoding", "graf")  # type: ignore[no-any-return]
-
-
-def listing(space: SearchSpace, most: int) -> Genes | None:
-    """Returns one row of each network, ``(m, length)``; None if there are more than `most` rows.
-
-    Limits on networks are not asked, since that takes building all of them: of these rows some may
-    not be valid. A row is canonical where the canonical row is among those listed.
-    """
-    while isinstance(space, Restricted) and not space.is_listed:
-        space = space.inner
-    if not isinstance(space, Restricted) and space.size() > most:
-        return None
-    rows = space.all()
-    if len(rows) > most:
-        return None
-    canonical = space.canonical(rows)
-    first = np.argsort((rows != canonical).any(1), kind="stable")
-    return np.asarray(rows[first][space.distinct(canonical[first])], dtype=np.int16)
 
 
 def some_rows(space: SearchSpace) -> Genes:

@@ -14,15 +14,14 @@ from nascast.core.spec import Spec, component_of
 from nascast.core.strategy import Strategy
 from nascast.core.types import Candidate, Genes
 from nascast.strategies._distinct import distinct
+from nascast.strategies._listing import LISTED, listing
 from nascast.strategies.guided.choice import Choice, valid
-from nascast.strategies.guided.field import Coordinates, encoding_for, listing, some_rows
+from nascast.strategies.guided.field import Coordinates, encoding_for, some_rows
 from nascast.strategies.guided.process import Process
 from nascast.strategies.guided.start import largest
 from nascast.strategies.guided.targets import normal_scores, scalarised
 
 __all__ = ["Guided"]
-
-_LISTED = 2**14  # rows of a space that is looked at as a whole; chosen
 
 
 @dataclass(eq=False, kw_only=True)
@@ -77,7 +76,7 @@ class Guided(Strategy):
 
     @cached_property
     def _rows(self) -> Genes | None:
-        return listing(self.space, _LISTED)
+        return listing(self.space, LISTED)
 
     @cached_property
     def _coordinates(self) -> Coordinates:
