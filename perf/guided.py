@@ -41,19 +41,26 @@ def strategy_named(text: str, space: SearchSpace, seed: int) -> Strategy:
 
 
 def search(
-    bench: Benchmark, text: str, seed: int, *, evaluations: int, judge: str, until_best: bool
+    bench: Benchmark,
+    space: SearchSpace,
+    text: str,
+    seed: int,
+    *,
+    evaluations: int,
+    judge: str,
+    until_best: bool,
 ) -> dict[str, Any]:
     """Returns what one run found.
 
     Args:
         bench: recorded trainings.
+        space: space of what was recorded.
         text: strategy.
         seed: seed of the run.
         evaluations: number of evaluations at most.
         judge: metric by whose mean over trainings the chosen cells are judged.
         until_best: whether the run ends once the best cell was evaluated.
     """
-    space = recorded(bench)
     best = best_networks(bench, space)
     strategy = strategy_named(text, space, seed)
     began = time.process_time()
@@ -146,6 +153,7 @@ def main() -> None:
     parser.add_argument("--out", type=Path, help="JSON file of results, extended")
     options = parser.parse_args()
     bench = open_benchmark(options.table)
+    space = recorded(bench)
     known = json.loads(options.out.read_text()) if options.out and options.out.exists() else {}
     settings = {k: getattr(options, k) for k in ("evaluations", "judge", "until_best")}
     names = options.strategies.split()
@@ -153,7 +161,7 @@ def main() -> None:
         runs = known.setdefault(text, {})
         for seed in range(options.runs):
             if str(seed) not in runs:
-                runs[str(seed)] = search(bench, text, seed, **settings)
+                runs[str(seed)] = search(bench, space, text, seed, **settings)
                 if options.out:
                     options.out.write_text(json.dumps(known))
     report({text: known[text] for text in names}, options.evaluations)

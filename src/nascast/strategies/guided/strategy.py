@@ -54,7 +54,7 @@ class Guided(Strategy):
         InvalidSettingError: a setting is out of range.
     """
 
-    initial: int = 10
+    initial: int = 5
     share: float = 0.25
     encoding: str | Spec | Encoding | None = None
     weight: float = 1.0
@@ -113,8 +113,8 @@ class Guided(Strategy):
         if len(found) < n:
             met = [*self.history.genes, *busy, *found]
             found += [*self._unlike(met, n - len(found), rng)]
-        if not found:  # all there is was met
-            return self.met.others(1, rng, lambda _, __: self.history.genes, pending=pending)
+        if not found and len(self.history):  # all there is was met
+            found = [self.history.genes[rng.integers(len(self.history))]]
         return [Candidate(self.space.architecture(row)) for row in found]
 
     def _beginning(self, n: int, rng: np.random.Generator, busy: list[Genes]) -> list[Genes]:
