@@ -59,7 +59,7 @@ class Guided(Strategy):
     encoding: str | Spec | Encoding | None = None
     weight: float = 1.0
     length: float = 1.4
-    noise: float = 0.1
+    noise: float = 0.3
     candidates: int = 500
     parents: int = 10
 
