@@ -28,7 +28,7 @@ from nascast.core.spec import Spec
 from nascast.core.strategy import Strategy
 from nascast.core.types import Floats, Objective
 from nascast.studies.records import open_benchmark
-from nascast.studies.searches.run import recorded
+from nascast.studies.records import recorded_space
 
 MARKS = (30, 50, 100, 150, 200, 300)
 
@@ -153,7 +153,7 @@ def main() -> None:
     parser.add_argument("--out", type=Path, help="JSON file of results, extended")
     options = parser.parse_args()
     bench = open_benchmark(options.table)
-    space = recorded(bench)
+    space = recorded_space(bench)
     known = json.loads(options.out.read_text()) if options.out and options.out.exists() else {}
     settings = {k: getattr(options, k) for k in ("evaluations", "judge", "until_best")}
     names = options.strategies.split()

@@ -104,11 +104,12 @@ def test_a_score_does_not_depend_on_what_was_scored_before() -> None:
 
 def test_statistics_are_the_means_over_the_batches() -> None:
     network: Any = training().network
+    images = DATA.train[0][:]
     network.choose(ARCHS[0])
     with torch.no_grad():
-        convolved = network.network.stem[0](DATA.train[0])
+        convolved = network.network.stem[0](images)
     for _ in range(2):
-        recalibrate(network, DATA.train[0], batch_size=16)
+        recalibrate(network, images, batch_size=16)
         norm = network.network.stem[1]
         means = torch.stack([part.mean((0, 2, 3)) for part in convolved.split(16)])
         spreads = torch.stack([part.var((0, 2, 3)) for part in convolved.split(16)])

@@ -104,6 +104,7 @@ def recalibrate(network: nn.Module, images: Tensor, batch_size: int) -> None:
             module.reset_running_stats()
             module.momentum = None  # the mean over all batches
     network.train()
+    batch_size = min(batch_size, len(images))
     for start in range(0, len(images) - batch_size + 1, batch_size):
         network(images[start : start + batch_size])
 

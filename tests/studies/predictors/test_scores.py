@@ -74,7 +74,7 @@ def test_the_batch_is_the_recorded_one_where_it_fits_the_study(tmp_path: Path) -
     assert batch_of(study, table).source == IMAGES
     random = Batch.random(table.task, 64)
     for change in ({"images": "random"}, {"predictors": ("jacov(seed=1)",)}):
-        found = batch_of(replace(study, **change), table)  # type: ignore[arg-type]
+        found = batch_of(replace(study, **change), table)
         assert found.source == random.source
         assert np.array_equal(found.inputs, random.inputs)
     assert batch_of(replace(study, batch_size=8), table).source.startswith(

@@ -161,7 +161,7 @@ def read_scores(path: Path) -> ScoreTable:
             batch=str(head["batch"]),
             batch_size=int(head["batch_size"]),
             provenance=dict(head["provenance"]),
-            **{name: array_of(mapped, name) for name in _COLUMNS},  # type: ignore[arg-type]
+            **{name: array_of(mapped, name) for name in _COLUMNS},
         )
         _check(found)
     return found

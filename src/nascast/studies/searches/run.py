@@ -6,7 +6,7 @@ cores. By training, runs follow one another, and their children share the worker
 
 import re
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from functools import partial
