@@ -27,8 +27,7 @@ from nascast.core.space import SearchSpace
 from nascast.core.spec import Spec
 from nascast.core.strategy import Strategy
 from nascast.core.types import Floats, Objective
-from nascast.studies.records import open_benchmark
-from nascast.studies.records import recorded_space
+from nascast.studies.records import open_benchmark, recorded_space
 
 MARKS = (30, 50, 100, 150, 200, 300)
 
