@@ -117,6 +117,34 @@ def test_compare_on_several_benchmarks(cli: Cli, tmp_path: Path) -> None:
     assert "each of several once" in err
 
 
+def test_a_grid_gives_advice(cli: Cli, tmp_path: Path) -> None:
+    out = tmp_path / "grid"
+    words = ["--predictors", "sotl_e,params", "--grid", "quick", "--test-set", "top"]
+    few = ["--trials", "2", "--workers", "1", "--test-size", "40", "--out", out, "--json"]
+    code, text, _ = cli("compare", *words, *few)
+    assert code == 0
+    found = json.loads(text)
+    assert len(found["settings"]["axes"]["epochs"]) == 4
+    assert found["settings"]["test_set"] == "top"
+    assert len(found["summary"]) == 5
+    assert {"kendall_se", "kendall_rank", "regret_at_1", "ndcg"} <= found["summary"][0].keys()
+    times = ["--init", "1h", "--query", "100d", "--study", out]
+    (answer,) = json.loads(cli("recommend", *times, "--json")[1])
+    best = max(item["kendall"] for item in found["summary"])
+    assert answer["best"]["kendall"] == best
+    assert answer["space"] == "nasbench201"
+    code, text, _ = cli("recommend", *times)
+    assert code == 0
+    assert f"{answer['best']['predictor']}" in text
+    assert "nothing was measured beyond" in text
+    code, _, err = cli("recommend", *times, "--space-like", "darts")
+    assert code == 2
+    assert "known are nasbench201" in err
+    code, _, err = cli("compare", "--grid", "quick", "--epochs", "2", "--out", out)
+    assert code == 2
+    assert "leave out --epochs" in err
+
+
 def test_import_then_compare(cli: Cli, tmp_path: Path) -> None:
     from nascast.core.plugins import load
 

@@ -16,6 +16,7 @@ from nascast.cli._pages import tell_what_is_missing, written
 if TYPE_CHECKING:
     from rich.table import Table
 
+    from nascast.core.spec import Spec
     from nascast.studies.predictors.design import Study
     from nascast.studies.predictors.head import Head
     from nascast.studies.predictors.results import Result
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
 __all__ = ["compare"]
 
+_USUAL = {"train_size": (20, 100), "epochs": (2, 6)}  # budgets; chosen
 _ALL = "xgboost,jacov,synflow,sotl_e,early_stop_accuracy,omni"
 
 
@@ -38,23 +40,33 @@ def compare(
     predictors: Annotated[
         str,
         typer.Option(
-            help="Predictors joined by commas, with settings such as xgboost(encoding=path)."
+            help="Predictors joined by commas, with settings such as xgboost(encoding=path); all: "
+            "those of every family, and auto."
         ),
     ] = _ALL,
     train_sizes: Annotated[
-        str,
+        str | None,
         typer.Option(
             help="Numbers of labels at initialization, joined by commas; each is a budget of the "
-            "predictors that learn from labels."
+            "predictors that learn from labels.",
+            show_default="20,100",
         ),
-    ] = "20,100",
+    ] = None,
     epochs: Annotated[
-        str,
+        str | None,
         typer.Option(
             help="Numbers of epochs of partial training at query, joined by commas; each is a "
-            "budget of the predictors that read learning curves."
+            "budget of the predictors that read learning curves.",
+            show_default="2,6",
         ),
-    ] = "2,6",
+    ] = None,
+    grid: Annotated[
+        str | None,
+        typer.Option(
+            help="Grid of budgets in place of these numbers: quick (four of each) or paper (11 "
+            "numbers of labels and 15 of epochs, as in the study of 2021)."
+        ),
+    ] = None,
     trials: Annotated[
         int, typer.Option(help="Number of trials, each with other training and test architectures.")
     ] = 5,
@@ -62,6 +74,13 @@ def compare(
     test_size: Annotated[
         int, typer.Option(help="Number of test architectures in each trial.")
     ] = 200,
+    test_set: Annotated[
+        str,
+        typer.Option(
+            help="Design of test and training sets: uniform, rows (as published: the same network "
+            "may be in both), top (tests in the best tenth) or mutation."
+        ),
+    ] = "uniform",
     metric: Annotated[
         str | None,
         typer.Option(
@@ -102,28 +121,20 @@ def compare(
     Example: nascast compare --predictors xgboost,jacov --train-sizes 50 --out runs/first
 
     Example: nascast compare --predictors "xgboost,xgboost(encoding=path),sotl_e(epochs=4)"
+
+    Example: nascast compare --predictors all --grid quick --test-set mutation --trials 20
     """
-    from nascast.core.spec import Spec
     from nascast.studies.predictors.design import Study
 
     names = benchmark or ["nb201-mini"]
-    studies = [
-        Study(
-            benchmark=name,
-            predictors=Spec.parse_list("predictor", predictors),
-            axes={
-                "train_size": whole_numbers(train_sizes, "--train-sizes"),
-                "epochs": whole_numbers(epochs, "--epochs"),
-            },
-            trials=trials,
-            seed=seed,
-            test_size=test_size,
-            metric=metric or _usual_metric(name),
-            images=str(images) if images else None,
-            batch_size=batch_size,
+    specs, source = _specs(predictors), str(images) if images else None
+    studies = []
+    for name in names:
+        chosen = metric or _usual_metric(name)
+        axes = _axes(name, chosen, test_size, grid, {"train_size": train_sizes, "epochs": epochs})
+        studies.append(
+            Study(name, specs, axes, trials, seed, test_size, test_set, chosen, source, batch_size)
         )
-        for name in names
-    ]
     tell_what_is_missing()
     found = [
         _compared(study, folder, workers or os.cpu_count() or 1, as_json)
@@ -131,6 +142,42 @@ def compare(
     ]
     if as_json:
         typer.echo(json.dumps(found if len(found) > 1 else found[0], indent=1))
+
+
+def _specs(text: str) -> "tuple[Spec, ...]":
+    """Returns the specs in a text; ``all`` are those of every family, and ``auto``.
+
+    The other combinators do nothing of their own without the predictors that they are given.
+    """
+    from nascast.core import plugins
+    from nascast.core.spec import Spec
+
+    if text.strip() != "all":
+        return Spec.parse_list("predictor", text)
+    names = [name for name in plugins.names("predictor") if plugins.family("predictor", name)]
+    return tuple(Spec(name) for name in (*names, "auto"))
+
+
+def _axes(
+    benchmark: str, metric: str, test_size: int, name: str | None, given: dict[str, str | None]
+) -> dict[str, tuple[int, ...]]:
+    """Returns the budgets by axis: those given, and otherwise those of the grid, or two each.
+
+    Raises:
+        InvalidSettingError: an axis is given beside a grid.
+    """
+    from nascast.core.errors import InvalidSettingError
+    from nascast.studies.predictors.grids import grid
+    from nascast.studies.records import open_benchmark
+
+    options = {axis: f"--{axis.replace('_', '-').replace('size', 'sizes')}" for axis in given}
+    chosen = {axis: whole_numbers(text, options[axis]) for axis, text in given.items() if text}
+    if name is None:
+        return {**_USUAL, **chosen}
+    if chosen:
+        which = " and ".join(options[axis] for axis in chosen)
+        raise InvalidSettingError(f"--grid chooses the budgets; leave out {which}")
+    return grid(name, open_benchmark(benchmark), metric, test_size)
 
 
 def _usual_metric(name: str) -> str:

@@ -7,7 +7,12 @@ from dataclasses import asdict, dataclass
 from importlib.resources import files
 from pathlib import Path
 
-from nascast.core.errors import CorruptDataError, InvalidSettingError, UnknownComponentError
+from nascast.core.errors import (
+    CorruptDataError,
+    InvalidSettingError,
+    MissingDataError,
+    UnknownComponentError,
+)
 from nascast.studies.predictors.results import read_run
 from nascast.studies.predictors.summary import Summary, summarize
 from nascast.studies.records import open_benchmark
@@ -154,8 +159,18 @@ def measured_in(folder: Path) -> list[Measured]:
 
 
 def shipped() -> list[Measured]:
-    """Returns what the study found that comes with the package; empty where there is none."""
-    return from_json(files("nascast.studies").joinpath(_SHIPPED).read_text(encoding="utf-8"))
+    """Returns what the study found that comes with the package.
+
+    Raises:
+        MissingDataError: there is none.
+    """
+    file = files("nascast.studies").joinpath(_SHIPPED)
+    if not file.is_file():
+        raise MissingDataError(
+            "no study comes with this nascast; make one, such as `nascast compare --predictors all "
+            "--grid quick --out runs/study`, and give its folder with --study"
+        )
+    return from_json(file.read_text(encoding="utf-8"))
 
 
 def to_json(measured: Iterable[Measured]) -> str:
