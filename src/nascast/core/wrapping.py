@@ -1,6 +1,5 @@
 """What stands around an architecture where people copy it from: source files, logs, web pages."""
 
-import html
 import re
 from collections.abc import Iterator
 
@@ -91,7 +90,10 @@ def forms(text: str) -> Iterator[str]:
 
 
 def _unescaped(text: str) -> str:
-    text = html.unescape(text) if "&" in text else text
+    if "&" in text:
+        import html  # its tables take longer to load than all else here
+
+        text = html.unescape(text)
     return _plainly(_ESCAPE.sub(r"\1", text))
 
 
