@@ -3,7 +3,8 @@
 import json
 import math
 import os
-from dataclasses import asdict
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -14,6 +15,8 @@ from nascast.cli._options import whole_numbers
 if TYPE_CHECKING:
     from rich.table import Table
 
+    from nascast.core.spec import Spec
+    from nascast.studies.predictors.children import Children
     from nascast.studies.predictors.design import Study
     from nascast.studies.predictors.head import Head
     from nascast.studies.predictors.results import Result
@@ -34,6 +37,14 @@ def compare(
             help="Predictors joined by commas, with settings such as xgboost(encoding=path)."
         ),
     ] = _ALL,
+    axis: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--axis",
+            help="Budget of the predictors that declare it, once for each axis: NAME=1,2,3, as "
+            "--train-sizes and --epochs are for the axes train_size and epochs.",
+        ),
+    ] = None,
     train_sizes: Annotated[
         str,
         typer.Option(
@@ -64,9 +75,31 @@ def compare(
             "--data",
             "--images",
             help="Data from which zero-cost proxies get their batch: images, or a text for "
-            "networks that read text; default: a seeded random batch.",
+            "networks that read text; default: a seeded random batch. With --space also what "
+            "children are trained on.",
         ),
     ] = None,
+    space: Annotated[
+        str | None,
+        typer.Option(
+            help="Search space whose children are really trained, instead of a benchmark."
+        ),
+    ] = None,
+    cells: Annotated[
+        int,
+        typer.Option(
+            help="Number of children to train with --space; 0: as many as one trial needs, and a "
+            "tenth more for those that fail."
+        ),
+    ] = 0,
+    recipe: Annotated[str, typer.Option(help="Recipe of the children, as in nascast search.")] = "",
+    skeleton: Annotated[
+        str, typer.Option(help="Settings of the children's skeleton, as in nascast search.")
+    ] = "",
+    split: Annotated[
+        str, typer.Option(help="Settings of the split of images, as in nascast search.")
+    ] = "",
+    device: Annotated[str, typer.Option(help="Device for children: cpu, cuda, or auto.")] = "auto",
     batch_size: Annotated[
         int, typer.Option(help="Number of images, or columns of text, in that batch.")
     ] = 64,
@@ -82,23 +115,34 @@ def compare(
 ) -> None:
     """Compare performance predictors over budgets and trials on one benchmark.
 
+    With --space the children are drawn and trained first, over the workers, and kept in
+    children.sqlite: trainings cost what they really took.
+
     Writes results.parquet (a row for each predictor, budget and trial) and report.html into --out.
     A comparison that was stopped, or killed, goes on with the same command.
 
     Example: nascast compare --predictors xgboost,jacov --train-sizes 50 --out runs/first
 
     Example: nascast compare --predictors "xgboost,xgboost(encoding=path),sotl_e(epochs=4)"
+
+    Example: nascast compare --space nasbench201 --data digits --predictors xgboost,sotl_e
+    --train-sizes 20 --test-size 30 --out runs/children
     """
     from nascast.core.spec import Spec
     from nascast.studies.predictors.design import Study
 
+    chosen = Spec.parse_list("predictor", predictors)
+    axes = _axes({"train_size": train_sizes, "epochs": epochs}, axis or [], chosen)
+    children = None
+    if space is not None:
+        words = Words(str(images) if images else None, recipe, skeleton, split, device)
+        most = max(axes["train_size"])
+        cells = cells or test_size + most + math.ceil((test_size + most) / 10)
+        children = _children(words, space, cells, seed, out)
     study = Study(
-        benchmark=benchmark,
-        predictors=Spec.parse_list("predictor", predictors),
-        axes={
-            "train_size": whole_numbers(train_sizes, "--train-sizes"),
-            "epochs": whole_numbers(epochs, "--epochs"),
-        },
+        benchmark=children.spec if children else benchmark,
+        predictors=chosen,
+        axes=axes,
         trials=trials,
         seed=seed,
         test_size=test_size,
@@ -106,7 +150,7 @@ def compare(
         images=str(images) if images else None,
         batch_size=batch_size,
     )
-    results = _run(study, out, workers or os.cpu_count() or 1)
+    results = _run(study, out, workers or os.cpu_count() or 1, children)
 
     from nascast.report.predictors.html import write_report
     from nascast.studies.predictors.head import read_head
@@ -118,7 +162,64 @@ def compare(
         _print(read_head(out), results, out, page)
 
 
-def _run(study: "Study", out: Path, workers: int) -> "list[Result]":
+@dataclass(frozen=True, slots=True)
+class Words:
+    """The options about children, as they were written; see `cli._children.Children`."""
+
+    data: str | None
+    recipe: str
+    skeleton: str
+    split: str
+    device: str
+
+
+def _children(words: Words, space: str, cells: int, seed: int, out: Path) -> "Children":
+    from nascast.cli._children import Children as Asked
+    from nascast.cli._children import open_evaluator
+    from nascast.studies.predictors.children import Children
+
+    asked = Asked(
+        data=words.data,
+        recipe=words.recipe,
+        skeleton=words.skeleton,
+        split=words.split,
+        time_limit=None,
+        memory_limit=None,
+        device=words.device,
+        latency=False,
+        checkpoints=out / "checkpoints",
+    )
+    return Children(open_evaluator(asked, space), cells, seed, out / "children.sqlite")
+
+
+def _axes(
+    usual: Mapping[str, str], given: Sequence[str], predictors: "Sequence[Spec]"
+) -> dict[str, tuple[int, ...]]:
+    """Returns the amounts on each axis: of the options of their own, and of ``--axis``.
+
+    Raises:
+        InvalidSettingError: a text cannot be read, or no predictor declares an axis.
+    """
+    from nascast.core.errors import InvalidSettingError
+    from nascast.studies.predictors.design import axes_of
+
+    amounts = dict(usual)
+    declared = sorted(frozenset().union(*map(axes_of, predictors)))
+    for text in given:
+        name, equals, numbers = text.partition("=")
+        if not equals or name.strip() not in declared:
+            raise InvalidSettingError(
+                f"--axis: expected NAME=1,2,3 with an axis that a predictor declares, "
+                f"{', '.join(declared) or 'of which there is none'}; got {text!r}"
+            )
+        amounts[name.strip()] = numbers
+    options = {"train_size": "--train-sizes", "epochs": "--epochs"}
+    return {n: whole_numbers(t, options.get(n, f"--axis {n}")) for n, t in amounts.items()}
+
+
+def _run(
+    study: "Study", out: Path, workers: int, children: "Children | None" = None
+) -> "list[Result]":
     import nascast
     from nascast.cli._progress import bars
     from nascast.executors.processes import Processes
@@ -142,7 +243,11 @@ def _run(study: "Study", out: Path, workers: int) -> "list[Result]":
         def advance(steps: int) -> None:
             shown.advance(current[0], steps)  # type: ignore[arg-type]
 
-        return run(study, out, executor, progress=Progress(start, advance), cache=cache)
+        progress = Progress(start, advance)
+        if children is None:
+            return run(study, out, executor, progress=progress, cache=cache)
+        children.train(executor, progress)
+        return run(study, out, executor, progress=progress, cache=cache, records=children)
 
 
 def _plain(head: "Head", results: "list[Result]") -> dict[str, Any]:
