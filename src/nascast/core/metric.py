@@ -122,7 +122,7 @@ def quantity(name: str) -> Quantity | None:
 
     A word is a run of letters, or of letters and digits, and ``topOneError`` has three. A name
     with words of opposite directions says nothing, and neither does one with a word that may turn
-    a direction round, such as ``accuracy_drop`` or ``images_per_second``, or with a formula, ``1-acc``.
+    a direction round, such as ``accuracy_drop`` or ``images_per_second``, or a formula: ``1-acc``.
     """
     words = _words(name)
     if _FORMULA.match(name) or not words.isdisjoint(_TURNING.split()):
