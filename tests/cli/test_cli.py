@@ -80,8 +80,9 @@ def test_show(cli: Cli) -> None:
 def test_benchmark_info(cli: Cli) -> None:
     code, out, _ = cli("benchmark", "info", "nb201-mini")
     assert code == 0
-    assert "inside the top 10 %" in out
-    facts = json.loads(cli("benchmark", "info", "nb201-mini", "--json")[1])
+    assert "noise of val_accuracy: τ = 0.761 between two trainings of 100 cells" in out
+    facts = json.loads(cli("benchmark", "info", "nb201-mini", "--noise", "--json")[1])
+    assert facts["agreement"]["val_accuracy"]["tau"] == pytest.approx(0.761, abs=5e-4)
     noise = facts["noise"]["val_accuracy"]
     assert 0.75 < noise["agreement"]["value"] < noise["limit"]["value"] < 0.85
     assert noise["cells"] >= 100
@@ -186,7 +187,7 @@ def test_build_from_images(cli: Cli, tmp_path: Path) -> None:
         *("--recipe", "epochs=2,batch_size=10", "--split", "train=50,validation=30,test=20,size=8"),
     ]
     assert cli(*words)[0] == 0
-    facts = json.loads(cli("benchmark", "info", out, "--json")[1])
+    facts = json.loads(cli("benchmark", "info", out, "--noise", "--json")[1])
     assert facts["rows"] == 3
     assert facts["provenance"]["build"]["recipe"]["epochs"] == 2
     assert facts["noise"]["val_accuracy"]["cells"] == 2

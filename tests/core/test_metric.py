@@ -18,7 +18,8 @@ SMALL = (
 )
 UNSAID = (
     "score reward top1 quality accuracy_drop error_free images_per_second accuracy_loss "
-    "time_to_accuracy memory_bandwidth accuracy_std losslessness accurate a x"
+    "time_to_accuracy memory_bandwidth accuracy_std losslessness accurate a x "
+    "1-acc 100-accuracy -acc 1/loss"
 )
 
 

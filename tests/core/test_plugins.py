@@ -223,11 +223,11 @@ def test_two_built_in_components_of_one_name_are_an_error(
 ) -> None:
     for path in ("kinds/__init__.py", "kinds/same.py", "kinds/hybrid/__init__.py"):
         (tmp_path / path).parent.mkdir(exist_ok=True)
-        (tmp_path / path).write_text("")
+        (tmp_path / path).write_text('__all__ = ["same"]\n' if "same" in path else "")
     monkeypatch.syspath_prepend(str(tmp_path))
     monkeypatch.setitem(plugins.KINDS, "twin", "kinds")
     assert plugins.names("twin") == ["same"]
-    (tmp_path / "kinds/hybrid/same.py").write_text("")
+    (tmp_path / "kinds/hybrid/same.py").write_text('__all__ = ["same"]\n')
     monkeypatch.setitem(plugins.KINDS, "twins", "kinds")  # another kind, since listings are kept
     with pytest.raises(UnknownComponentError, match=r"two twins components are called 'same': "):
         plugins.names("twins")

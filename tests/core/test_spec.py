@@ -26,6 +26,8 @@ TUPLES = {"seed": (1, (2.5, None)), "population": True}
         (f'{EVOLUTION}(population="50")', {"population": "50"}),
         (f"{EVOLUTION}(seed=[1,[2.5,none]],population=true)", TUPLES),
         (f"{EVOLUTION}(population=[])", {"population": ()}),
+        (f"{EVOLUTION}:C:\\a folder\\models", {"seed": "C:\\a folder\\models"}),
+        (f"{EVOLUTION}(seed=d:/models, population=5)", {"seed": "d:/models", "population": 5}),
         (f"{EVOLUTION}(population=random(seed=1))", {"population": NESTED}),
         (f"{EVOLUTION}(population=random:1,seed=2)", {"population": NESTED, "seed": 2}),
     ],

@@ -109,7 +109,8 @@ def _runs(folder: Path) -> Iterator[Target]:
 
     def searched(path: Path) -> bytes:
         found = read_search(path)
-        return repr([[trial.evaluation for trial in run.trials] for run in found.runs]).encode()
+        trials = [[trial.evaluation for trial in run.trials] for run in found.runs]
+        return repr((found.setup, found.versions, found.diagnostics, trials)).encode()
 
     def compared(path: Path) -> bytes:
         return repr(read_run(path)).encode()
@@ -118,7 +119,9 @@ def _runs(folder: Path) -> Iterator[Target]:
         for file in sorted((folder / name).iterdir()):
             if file.is_file() and file.suffix in (".json", ".sqlite", ".parquet", ".npz"):
                 changed = _with(file, read)
-                yield Target(f"{name} {file.name}", file.name, file.read_bytes(), changed)
+                summed = file.suffix == ".json"
+                about = f"{name} {file.name}", file.name, file.read_bytes()
+                yield Target(*about, changed, checked=summed)
 
 
 def _with(file: Path, read: Callable[[Path], bytes]) -> Callable[[Path], bytes]:

@@ -50,6 +50,14 @@ WAYS: list[Callable[[str], str]] = [
     lambda text: text.replace("|", "&#124;").replace("'", "&#39;"),
     lambda text: f"**{text}**",
     lambda text: f"2026-11-26 02:02:25 INFO **{_escaped(text)}**",
+    *(lambda text, bullet=bullet: bullet + text for bullet in ("> ", "* ", "12. ", "$ ", "+ ")),
+    lambda text: f"<code>{text}</code>",
+    lambda text: f"\x1b[32m{text}\x1b[0m\x00",
+    lambda text: f"({text})",
+    lambda text: f"print({text})",
+    lambda text: f"return {text}",
+    lambda text: str([text.replace("'", '"')]).replace('\\"', '"'),
+    lambda text: str({"accuracy": 90.5, "genotype": text.replace("'", '"')}),
 ]
 
 
@@ -97,6 +105,20 @@ BLOCKS = [
     ("darts", GENOTYPE.replace("range(2, 6)", "{5, 2, 3, 4}"), "genotype"),
     ("darts", GENOTYPE.replace("range(2, 6)", "set(range(2, 6))"), "genotype"),
     ("darts", GENOTYPE.replace("range(2, 6)", "frozenset({2, 3, 4, 5})"), "genotype"),
+    ("nasbench201", str([(int(e[0]), int(e[2]), op) for e, op in CHOICES[::-1]]), "edge_list"),
+    ("nasbench201", str([(int(e[0]), int(e[2]), {"op": op}) for e, op in CHOICES]), "edge_list"),
+    (
+        "nasbench201",
+        str([{"from": int(e[0]), "to": int(e[2]), "operation": op} for e, op in CHOICES]),
+        "edge_list",
+    ),
+    ("nasbench201", str([_OPERATIONS[:1], _OPERATIONS[1:3], _OPERATIONS[3:]]), "nodes"),
+    ("nasbench201", _lines(CHOICES, "{} = {}"), "edges"),
+    ("nasbench201", str({f"x{e[0]}->x{e[2]}": op for e, op in CHOICES}), "edges"),
+    ("darts", re.sub(r"\('(\w+)', (\d)\)", r"(\2, '\1')", GENOTYPE), "genotype"),
+    ("darts", GENOTYPE.replace("range(2, 6)", "[*range(2, 6)]"), "genotype"),
+    ("darts", GENOTYPE.replace("range(2, 6)", "'[2, 3, 4, 5]'"), "genotype"),
+    ("darts", GENOTYPE.replace("range(2, 6)", "None"), "genotype"),
     ("nasbench201", f"arch = CellStructure(4 nodes with {CELL})", "official_string"),
     ("nasbench201", f"<TopologyStructure(4 nodes with {CELL})>", "official_string"),
 ]
@@ -109,6 +131,34 @@ def test_blocks_of_lines_sets_and_prints(name: str, text: str, notation: str) ->
     reading = space.read(text)
     assert np.array_equal([reading.genes], space.from_text([own]))
     assert reading.notation.name == notation
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "own"),
+    [
+        *(
+            ("nasbench201", text, "284")
+            for text in ("arch_index: 284", "index 284", "[284]", "idx=284", "000284-FULL.pth")
+        ),
+        *(
+            ("nats_size", text, "8:16:24:32:64")
+            for text in (
+                *("8-16-24-32-64", "8x16x24x32x64", "8 16 24\t32 64", "('8:16:24:32:64',)"),
+                '{"channels": [8, 16, 24, 32, 64]}',
+            )
+        ),
+        ("nasbench101", MODULE.replace(":", ","), MODULE),
+        ("nasbench101", MODULE.replace(":", "\t"), MODULE),
+        (
+            "nasbench101",
+            f"{np.array(list(map(int, MODULE[:25]))).reshape(5, 5)}\n{MODULE[26:].split(',')}",
+            MODULE,
+        ),
+    ],
+)
+def test_other_spellings(name: str, text: str, own: str) -> None:
+    space = plugins.load("space", name)
+    assert np.array_equal(space.from_text([text]), space.from_text([own]))
 
 
 def test_a_number_behind_a_label_could_mean_anything() -> None:

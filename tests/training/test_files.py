@@ -28,13 +28,8 @@ def test_every_changed_byte_is_noticed(tmp_path: Path) -> None:
     file = tmp_path / "record.json"
     write_record(file, RECORD)
     content = file.read_bytes()
-    found = read_record(file, KEYS, "again")
     for place in range(len(content)):
         changed = bytes([content[place] ^ 1])
         file.write_bytes(content[:place] + changed + content[place + 1 :])
-        try:
-            assert read_record(file, KEYS, "again") == found  # such as a blank that became another
-        except CorruptDataError:
-            continue
-        assert content[place : place + 1].isspace()
-        assert changed.isspace()
+        with pytest.raises(CorruptDataError):
+            read_record(file, KEYS, "again")

@@ -62,6 +62,10 @@ def info(
     name: Annotated[
         str, typer.Argument(help="Benchmark by its registered name, or the path of a table.")
     ],
+    noise: Annotated[
+        bool,
+        typer.Option("--noise", help="Limits that noise sets to predictors, with intervals."),
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="JSON instead of tables.")] = False,
 ) -> None:
     """Describe a benchmark: metrics, units, splits, provenance, noise between two trainings.
@@ -76,7 +80,7 @@ def info(
     if known and alone and not any(i["there"] for i in describe_official(known)["files"]):
         show_official(known, as_json)
         return
-    facts = _describe(name)
+    facts = _describe(name, noise)
     if as_json:
         typer.echo(json.dumps(facts, indent=1))
     else:
@@ -110,8 +114,13 @@ def _print(facts: Mapping[str, Any]) -> None:
         console.print(f"[bold]{metric}[/bold]")
         for line in NoiseLimits.of_json(found).lines():
             console.print(f"  {line}", highlight=False)
+    for metric, found in () if facts["noise"] else facts["agreement"].items():
+        text = f"τ = {found['tau']:.3f} between two trainings of {found['cells']:,} cells"
+        console.print(f"noise of {metric}: {text}", highlight=False)
     if facts["noise"]:
         console.print(METHOD, highlight=False)
+    elif facts["agreement"]:
+        console.print("--noise estimates the limits that it sets to predictors", highlight=False)
     else:
         console.print("noise: unknown, fewer than two architectures were trained twice")
     console.print("[bold]provenance[/bold]")
@@ -119,13 +128,13 @@ def _print(facts: Mapping[str, Any]) -> None:
         console.print(f"  {key}: {value}", highlight=False)
 
 
-def _describe(name: str) -> dict[str, Any]:
+def _describe(name: str, noise: bool) -> dict[str, Any]:
     import numpy as np
 
     from nascast.benchmarks.table import Table
     from nascast.core.errors import UnsupportedError
     from nascast.core.types import Objective
-    from nascast.studies.noise import noise_limits
+    from nascast.studies.noise import agreement, noise_limits
     from nascast.studies.records import open_benchmark
 
     table = open_benchmark(name)
@@ -137,14 +146,16 @@ def _describe(name: str) -> dict[str, Any]:
     if isinstance(table, Table):
         table.verify()
     metrics = []
-    noise = {}
+    agreements, limits = {}, {}
     for metric in table.metrics.values():
         bounds = _bounds(table, genes, metric.name)
         metrics.append({**asdict(metric), "aim": metric.aim, "range": bounds})
         if metric.split in ("validation", "test"):
-            limits = noise_limits(table, Objective(metric.name, metric.minimize))
-            if limits is not None:
-                noise[metric.name] = asdict(limits)
+            objective = Objective(metric.name, metric.minimize)
+            if (found := agreement(table, objective)) is not None:
+                agreements[metric.name] = {"cells": found[0], "tau": found[1]}
+            if noise and (limit := noise_limits(table, objective)) is not None:
+                limits[metric.name] = asdict(limit)
     return {
         "name": table.name,
         "space": table.space.name,
@@ -153,7 +164,8 @@ def _describe(name: str) -> dict[str, Any]:
         "task": asdict(table.task),
         "separate": table.separate,
         "metrics": metrics,
-        "noise": noise,
+        "agreement": agreements,
+        "noise": limits,
         "provenance": dict(table.provenance),
     }
 

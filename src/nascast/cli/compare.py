@@ -4,19 +4,20 @@ import json
 import math
 import os
 import re
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from nascast.cli._options import whole_numbers
+from nascast.cli._budgets import BudgetOptions
 from nascast.cli._pages import tell_what_is_missing, written
 
 if TYPE_CHECKING:
     from rich.table import Table
 
     from nascast.core.spec import Spec
+    from nascast.studies.predictors.children import Children
     from nascast.studies.predictors.design import Study
     from nascast.studies.predictors.head import Head
     from nascast.studies.predictors.results import Result
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
 
 __all__ = ["compare"]
 
-_USUAL = {"train_size": (20, 100), "epochs": (2, 6)}  # budgets; chosen
 _ALL = "xgboost,jacov,synflow,sotl_e,early_stop_accuracy,omni"
 
 
@@ -44,6 +44,14 @@ def compare(
             "those of every family, and auto."
         ),
     ] = _ALL,
+    axis: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--axis",
+            help="Budget of the predictors that declare it, once for each axis: NAME=1,2,3, as "
+            "--train-sizes and --epochs are for the axes train_size and epochs.",
+        ),
+    ] = None,
     train_sizes: Annotated[
         str | None,
         typer.Option(
@@ -96,9 +104,31 @@ def compare(
             help="Data from which zero-cost proxies get their batch, and on which supernets are "
             "trained: images, or a text for networks that read text; `random`: a seeded random "
             "batch, and no supernets; default: the batch of the scores recorded beside the "
-            "benchmark, or random where there are none.",
+            "benchmark, or random where there are none. With --space also what children are "
+            "trained on.",
         ),
     ] = None,
+    space: Annotated[
+        str | None,
+        typer.Option(
+            help="Search space whose children are really trained, instead of a benchmark."
+        ),
+    ] = None,
+    cells: Annotated[
+        int,
+        typer.Option(
+            help="Number of children to train with --space; 0: as many as one trial needs, and a "
+            "tenth more for those that fail."
+        ),
+    ] = 0,
+    recipe: Annotated[str, typer.Option(help="Recipe of the children, as in nascast search.")] = "",
+    skeleton: Annotated[
+        str, typer.Option(help="Settings of the children's skeleton, as in nascast search.")
+    ] = "",
+    split: Annotated[
+        str, typer.Option(help="Settings of the split of images, as in nascast search.")
+    ] = "",
+    device: Annotated[str, typer.Option(help="Device for children: cpu, cuda, or auto.")] = "auto",
     batch_size: Annotated[
         int, typer.Option(help="Number of images, or columns of text, in that batch.")
     ] = 64,
@@ -114,6 +144,9 @@ def compare(
 ) -> None:
     """Compare performance predictors over budgets and trials on one benchmark.
 
+    With --space the children are drawn and trained first, over the workers, and kept in
+    children.sqlite: trainings cost what they really took.
+
     Writes results.parquet (a row for each predictor, budget and trial) and report.html into --out.
     A comparison that was stopped, or killed, goes on with the same command. For several benchmarks
     there is a folder in --out for each, and --json gives a list.
@@ -123,22 +156,31 @@ def compare(
     Example: nascast compare --predictors "xgboost,xgboost(encoding=path),sotl_e(epochs=4)"
 
     Example: nascast compare --predictors all --grid quick --test-set mutation --trials 20
+
+    Example: nascast compare --space nasbench201 --data digits --predictors xgboost,sotl_e
+    --train-sizes 20 --test-size 30 --out runs/children
     """
     from nascast.studies.predictors.design import Study
 
-    names = benchmark or ["nb201-mini"]
     specs, source = _specs(predictors), str(images) if images else None
-    studies = []
-    for name in names:
-        chosen = metric or _usual_metric(name)
-        axes = _axes(name, chosen, test_size, grid, {"train_size": train_sizes, "epochs": epochs})
-        studies.append(
-            Study(name, specs, axes, trials, seed, test_size, test_set, chosen, source, batch_size)
-        )
+    budgets = BudgetOptions({"train_size": train_sizes, "epochs": epochs}, axis or [], grid)
+    rest = (trials, seed, test_size, test_set)
+    children, studies = None, []
+    if space is not None:
+        axes = budgets.of_children(specs, benchmark)
+        most = test_size + max(axes["train_size"])
+        words = Words(source, recipe, skeleton, split, device)
+        children = _children(words, space, cells or -(-most * 11 // 10), seed, out)
+        predicted = metric or "val_accuracy"
+        studies = [Study(children.spec, specs, axes, *rest, predicted, source, batch_size)]
+    for name in (benchmark or ["nb201-mini"]) if children is None else ():
+        predicted = metric or _usual_metric(name)
+        axes = budgets.of_benchmark(name, predicted, test_size, specs)
+        studies.append(Study(name, specs, axes, *rest, predicted, source, batch_size))
     tell_what_is_missing()
     found = [
-        _compared(study, folder, workers or os.cpu_count() or 1, as_json)
-        for study, folder in zip(studies, _folders(names, out), strict=True)
+        _compared(study, folder, workers or os.cpu_count() or 1, children, quiet=as_json)
+        for study, folder in zip(studies, _folders(benchmark or [], out), strict=True)
     ]
     if as_json:
         typer.echo(json.dumps(found if len(found) > 1 else found[0], indent=1))
@@ -158,28 +200,6 @@ def _specs(text: str) -> "tuple[Spec, ...]":
     return tuple(Spec(name) for name in (*names, "auto"))
 
 
-def _axes(
-    benchmark: str, metric: str, test_size: int, name: str | None, given: dict[str, str | None]
-) -> dict[str, tuple[int, ...]]:
-    """Returns the budgets by axis: those given, and otherwise those of the grid, or two each.
-
-    Raises:
-        InvalidSettingError: an axis is given beside a grid.
-    """
-    from nascast.core.errors import InvalidSettingError
-    from nascast.studies.predictors.grids import grid
-    from nascast.studies.records import open_benchmark
-
-    options = {axis: f"--{axis.replace('_', '-').replace('size', 'sizes')}" for axis in given}
-    chosen = {axis: whole_numbers(text, options[axis]) for axis, text in given.items() if text}
-    if name is None:
-        return {**_USUAL, **chosen}
-    if chosen:
-        which = " and ".join(options[axis] for axis in chosen)
-        raise InvalidSettingError(f"--grid chooses the budgets; leave out {which}")
-    return grid(name, open_benchmark(benchmark), metric, test_size)
-
-
 def _usual_metric(name: str) -> str:
     """Returns the metric that is predicted where none is named."""
     from nascast.studies.records import open_benchmark
@@ -196,7 +216,7 @@ def _folders(names: list[str], out: Path) -> list[Path]:
     """
     from nascast.core.errors import InvalidSettingError
 
-    if len(names) == 1:
+    if len(names) < 2:
         return [out]
     found = [re.sub(r"[^A-Za-z0-9_]+", "-", name.removesuffix(".nascast")) for name in names]
     if len(set(found)) < len(found):
@@ -204,19 +224,53 @@ def _folders(names: list[str], out: Path) -> list[Path]:
     return [out / name.strip("-") for name in found]
 
 
-def _compared(study: "Study", out: Path, workers: int, as_json: bool) -> dict[str, Any]:
-    """Runs a study, writes its page, and prints its table unless JSON is asked for."""
+def _compared(
+    study: "Study", out: Path, workers: int, children: "Children | None", *, quiet: bool
+) -> dict[str, Any]:
+    """Runs a study, writes its page, prints its table unless it is quiet; returns it as JSON."""
     from nascast.report.predictors.html import write_report
     from nascast.studies.predictors.head import read_head
 
-    results = _run(study, out, workers)
+    results = _run(study, out, workers, children)
     page, head = written(write_report, out), read_head(out)
-    if not as_json:
+    if not quiet:
         _print(head, results, out, page)
     return _plain(head, results)
 
 
-def _run(study: "Study", out: Path, workers: int) -> "list[Result]":
+@dataclass(frozen=True, slots=True)
+class Words:
+    """The options about children, as they were written; see `cli._children.Children`."""
+
+    data: str | None
+    recipe: str
+    skeleton: str
+    split: str
+    device: str
+
+
+def _children(words: Words, space: str, cells: int, seed: int, out: Path) -> "Children":
+    from nascast.cli._children import Children as Asked
+    from nascast.cli._children import open_evaluator
+    from nascast.studies.predictors.children import Children
+
+    asked = Asked(
+        data=words.data,
+        recipe=words.recipe,
+        skeleton=words.skeleton,
+        split=words.split,
+        time_limit=None,
+        memory_limit=None,
+        device=words.device,
+        latency=False,
+        checkpoints=out / "checkpoints",
+    )
+    return Children(open_evaluator(asked, space), cells, seed, out / "children.sqlite")
+
+
+def _run(
+    study: "Study", out: Path, workers: int, children: "Children | None" = None
+) -> "list[Result]":
     import nascast
     from nascast.cli._progress import bars
     from nascast.executors.processes import Processes
@@ -240,7 +294,11 @@ def _run(study: "Study", out: Path, workers: int) -> "list[Result]":
         def advance(steps: int) -> None:
             shown.advance(current[0], steps)  # type: ignore[arg-type]
 
-        return run(study, out, executor, progress=Progress(start, advance), cache=cache)
+        progress = Progress(start, advance)
+        if children is None:
+            return run(study, out, executor, progress=progress, cache=cache)
+        children.train(executor, progress)
+        return run(study, out, executor, progress=progress, cache=cache, records=children)
 
 
 def _plain(head: "Head", results: "list[Result]") -> dict[str, Any]:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 __all__ = ["in_brackets"]
 
-_KEY = re.compile(r"(['\"]?)([^'\"{}\[\](),]{1,200}?)\1\s*:(?:\s+(.*))?")
+_KEY = re.compile(r"(['\"]?)([^'\"{}\[\](),]{1,200}?)\1\s*(?::(?=\s|$)|=(?!=))\s*(.*)")
 _CHOICE = re.compile(r"\s*(\S+), Value: (.+?)\s*")  # of ConfigSpace until 0.4
 _SCALAR = re.compile(r"[\[({'\"].*|[-+]?[0-9.]+(?:[eE][-+]?[0-9]+)?|[A-Za-z_]\w*(?:\(.*\))?", re.S)
 _DEEPEST = 12  # levels, as of brackets
@@ -17,9 +17,9 @@ Line = tuple[int, str]  # how far it is indented, and what it says
 def in_brackets(text: str) -> str:
     """Returns a text of several lines in brackets; one that is no such block as it is.
 
-    Read are lists (``- a``) and dictionaries (``key: a``), indented by blanks, whose values may
-    stand in brackets, and choices (``key, Value: a``). Where all of it stands below one key, it is
-    the value of that key.
+    Read are lists (``- a``) and dictionaries (``key: a`` or ``key = a``), indented by blanks, whose
+    values may stand in brackets, and choices (``key, Value: a``). Where all of it stands below one
+    key, it is the value of that key.
     """
     lines = [line for line in text.splitlines() if line.strip() and line.strip() != "---"]
     if not 1 < len(lines) <= _MOST:

@@ -2,7 +2,7 @@
 
 import math
 from abc import abstractmethod
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Protocol
 
 import numpy as np
@@ -12,7 +12,16 @@ from nascast.core.evaluator import Benchmark, Evaluator, checked
 from nascast.core.history import History
 from nascast.core.metric import direction, quantity
 from nascast.core.space import SearchSpace
-from nascast.core.types import Candidate, Evaluation, Floats, Genes, ImageTask, Metric, Task
+from nascast.core.types import (
+    Candidate,
+    Evaluation,
+    Floats,
+    Genes,
+    ImageTask,
+    Metric,
+    Task,
+    Trial,
+)
 
 __all__ = ["Records", "Told", "Trained", "usual_task"]
 
@@ -217,6 +226,25 @@ class Trained(_Evaluations):
         self.metrics = {metric.name: metric for metric in metrics}
         self._last = max((e for metric in metrics for e in metric.epochs), default=None)
         self._evaluator = evaluator
+
+    def remember(self, trials: Iterable[Trial]) -> None:
+        """Takes trainings that are finished, each as the first of its network; none is repeated."""
+        for trial in trials:
+            key = self.space.canonical(trial.candidate.arch.row()).tobytes()
+            self._networks[key] = [{trial.candidate.epochs: trial.evaluation}]
+
+    def genes(self) -> Genes:
+        """Returns ``(n, length)``: the canonical rows whose full training is there and went well.
+
+        Raises:
+            UnsupportedError: there is none, since nothing was trained yet.
+        """
+        rows = [
+            np.frombuffer(key, dtype=np.int16)
+            for key, trainings in self._networks.items()
+            if trainings and None in trainings[0] and trainings[0][None].error is None
+        ]
+        return np.stack(rows) if rows else super().genes()
 
     def curve(self, genes: Genes, metric: str, epochs: int, seed: int | None = 0) -> Floats:
         self.describe(metric)

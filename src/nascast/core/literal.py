@@ -2,8 +2,8 @@
 
 Beside plain values there are calls, such as ``Genotype(normal=[…])``, whose name and arguments are
 kept; ``range``, and calls that only change the type of a value, such as ``list(…)`` and
-``np.array(…)``, are what they stand for; a set is a list of its values. Lists may leave out their
-commas, as NumPy prints them, and words their quotes.
+``np.array(…)``, are what they stand for; a set is a list of its values, and ``*range(…)`` in a list
+is spread out. Lists may leave out their commas, as NumPy prints them, and words their quotes.
 """
 
 import re
@@ -19,6 +19,7 @@ _MOST = 1000  # values of a range; chosen
 
 _BLANK = re.compile(r"\s*")
 _COMMA = re.compile(r"\s*,\s*")
+_NEXT = re.compile(r"\s*,\s*|[^\S\n]*\n\s*(?=[\[(])")  # also a line between two lists
 _NUMBER = re.compile(
     r"[-+]?(?:[0-9]{1,18}(?:\.[0-9]{0,18})?|\.[0-9]{1,18})(?:[eE][-+]?[0-9]{1,2})?(?!\w)"
 )
@@ -194,7 +195,7 @@ class _Reader:
     def _values(self) -> Literal:
         """Reads a value, or several with commas between them, which are a tuple."""
         begin, found = self.at, [self.value()]
-        while self._match(_COMMA) and self.at < len(self.text):
+        while self._match(_NEXT) and self.at < len(self.text):
             found.append(self.value())
         return found[0] if len(found) == 1 else Literal(begin, tuple(found))
 
@@ -278,6 +279,10 @@ class _Reader:
             key = Literal(self.at, named[1])
             self.at = named.end()
             keyed.append((key, self.value()))
+            return
+        if self._next() == "*":
+            self.at += 1
+            values.extend(self.value().items())
             return
         found = self.value()
         if colon := re.compile(r"\s*:\s*").match(self.text, self.at):

@@ -71,6 +71,8 @@ _TURNING = (
     "stderr to utilisation utilization var variance weight without"
 )
 
+_FORMULA = re.compile(r"\s*(?:(?:1|100)(?:\.0*)?\s*)?-|\s*1(?:\.0*)?\s*/")  # 1-acc, -acc, 1/loss
+
 _POSITIVE = (
     "none nats bits seconds ms us minutes hours days count thousands millions billions "
     "bytes KB MB GB KiB MiB GiB J mJ W mW kWh"
@@ -120,10 +122,10 @@ def quantity(name: str) -> Quantity | None:
 
     A word is a run of letters, or of letters and digits, and ``topOneError`` has three. A name
     with words of opposite directions says nothing, and neither does one with a word that may turn
-    a direction round, such as ``accuracy_drop`` or ``images_per_second``.
+    a direction round, such as ``accuracy_drop`` or ``images_per_second``, or a formula: ``1-acc``.
     """
     words = _words(name)
-    if not words.isdisjoint(_TURNING.split()):
+    if _FORMULA.match(name) or not words.isdisjoint(_TURNING.split()):
         return None
     found = [known for known in QUANTITIES if words & known.words]
     if len({known.minimize for known in found}) != 1:

@@ -6,6 +6,7 @@ file names and package metadata and imports nothing.
 
 import importlib
 import importlib.util
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
@@ -37,17 +38,12 @@ KINDS = {
     "store": "nascast.stores",
 }
 _FAMILIES = ("model_based", "learning_curve", "hybrid", "weight_sharing", "zero_cost")
-_SHARED = {  # what the components of a kind share, and is none
-    "benchmark": {"table", "imported", "converted"},
-    "predictor": {"features", "regression"},
-    "proxy": {"passes"},
-    "strategy": {"controller"},
-}
 # What importing a broken module raises: all that Python's own exceptions derive from, but no exits.
 _BROKEN = (
     *(ImportError, AttributeError, SyntaxError, NameError, TypeError, ValueError, LookupError),
     *(OSError, RuntimeError, ArithmeticError, AssertionError),
 )
+_PUBLIC = re.compile(r"^__all__ = \[([^\]]*)\]", re.MULTILINE)
 # Which extra brings a package of another name.
 _EXTRAS = {"xgboost": "boost", "ngboost": "boost", "gpytorch": "bayes", "emcee": "bayes"}
 
@@ -56,8 +52,9 @@ _EXTRAS = {"xgboost": "boost", "ngboost": "boost", "gpytorch": "bayes", "emcee":
 def _builtin(kind: str) -> dict[str, str]:
     """Returns names and modules: those at the top of the kind's folder and of its families.
 
-    A module whose name begins with an underscore is private to the folder, and one inside a package
-    belongs to that package; neither is a component.
+    A component is a module, or package, whose ``__all__`` has one entry: others hold what several
+    components share. One whose name begins with an underscore is private to the folder, and one
+    inside a package belongs to that package.
     """
     if kind not in KINDS:
         raise UnknownComponentError(f"unknown kind {kind!r}; known are {', '.join(KINDS)}")
@@ -65,12 +62,11 @@ def _builtin(kind: str) -> dict[str, str]:
     assert spec is not None
     assert spec.submodule_search_locations
     root = Path(spec.submodule_search_locations[0])
-    no_components = {*_FAMILIES, *_SHARED.get(kind, ())}
     found: dict[str, str] = {}
     for family in ("", *_FAMILIES):
         for path in sorted((root / family).glob("*")):
-            name, module = path.stem, path.suffix == ".py" or (path / "__init__.py").is_file()
-            if not module or name.startswith("_") or name in no_components:
+            name, file = path.stem, path if path.suffix == ".py" else path / "__init__.py"
+            if name.startswith("_") or not file.is_file() or not _has_one(file):
                 continue
             dotted = ".".join(filter(None, [KINDS[kind], family, name]))
             if name in found:
@@ -82,6 +78,12 @@ def _builtin(kind: str) -> dict[str, str]:
     if kind == "predictor":  # a proxy is a predictor as it stands
         found |= _merged(_builtin("proxy"), found)
     return found
+
+
+def _has_one(file: Path) -> bool:
+    """Returns whether ``__all__`` of a module has one entry; the module is not imported."""
+    found = _PUBLIC.search(file.read_text(encoding="utf-8"))
+    return found is not None and len(re.findall(r"\w+", found[1])) == 1
 
 
 def _merged(proxies: dict[str, str], predictors: dict[str, str]) -> dict[str, str]:

@@ -27,6 +27,7 @@ Value = Union[None, bool, int, float, str, "Spec", tuple["Value", ...]]
 _WORDS: dict[str, Value] = {"none": None, "true": True, "false": False}
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*")
 _BARE = re.compile(r"[^\s,()\[\]=\":]+")  # a value that needs no quotes
+_DRIVE = re.compile(r"[A-Za-z]:[\\/][^,()\[\]\"]*")  # a path of Windows, which needs none either
 _GIVEN = {"space", "objectives"}  # what a component is made for, and no setting of it
 
 
@@ -209,6 +210,8 @@ class _Reader:
                 raise self._wrong("a text in quotes, as JSON has it,") from None
             self._at = quoted.end()
             return text
+        if re.compile(r"\s*" + _DRIVE.pattern).match(self._text, self._at):
+            return self._match(_DRIVE, "a path").rstrip()
         if re.compile(r"\s*" + _NAME.pattern + r"\s*[(:]").match(self._text, self._at):
             return self.spec(kind)
         return _read(self._match(_BARE, "a value"))

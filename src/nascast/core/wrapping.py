@@ -1,10 +1,10 @@
 """What stands around an architecture where people copy it from: source files, logs, web pages."""
 
-import html
 import re
 from collections.abc import Iterator
 
 from nascast.core.blocks import in_brackets
+from nascast.core.literal import LiteralError, parse_literal
 
 __all__ = ["forms", "plain", "tidied"]
 
@@ -39,6 +39,25 @@ _HEADS = (  # parts of the head of a line, of which the first two say that it is
     ),
     re.compile(rf"\s*[IWEF]\s?[0-9]{{4}}\s{_STAMP}(?:\s+[0-9]+\s[\w./-]+:[0-9]+\])?"),  # glog
     re.compile(r"\s*(?:[A-Za-z_][\w.]*:(?=\S)|[\w./:<>]+\s+[-|]\s|[\w./-]+\.py:[0-9]+[:\]]?\s)"),
+)
+_BULLET = re.compile(r"\s*(?:[>*•$+-]|[0-9]{1,3}[.)])\s+(?=\S)")
+_CONTROL = re.compile(r"\x1b\[[0-9;]*m|\x00")  # colours of a terminal
+_TAGS = re.compile(r"\s*<(\w+)[^<>]*>(?P<inner>.*)</\1>\s*", re.DOTALL)
+_CALL = re.compile(  # a text alone in brackets, or handed to a function
+    r"\s*(?:(?:return|yield)\b\s*)?(?:[\w.]+\s*)?[\[(]\s*[bru]?(?P<mark>['\"])(?P<inner>(?:(?!(?P=mark)).)*)"
+    r"(?P=mark)\s*,?\s*[\])]\s*|\s*(?:return\b|yield\b|(?:print|str|repr|eval)\s*(?P<open>\()|"
+    r"(?P<alone>\())(?P<bare>.*?)(?(open)\)|(?(alone)\)))\s*",
+    re.DOTALL,
+)
+_NAMES = (
+    "arch",
+    "arch_str",
+    "architecture",
+    "genotype",
+    "cell",
+    "best_arch",
+    "config",
+    "structure",
 )
 _LABEL = re.compile(r"\s*(?:[-*]\s+)?(['\"]?)[A-Za-z_][\w .#]{0,60}\1\s*(?::=|[:=])(?![:=])\s*")
 _MOST = 12  # parts of the head of a line; chosen
@@ -86,19 +105,39 @@ def forms(text: str) -> Iterator[str]:
     """
     bare = _unescaped(text)
     cuts = [_plainly(cut) for cut in _cuts(bare)]
-    others = (bare, *cuts, in_brackets(plain(bare)), *map(in_brackets, map(plain, cuts)))
+    inside = [part for cut in (bare, *cuts) for part in _inside(cut)]
+    blocks = [in_brackets(plain(cut)) for cut in (bare, *cuts)]
+    others = (bare, *cuts, *inside, *blocks)
     yield from dict.fromkeys((text, *(o for o in others if not re.fullmatch(r"[\s0-9.]*", o))))
 
 
 def _unescaped(text: str) -> str:
-    text = html.unescape(text) if "&" in text else text
-    return _plainly(_ESCAPE.sub(r"\1", text))
+    if "&" in text:
+        import html  # its tables take longer to load than all else here
+
+        text = html.unescape(text)
+    return _plainly(_ESCAPE.sub(r"\1", _CONTROL.sub("", text)))
 
 
 def _plainly(text: str) -> str:
-    """Returns a text without marks of Markdown around all of it."""
-    found = _EMPHASIS.fullmatch(text)
+    """Returns a text without marks of Markdown, or tags of HTML, around all of it."""
+    found = _TAGS.fullmatch(text) or _EMPHASIS.fullmatch(text)
     return found["inner"] if found else text
+
+
+def _inside(text: str) -> Iterator[str]:
+    """Yields what stands alone in brackets or in a call, and what a dictionary calls its cell."""
+    text = plain(text)
+    if found := _CALL.fullmatch(text):
+        yield found["inner"] if found["bare"] is None else found["bare"]
+    if text.lstrip().startswith(("{", "dict(")):
+        try:
+            keyed = parse_literal(text).keyed or ()
+        except LiteralError:
+            return
+        for key, value in keyed:
+            if str(key).lower() in _NAMES and isinstance(value.value, str):
+                yield value.value
 
 
 def _cuts(text: str) -> Iterator[str]:
@@ -107,7 +146,7 @@ def _cuts(text: str) -> Iterator[str]:
     for _ in range(_MOST):
         found = [head.match(text, at) for head in _HEADS[: 3 if logged else 2]]
         logged = logged or any(found)
-        part = next(filter(None, found), None) or _LABEL.match(text, at)
+        part = next(filter(None, [*found, _LABEL.match(text, at), _BULLET.match(text, at)]), None)
         if part is None:
             return
         at = part.end()

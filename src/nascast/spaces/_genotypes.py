@@ -83,10 +83,17 @@ def _cell(fields: dict[str, Literal], name: str, nodes: int) -> CellText:
     sides = [_side(item, f"node {2 + i // 2} of the {name} cell") for i, item in enumerate(listed)]
     concat = fields.get(f"{name}_concat")
     outputs = None
+    if concat is not None and concat.value is None and concat.keyed is None:
+        concat = None  # nothing is said, as without the field
     if concat is not None:
-        outputs = tuple(sorted(item.whole("a state") for item in concat.items()))
+        outputs = tuple(sorted(item.whole("a state") for item in _listed(concat).items()))
     pairs = tuple(zip(sides[::2], sides[1::2], strict=True))
     return CellText(name, pairs, outputs, concat.at if concat else fields[name].at)
+
+
+def _listed(value: Literal) -> Literal:
+    """Returns a list that may be written as a text in quotes."""
+    return parse_literal(value.value) if isinstance(value.value, str) else value
 
 
 def _pairs(listed: tuple[Literal, ...], name: str) -> tuple[Literal, ...]:
@@ -127,6 +134,8 @@ def _is_node(item: Literal) -> bool:
 
 def _side(item: Literal, place: str) -> Side:
     operation, state = item.items(2, f"a pair of operation and input at {place}")
+    if isinstance(operation.value, int) and isinstance(state.value, str):
+        operation, state = state, operation
     return Side(
         operation.word(f"an operation at {place}"), state.whole(f"a state at {place}"), item.at
     )

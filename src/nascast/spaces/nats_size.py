@@ -13,7 +13,7 @@ import numpy as np
 from nascast.core.errors import InvalidArchitectureError, InvalidSettingError
 from nascast.core.graph import Graph
 from nascast.core.literal import LiteralError, parse_literal
-from nascast.core.notation import Notation, shown
+from nascast.core.notation import OFFICIAL_INDEX, Notation, shown
 from nascast.core.space import SearchSpace
 from nascast.core.types import Architecture, Genes, ImageTask, Task
 
@@ -29,6 +29,8 @@ _SKELETON: dict[str, Any] = {"stem_stride": 1}
 
 def _read_list(text: str) -> list[int]:
     genes = []
+    if re.fullmatch(_APART, text):
+        text = ",".join(re.findall("[0-9]+", text))
     for item in parse_literal(text).items(_STAGES, "the channels of the stages"):
         channels = item.whole("a number of channels")
         if channels not in _CHANNELS:
@@ -54,18 +56,19 @@ def _write_index(row: Sequence[int]) -> str:
     return str(sum(gene * 8**place for place, gene in enumerate(reversed(row))))
 
 
+_APART = r"\s*[0-9]{1,2}(?:\s*[-x×*_/\s]\s*[0-9]{1,2}){4}\s*"  # such as 8-16-24-32-64
 _DIALECTS = (
     Notation(
         "official_index",  # not shuffled: `traverse_net` of the authors' main-sss.py
         "the official index, 0 to 32767",
-        re.compile(r"\s*[0-9]{1,9}(\.0*)?\s*$"),
+        re.compile(OFFICIAL_INDEX),
         _read_index,
         _write_index,
     ),
     Notation(
         "list",
         "the channels as a list",
-        re.compile(r"\s*(\w+\s*=\s*)?([\[(]|[0-9]+(\.0*)?[)\s]*,)"),
+        re.compile(rf"\s*(\w+\s*=\s*)?([\[(]|[0-9]+(\.0*)?[)\s]*,)|{_APART}"),
         _read_list,
         _write_list,
     ),
@@ -107,7 +110,10 @@ class NatsSize(SearchSpace):
         return (*_DIALECTS, Notation("network_config", about, looks, self._read_config))
 
     def _read_config(self, text: str) -> list[int]:
-        return self._parse(parse_literal(text).field("channels").word("an official string"))
+        channels = parse_literal(text).field("channels")
+        if channels.listed:
+            return _read_list(",".join(str(item) for item in channels.items()))
+        return self._parse(channels.word("an official string"))
 
     def _parse(self, text: str) -> list[int]:
         """Returns the genes of an official string.

@@ -25,7 +25,7 @@ from nascast.training.loop import Curves, evaluate, train
 from nascast.training.placement import placed
 from nascast.training.recipe import Recipe
 
-__all__ = ["BuildPlan", "pack", "records", "train_one", "trainings"]
+__all__ = ["BuildPlan", "draw", "pack", "records", "train_one", "trainings"]
 
 
 Job = tuple[tuple[int, ...], int]  # genes and seed
@@ -143,7 +143,9 @@ def trainings(plan: BuildPlan, folder: Path, executor: Executor) -> Iterator[tup
     """
     journal = Journal(folder / "trainings.jsonl")
     space, task = plugins.load("space", plan.space), _task(plan)
-    space.build(space.architecture(_draw(space, plan)[0]), task)  # a mistake in the plan shows here
+    space.build(
+        space.architecture(draw(space, plan.cells, plan.seed)[0]), task
+    )  # a mistake in the plan shows here
     folder.mkdir(parents=True, exist_ok=True)
     _begin(plan, journal)
     done = {(tuple(r["genes"]), r["seed"]) for r in records(folder)}
@@ -197,35 +199,46 @@ def _complete(settings: Mapping[str, Any]) -> dict[str, Any]:
 def _jobs(plan: BuildPlan) -> list[Job]:
     """Returns the trainings in order: repeated cells first, so that the noise is known early."""
     space = plugins.load("space", plan.space)
-    cells = [tuple(int(g) for g in row) for row in _draw(space, plan)]
+    cells = [tuple(int(g) for g in row) for row in draw(space, plan.cells, plan.seed)]
     twice = [(cell, seed) for cell in cells[: plan.repeated] for seed in (0, 1)]
     return twice + [(cell, 0) for cell in cells[plan.repeated :]]
 
 
-def _draw(space: SearchSpace, plan: BuildPlan) -> Genes:
-    """Returns distinct canonical rows, drawn uniformly where the space can list its rows."""
-    rng = np.random.default_rng(plan.seed)
+def draw(space: SearchSpace, cells: int, seed: int) -> Genes:
+    """Returns distinct canonical rows, drawn uniformly where the space can list its rows.
+
+    More cells begin with those that fewer would be.
+
+    Args:
+        space: search space.
+        cells: number of rows; 0 is all of the space.
+        seed: seed of the draw.
+
+    Raises:
+        InvalidSettingError: the space has not as many, or cannot be listed where all are asked for.
+    """
+    rng = np.random.default_rng(seed)
     try:
         every = space.canonical(space.all())
     except UnsupportedError:
         every = None
     if every is not None:
         rows = every[space.distinct(every)]
-        if plan.cells > len(rows):
+        if cells > len(rows):
             raise InvalidSettingError(
-                f"{plan.space} has {len(rows)} distinct architectures; {plan.cells} asked for"
+                f"{space.name} has {len(rows)} distinct architectures; {cells} asked for"
             )
-        return rng.permutation(rows)[: plan.cells or len(rows)]
-    if not plan.cells:
-        raise InvalidSettingError(f"{plan.space} cannot be listed; say how many cells to train")
+        return rng.permutation(rows)[: cells or len(rows)]
+    if not cells:
+        raise InvalidSettingError(f"{space.name} cannot be listed; say how many cells to train")
     found: dict[bytes, Any] = {}
     for _ in range(1000):  # in chunks of one size, so that more cells begin with the same
         for row in space.canonical(space.sample(1024, rng)):
             found.setdefault(row.tobytes(), row)
-        if len(found) >= plan.cells:
-            return np.stack(list(found.values())[: plan.cells])
+        if len(found) >= cells:
+            return np.stack(list(found.values())[:cells])
     raise InvalidSettingError(
-        f"{plan.cells} distinct architectures asked for; drawing found {len(found)} in {plan.space}"
+        f"{cells} distinct architectures asked for; drawing found {len(found)} in {space.name}"
     )
 
 

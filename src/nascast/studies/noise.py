@@ -18,7 +18,7 @@ from nascast.core.evaluator import Benchmark
 from nascast.core.types import Floats, Objective
 from nascast.studies.metrics import kendall
 
-__all__ = ["METHOD", "Estimate", "NoiseLimits", "noise_limits"]
+__all__ = ["METHOD", "Estimate", "NoiseLimits", "agreement", "noise_limits"]
 
 METHOD = (
     "Agreement is Kendall's τ between two trainings of the same architectures. The limit is that "
@@ -116,17 +116,10 @@ def noise_limits(benchmark: Benchmark, objective: Objective, seed: int = 0) -> N
     Returns:
         The limits; None where fewer than two architectures were trained twice.
     """
-    try:
-        first, genes = (benchmark.recorded(objective.metric, k) for k in (0, 1))
-    except UnsupportedError:
+    both = _pairs(benchmark, objective)
+    if both is None:
         return None
-    known = {row.tobytes() for row in first}  # either training may be missing
-    genes = genes[[row.tobytes() in known for row in genes]]
-    if len(genes) < 2:
-        return None
-    both = np.stack([benchmark.query(genes, objective.metric, seed=k) for k in (0, 1)], axis=1)
-    both = -both if objective.minimize else both
-    few = len(genes) * _TOP < _FEWEST
+    few = len(both) * _TOP < _FEWEST
     rng = np.random.default_rng(seed)
     chosen = rng.integers(len(both), size=(_SAMPLES, min(len(both), _MOST)))
     narrower = math.sqrt(chosen.shape[1] / len(both))  # of all of them, than of such a sample
@@ -149,6 +142,26 @@ def noise_limits(benchmark: Benchmark, objective: Objective, seed: int = 0) -> N
         top_agreement=None if few else estimate(_top_agreement),
         top_limit=None if few else estimate(simulated(_DRAWN), simulated(_REDRAWN)),
     )
+
+
+def agreement(benchmark: Benchmark, objective: Objective) -> tuple[int, float] | None:
+    """Returns how many architectures were trained twice and τ between the two, or None for < 2."""
+    both = _pairs(benchmark, objective)
+    return None if both is None else (len(both), _agreement(both))
+
+
+def _pairs(benchmark: Benchmark, objective: Objective) -> Floats | None:
+    """Returns ``(n, 2)`` scores of the first two trainings; None for fewer than two pairs."""
+    try:
+        first, genes = (benchmark.recorded(objective.metric, k) for k in (0, 1))
+    except UnsupportedError:
+        return None
+    known = {row.tobytes() for row in first}  # either training may be missing
+    genes = genes[[row.tobytes() in known for row in genes]]
+    if len(genes) < 2:
+        return None
+    both = np.stack([benchmark.query(genes, objective.metric, seed=k) for k in (0, 1)], axis=1)
+    return -both if objective.minimize else both
 
 
 def _agreement(both: Floats) -> float:

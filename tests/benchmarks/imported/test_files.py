@@ -39,6 +39,11 @@ def columns(path: Path) -> list[tuple[str, ...]]:
         "Unnamed: 0,name,Unnamed: 0.1,value\n0,a,0,1.5\n1,b,1,2.5\n",
         ",,name,value\n0,0,a,1.5\n0,1,b,2.5\n",
         "name,value,\na,1.5,\nb,2.5,\n",
+        "# made by a script\n# in 2026\n" + TEXT + "# the end\n",
+        "# name,value\na,1.5\nb,2.5\n",
+        "#,name,value\n0,a,1.5\n1,b,2.5\n",
+        "name value\na 1.5\n  b   2.5  \n",
+        "# of a search\n# name value\na 1.5\nb 2.5\n",
     ],
 )
 def test_columns_of_texts(tmp_path: Path, text: str) -> None:

@@ -75,7 +75,7 @@ def convert(
     provenance: dict[str, Any] = {
         "file": path.name,
         "sha256": _digest(path),
-        "columns": {f"{c.metric} epoch {c.epoch} seed {c.seed}": c.column for c in layout.columns},
+        "columns": {_place(c, layout): c.column for c in layout.columns},
         "source": source or "not given",
         "task": "not given, and taken for the usual one of the space" if task is None else "given",
     }
@@ -93,6 +93,15 @@ def convert(
         provenance=provenance,
         separate=separate,
     )
+
+
+def _place(column: ColumnSpec, layout: Layout) -> str:
+    """Returns in words which numbers a column has."""
+    if column.epoch is None and layout.epoch is None:  # a property of the network
+        return column.metric if not column.seed else f"{column.metric} seed {column.seed}"
+    epoch = f"epoch {column.epoch}" if layout.epoch is None else f"epochs by {layout.epoch}"
+    seed = f"seed {column.seed}" if layout.seed is None else f"seeds by {layout.seed}"
+    return f"{column.metric} {epoch} {seed}"
 
 
 def _task(space: SearchSpace, task: Task | None) -> Task:

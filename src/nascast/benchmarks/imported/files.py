@@ -7,7 +7,7 @@ import io
 import lzma
 import re
 import zipfile
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,6 +23,7 @@ __all__ = ["Columns", "read"]
 
 _KNOWN = 100_000  # different texts that are kept once, chosen
 _SEPARATORS = (",", ";", "\t")
+_NUMBER = re.compile(r"[-+]?[0-9]*[.,]?[0-9]+(?:[eE][-+]?[0-9]+)?")
 _TEXTS = (".csv", ".tsv", ".txt")
 _ENDINGS = (*_TEXTS, *(text + way for text in _TEXTS for way in (".gz", ".bz2", ".xz")), ".zip")
 _UNPACK: dict[bytes, Callable[[Path], Any]] = {
@@ -75,7 +76,9 @@ def read(path: Path, wanted: Collection[str]) -> Columns:
     """Returns some columns of a file; those that it lacks are found missing when they are used.
 
     Texts are separated by commas, semicolons or tabs, whichever makes most columns of the first
-    line, in UTF-8, or UTF-16 with its mark; what they are packed with is told by their first bytes.
+    line, or by blanks where none of them makes two; they are in UTF-8, or UTF-16 with its mark.
+    What they are packed with is told by their first bytes. Lines that begin with ``#`` are
+    comments, but for names of columns above numbers, as NumPy writes them.
 
     Args:
         path: path of a ``.csv``, ``.tsv`` or ``.txt``, also packed as ``.gz``, ``.bz2``, ``.xz``
@@ -128,18 +131,53 @@ def _plain(column: pa.ChunkedArray) -> list[Any]:
 
 def _read_text(path: Path, wanted: Collection[str]) -> Columns:
     with _opened(path) as file:
-        first = next((line for line in file if line.strip()), "")
+        comment, first = _begins(file)
     said = re.fullmatch(r"sep=(.)\s*", first)  # as some spreadsheets begin their files
+    separator = said[1] if said else max(_SEPARATORS, key=lambda s: len(_split(first, s)))
+    if not said and len(_split(first, separator)) == 1 and len(first.split()) > 1:
+        separator = " "
     with _opened(path) as file:
-        separator = said[1] if said else max(_SEPARATORS, key=lambda s: len(_split(first, s)))
-        lines = csv.reader(file, delimiter=separator, strict=True, skipinitialspace=True)
+        lines = csv.reader(
+            _without_comments(file, separator),
+            delimiter=separator,
+            strict=True,
+            skipinitialspace=True,
+        )
         rows = (line for line in lines if line)
         if said:
             next(rows)
-        names = [name.strip() for name in next(rows, [])]
+        names = _names_above(comment, first, separator) or next(rows, [])
+        names = [name.strip() for name in names]
         if not any(names):
             raise CorruptDataError(f"{path}: expected names of columns in the first line; got none")
         return _collect(path, names, wanted, _numbered(path, lines, len(names)), separator)
+
+
+def _begins(file: Iterable[str]) -> tuple[str, str]:
+    """Returns the last comment at the head of a file, without its mark, and the line below it."""
+    comment = ""
+    for line in file:
+        if line.startswith("#"):
+            comment = line.lstrip("#").strip()
+        elif line.strip():
+            return comment, line
+    return comment, ""
+
+
+def _names_above(comment: str, first: str, separator: str) -> list[str]:
+    """Returns the names of columns in a comment above a row of numbers; none if it has none."""
+    names, values = (_split(line.strip(), separator) for line in (comment, first))
+    numbers = any(_NUMBER.fullmatch(value.strip()) for value in values)
+    return names if numbers and len(names) == len(values) > 1 else []
+
+
+def _without_comments(file: Iterable[str], separator: str) -> Iterator[str]:
+    """Yields lines; comments are empty ones, so that lines keep their numbers."""
+    for line in file:
+        if line.startswith("#"):
+            yield "\n"
+        else:
+            yield line.strip() + "\n" if separator == " " else line
 
 
 def _numbered(path: Path, lines: Any, width: int) -> Iterator[tuple[int, list[str]]]:

@@ -64,7 +64,7 @@ class NasBench101(SearchSpace):
     own = (
         "matrix_string",
         "a matrix row by row and operations",
-        r"\s*([01]{4}|[01]{9}|[01]{16}|[01]{25}|[01]{36}|[01]{49})\s*:",
+        r"\s*([01]{4}|[01]{9}|[01]{16}|[01]{25}|[01]{36}|[01]{49})\s*(:|[,;|\t]\s*input)",
     )
     cardinalities = (2,) * len(EDGES) + (3,) * (VERTICES - 2)
     operations = OPERATIONS
@@ -209,7 +209,7 @@ class NasBench101(SearchSpace):
         Raises:
             InvalidArchitectureError: the text is not of this form; the message says why.
         """
-        found = re.fullmatch(r"([01]{4,49}):([^:]+)", text)
+        found = re.fullmatch(r"([01]{4,49})(?::|[,;|\t]\s*(?=input))([^:]+)", text)
         if not found:
             raise InvalidArchitectureError(f"{self.name}: expected {_FORM}; got {shown(text)}")
         digits, labels = found[1], found[2].split(",")

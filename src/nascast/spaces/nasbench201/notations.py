@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from functools import cache
 
 from nascast.core.literal import Literal, LiteralError, parse_literal
-from nascast.core.notation import Notation
+from nascast.core.notation import OFFICIAL_INDEX, Notation
 from nascast.spaces.nasbench201.cell import EDGES, NONE, OPERATIONS, SKIP
 
 __all__ = ["DIALECTS"]
@@ -25,7 +25,9 @@ _CELLS = len(OPERATIONS) ** len(EDGES)
 _NASLIB_EDGES = ((0, 1), (0, 2), (0, 3), (1, 2), (1, 3), (2, 3))
 _NASLIB_OPERATIONS = (SKIP, NONE, 3, 2, 4)
 
-_EDGE_KEY = re.compile(r"(?:.*\D)?([0-9])\s*(<-|←|[-_,:~>→\s]+)\s*([0-9])\W*", re.DOTALL)
+_FROM, _TO = ("from", "start", "source", "src", "u"), ("to", "stop", "target", "dst", "v")
+_OF = ("op", "operation", "op_name", "label", "name")
+_EDGE_KEY = re.compile(r"(?:.*\D)?([0-9])\s*(<-|←|[-_,:~>→\s]+)\s*[A-Za-z]?([0-9])\W*", re.DOTALL)
 
 
 def _operation(item: Literal) -> int:
@@ -155,7 +157,10 @@ def _read_nodes(text: str) -> list[int]:
     found: dict[tuple[int, int], int] = {}
     nodes = parse_literal(text).items(3, "the three nodes 1, 2 and 3")
     for stop, node in enumerate(nodes, start=1):
-        for pair in node.items(stop, f"the inputs of node {stop}"):
+        for place, pair in enumerate(node.items(stop, f"the inputs of node {stop}")):
+            if isinstance(pair.value, str):  # in the order of the nodes it reads
+                found[place, stop] = _operation(pair)
+                continue
             operation, start = pair.items(2, "an operation and the node it reads")
             edge = (start.whole("a node"), stop)
             if edge not in EDGES or edge in found:
@@ -164,6 +169,39 @@ def _read_nodes(text: str) -> list[int]:
                 )
             found[edge] = _operation(operation)
     return [found[edge] for edge in EDGES]
+
+
+def _read_edge_list(text: str) -> list[int]:
+    """Reads six edges: (start, stop, operation), also as NetworkX prints them, or dictionaries."""
+    found: dict[tuple[int, int], int] = {}
+    for item in parse_literal(text).items(len(EDGES), "six edges"):
+        if item.keyed is not None:
+            fields = item.fields()
+            start, stop = (_any(item, fields, names) for names in (_FROM, _TO))
+            operation = _any(item, fields, _OF)
+        else:
+            start, stop, operation = item.items(3, "an edge: start, stop and operation")
+        if operation.keyed is not None:
+            operation = _any(operation, operation.fields(), _OF)
+        edge = (start.whole("a node"), stop.whole("a node"))
+        if edge not in EDGES or edge in found:
+            raise LiteralError(
+                f"there is one edge from each of 0 to 3 to later ones; got {edge}", item.at
+            )
+        found[edge] = _operation(operation)
+    return [found[edge] for edge in EDGES]
+
+
+def _any(item: Literal, fields: Mapping[str, Literal], names: Sequence[str]) -> Literal:
+    """Returns the field that has one of some names."""
+    for name in names:
+        if name in fields:
+            return fields[name]
+    raise LiteralError(f"there is none of {', '.join(names)}", item.at)
+
+
+def _write_edge_list(row: Sequence[int]) -> str:
+    return str([(*edge, OPERATIONS[gene]) for edge, gene in zip(EDGES, row, strict=True)])
 
 
 def _read_matrix(text: str) -> list[int]:
@@ -206,7 +244,7 @@ DIALECTS = (
     Notation(
         "official_index",
         "the official index, 0 to 15624",
-        re.compile(r"\s*[0-9]{1,9}(\.0*)?\s*$"),
+        re.compile(OFFICIAL_INDEX),
         _read_index,
         _write_index,
     ),
@@ -233,6 +271,15 @@ DIALECTS = (
         re.compile(r"(?!)"),  # `edges` reads it too
         _read_edges,
         _write_hpobench,
+    ),
+    Notation(
+        "edge_list",
+        "a list of edges (start, stop, operation), also as NetworkX prints them",
+        re.compile(
+            r"\s*(\w+\s*=\s*)?[\[(]\s*([\[(]\s*[0-9]\s*,\s*[0-9]\s*,\s*(['\"{]|[A-Za-z])|\{)"
+        ),
+        _read_edge_list,
+        _write_edge_list,
     ),
     Notation(
         "nodes",

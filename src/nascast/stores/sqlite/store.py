@@ -159,13 +159,10 @@ class Sqlite(Store):
     def reach(self, run: str, clock: float) -> None:
         with self._writing() as connection:
             number, _ = self._run(connection, run)
-            ((name, info),) = connection.execute(
-                "SELECT name, info FROM runs WHERE number = ?", (number,)
-            )
-            connection.execute(
-                "UPDATE runs SET reached = ?, sum = ? WHERE number = ?",
-                (clock, sum_of((name, info, clock)), number),
-            )
+            found = connection.execute("SELECT name, info FROM runs WHERE number = ?", (number,))
+            total = sum_of((*found.fetchone(), float(clock)))
+            changes = (float(clock), total, number)
+            connection.execute("UPDATE runs SET reached = ?, sum = ? WHERE number = ?", changes)
 
     def reached(self, run: str) -> float:
         with self._reading() as connection:
