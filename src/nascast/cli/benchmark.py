@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from nascast.cli._benchmarks import score_words, scores_of
 from nascast.cli._options import changed, settings
 from nascast.cli._options import device as device_of
 from nascast.cli._tables import check_target, marks, task_words, write
@@ -114,6 +115,8 @@ def _print(facts: Mapping[str, Any]) -> None:
         console.print(METHOD, highlight=False)
     else:
         console.print("noise: unknown, fewer than two architectures were trained twice")
+    if words := score_words(facts["scores"]):
+        console.print(f"{words}, with {facts['scores']['batch']}", highlight=False)
     console.print("[bold]provenance[/bold]")
     for key, value in facts["provenance"].items():
         console.print(f"  {key}: {value}", highlight=False)
@@ -154,6 +157,7 @@ def _describe(name: str) -> dict[str, Any]:
         "separate": table.separate,
         "metrics": metrics,
         "noise": noise,
+        "scores": scores_of(table),
         "provenance": dict(table.provenance),
     }
 
