@@ -46,7 +46,9 @@ def test_scores_are_ours_and_of_the_table_beside_them(path: Path) -> None:
     assert scores.provenance["source"].startswith("measured for nascast")
     listed = {row.tobytes() for row in table.space.canonical(table.genes())}
     assert {row.tobytes() for row in scores.genes} <= listed
-    assert set(scores.names()) == set(plugins.builtin_names("proxy"))
+    proxies = set(plugins.builtin_names("proxy"))
+    text = isinstance(table.task, TextTask)  # for which some are not defined
+    assert set(scores.names()) < proxies if text else set(scores.names()) == proxies
     assert np.isfinite(scores.seconds).all()
 
 
