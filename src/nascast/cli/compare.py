@@ -160,6 +160,7 @@ def compare(
     Example: nascast compare --space nasbench201 --data digits --predictors xgboost,sotl_e
     --train-sizes 20 --test-size 30 --out runs/children
     """
+    from nascast.core.errors import UnsupportedError
     from nascast.studies.predictors.design import Study
 
     specs, source = _specs(predictors), str(images) if images else None
@@ -184,6 +185,8 @@ def compare(
     ]
     if as_json:
         typer.echo(json.dumps(found if len(found) > 1 else found[0], indent=1))
+    elif not any(item["summary"] for item in found):
+        raise UnsupportedError("no predictor could run on this benchmark; the reasons stand above")
 
 
 def _specs(text: str) -> "tuple[Spec, ...]":
@@ -319,7 +322,6 @@ def _plain(head: "Head", results: "list[Result]") -> dict[str, Any]:
 def _print(head: "Head", results: "list[Result]", out: Path, page: Path | None) -> None:
     from rich.console import Console
 
-    from nascast.core.errors import UnsupportedError
     from nascast.studies.predictors.results import TABLE
     from nascast.studies.predictors.summary import summarize
 
@@ -341,8 +343,6 @@ def _print(head: "Head", results: "list[Result]", out: Path, page: Path | None) 
         console.print(f"zero-cost proxies: {head.batch}", highlight=False, markup=False)
     files = ", ".join(map(str, filter(None, (out / TABLE, page))))
     console.print(f"written: {files}", highlight=False, markup=False)
-    if not summaries:
-        raise UnsupportedError("no predictor could run on this benchmark; the reasons stand above")
 
 
 def _table(summaries: "list[Summary]", axes: tuple[str, ...]) -> "Table":
