@@ -126,7 +126,7 @@ def open_data(source: str, split: Split | None = None, device: str = "cpu") -> I
     mean, std = moments(sized["train"], places[0][1])
     train, validation, test = (
         (
-            Pixels(_tensor(sized[name]), torch.from_numpy(rows), mean, std).to(device),
+            _pixels(sized[name], rows, mean, std).to(device),
             torch.from_numpy(arrays.parts()[name][1][rows].astype(np.int64)).to(device),
         )
         for name, rows in places
@@ -218,6 +218,11 @@ def _drawn(part: Part, sizes: Sequence[int], split: Split) -> list[Places]:
 def _check(want: int, have: int, what: str, source: str) -> None:
     if want > have:
         raise InvalidSettingError(f"{source}: {want} {what} images asked for, {have} there")
+
+
+def _pixels(images: npt.NDArray[np.uint8], rows: Places, mean: Tensor, std: Tensor) -> Pixels:
+    mapped = isinstance(images, np.memmap)
+    return Pixels(_tensor(images), torch.from_numpy(rows), mean, std, mapped)
 
 
 def _tensor(images: npt.NDArray[np.uint8]) -> Tensor:

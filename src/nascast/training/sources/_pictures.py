@@ -1,18 +1,17 @@
-"""Pictures that Pillow has decoded, as arrays of one shape."""
+"""Pictures that Pillow decodes, as arrays of one shape."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
 
 from nascast.core.errors import CorruptDataError, InvalidSettingError
 from nascast.core.extras import extra
-from nascast.training.sources.arrays import Arrays, Part, without_test_part
+from nascast.training.sources.arrays import Arrays, Part, test_places
 
-__all__ = ["MODES", "Labelled", "arrays_of"]
-
-Labelled = tuple[Sequence[Any], Sequence[int], Sequence[str]]  # pictures, labels, what to call them
+__all__ = ["MODES", "Labelled", "Picture", "Place", "arrays_of", "squared"]
 
 _GREY = ("1", "L")
 _COLOUR = ("P", "PA", "LA", "La", "RGB", "RGBA", "RGBX", "RGBa", "CMYK", "YCbCr", "HSV", "LAB")
@@ -20,13 +19,48 @@ MODES = _GREY + _COLOUR  # of Pillow, with 8 bits a channel
 _VALIDATION = ("validation", "val", "valid")
 
 
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """A picture that is decoded when it is needed.
+
+    Attributes:
+        call: words that name it in messages.
+        size: width and height in pixels, as it is shown.
+        mode: mode of Pillow.
+        decode: function that returns it as a picture of Pillow, or None if that is not possible.
+    """
+
+    call: str
+    size: tuple[int, int]
+    mode: str
+    decode: Callable[[], Any]
+
+
+Labelled = tuple[Sequence[Picture], Sequence[int]]
+
+
+class Place(Protocol):
+    """A place for decoded images, in memory or in a file."""
+
+    def __call__(self, part: str, shape: tuple[int, ...]) -> npt.NDArray[np.uint8]:
+        """Returns an array of a shape, whose content does not matter, for a part."""
+        ...
+
+
+def _memory(part: str, shape: tuple[int, ...]) -> npt.NDArray[np.uint8]:
+    return np.empty(shape, np.uint8)
+
+
 def arrays_of(
-    parts: Mapping[str, Labelled], size: int | None, names: tuple[str, ...] = ()
+    parts: Mapping[str, Labelled],
+    size: int | None,
+    names: tuple[str, ...] = (),
+    place: Place = _memory,
 ) -> Arrays:
     """Returns pictures as arrays: in grey if all of them are, otherwise in colour.
 
-    Pictures of unequal size need a `size`: each is reduced to the largest square around its centre,
-    which is resized with antialiased bilinear interpolation.
+    With a `size`, each is reduced to the largest square around its centre, which is resized with
+    antialiased bilinear interpolation. What cannot be decoded is left out.
 
     Without a test part the validation part takes its place, as is usual for ImageNet; without both
     a fifth of the training part does.
@@ -36,55 +70,80 @@ def arrays_of(
             ``valid``.
         size: height and width in pixels, or None.
         names: names of the classes.
+        place: place for the images of a part.
 
     Raises:
         CorruptDataError: a picture has pixels that are not of 8 bits a channel.
         InvalidSettingError: the pictures are of unequal size and there is no `size`.
     """
-    every = [
-        pair for pictures, _, calls in parts.values() for pair in zip(pictures, calls, strict=True)
-    ]
-    for picture, call in every:
+    every = [picture for pictures, _ in parts.values() for picture in pictures]
+    for picture in every:
         if picture.mode not in MODES:
             raise CorruptDataError(
-                f"{call} has pixels of the kind {picture.mode}; expected 8 bits a channel"
+                f"{picture.call} has pixels of the kind {picture.mode}; expected 8 bits a channel"
             )
-    mode = "L" if all(picture.mode in _GREY for picture, _ in every) else "RGB"
-    side = size if _unequal(every, size) else None
-    found: dict[str, Part] = {
-        name: (
-            np.stack([_array(picture, mode, side) for picture in pictures]),
-            np.asarray(labels, dtype=np.int64),
-        )
-        for name, (pictures, labels, _) in parts.items()
-    }
+    mode = "L" if all(picture.mode in _GREY for picture in every) else "RGB"
+    side = _side(every, size)
+    if len(parts) == 1:
+        parts = _with_test_part(*parts["train"])
+    found = {name: _decoded(part, mode, side, name, place) for name, part in parts.items()}
     validation = next((found[name] for name in _VALIDATION if name in found), None)
-    train, test = found["train"], found.get("test", validation)
-    if test is None:
-        train, test = without_test_part(*train)
-    return Arrays(train, test, validation if "test" in found else None, names)
+    if "test" in found:
+        return Arrays(found["train"], found["test"], validation, names)
+    assert validation is not None
+    return Arrays(found["train"], validation, None, names)
 
 
-def _unequal(every: Sequence[tuple[Any, str]], size: int | None) -> bool:
-    first, call = every[0]
-    for other, other_call in every:
+def squared(picture: Any, side: int) -> Any:
+    """Returns the largest square around the centre of a picture, brought to `side` pixels."""
+    edge = min(picture.size)
+    left, top = ((length - edge) // 2 for length in picture.size)
+    bilinear = extra("PIL.Image", "data", "resizing images").Resampling.BILINEAR
+    return picture.resize((side, side), bilinear, box=(left, top, left + edge, top + edge))
+
+
+def _side(every: Sequence[Picture], size: int | None) -> tuple[int, int]:
+    """Returns the height and width of the arrays."""
+    if size is not None:
+        return size, size
+    first = every[0]
+    for other in every:
         if other.size != first.size:
-            if size is None:
-                (w, h), (other_w, other_h) = first.size, other.size
-                raise InvalidSettingError(
-                    f"the images are of unequal size: {call} is {w}×{h}, {other_call} "
-                    f"{other_w}×{other_h}; give a size to bring them to, "
-                    "such as size=32 of the split"
-                )
-            return True
-    return False
+            (w, h), (other_w, other_h) = first.size, other.size
+            raise InvalidSettingError(
+                f"the images are of unequal size: {first.call} is {w}×{h}, {other.call} "
+                f"{other_w}×{other_h}; give a size to bring them to, "
+                "such as size=32 of the split"
+            )
+    return first.size[1], first.size[0]
 
 
-def _array(picture: Any, mode: str, side: int | None) -> npt.NDArray[np.uint8]:
+def _with_test_part(pictures: Sequence[Picture], labels: Sequence[int]) -> dict[str, Labelled]:
+    tested = test_places(np.asarray(labels))
+    return {
+        name: ([pictures[i] for i in places], [labels[i] for i in places])
+        for name, places in (
+            ("train", np.flatnonzero(~tested).tolist()),
+            ("test", np.flatnonzero(tested).tolist()),
+        )
+    }
+
+
+def _decoded(part: Labelled, mode: str, side: tuple[int, int], name: str, place: Place) -> Part:
+    pictures, labels = part
+    colours = (3,) if mode == "RGB" else ()
+    images = place(name, (len(pictures), *side, *colours))
+    kept: list[int] = []
+    for picture, label in zip(pictures, labels, strict=True):
+        found = picture.decode()
+        if found is not None:
+            images[len(kept)] = _array(found, mode, side)
+            kept.append(label)
+    return images[: len(kept)], np.asarray(kept, dtype=np.int64)
+
+
+def _array(picture: Any, mode: str, side: tuple[int, int]) -> npt.NDArray[np.uint8]:
     picture = picture.convert(mode)
-    if side is not None:
-        edge = min(picture.size)
-        left, top = ((length - edge) // 2 for length in picture.size)
-        bilinear = extra("PIL.Image", "data", "resizing images").Resampling.BILINEAR
-        picture = picture.resize((side, side), bilinear, box=(left, top, left + edge, top + edge))
+    if picture.size != side[::-1]:
+        picture = squared(picture, side[0])
     return np.asarray(picture, dtype=np.uint8)
