@@ -12,6 +12,7 @@ from nascast.cli.benchmark import app as benchmark
 from nascast.cli.compare import compare
 from nascast.cli.export import export
 from nascast.cli.list import list_components
+from nascast.cli.predict import predict
 from nascast.cli.search import search
 from nascast.cli.show import show
 from nascast.cli.train import train
@@ -43,6 +44,7 @@ app.command("search")(search)
 app.command("show")(show)
 app.command("train")(train)
 app.command("export")(export)
+app.command("predict")(predict)
 app.command("trials")(trials)
 app.add_typer(benchmark, name="benchmark")
 

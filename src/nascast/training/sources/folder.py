@@ -16,8 +16,8 @@ from typing import Any
 from nascast.core.errors import CorruptDataError, MissingDataError
 from nascast.core.extras import extra
 from nascast.training.sources._kept import Kept
-from nascast.training.sources._pictures import MODES, Labelled, Picture, arrays_of
 from nascast.training.sources.arrays import Arrays
+from nascast.training.sources.pictures import MODES, Labelled, Picture, arrays_of
 
 FORM = "a folder with a folder of images for each class, below train/, val/ and test/ or at once"
 

@@ -9,8 +9,8 @@ from typing import Any
 
 from nascast.core.errors import CorruptDataError, MissingDataError
 from nascast.core.extras import extra
-from nascast.training.sources._pictures import Labelled, Picture, arrays_of
 from nascast.training.sources.arrays import Arrays
+from nascast.training.sources.pictures import Labelled, Picture, arrays_of
 
 FORM = "hf:NAME, a data set of the package datasets"
 
