@@ -11,7 +11,7 @@ from nascast.core.errors import UnsupportedError
 from nascast.report.drawing import svg
 from nascast.report.figures import Look, Spec
 from nascast.report.page import Figure, Tile, figure, markup, page, write
-from nascast.report.searches import figures, tables
+from nascast.report.searches import children, figures, tables
 from nascast.report.searches.tables import amount, words
 from nascast.report.words import count, duration
 from nascast.studies.searches.results import Run, Searched, best_trials, read_search
@@ -213,7 +213,10 @@ def _progress(
         for axis, over in axes
     ]
     title = "Every trial, and the mean of the last 20" + (", first seed" if several else "")
-    drawn.append(("rewards", title, figures.rewards(groups, look, metric, objective.minimize)))
+    drawn.append(("rewards", title, children.rewards(groups, look, metric, objective.minimize)))
+    curves = children.learning_curves(groups, look, objective.metric, metric)
+    kept = "Learning curves of children" + (", first seed" if several else "")
+    drawn.append(("curves", kept, curves))
     return _Section("Progress", about, list(_figures(drawn)))
 
 
