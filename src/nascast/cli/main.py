@@ -13,6 +13,7 @@ from nascast.cli.compare import compare
 from nascast.cli.export import export
 from nascast.cli.list import list_components
 from nascast.cli.predict import predict
+from nascast.cli.report import report
 from nascast.cli.search import search
 from nascast.cli.show import show
 from nascast.cli.train import train
@@ -46,6 +47,7 @@ app.command("train")(train)
 app.command("export")(export)
 app.command("predict")(predict)
 app.command("trials")(trials)
+app.command("report")(report)
 app.add_typer(benchmark, name="benchmark")
 
 

@@ -14,7 +14,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nascast.core.errors import CorruptDataError, MissingDataError, StoreError
+from nascast.core.errors import (
+    CorruptDataError,
+    InvalidSettingError,
+    MissingDataError,
+    StoreError,
+)
 from nascast.core.setup import Setup
 from nascast.core.spec import Spec
 from nascast.core.types import Architecture, Candidate, Evaluation, Objective, Trial
@@ -23,6 +28,7 @@ from nascast.report.searches.html import write_search_report
 from nascast.spaces.nasbench201 import NasBench201
 from nascast.stores.sqlite import Sqlite
 from nascast.studies.records import open_benchmark
+from nascast.studies.searches.joined import joined
 from nascast.studies.searches.results import best_trials, read_search
 from nascast.studies.searches.summary import (
     best_by_clock,
@@ -368,6 +374,22 @@ def test_many_runs_stay_small_and_quick(tmp_path: Path) -> None:
     plain = sum(len(json.dumps(spec)) for spec in page.figures.values())
     assert plain < 2_000_000
     assert len(page.figures["best-trials"]["data"]) == 40  # 20 lines and their ends
+
+
+def test_searches_stand_side_by_side(tmp_path: Path) -> None:
+    one = _folder(tmp_path / "one", {"random-0": _trials([3.0, 40.0])})
+    two = _folder(tmp_path / "two", {"random-0": _trials([7.0, 90.0])})
+    out = write_search_report(one, two, out=tmp_path / "both.html")
+    text = out.read_text()
+    assert f"{one}: random" in text
+    assert f"{two}: random" in text
+    joint = joined({"one": read_search(one), "two": read_search(two)})
+    (best, worse) = summarize(joint)
+    assert (best.strategy, best.best_mean) == ("two: random", 90.0)
+    assert (worse.strategy, worse.best_mean) == ("one: random", 40.0)
+    other = _folder(tmp_path / "loss", {"random-0": []}, (Objective("val_loss"),))
+    with pytest.raises(InvalidSettingError, match="objectives"):
+        write_search_report(one, other)
 
 
 def _figure(folder: Path, id_: str) -> Any:
