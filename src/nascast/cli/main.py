@@ -18,6 +18,7 @@ from nascast.cli.search import search
 from nascast.cli.show import show
 from nascast.cli.train import train
 from nascast.cli.trials import trials
+from nascast.cli.watch import watch
 from nascast.core.errors import NascastError, plain
 
 __all__ = ["app", "main"]
@@ -48,6 +49,7 @@ app.command("export")(export)
 app.command("predict")(predict)
 app.command("trials")(trials)
 app.command("report")(report)
+app.command("watch")(watch)
 app.add_typer(benchmark, name="benchmark")
 
 
