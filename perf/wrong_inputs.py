@@ -3,8 +3,8 @@
     python perf/wrong_inputs.py [--only WORD]
 
 Every command runs in a process of its own, in an empty folder with a few small files. Counted are
-tracebacks, statuses of 0, and what took longer than three minutes; all three should be none. Prints what
-went wrong, and the numbers as JSON.
+tracebacks, statuses of 0, and what took longer than three minutes; all three should be none. What
+went wrong is printed, and the numbers as JSON.
 """
 
 import argparse

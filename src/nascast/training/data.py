@@ -93,6 +93,13 @@ class ImageData:
         """The device of the tensors."""
         return self.train[0].device
 
+    def told(self) -> str:
+        """Returns what was read, such as ``2,001 images in 5 classes, 2 files skipped``."""
+        count = sum(len(labels) for _, labels in (self.train, self.validation, self.test))
+        skipped = len(self.skipped)
+        more = f", {skipped:,} file{'s' * (skipped != 1)} skipped" if skipped else ""
+        return f"{count:,} images in {self.classes:,} classes{more}"
+
 
 @lru_cache(maxsize=2)
 def open_data(source: str, split: Split | None = None, device: str = "cpu") -> ImageData:
