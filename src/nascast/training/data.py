@@ -121,6 +121,8 @@ def open_data(source: str, split: Split | None = None, device: str = "cpu") -> I
     split = Split() if split is None else split
     if split.size is not None and split.size < 1:
         raise InvalidSettingError(f"{source}: images cannot be brought to size {split.size}")
+    if split.seed < 0:
+        raise InvalidSettingError(f"the seed of a split is a number from 0; got {split.seed}")
     arrays = _read(source, split.size)
     arrays.check(source)
     if arrays.skipped:
