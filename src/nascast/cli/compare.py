@@ -276,12 +276,13 @@ def _run(
 ) -> "list[Result]":
     import nascast
     from nascast.cli._progress import bars
+    from nascast.core.cache import cache_folder
     from nascast.executors.processes import Processes
     from nascast.studies.predictors.design import modules_of
     from nascast.studies.predictors.run import compare as run
     from nascast.studies.progress import Progress
 
-    home = Path(os.environ.get("NASCAST_CACHE", Path.home() / ".cache" / "nascast"))
+    home = cache_folder()
     cache = home / f"proxies-{nascast.__version__}.jsonl"
     try:
         home.mkdir(parents=True, exist_ok=True)
