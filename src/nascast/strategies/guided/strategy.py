@@ -54,7 +54,7 @@ class Guided(Strategy):
         InvalidSettingError: a setting is out of range.
     """
 
-    initial: int = 5
+    initial: int = 3
     share: float = 0.25
     encoding: str | Spec | Encoding | None = None
     weight: float = 1.0
