@@ -83,7 +83,9 @@ def search(
         if found is not None and until_best:
             break
     genes = np.asarray([trial.candidate.arch.genes for trial in trials], dtype=np.int16)
-    rewards = np.asarray([trial.evaluation.metrics["val_accuracy"] for trial in trials])
+    rewards = np.asarray(
+        [trial.evaluation.metrics.get("val_accuracy", -np.inf) for trial in trials]
+    )
     judged = bench.query(genes, judge, None, None)
     return {
         "found": found,
