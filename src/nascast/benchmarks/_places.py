@@ -28,23 +28,28 @@ class Places:
 
         Args:
             space: search space of the rows.
-            genes: distinct valid rows.
-            canonical: whether all are canonical, and stand for all rows equivalent to them.
+            genes: valid rows.
+            canonical: whether all are canonical, and stand for all rows equivalent to them;
+                otherwise the first of them stands for an equivalent one that is not there.
         """
         self._space = space
         self._genes = genes
         self._canonical = canonical
+        self._first: Places | None = None  # the canonical rows, made when one is asked for
         self._listed: npt.NDArray[np.int32] | None = None
         found = keys(space, genes)
-        self._order = np.argsort(found)
+        self._order = np.argsort(found, kind="stable")  # of equal rows the first is found
         self._keys = found[self._order]
 
     def of(self, genes: Genes) -> tuple[Indices, Bools]:
         """Returns ``(n,)`` places of integer rows in the table, and whether each is there."""
         rows, found = self._match(genes)
-        if self._canonical and not found.all():
+        if not found.all():
             missed = np.flatnonzero(~found)
-            rows[missed], found[missed] = self._match(self._space.canonical(genes[missed]))
+            missed = missed[self._space.is_valid(genes[missed])]
+            canonical = self._space.canonical(genes[missed])
+            look_up = self._match if self._canonical else self._equivalent
+            rows[missed], found[missed] = look_up(canonical)
         return rows, found
 
     def of_one(self, genes: tuple[int, ...]) -> int | None:
@@ -61,11 +66,17 @@ class Places:
 
     def _list(self) -> npt.NDArray[np.int32]:
         """Returns the places of all rows of the space, in an array with an axis for each gene."""
-        every = self._space.all() if self._canonical else self._genes
+        every = self._space.all()
         rows, found = self.of(every)
         listed = np.full(self._space.cardinalities, _NOWHERE, dtype=np.int32)
         listed[(*every.T,)] = np.where(found, rows, _NOWHERE)
         return listed
+
+    def _equivalent(self, canonical: Genes) -> tuple[Indices, Bools]:
+        """Returns places of the first equivalent rows, where rows have records of their own."""
+        if self._first is None:
+            self._first = Places(self._space, self._space.canonical(self._genes), canonical=True)
+        return self._first._match(canonical)
 
     def _match(self, genes: Genes) -> tuple[Indices, Bools]:
         wanted = keys(self._space, genes)

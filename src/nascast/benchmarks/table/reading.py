@@ -55,7 +55,9 @@ class Table(Benchmark):
     Attributes:
         path: path of the file.
         provenance: origin of the records, as plain JSON values.
-        canonical: whether all rows are canonical, and equivalent rows are looked up as one.
+        canonical: whether all rows are canonical, and equivalent rows are looked up as one;
+            otherwise equivalent rows may have records of their own, and the first of them answers
+            for one that has none.
     """
 
     def __init__(self, path: Path) -> None:
