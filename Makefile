@@ -14,8 +14,9 @@ demo: $(VENV)/all.stamp
 	cp runs/demo/report.html report.html
 	@echo "The report is report.html; open it in a browser."
 
+# Half of the tests, in their order, for each of two processes: those of a file share what they made.
 test: $(VENV)/test.stamp
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n 2 --dist worksteal
 
 check: $(VENV)/dev.stamp
 	$(BIN)/ruff check .

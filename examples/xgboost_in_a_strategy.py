@@ -9,7 +9,7 @@ from nascast.core.evidence import Told
 from nascast.core.ledger import Memo
 from nascast.core.strategy import Strategy
 from nascast.core.types import Floats, Genes, Task
-from nascast.studies.searches.run import recorded
+from nascast.studies.records import recorded_space
 
 
 @dataclass(eq=False, kw_only=True)
@@ -47,7 +47,7 @@ def ranks(scores: Floats) -> Floats:
 
 
 bench = nascast.load("benchmark", "nb201-mini")
-space, known = recorded(bench), {"executor": "simulated", "store": "memory"}
+space, known = recorded_space(bench), {"executor": "simulated", "store": "memory"}
 for strategy in (Guided(space, task=bench.task), nascast.load("strategy", "random", space)):
     parts = {kind: nascast.load(kind, name) for kind, name in known.items()}
     budget = nascast.Budget(evaluations=15)

@@ -4,15 +4,18 @@
 and of all others as ratios to one forward and backward pass of the same network and batch, measured
 beside them, and the most memory that tensors take.
 
-``score`` computes scores of random cells with real images, cell by cell, and adds them to a file;
-stopped, it goes on where it was. ``agree`` reads the file and prints Spearman's ρ with published
-scores of the same cells, and Kendall's τ with validation accuracy; aggregates rank within the
-cells.
+``score`` computes the scores of a benchmark's architectures, one after the other, and adds them to
+a journal; stopped, it goes on where it was. All are of canonical rows, as in a study: a cell is
+scored without the operations that are on no path. ``pack`` makes the table of journals that stands
+beside a benchmark. ``agree`` reads such a table and prints Spearman's ρ with published scores of
+the same cells, which are of whole cells, and Kendall's τ with validation accuracy; aggregates rank
+within the cells.
 
-Run, with the data of perf/nb201_table.py:
+Run:
   OMP_NUM_THREADS=1 python perf/proxies.py cost
-  OMP_NUM_THREADS=1 python perf/proxies.py score CELLS.csv IMAGES.npz SCORES.jsonl --count 300
-  OMP_NUM_THREADS=1 python perf/proxies.py agree CELLS.csv SCORES.jsonl
+  OMP_NUM_THREADS=1 python perf/proxies.py score nb201_seeds JOURNAL --images IMAGES.npz --count 300
+  python perf/proxies.py pack nb201_seeds TABLE.scores JOURNAL --batch "64 images of …"
+  python perf/proxies.py agree CELLS.csv TABLE.scores
 
 CELLS.csv has a column ``arch_str``, the accuracy in ``val_accuracy``, and published scores in
 columns named as the proxies.
@@ -21,9 +24,8 @@ columns named as the proxies.
 import argparse
 import csv
 import gzip
-import json
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -33,12 +35,20 @@ import torch
 from scipy.stats import kendalltau, rankdata, spearmanr
 from torch.nn import functional
 
+from nascast.benchmarks.table import read_scores, table_of, write_scores
 from nascast.core import plugins
-from nascast.core.types import Architecture, Batch, Floats, ImageTask
+from nascast.core.evaluator import Benchmark
+from nascast.core.ledger import Ledger, Memo
+from nascast.core.types import Architecture, Batch, Floats, Genes, ImageTask, Objective
 from nascast.networks.forward import forward
 from nascast.proxies.passes import Passes
 from nascast.spaces.nasbench201 import NasBench201
-from nascast.training.data import Split, image_batch, open_data
+from nascast.studies.journal import Journal
+from nascast.studies.predictors.design import Study
+from nascast.studies.predictors.scores import memo_of, records_of
+from nascast.studies.predictors.split import batch_of
+from nascast.studies.records import open_benchmark
+from nascast.studies.versions import versions
 
 SPACE, TASK = NasBench201(), ImageTask()
 SUITE = (
@@ -121,67 +131,126 @@ def read_cells(path: Path) -> list[dict[str, str]]:
     return rows
 
 
-def chosen(rows: list[dict[str, str]], count: int, connected: bool) -> list[dict[str, str]]:
-    """Returns random rows, of connected cells if wanted."""
-    if connected:
-        fine = SPACE.is_connected(SPACE.from_text([row["arch_str"] for row in rows]))
-        rows = [row for row, good in zip(rows, fine, strict=True) if good]
-    return [rows[i] for i in np.random.default_rng(0).permutation(len(rows))[:count]]
+def rows_of(options: argparse.Namespace, table: Benchmark) -> Genes:
+    """Returns the canonical rows to score, those of a file first; each once."""
+    space = table.space
+    if options.cells:
+        rows = space.from_text([row["arch_str"] for row in read_cells(options.cells)])
+    else:
+        rows = np.random.default_rng(0).permutation(table.genes())
+        if options.connected:
+            rows = rows[space.is_connected(rows)]  # type: ignore[attr-defined]
+    rows = space.canonical(rows)
+    rows = rows[np.sort(space.distinct(rows))]
+    return rows[: options.count] if options.count else rows
 
 
 def score(options: argparse.Namespace) -> None:
-    """Adds one line of scores for each cell and draw of weights and images."""
-    size, draws = options.batch_size, options.draws
-    split = Split(train=size * draws, validation=1, test=1, size=32)
-    images = image_batch(open_data(str(options.images), split), size * draws)
-    names = (options.proxies or ",".join(plugins.builtin_names("proxy"))).split(",")
-    done = {(r["arch_str"], r["draw"]) for r in lines(options.scores)}
-    rows = chosen(read_cells(options.cells), options.count, options.connected)
-    for draw in range(draws):
-        part = slice(draw * size, (draw + 1) * size)
-        batch = Batch(images.inputs[part], images.labels[part], f"{images.source}, part {draw}")
-        for row in rows:
-            if (row["arch_str"], draw) in done:
-                continue
-            # The network as it is published, with operations that are not on a path, if any.
-            made = passes_of(tuple(SPACE.from_text([row["arch_str"]])[0].tolist()), batch, draw)
-            found = {name: plugins.load("proxy", name, seed=draw).score(made) for name in names}
-            with options.scores.open("a") as file:
-                print(json.dumps({"arch_str": row["arch_str"], "draw": draw, **found}), file=file)
+    """Adds the scores of one architecture after the other to a journal, until time is up."""
+    began = time.monotonic()
+    names = tuple((options.proxies or ",".join(plugins.builtin_names("proxy"))).split(","))
+    study = Study(options.benchmark, names, images=options.images, batch_size=options.batch_size)
+    table = open_benchmark(options.benchmark)
+    batch = batch_of(study, table)
+    journal = Journal(options.scores)
+    known: dict[bytes, Memo] = {}
+    for (key, row), found in memo_of(journal.read()).items():
+        known.setdefault(row, {})[key, row] = found
+    rows = rows_of(options, table)
+    scored_now(
+        table, batch, names, rows[0], {}
+    )  # what is loaded at first use is not a score's time
+    for i, row in enumerate(rows):
+        before = known.get(row.tobytes(), {})
+        after = scored_now(table, batch, names, row, dict(before))
+        journal.append_all(records_of({k: s for k, s in after.items() if k not in before}))
+        if i % 25 == 0:
+            print(f"{i + 1} of {len(rows)}, {time.monotonic() - began:.0f} s", flush=True)
+        if time.monotonic() - began > 60 * options.minutes:
+            print(f"time is up after {i + 1} of {len(rows)}", flush=True)
+            return
+    print(f"all {len(rows)} done", flush=True)
 
 
-def lines(path: Path) -> Iterator[dict[str, Any]]:
-    """Reads what was computed before."""
-    if path.exists():
-        yield from map(json.loads, path.read_text().splitlines())
+def scored_now(
+    table: Benchmark, batch: Batch, names: Sequence[str], row: Genes, memo: Memo
+) -> Memo:
+    """Returns the memo, grown by the scores of one row that it lacks."""
+    ledger = Ledger(table, Objective("any", minimize=False), batch=batch, memo=memo)
+    with ledger.phase("query"):
+        ledger.scores([plugins.load("proxy", name) for name in names], row[None])
+    return memo
+
+
+def pack(options: argparse.Namespace) -> None:
+    """Writes what journals hold of one benchmark and batch as a table of scores beside it."""
+    memo: Memo = {}
+    for path in options.journals:
+        memo |= memo_of(Journal(path).read())
+    table = open_benchmark(options.benchmark)
+    proxies = [plugins.load("proxy", name) for name in plugins.builtin_names("proxy")]
+    source = options.batch or Batch.random(table.task, options.batch_size).source
+    batch = Batch.named(table.task, source)
+    ledger = Ledger(table, Objective("any", minimize=False), batch=batch)
+    keys = {proxy.key(ledger) for proxy in proxies}
+    kept = {item: score for item, score in memo.items() if item[0] in keys}
+    found = table_of(
+        kept,
+        table.space.name,
+        (source, options.batch_size),
+        {
+            "source": "measured for nascast (perf/proxies.py)",
+            "licence": "Apache-2.0",
+            "seconds": "processor seconds of one core",
+            "rows": options.rows,
+            "versions": versions(),
+        },
+    )
+    write_scores(found, options.out)
+    whole = len(found.rows(keys))
+    print(
+        f"{options.out}: {whole:,} of {len(found.genes):,} rows have all {len(keys)} scores, ",
+        end="",
+    )
+    print(f"{options.out.stat().st_size:,} bytes")
 
 
 def agree(cells: Path, scores: Path) -> None:
-    """Prints one line for each proxy; scores are means over the draws."""
-    by_cell = {row["arch_str"]: row for row in read_cells(cells)}
-    grouped: dict[str, list[dict[str, Any]]] = {}
-    for line in lines(scores):
-        grouped.setdefault(line["arch_str"], []).append(line)
-    names = [name for name in next(iter(grouped.values()))[0] if name not in ("arch_str", "draw")]
-    table = {
-        name: np.asarray([np.mean([line[name] for line in group]) for group in grouped.values()])
-        for name in names
-    }
+    """Prints one line for each proxy, for all cells and for the connected ones."""
+    found = read_scores(scores)
+    listed = read_cells(cells)
+    genes = SPACE.from_text([row["arch_str"] for row in listed])
+    place = {row.tobytes(): i for i, row in enumerate(found.genes)}
+    at = [place.get(row.tobytes(), -1) for row in SPACE.canonical(genes)]
+    there = np.asarray(at) >= 0
+    print(f"{there.sum()} of {len(listed)} cells have scores")
+    for title, wanted in (("all", there), ("connected", there & SPACE.is_connected(genes))):
+        rows = [row for row, good in zip(listed, wanted, strict=True) if good]
+        print(f"{title}: {len(rows)} cells")
+        values = found.values[np.asarray(at)[wanted]]
+        names = [key.partition("|")[0] for key in found.keys]
+        compared(dict(zip(names, values.T, strict=True)), rows)
+
+
+def compared(table: dict[str, Floats], rows: list[dict[str, str]]) -> None:
+    """Prints ρ with published scores, τ with accuracy, and τ of published scores, by proxy."""
     for name, parts in AGGREGATES.items():
         if all(part in table for part in parts):
-            ranks = [rankdata(np.nan_to_num(table[part], nan=-np.inf)) for part in parts]
-            table[name] = np.log(np.stack(ranks) / len(grouped)).sum(0)
-    accuracy = np.asarray([float(by_cell[text]["val_accuracy"]) for text in grouped])
-    draws = [len(group) for group in grouped.values()]
-    print(f"{len(grouped)} cells, {min(draws)} to {max(draws)} draws")
+            signs = [plugins.resolve("proxy", part).sign for part in parts]
+            ranks = [
+                rankdata(np.nan_to_num(sign * table[part], nan=-np.inf))
+                for sign, part in zip(signs, parts, strict=True)
+            ]
+            table[name] = np.log(np.stack(ranks) / len(rows)).sum(0)
+    accuracy = np.asarray([float(row["val_accuracy"]) for row in rows])
     for name, values in table.items():
-        published = [by_cell[text].get(name) for text in grouped]
-        reference = np.asarray([np.nan if x is None else float(x) for x in published])
+        published = np.asarray([float(row.get(name) or "nan") for row in rows])
         # Published scores are compared where both are defined; NaN ranks last among accuracies.
-        print(f"  {name:14} ρ {_rho(values, reference):6.3f}  ", end="")
-        last = np.nan_to_num(values, nan=-np.inf)
+        print(f"  {name:14} ρ {_rho(values, published):6.3f}  ", end="")
+        sign = 1 if name in AGGREGATES else plugins.resolve("proxy", name).sign
+        last = np.nan_to_num(sign * values, nan=-np.inf)
         print(f"τ {kendalltau(rankdata(last), accuracy)[0]:6.3f}, ", end="")
-        print(f"published {_tau(reference, accuracy):6.3f}; {int(np.isnan(values).sum())} NaN")
+        print(f"published {_tau(published, accuracy):6.3f}; {int(np.isnan(values).sum())} NaN")
 
 
 def _rho(ones: Floats, others: Floats) -> float:
@@ -195,31 +264,39 @@ def _tau(ones: Floats, others: Floats) -> float:
 
 
 def main() -> None:
-    """Runs one of the three commands."""
+    """Runs one of the commands."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     commands = parser.add_subparsers(dest="command", required=True)
     costs = commands.add_parser("cost")
     costs.add_argument("--repeats", type=int, default=3)
     scored = commands.add_parser("score")
-    for name in ("cells", "images", "scores"):
-        scored.add_argument(name, type=Path)
-    scored.add_argument("--count", type=int, default=300)
-    scored.add_argument("--draws", type=int, default=1)
+    scored.add_argument("benchmark")
+    scored.add_argument("scores", type=Path)
+    scored.add_argument("--images")
+    scored.add_argument("--cells", type=Path)
+    scored.add_argument("--count", type=int)
     scored.add_argument("--connected", action="store_true")
     scored.add_argument("--proxies")
-    for command in (costs, scored):
-        command.add_argument("--batch-size", type=int, default=64)
+    scored.add_argument("--minutes", type=float, default=14.0)
+    packed = commands.add_parser("pack")
+    packed.add_argument("benchmark")
+    packed.add_argument("out", type=Path)
+    packed.add_argument("journals", nargs="+", type=Path)
+    packed.add_argument("--batch")
+    packed.add_argument("--rows", default="all")
     agreed = commands.add_parser("agree")
     for name in ("cells", "scores"):
         agreed.add_argument(name, type=Path)
+    for command in (costs, scored, packed):
+        command.add_argument("--batch-size", type=int, default=64)
     options = parser.parse_args()
     torch.set_num_threads(1)
     if options.command == "cost":
         cost(options.batch_size, options.repeats)
-    elif options.command == "score":
-        score(options)
-    else:
+    elif options.command == "agree":
         agree(options.cells, options.scores)
+    else:
+        {"score": score, "pack": pack}[options.command](options)
 
 
 if __name__ == "__main__":

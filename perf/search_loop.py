@@ -27,8 +27,7 @@ from nascast.core.space import SearchSpace
 from nascast.core.store import Store
 from nascast.core.strategy import Strategy
 from nascast.core.types import Candidate, Evaluation, Trial
-from nascast.studies.records import open_benchmark
-from nascast.studies.searches.run import recorded
+from nascast.studies.records import open_benchmark, recorded_space
 
 _WINDOW = 1000  # trials at the end whose cost is shown too, since some strategies slow down
 
@@ -140,7 +139,7 @@ def main() -> None:
         print_resumed(options.resume)
         return
     benchmark = open_benchmark(options.table)
-    space, count = recorded(benchmark), options.trials
+    space, count = recorded_space(benchmark), options.trials
     obvious = rate(partial(naive, space, benchmark, count), count)
     print(f"{benchmark.name}: the obvious loop, {obvious:,.0f} trials/s")
     for workers in (1, 8):

@@ -1,5 +1,6 @@
 """The package as a program."""
 
+import signal
 import subprocess
 import sys
 
@@ -17,6 +18,20 @@ def test_the_package_runs_as_the_command_does() -> None:
     listed = nascast_module("list", "strategies")
     assert (listed.returncode, listed.stderr) == (0, "")
     assert [line.split()[0] for line in listed.stdout.splitlines()] == plugins.names("strategy")
+
+
+def test_ctrl_c_while_modules_are_imported_leaves_no_traceback() -> None:
+    """Python itself says when it has imported typer, with about half of the modules to come."""
+    command = [sys.executable, "-X", "importtime", "-m", "nascast", "search", "--help"]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as started:
+        assert started.stderr
+        while "typer.main" not in started.stderr.readline():
+            assert started.poll() is None
+        started.send_signal(signal.SIGINT)
+        said = started.stderr.read()
+    assert started.returncode == 130
+    assert "Traceback" not in said
+    assert said.rstrip().endswith("Stopped.")
 
 
 def test_a_mistake_ends_it_with_status_2() -> None:

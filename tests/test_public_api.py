@@ -30,6 +30,7 @@ PUBLIC = [
     "load",
     "names",
     "run",
+    "to_pandas",
 ]
 
 

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from nascast.core.types import TextTask as TextTask
     from nascast.runner import Budget as Budget
     from nascast.runner import run as run
+    from nascast.studies.frames import to_pandas as to_pandas
     from nascast.studies.predictors.design import Study as Study
     from nascast.studies.predictors.run import compare as compare
 
@@ -33,6 +34,7 @@ _HOME = {
     "load": "nascast.core.plugins",
     "names": "nascast.core.plugins",
     "run": "nascast.runner",
+    "to_pandas": "nascast.studies.frames",
 }
 __all__ = ["__version__", *sorted(_HOME)]
 

@@ -3,7 +3,7 @@
 import math
 import platform
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from itertools import count
@@ -128,7 +128,7 @@ def steps(
     name: str,
     budget: Budget,
     seed: int = 0,
-) -> Iterator[Step]:
+) -> Generator[Step, None, None]:
     """Does what `run` does, and yields each step: first the stored trials, then as they come.
 
     Stopping early, by an interrupt or by asking for no more steps, keeps every trial that finished,

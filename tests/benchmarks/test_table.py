@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from nascast.benchmarks.table import Table, TableSource, read_table, write_table
-from nascast.benchmarks.table.writing import MARK
+from nascast.benchmarks.table.files import TABLE
 from nascast.core import plugins
 from nascast.core.errors import (
     CorruptDataError,
@@ -316,7 +316,7 @@ def test_a_file_with_any_byte_changed_is_refused(table: Table, path: Path) -> No
 @pytest.fixture
 def large(monkeypatch: pytest.MonkeyPatch) -> None:
     """Every table counts as large."""
-    monkeypatch.setattr("nascast.benchmarks.table.reading._LARGE", 0)
+    monkeypatch.setattr("nascast.benchmarks.table.files._LARGE", 0)
 
 
 @pytest.mark.usefixtures("large")
@@ -408,7 +408,7 @@ def test_a_file_with_bytes_added_is_refused(table: Table, path: Path) -> None:
 
 def test_a_file_that_is_not_there(tmp_path: Path) -> None:
     for path in (tmp_path / "none.nascast", tmp_path):
-        with pytest.raises(MissingDataError, match="no benchmark table"):
+        with pytest.raises(MissingDataError, match="no nascast table"):
             read_table(path)
 
 
@@ -580,14 +580,14 @@ def test_without_seconds_nobody_knows_them(path: Path) -> None:
 def test_nonsense_whose_checksum_was_made_again(path: Path) -> None:
     """Arrow trusts lengths and offsets; what it raises where it does not is made ours."""
     whole = path.read_bytes()
-    body = bytearray(whole[: -32 - len(MARK)])
+    body = bytearray(whole[: -32 - len(TABLE.mark)])
     rng = np.random.default_rng(0)
     refused = 0
     for _ in range(400):
         changed = body.copy()
         for at in rng.integers(len(body), size=3):
             changed[at] = rng.integers(256)
-        path.write_bytes(bytes(changed) + hashlib.sha256(changed).digest() + MARK)
+        path.write_bytes(bytes(changed) + hashlib.sha256(changed).digest() + TABLE.mark)
         try:
             read_table(path)
         except NascastError:

@@ -14,6 +14,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from nascast.cli._options import settings
+from nascast.core import plugins
 from nascast.core.errors import InvalidSettingError
 
 CELL = (
@@ -24,15 +25,26 @@ Cli = Callable[..., tuple[int, str, str]]
 COMPARE = ["compare", "--predictors", "sotl_e", "--epochs", "1", "--trials", "2", "--workers", "1"]
 
 
-@pytest.mark.parametrize(
-    "kind", ["spaces", "strategies", "predictors", "proxies", "encodings", "benchmarks"]
-)
+@pytest.mark.parametrize("kind", ["spaces", "strategies", "predictors", "proxies", "encodings"])
 def test_list(cli: Cli, kind: str) -> None:
     code, out, _ = cli("list", kind)
     assert code == 0
     names = [line.split()[0] for line in out.splitlines()]
     assert names
     assert [row["name"] for row in json.loads(cli("list", kind, "--json")[1])] == names
+
+
+def test_list_benchmarks_says_what_was_recorded_and_where_it_is_from(cli: Cli) -> None:
+    code, out, _ = cli("list", "benchmarks")
+    assert code == 0
+    rows = json.loads(cli("list", "benchmarks", "--json")[1])
+    assert {row["name"] for row in rows} == set(plugins.names("benchmark"))
+    inside = [row for row in rows if row["state"] == "embedded"]
+    assert {"nb201_seeds:imagenet16", "nb101_sample"} <= {row["spec"] for row in inside}
+    for row in inside:
+        assert row["spec"] in out
+        assert row["bytes"] > 1e5
+        assert all(row[what] for what in ("rows", "space", "records", "licence", "source"))
 
 
 @pytest.mark.parametrize(
@@ -89,6 +101,49 @@ def test_compare_writes_results_and_a_page(cli: Cli, tmp_path: Path) -> None:
     summary = json.loads(cli(*COMPARE, "--out", out, "--json")[1])
     assert summary["summary"][0]["predictor"] == "sotl_e"
     assert summary["not_run"] == []
+
+
+def test_compare_on_several_benchmarks(cli: Cli, tmp_path: Path) -> None:
+    out = tmp_path / "both"
+    words = ["--benchmark", "nbnlp_logs", "--benchmark", "nb201-mini", "--test-size", "20"]
+    code, text, _ = cli(*COMPARE, *words, "--out", out, "--json")
+    assert code == 0
+    losses, accuracies = json.loads(text)
+    assert losses["settings"]["metric"] == "val_loss"
+    assert accuracies["settings"]["metric"] == "val_accuracy"
+    assert (out / "nbnlp_logs" / "report.html").is_file()
+    assert (out / "nb201-mini" / "results.parquet").is_file()
+    code, _, err = cli(*COMPARE, "--benchmark", "nb201-mini", "--benchmark", "nb201-mini")
+    assert code == 2
+    assert "each of several once" in err
+
+
+def test_a_grid_gives_advice(cli: Cli, tmp_path: Path) -> None:
+    out = tmp_path / "grid"
+    words = ["--predictors", "sotl_e,params", "--grid", "quick", "--test-set", "top"]
+    few = ["--trials", "2", "--workers", "1", "--test-size", "40", "--out", out, "--json"]
+    code, text, _ = cli("compare", *words, *few)
+    assert code == 0
+    found = json.loads(text)
+    assert len(found["settings"]["axes"]["epochs"]) == 4
+    assert found["settings"]["test_set"] == "top"
+    assert len(found["summary"]) == 5
+    assert {"kendall_se", "kendall_rank", "regret_at_1", "ndcg"} <= found["summary"][0].keys()
+    times = ["--init", "1h", "--query", "100d", "--study", out]
+    (answer,) = json.loads(cli("recommend", *times, "--json")[1])
+    best = max(item["kendall"] for item in found["summary"])
+    assert answer["best"]["kendall"] == best
+    assert answer["space"] == "nasbench201"
+    code, text, _ = cli("recommend", *times)
+    assert code == 0
+    assert f"{answer['best']['predictor']}" in text
+    assert "nothing was measured beyond" in text
+    code, _, err = cli("recommend", *times, "--space-like", "darts")
+    assert code == 2
+    assert "known are nasbench201" in err
+    code, _, err = cli("compare", "--grid", "quick", "--epochs", "2", "--out", out)
+    assert code == 2
+    assert "leave out --epochs" in err
 
 
 def test_import_then_compare(cli: Cli, tmp_path: Path) -> None:

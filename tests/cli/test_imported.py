@@ -24,12 +24,14 @@ ROWS = NasBench201().from_text(list(CELLS))
 def add(cli: Cli, tmp_path: Path) -> Callable[..., tuple[int, str]]:
     """Writes a file and imports it; returns the status, and what was said."""
 
-    def call(text: str, *words: str, architecture: str = "arch") -> tuple[int, str]:
+    def call(
+        text: str, *words: str, architecture: str = "arch", force: bool = True
+    ) -> tuple[int, str]:
         (tmp_path / "input.csv").write_text(text)
         out = tmp_path / "mine.nascast"
         code, said, wrong = cli(
             *("benchmark", "import", tmp_path / "input.csv", "--architecture", architecture),
-            *(*words, "--out", out),
+            *(*words, "--out", out, *(["--force"] if force else [])),
         )
         return code, said + wrong
 
@@ -45,6 +47,18 @@ def search(cli: Cli, folder: Path, *words: str) -> tuple[int, str, str]:
         *("search", "--strategy", "random", "--benchmark", folder / "mine.nascast"),
         *("--seeds", "1", *words, "--out", folder / "run"),
     )
+
+
+def test_a_table_is_replaced_only_if_asked(add: Any, tmp_path: Path) -> None:
+    text = f"arch,acc\n{CELLS[0]},50\n"
+    words = ("--metric", "val_accuracy=acc")
+    assert add(text, *words, force=False)[0] == 0
+    before = (tmp_path / "mine.nascast").read_bytes()
+    code, said = add(text.replace("50", "60"), *words, force=False)
+    assert (code, "add --force to replace it" in said) == (2, True)
+    assert (tmp_path / "mine.nascast").read_bytes() == before
+    assert add(text.replace("50", "60"), *words)[0] == 0
+    assert (tmp_path / "mine.nascast").read_bytes() != before
 
 
 def test_an_error_is_made_small(cli: Cli, add: Any, tmp_path: Path) -> None:
@@ -99,7 +113,7 @@ def test_fractions_are_not_taken_for_percent(add: Any, tmp_path: Path) -> None:
     assert found.task.classes == 100  # type: ignore[union-attr]
 
 
-@pytest.mark.parametrize("executor", [(), ("--executor", "serial"), ("--workers", "2")])
+@pytest.mark.parametrize("executor", [(), ("--workers", "2")])
 def test_a_search_without_seconds_counts_evaluations(
     cli: Cli, add: Any, tmp_path: Path, executor: tuple[str, ...]
 ) -> None:

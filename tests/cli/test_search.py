@@ -1,5 +1,6 @@
 """``nascast search`` as a user runs it."""
 
+import importlib.util
 import json
 import signal
 import subprocess
@@ -9,12 +10,14 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+import torch
 
 from nascast.cli._live import sparkline
 from nascast.cli._options import duration, settings
 from nascast.cli._plan import strategies_of
 from nascast.core import plugins
 from nascast.core.errors import InvalidSettingError
+from nascast.studies.searches.run import GIVE_UP
 
 Cli = Callable[..., tuple[int, str, str]]
 BENCH = "search --benchmark nb201-mini --strategy random,local_search --evaluations 10 --seeds 2"
@@ -136,16 +139,67 @@ def test_a_search_trains_children_and_goes_on(run: Cli, tmp_path: Path) -> None:
         ("search --benchmark nb201-mini --max-params -1", "should be positive"),
         ("search --data nowhere", "no file nowhere"),
         ("search --recipe unheard", "unknown recipe 'unheard'"),
-        ("search --recipe colour=1", "no such setting"),
+        ("search --recipe colour=1", "no such setting 'colour'; there are epochs,"),
+        ("search --recipe epochs=1.5", "epochs is a whole number; got 1.5"),
+        ("search --recipe epochs=abc", "epochs is a whole number; got 'abc'"),
+        ("search --split test=1.5", "test is a whole number"),
+        ("search --space nasbench201 --skeleton foo=1", "no such setting 'foo'; there are chan"),
+        ("search --evaluations -4 --data nowhere", "--evaluations is a number of trials from 1"),
+        ("search --strategy best --data nowhere", "unknown strategy 'best'; known are"),
+        ("search --set colour=1 --data nowhere", "no setting 'colour'"),
+        ("search --workers -1 --data nowhere", "--workers is a number from 1"),
+        ("search --benchmark nb201-mini --recipe epochs=1", "--recipe: of no effect with"),
+        ("search --benchmark nb201-mini --address auto", "--address: of no effect with"),
+        ("search --strategy ppo --metric val_accuracy,parameters", "ppo looks at one objective"),
+        ("search --strategy nsga2 --metric val_loss,val_loss", "every metric only once"),
+        ("search --device cuda", "PyTorch finds no CUDA device here"),
         ("search --device tpu", "cpu, cuda or auto"),
         ("search --address somewhere:1 --executor serial", "for --executor ray"),
     ],
 )
 def test_mistakes_are_explained(run: Cli, tmp_path: Path, line: str, part: str) -> None:
+    if "cuda" in line and torch.cuda.is_available():
+        pytest.skip("there is a CUDA device")
     status, _, error = run(line, "--out", str(tmp_path / "run"))
     assert status == 2
     assert part in " ".join(error.split())
     assert "Traceback" not in error
+
+
+def test_nothing_is_no_data(cli: Cli, tmp_path: Path) -> None:
+    status, _, error = cli("search", "--data", "", "--out", tmp_path / "run")
+    assert status == 2
+    assert "--data: expected digits, a folder of images" in error
+
+
+def test_a_search_whose_children_all_fail_stops_and_says_why(run: Cli, tmp_path: Path) -> None:
+    line = CHILD.replace("evaluations 2", "evaluations 300").replace(
+        "epochs=1", "learning_rate=1e30"
+    )
+    status, text, error = run(line, "--out", str(tmp_path / "run"), "--json")
+    assert status == 1
+    assert json.loads(text)[0]["trials"] == GIVE_UP
+    assert f"the first {GIVE_UP} children all failed" in error
+    assert f"all {GIVE_UP} trials failed, with: DivergedError: the training loss is nan" in error
+
+
+def test_a_missing_plot_library_hides_no_table(
+    run: Cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    find = importlib.util.find_spec
+    monkeypatch.setitem(sys.modules, "plotly", None)
+    monkeypatch.setitem(sys.modules, "plotly.offline", None)
+    monkeypatch.setattr(
+        "importlib.util.find_spec", lambda name: None if name == "plotly" else find(name)
+    )
+    out = tmp_path / "run"
+    status, text, error = run(BENCH, "--out", str(out))
+    assert status == 0
+    assert "local_search" in text
+    assert not (out / "report.html").exists()
+    first, _, last = error.partition("\n")
+    assert "report.html needs the package plotly" in first
+    assert 'pip install "nascast[report]"' in last
 
 
 @pytest.mark.parametrize(

@@ -91,6 +91,9 @@ def test_train_and_export_without_a_run(cli: Cli, data: Path, tmp_path: Path) ->
     assert code == 0
     assert "Largest difference of the logits for 18 images" in said
     assert (out / "exported-model.safetensors").exists()
+    code, _, err = cli("export", out, "--format", "safetensors")
+    assert (code, "add --force to replace it" in err) == (2, True)
+    assert cli("export", out, "--format", "safetensors", "--force")[0] == 0
 
 
 def test_train_what_a_search_found(cli: Cli, data: Path, tmp_path: Path) -> None:
@@ -137,7 +140,10 @@ def test_mistakes_end_with_status_2(cli: Cli, data: Path, tmp_path: Path) -> Non
         ([*SPACE, "--data", empty], "holds no folders with images"),
         ([*SPACE, "--data", alike], "one class"),
         ([*SPACE, "--data", data, "--repeats", "0"], "repeats is a whole number from 1"),
-        ([*SPACE, "--data", data, "--skeleton", "depth=2"], "the skeleton takes channels"),
+        (
+            [*SPACE, "--data", data, "--skeleton", "depth=2"],
+            "no such setting 'depth'; there are channels",
+        ),
         ([*SPACE, "--data", data, "--recipe", "darts,batch_size=8"], "the skeleton takes channels"),
         ([*SPACE, "--data", data, "--recipe", "nobody"], "unknown recipe"),
         ([*SPACE, "--data", data], "a batch of 128 images asked for, 36 to train on"),

@@ -28,12 +28,12 @@ def main() -> int:
     parser.add_argument("--only", default="", help="formats whose name has this in it")
     parser.add_argument("--faults", type=int, default=5, help="of each format that are shown")
     given = parser.parse_args()
-    ends = time.monotonic() + given.seconds
     total: Counter[str] = Counter()
     faults = 0
     with tempfile.TemporaryDirectory(prefix="nascast-fuzz-") as name:
         folder = Path(name)
         every = [target for target in targets(folder) if given.only in target.name]
+        ends = time.monotonic() + given.seconds  # making the files took some, too
         for i, target in enumerate(every):
             share = (ends - time.monotonic()) / (len(every) - i)
             began = time.monotonic()

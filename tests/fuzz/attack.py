@@ -25,6 +25,7 @@ __all__ = ["Count", "attack"]
 HANGS = 20.0  # seconds
 MOST = 2**30  # bytes of memory
 _BATCH = 200  # inputs for one process; chosen
+_LEAST = 5  # inputs of each format, also where there is no time; chosen
 _FAULTS = ("crash", "hang", "memory", "foreign", "silent")
 
 
@@ -51,6 +52,8 @@ def attack(
 ) -> Count:
     """Reads one mutated file for each number; the same for the same seed.
 
+    A few are read however late it is.
+
     Args:
         target: the format.
         numbers: of the inputs.
@@ -60,8 +63,9 @@ def attack(
     """
     count = Count()
     at = numbers.start
-    while at < numbers.stop and not until():
-        at = _batch(target, range(at, min(at + _BATCH, numbers.stop)), seed, folder, count)
+    while at < numbers.stop and (at - numbers.start < _LEAST or not until()):
+        size = _BATCH if at - numbers.start >= _LEAST else _LEAST
+        at = _batch(target, range(at, min(at + size, numbers.stop)), seed, folder, count)
     return count
 
 

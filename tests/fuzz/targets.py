@@ -226,7 +226,7 @@ def _onnx(folder: Path) -> Iterator[Target]:
 
 def _tables(folder: Path) -> Iterator[Target]:
     from nascast.benchmarks.table import TableSource, read_table, write_table
-    from nascast.benchmarks.table.writing import MARK
+    from nascast.benchmarks.table.files import TABLE
 
     genes = plugins.load("space", "nasbench201").all()[:300:7]
     metrics = (
@@ -247,10 +247,10 @@ def _tables(folder: Path) -> Iterator[Target]:
         return _of_table(table)
 
     def pack(body: bytes) -> bytes:
-        return body + hashlib.sha256(body).digest() + MARK
+        return body + hashlib.sha256(body).digest() + TABLE.mark
 
     yield Target("table", path.name, content, read, checked=True)
-    yield Target("table/content", path.name, content[: -32 - len(MARK)], read, pack=pack)
+    yield Target("table/content", path.name, content[: -32 - len(TABLE.mark)], read, pack=pack)
 
 
 def _trainings(folder: Path) -> Iterator[Target]:

@@ -66,6 +66,32 @@ def test_ties_do_not_help_precision() -> None:
     assert agreement(np.zeros(20), true[::-1].copy())["precision_at_10"] == 0
 
 
+def test_what_the_predicted_best_are_worth_by_hand() -> None:
+    true = np.array([50.0, 90.0, 70.0, 80.0] + [10.0] * 16)
+    predicted = -np.abs(np.arange(20.0) - 2)  # best first: 70, then 90 and 80, then 50
+    found = agreement(predicted, true)
+    assert found["regret_at_1"] == 20
+    assert found["regret_at_10"] == 0
+    assert found["best_ranking_at_10"] == 1 / 20
+    worst = agreement(-true, true)
+    assert worst["best_ranking_at_10"] == 5 / 20  # of its ten, all are the fifth best
+    assert worst["regret_at_10"] == 80
+    assert agreement(np.zeros(20), true)["regret_at_10"] == 80  # ties do not help
+
+
+@given(st.integers(0, 1000), st.integers(2, 30), st.integers(0, 2))
+def test_ndcg_is_scikit_learns(seed: int, n: int, digits: int) -> None:
+    from sklearn.metrics import ndcg_score
+
+    rng = np.random.default_rng(seed)
+    true, predicted = rng.normal(size=(2, n)).round(digits)
+    if np.ptp(true) == 0:
+        assert agreement(predicted, true)["ndcg"] == 1
+    else:
+        expected = ndcg_score([true - true.min()], [predicted])
+        assert agreement(predicted, true)["ndcg"] == pytest.approx(expected)
+
+
 def test_truths_equal_to_a_tenth_are_ties_for_the_sparse_tau() -> None:
     true = np.array([90.01, 90.04, 91.0, 92.0])
     wrong_within_noise = np.array([2.0, 1.0, 3.0, 4.0])

@@ -54,7 +54,7 @@ def _folder(name: str) -> tarfile.TarInfo:
 def test_labels_channels_and_rows_are_where_they_belong(tmp_path: Path) -> None:
     path = archive(tmp_path / "cifar-10-binary.tar.gz", {**batches(), "readme.html": b"text"})
     data = open_data(path, SPLIT)
-    images, labels = data.test
+    images, labels = data.test[0][:], data.test[1]
     assert labels.tolist() == [5, 6, 7]
     assert data.classes == 10
     assert images.shape == (3, 3, 32, 32)

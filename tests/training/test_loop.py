@@ -95,7 +95,7 @@ def test_a_smaller_last_batch_is_left_out_and_images_are_shown_once() -> None:
     run(recorder, Recipe(epochs=2, batch_size=20, flip=False))
     assert [len(batch) for batch in recorder.trained_on] == [20, 20] * 2
     shown = images(recorder.trained_on)
-    known = set(images([DATA.train[0]]))
+    known = set(images([DATA.train[0][:]]))
     for epoch in (shown[:40], shown[40:]):
         assert len(set(epoch)) == 40
         assert set(epoch) <= known
@@ -121,8 +121,8 @@ def test_labels_stay_with_their_images(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_about_half_of_the_training_images_are_mirrored() -> None:
     recorder = Recorder()
     run(recorder, Recipe(epochs=20, batch_size=8, flip=True))
-    originals = set(images([DATA.train[0]]))
-    mirrored = set(images([DATA.train[0].flip(3)]))
+    originals = set(images([DATA.train[0][:]]))
+    mirrored = set(images([DATA.train[0][:].flip(3)]))
     shown = images(recorder.trained_on)
     assert len(shown) == 20 * 48
     assert all((image in originals) != (image in mirrored) for image in shown)
@@ -136,13 +136,13 @@ def test_validation_images_are_shown_as_they_are_and_after_each_epoch() -> None:
     run(recorder, Recipe(epochs=2, batch_size=8, flip=True))
     assert len(recorder.evaluated_on) == 2
     for batch in recorder.evaluated_on:
-        assert torch.equal(batch, DATA.validation[0])
+        assert torch.equal(batch, DATA.validation[0][:])
 
 
 def test_without_flips_every_image_is_as_it_was() -> None:
     recorder = Recorder()
     run(recorder, Recipe(epochs=2, batch_size=8, flip=False))
-    assert set(images(recorder.trained_on)) == set(images([DATA.train[0]]))
+    assert set(images(recorder.trained_on)) == set(images([DATA.train[0][:]]))
 
 
 class Noted(torch.optim.SGD):
@@ -177,7 +177,7 @@ def test_one_step_by_hand() -> None:
     """Full batch, no momentum: the weights move against the gradient and the decay."""
     recorder = Recorder()
     weight = recorder.linear.weight.detach().clone()
-    x, y = DATA.train
+    x, y = DATA.train[0][:], DATA.train[1]
     loss = functional.cross_entropy(recorder.linear(x.flatten(1)), y)
     (gradient,) = torch.autograd.grad(loss, recorder.linear.weight)
     recipe = Recipe(1, 48, 0.1, momentum=0.0, weight_decay=0.02, flip=False)
@@ -302,7 +302,7 @@ def weights(net: nn.Module) -> Tensor:
 
 
 def gradients(net: Recorder, smoothing: float = 0.0) -> list[Tensor]:
-    x, y = DATA.train
+    x, y = DATA.train[0][:], DATA.train[1]
     loss = functional.cross_entropy(net.linear(x.flatten(1)), y, label_smoothing=smoothing)
     return list(torch.autograd.grad(loss, list(net.parameters())))
 
@@ -346,7 +346,7 @@ def test_weight_decay_may_leave_biases_and_norms_alone() -> None:
 
 def test_label_smoothing_is_in_the_loss_of_training_alone() -> None:
     net = Recorder()
-    x, y = DATA.train
+    x, y = DATA.train[0][:], DATA.train[1]
     smooth = functional.cross_entropy(net.linear(x.flatten(1)), y, label_smoothing=0.3).item()
     expected = weights(net) - 0.1 * torch.cat([g.flatten() for g in gradients(net, 0.3)])
     curves = run(net, full_batch(label_smoothing=0.3))
@@ -392,7 +392,7 @@ def test_the_auxiliary_head_is_trained_with_its_weight() -> None:
     torch.manual_seed(0)
     net = Headed(drop=0.0)
     twin = copy.deepcopy(net).train()
-    x, y = DATA.train
+    x, y = DATA.train[0][:], DATA.train[1]
     logits, midway = twin.forward_auxiliary(x)
     assert midway is not None
     main, side = functional.cross_entropy(logits, y), functional.cross_entropy(midway, y)

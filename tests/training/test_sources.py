@@ -33,7 +33,7 @@ def _forget() -> Iterator[None]:
 def raw(source: str, part: str = "test", split: Split | None = None) -> Any:
     """Returns images of a part as they were before normalisation, (n, c, h, w) from 0 to 255."""
     data = open_data(source, split)
-    x = getattr(data, part)[0].numpy()
+    x = getattr(data, part)[0][:].numpy()
     mean, std = (np.reshape(values, (1, -1, 1, 1)) for values in (data.mean, data.std))
     return np.round(255 * (x * std + mean)).astype(int)
 
@@ -46,7 +46,7 @@ def test_digits_need_no_file() -> None:
     counts = [len(x) for x, _ in (data.train, data.validation, data.test)]
     assert sum(counts) == 1797
     assert counts[2] == pytest.approx(1797 / 5, abs=10)
-    assert data.train[0].shape[1:] == (1, 8, 8)
+    assert data.train[0][:].shape[1:] == (1, 8, 8)
     assert data.classes == 10
     assert set(data.test[1].tolist()) == set(range(10))
     assert raw("digits").min() == 0
@@ -146,7 +146,7 @@ def test_mnist_in_all_its_spellings(mnist: Callable[..., Path], packed: bool, do
     assert data.test[1].tolist() == [0, 1, 2, 3] * 3
     expected = np.arange(12 * 36).reshape(12, 1, 6, 6) % 256
     assert (raw(source) == expected).all()
-    assert len(data.train[0]) + len(data.validation[0]) == 30
+    assert len(data.train[0][:]) + len(data.validation[0][:]) == 30
 
 
 @pytest.mark.parametrize(
@@ -218,7 +218,7 @@ def test_without_test_images_those_for_validation_are_it(tmp_path: Path) -> None
 def test_grey_images_have_one_channel(tmp_path: Path) -> None:
     for i in range(10):
         picture(tmp_path / f"{i % 2}" / f"{i}.png", 20 * i, mode="L")
-    assert open_data(str(tmp_path)).train[0].shape[1] == 1
+    assert open_data(str(tmp_path)).train[0][:].shape[1] == 1
     picture(tmp_path / "1" / "red.png", (250, 0, 0, 9), mode="RGBA")
     assert open_data(str(tmp_path), Split(seed=1)).train[0].shape[1] == 3
 
@@ -229,7 +229,7 @@ def test_images_of_unequal_size_need_a_size(tmp_path: Path) -> None:
     with pytest.raises(InvalidSettingError, match=r"unequal size.* 6×6, .*wide\.png 20×8; give a"):
         open_data(source)
     data = open_data(source, Split(size=4))
-    assert data.train[0].shape[2:] == (4, 4)
+    assert data.train[0][:].shape[2:] == (4, 4)
 
 
 def test_the_square_is_around_the_centre(tmp_path: Path) -> None:

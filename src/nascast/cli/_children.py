@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from nascast.cli._options import duration, recipe, settings
+from nascast.cli._options import changed, device, duration, known_settings, recipe, settings
 
 if TYPE_CHECKING:
     from nascast.core.space import SearchSpace
@@ -42,6 +42,17 @@ class Children:
     latency: bool
     checkpoints: Path
 
+    def given(self) -> dict[str, Any]:
+        """Returns the options about trainings, with what was given; else nothing or false."""
+        return {
+            "--recipe": self.recipe,
+            "--skeleton": self.skeleton,
+            "--split": self.split,
+            "--time-limit": self.time_limit,
+            "--memory-limit": self.memory_limit is not None,
+            "--device": self.device != "auto",
+        }
+
 
 def open_evaluator(children: Children, space: str) -> "ChildEvaluator":
     """Returns the evaluator that trains children of a space, by default small ones for seconds.
@@ -50,8 +61,17 @@ def open_evaluator(children: Children, space: str) -> "ChildEvaluator":
         InvalidSettingError: an option cannot be read, or does not go with the data.
     """
     from nascast.core import plugins
+    from nascast.core.errors import InvalidSettingError
     from nascast.training.text import is_text
 
+    if children.data == "":
+        raise InvalidSettingError(
+            "--data: expected digits, a folder of images, an .npz file, a text …; got nothing"
+        )
+    if children.memory_limit is not None and children.memory_limit < 1:
+        raise InvalidSettingError(
+            f"--memory-limit is a whole number of MiB from 1; got {children.memory_limit}"
+        )
     shared: dict[str, Any] = {
         "skeleton": settings(children.skeleton, "--skeleton"),
         "checkpoints": children.checkpoints,
@@ -59,22 +79,10 @@ def open_evaluator(children: Children, space: str) -> "ChildEvaluator":
         if children.time_limit
         else None,
         "memory_limit": children.memory_limit,
-        "device": _device(children.device),
+        "device": device(children.device),
     }
     kind = _text_evaluator if children.data and is_text(children.data) else _image_evaluator
     return kind(plugins.load("space", space), children, shared)
-
-
-def _device(text: str) -> str:
-    import torch
-
-    from nascast.core.errors import InvalidSettingError
-
-    if text == "auto":
-        return "cuda" if torch.cuda.is_available() else "cpu"
-    if text not in ("cpu", "cuda"):
-        raise InvalidSettingError(f"--device: expected cpu, cuda or auto; got {text!r}")
-    return text
 
 
 def _text_evaluator(
@@ -88,6 +96,7 @@ def _text_evaluator(
     assert children.data is not None
     if children.split:
         raise InvalidSettingError("--split is for images; a text is split by its files or lines")
+    known_settings(shared["skeleton"], space.skeleton(TextTask), "--skeleton")
     if not shared["skeleton"]:
         known = space.skeleton(TextTask)
         shared["skeleton"] = {name: n for name, n in _SMALL_TEXT.items() if name in known}
@@ -98,23 +107,19 @@ def _text_evaluator(
 def _image_evaluator(
     space: "SearchSpace", children: Children, shared: dict[str, Any]
 ) -> "ChildEvaluator":
-    from dataclasses import replace
-
-    from nascast.core.errors import InvalidSettingError
+    from nascast.core.types import ImageTask
     from nascast.training.data import Split
     from nascast.training.evaluator import TrainingEvaluator
     from nascast.training.recipes import named_recipe
 
     data = children.data or "digits"
+    known_settings(shared["skeleton"], space.skeleton(ImageTask), "--skeleton")
     if not shared["skeleton"]:
         scales = zip(space.scales, _SMALL, strict=True)
         shared["skeleton"] = {own: small for own, small in scales if own}
     digits = data == "digits"
     split = Split(train=256, validation=600) if digits else Split()  # with all, 3 epochs give 99 %
-    try:
-        split = replace(split, **settings(children.split, "--split"))  # type: ignore[arg-type]
-    except TypeError as error:
-        raise InvalidSettingError(f"--split: no such setting: {error}") from None
+    split = changed(split, children.split, "--split")
     default = named_recipe("digits-child" if digits else "child")
     return TrainingEvaluator(
         space,

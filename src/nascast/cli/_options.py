@@ -1,23 +1,38 @@
 """Readers of option values."""
 
 import re
+from collections.abc import Collection, Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeVar, get_args, get_type_hints
 
 from nascast.core.errors import InvalidSettingError
 
 if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
+
     from nascast.training.recipe import Recipe
 
-__all__ = ["duration", "names", "recipe", "settings", "whole_numbers"]
+__all__ = [
+    "changed",
+    "device",
+    "duration",
+    "known_settings",
+    "names",
+    "recipe",
+    "settings",
+    "whole_numbers",
+]
+
+Kept = TypeVar("Kept", bound="DataclassInstance")
 
 Value = bool | int | float | str
-_UNITS = {"s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
+_KINDS = {bool: "true or false", int: "a whole number", float: "a number", str: "a word"}
+_UNITS = {"ms": 1e-3, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 
 
 def duration(text: str, option: str) -> float:
-    """Returns the seconds of a time written as ``90``, ``90s``, ``30m`` or ``1h30m``."""
-    parts = re.findall(r"([0-9]*\.?[0-9]+)([smhd])", text)
+    """Returns the seconds of a time written as ``90``, ``100ms``, ``90s``, ``30m`` or ``1h30m``."""
+    parts = re.findall(r"([0-9]*\.?[0-9]+)(ms|[smhd])", text)
     if re.fullmatch(r"[0-9]*\.?[0-9]+", text):
         parts = [(text, "s")]
     elif "".join(map("".join, parts)) != text:
@@ -25,7 +40,7 @@ def duration(text: str, option: str) -> float:
     seconds = sum(float(number) * _UNITS[unit] for number, unit in parts)
     if not seconds > 0:
         raise InvalidSettingError(
-            f"{option}: expected a time such as 90s, 30m, 2h or 1h30m; got {text!r}"
+            f"{option}: expected a time such as 90s, 100ms, 2h or 1h30m; got {text!r}"
         )
     return seconds
 
@@ -70,6 +85,48 @@ def _value(text: str) -> Value:
     return text
 
 
+def changed(value: Kept, text: str, option: str) -> Kept:
+    """Returns a dataclass with the settings in a text, which have names and kinds of its fields.
+
+    Raises:
+        InvalidSettingError: there is no such setting, or its value is of another kind.
+    """
+    given, kinds = settings(text, option), get_type_hints(type(value))
+    for key, new in given.items():
+        if key not in kinds:
+            raise InvalidSettingError(
+                f"{option}: no such setting {key!r}; there are {', '.join(kinds)}"
+            )
+        if not _fits(new, kinds[key]):
+            raise InvalidSettingError(
+                f"{option}: {key} is {_words(kinds[key])}; got {new!r} in {text!r}"
+            )
+    return replace(value, **given)
+
+
+def _fits(value: Value, kind: Any) -> bool:
+    kinds = get_args(kind) or (kind,)
+    if isinstance(value, bool):
+        return bool in kinds
+    return isinstance(value, kinds) or (isinstance(value, int) and float in kinds)
+
+
+def _words(kind: Any) -> str:
+    return " or ".join(_KINDS[one] for one in get_args(kind) or (kind,) if one in _KINDS)
+
+
+def known_settings(given: Mapping[str, Value], known: Collection[str], option: str) -> None:
+    """Raises unless all settings are known; if none is known, others decide.
+
+    Raises:
+        InvalidSettingError: a setting is not.
+    """
+    if unknown := [key for key in given if known and key not in known]:
+        raise InvalidSettingError(
+            f"{option}: no such setting {unknown[0]!r}; there are {', '.join(known)}"
+        )
+
+
 def recipe(text: str, option: str, default: "Recipe") -> "Recipe":
     """Returns the recipe of a name, `default` with changes, or both: ``darts,epochs=50``."""
     from nascast.training.recipes import named_recipe
@@ -77,8 +134,23 @@ def recipe(text: str, option: str, default: "Recipe") -> "Recipe":
     first, _, rest = text.partition(",")
     if first and "=" not in first:
         default, text = named_recipe(first.strip()), rest
-    try:
-        changed: Recipe = replace(default, **settings(text, option))  # type: ignore[arg-type]
-        return changed
-    except TypeError as error:
-        raise InvalidSettingError(f"{option}: no such setting: {error}") from None
+    return changed(default, text, option)
+
+
+def device(text: str) -> str:
+    """Returns the device of a name, of which ``auto`` is CUDA's if there is one.
+
+    Raises:
+        InvalidSettingError: there is no such device, or not here.
+    """
+    import torch
+
+    there = torch.cuda.is_available()
+    if text not in ("auto", "cpu", "cuda"):
+        raise InvalidSettingError(f"--device: expected cpu, cuda or auto; got {text!r}")
+    if text == "cuda" and not there:
+        raise InvalidSettingError(
+            "--device cuda: PyTorch finds no CUDA device here (torch.cuda.is_available() is "
+            "false); use --device cpu, or install a PyTorch for CUDA and its driver"
+        )
+    return "cuda" if there and text != "cpu" else "cpu"

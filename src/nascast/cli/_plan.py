@@ -36,6 +36,7 @@ class Asked:
         seeds: number of runs of each strategy, and the seed of the first.
         workers: number of workers; 0 is the default.
         limits: limits on parameters, multiply-adds and latency of a network.
+        workplace: name of the executor of trainings and address of a Ray cluster, or None.
     """
 
     space: str | None
@@ -49,6 +50,13 @@ class Asked:
     seeds: tuple[int, int]
     workers: int
     limits: "Limits"
+    workplace: tuple[str | None, str | None]
+
+    def of_training(self, children: Children) -> list[str]:
+        """Returns the options that were given, and are for the training of children alone."""
+        executor, address = self.workplace
+        given = {"--executor": executor, "--address": address, **children.given()}
+        return [option for option, value in given.items() if value]
 
 
 def plan(asked: Asked, children: Children) -> "tuple[Search, ChildEvaluator | None]":
@@ -59,11 +67,23 @@ def plan(asked: Asked, children: Children) -> "tuple[Search, ChildEvaluator | No
     """
     from nascast.core.errors import InvalidSettingError
 
-    if asked.benchmark and children.data:
+    if asked.benchmark is not None and children.data is not None:
         raise InvalidSettingError("give either --benchmark or --data, not both")
+    without = asked.of_training(children)
+    if asked.benchmark is not None and without:
+        raise InvalidSettingError(
+            f"{', '.join(without)}: of no effect with --benchmark, where no child is trained; "
+            "leave out one of them"
+        )
     count, first = asked.seeds
     if count < 1 or first < 0:
         raise InvalidSettingError("--seeds should be at least 1 and --seed at least 0")
+    if asked.evaluations is not None and asked.evaluations < 1:
+        raise InvalidSettingError(
+            f"--evaluations is a number of trials from 1; got {asked.evaluations}"
+        )
+    if asked.workers < 0:
+        raise InvalidSettingError(f"--workers is a number from 1, or 0; got {asked.workers}")
     unlimited = asked.evaluations is None and asked.budget is None
     shared: dict[str, Any] = {
         "strategies": strategies_of(asked.strategies, asked.options, asked.preset),
@@ -72,7 +92,9 @@ def plan(asked: Asked, children: Children) -> "tuple[Search, ChildEvaluator | No
         "seeds": tuple(range(first, first + count)),
         "limits": asked.limits,
     }
-    if asked.benchmark:
+    for spec in shared["strategies"]:
+        spec.check("strategy")
+    if asked.benchmark is not None:
         return _on_benchmark(asked, asked.benchmark, shared), None
     return _by_training(asked, children, shared)
 

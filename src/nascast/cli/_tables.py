@@ -8,12 +8,14 @@ from typing import Any
 __all__ = ["check_target", "marks", "task_words", "write"]
 
 
-def check_target(out: Path) -> None:
-    """Refuses a path that cannot be written before any work is done."""
+def check_target(out: Path, force: bool = True) -> None:
+    """Refuses a path that cannot be written, or without `force` replaced, before any work."""
     from nascast.core.errors import StoreError
 
     if out.suffix != ".nascast":
         raise StoreError(f"--out: tables end in .nascast; got {out}")
+    if out.exists() and not force:
+        raise StoreError(f"{out} exists; add --force to replace it, or choose another --out")
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:

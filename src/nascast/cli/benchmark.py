@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from nascast.cli._options import settings
+from nascast.cli._options import changed, settings
+from nascast.cli._options import device as device_of
 from nascast.cli._tables import check_target, marks, task_words, write
 from nascast.cli.imported import import_table
 from nascast.cli.official import (
@@ -103,7 +104,8 @@ def _print(facts: Mapping[str, Any]) -> None:
         low, high = metric["range"]
         bounds = "not recorded" if low is None else f"{low:,.6g} to {high:,.6g}"
         row = (metric["name"], metric["unit"], metric["aim"], metric["split"])
-        table.add_row(*row, marks(metric["epochs"]), str(metric["seeds"]), bounds)
+        seeds = f"{metric['seeds']}{', of its own' if metric['own_seeds'] else ''}"
+        table.add_row(*row, marks(metric["epochs"]), seeds, bounds)
     console.print(table)
     console.print(f"task: {task_words(facts['task'])}", highlight=False)
     if facts["separate"]:
@@ -270,24 +272,15 @@ def _plan(
 ) -> "BuildPlan":
     from dataclasses import replace
 
-    import torch
-
-    from nascast.core.errors import InvalidSettingError
     from nascast.studies.build import BuildPlan
     from nascast.studies.records import open_benchmark
 
-    if device == "auto":
-        device = "cuda" if torch.cuda.is_available() else "cpu"
-    if device not in ("cpu", "cuda"):
-        raise InvalidSettingError(f"--device: expected cpu, cuda or auto; got {device!r}")
+    device = device_of(device)
     provenance = open_benchmark(like).provenance
     plan = BuildPlan.like(provenance, str(images), device=device)
     given = {key: value for key, value in changes.items() if value is not None}
-    try:
-        for key in ("recipe", "split"):
-            given[key] = replace(getattr(plan, key), **settings(parts[key], f"--{key}"))
-    except TypeError as error:
-        raise InvalidSettingError(f"no such setting: {error}") from None
+    for key in ("recipe", "split"):
+        given[key] = changed(getattr(plan, key), parts[key], f"--{key}")
     given["skeleton"] = {**plan.skeleton, **settings(parts["skeleton"], "--skeleton")}
     return replace(plan, **given)
 

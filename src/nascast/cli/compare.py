@@ -3,14 +3,16 @@
 import json
 import math
 import os
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+import re
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from nascast.cli._options import whole_numbers
+from nascast.cli._pages import tell_what_is_missing, written
+from nascast.cli._trained import Asked, amounts, children_of
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -24,17 +26,24 @@ if TYPE_CHECKING:
 
 __all__ = ["compare"]
 
+_USUAL = {"train_size": (20, 100), "epochs": (2, 6)}  # budgets; chosen
 _ALL = "xgboost,jacov,synflow,sotl_e,early_stop_accuracy,omni"
 
 
 def compare(
     benchmark: Annotated[
-        str, typer.Option(help="Benchmark by its registered name, or the path of a table.")
-    ] = "nb201-mini",
+        list[str] | None,
+        typer.Option(
+            help="Benchmark by its registered name, or the path of a table; may be given several "
+            "times.",
+            show_default="nb201-mini",
+        ),
+    ] = None,
     predictors: Annotated[
         str,
         typer.Option(
-            help="Predictors joined by commas, with settings such as xgboost(encoding=path)."
+            help="Predictors joined by commas, with settings such as xgboost(encoding=path); all: "
+            "those of every family, and auto."
         ),
     ] = _ALL,
     axis: Annotated[
@@ -46,19 +55,28 @@ def compare(
         ),
     ] = None,
     train_sizes: Annotated[
-        str,
+        str | None,
         typer.Option(
             help="Numbers of labels at initialization, joined by commas; each is a budget of the "
-            "predictors that learn from labels."
+            "predictors that learn from labels.",
+            show_default="20,100",
         ),
-    ] = "20,100",
+    ] = None,
     epochs: Annotated[
-        str,
+        str | None,
         typer.Option(
             help="Numbers of epochs of partial training at query, joined by commas; each is a "
-            "budget of the predictors that read learning curves."
+            "budget of the predictors that read learning curves.",
+            show_default="2,6",
         ),
-    ] = "2,6",
+    ] = None,
+    grid: Annotated[
+        str | None,
+        typer.Option(
+            help="Grid of budgets in place of these numbers: quick (four of each) or paper (11 "
+            "numbers of labels and 15 of epochs, as in the study of 2021)."
+        ),
+    ] = None,
     trials: Annotated[
         int, typer.Option(help="Number of trials, each with other training and test architectures.")
     ] = 5,
@@ -66,17 +84,30 @@ def compare(
     test_size: Annotated[
         int, typer.Option(help="Number of test architectures in each trial.")
     ] = 200,
+    test_set: Annotated[
+        str,
+        typer.Option(
+            help="Design of test and training sets: uniform, rows (as published: the same network "
+            "may be in both), top (tests in the best tenth) or mutation."
+        ),
+    ] = "uniform",
     metric: Annotated[
-        str, typer.Option(help="Metric to predict, as recorded after full training.")
-    ] = "val_accuracy",
+        str | None,
+        typer.Option(
+            help="Metric to predict, as recorded after full training.",
+            show_default="val_accuracy, or val_loss where the benchmark has no accuracy",
+        ),
+    ] = None,
     images: Annotated[
         Path | None,
         typer.Option(
             "--data",
             "--images",
-            help="Data from which zero-cost proxies get their batch: images, or a text for "
-            "networks that read text; default: a seeded random batch. With --space also what "
-            "children are trained on.",
+            help="Data from which zero-cost proxies get their batch, and on which supernets are "
+            "trained: images, or a text for networks that read text; `random`: a seeded random "
+            "batch, and no supernets; default: the batch of the scores recorded beside the "
+            "benchmark, or random where there are none. With --space also what children are "
+            "trained on.",
         ),
     ] = None,
     space: Annotated[
@@ -119,7 +150,8 @@ def compare(
     children.sqlite: trainings cost what they really took.
 
     Writes results.parquet (a row for each predictor, budget and trial) and report.html into --out.
-    A comparison that was stopped, or killed, goes on with the same command.
+    A comparison that was stopped, or killed, goes on with the same command. For several benchmarks
+    there is a folder in --out for each, and --json gives a list.
 
     Example: nascast compare --predictors xgboost,jacov --train-sizes 50 --out runs/first
 
@@ -127,99 +159,113 @@ def compare(
 
     Example: nascast compare --space nasbench201 --data digits --predictors xgboost,sotl_e
     --train-sizes 20 --test-size 30 --out runs/children
+
+    Example: nascast compare --predictors all --grid quick --test-set mutation --trials 20
     """
-    from nascast.core.spec import Spec
+    from nascast.core.errors import InvalidSettingError
     from nascast.studies.predictors.design import Study
 
-    chosen = Spec.parse_list("predictor", predictors)
-    axes = _axes({"train_size": train_sizes, "epochs": epochs}, axis or [], chosen)
-    children = None
+    specs, source = _specs(predictors), str(images) if images else None
+    given = {"train_size": train_sizes, "epochs": epochs}
+    more = amounts(axis or [], specs)
+    rest = trials, seed, test_size, test_set
+    studies: list[tuple[Study, Path, Children | None]] = []
     if space is not None:
-        words = Words(str(images) if images else None, recipe, skeleton, split, device)
-        most = max(axes["train_size"])
-        cells = cells or test_size + most + math.ceil((test_size + most) / 10)
-        children = _children(words, space, cells, seed, out)
-    study = Study(
-        benchmark=children.spec if children else benchmark,
-        predictors=chosen,
-        axes=axes,
-        trials=trials,
-        seed=seed,
-        test_size=test_size,
-        metric=metric,
-        images=str(images) if images else None,
-        batch_size=batch_size,
-    )
-    results = _run(study, out, workers or os.cpu_count() or 1, children)
-
-    from nascast.report.predictors.html import write_report
-    from nascast.studies.predictors.head import read_head
-
-    page = write_report(out)
+        if benchmark or grid:
+            raise InvalidSettingError("--space trains children; leave out --benchmark and --grid")
+        axes = _axes("", "", test_size, None, given) | more
+        asked = Asked(space, source, cells, recipe, skeleton, split, device)
+        children = children_of(asked, test_size + max(axes["train_size"]), seed, out)
+        chosen = metric or "val_accuracy"
+        study = Study(children.spec, specs, axes, *rest, chosen, source, batch_size)
+        studies.append((study, out, children))
+    names = [] if studies else benchmark or ["nb201-mini"]
+    for name, folder in zip(names, _folders(names, out), strict=True):
+        chosen = metric or _usual_metric(name)
+        axes = _axes(name, chosen, test_size, grid, given) | more
+        study = Study(name, specs, axes, *rest, chosen, source, batch_size)
+        studies.append((study, folder, None))
+    tell_what_is_missing()
+    found = [_compared(*one, workers or os.cpu_count() or 1, as_json) for one in studies]
     if as_json:
-        typer.echo(json.dumps(_plain(read_head(out), results), indent=1))
-    else:
-        _print(read_head(out), results, out, page)
+        typer.echo(json.dumps(found if len(found) > 1 else found[0], indent=1))
 
 
-@dataclass(frozen=True, slots=True)
-class Words:
-    """The options about children, as they were written; see `cli._children.Children`."""
+def _specs(text: str) -> "tuple[Spec, ...]":
+    """Returns the specs in a text; ``all`` are those of every family, and ``auto``.
 
-    data: str | None
-    recipe: str
-    skeleton: str
-    split: str
-    device: str
+    The other combinators do nothing of their own without the predictors that they are given.
+    """
+    from nascast.core import plugins
+    from nascast.core.spec import Spec
 
-
-def _children(words: Words, space: str, cells: int, seed: int, out: Path) -> "Children":
-    from nascast.cli._children import Children as Asked
-    from nascast.cli._children import open_evaluator
-    from nascast.studies.predictors.children import Children
-
-    asked = Asked(
-        data=words.data,
-        recipe=words.recipe,
-        skeleton=words.skeleton,
-        split=words.split,
-        time_limit=None,
-        memory_limit=None,
-        device=words.device,
-        latency=False,
-        checkpoints=out / "checkpoints",
-    )
-    return Children(open_evaluator(asked, space), cells, seed, out / "children.sqlite")
+    if text.strip() != "all":
+        return Spec.parse_list("predictor", text)
+    names = [name for name in plugins.names("predictor") if plugins.family("predictor", name)]
+    return tuple(Spec(name) for name in (*names, "auto"))
 
 
 def _axes(
-    usual: Mapping[str, str], given: Sequence[str], predictors: "Sequence[Spec]"
+    benchmark: str, metric: str, test_size: int, name: str | None, given: dict[str, str | None]
 ) -> dict[str, tuple[int, ...]]:
-    """Returns the amounts on each axis: of the options of their own, and of ``--axis``.
+    """Returns the budgets by axis: those given, and otherwise those of the grid, or two each.
 
     Raises:
-        InvalidSettingError: a text cannot be read, or no predictor declares an axis.
+        InvalidSettingError: an axis is given beside a grid.
     """
     from nascast.core.errors import InvalidSettingError
-    from nascast.studies.predictors.design import axes_of
+    from nascast.studies.predictors.grids import grid
+    from nascast.studies.records import open_benchmark
 
-    amounts = dict(usual)
-    declared = sorted(frozenset().union(*map(axes_of, predictors)))
-    for text in given:
-        name, equals, numbers = text.partition("=")
-        if not equals or name.strip() not in declared:
-            raise InvalidSettingError(
-                f"--axis: expected NAME=1,2,3 with an axis that a predictor declares, "
-                f"{', '.join(declared) or 'of which there is none'}; got {text!r}"
-            )
-        amounts[name.strip()] = numbers
-    options = {"train_size": "--train-sizes", "epochs": "--epochs"}
-    return {n: whole_numbers(t, options.get(n, f"--axis {n}")) for n, t in amounts.items()}
+    options = {axis: f"--{axis.replace('_', '-').replace('size', 'sizes')}" for axis in given}
+    chosen = {axis: whole_numbers(text, options[axis]) for axis, text in given.items() if text}
+    if name is None:
+        return {**_USUAL, **chosen}
+    if chosen:
+        which = " and ".join(options[axis] for axis in chosen)
+        raise InvalidSettingError(f"--grid chooses the budgets; leave out {which}")
+    return grid(name, open_benchmark(benchmark), metric, test_size)
 
 
-def _run(
-    study: "Study", out: Path, workers: int, children: "Children | None" = None
-) -> "list[Result]":
+def _usual_metric(name: str) -> str:
+    """Returns the metric that is predicted where none is named."""
+    from nascast.studies.records import open_benchmark
+
+    known = open_benchmark(name).metrics
+    return "val_loss" if "val_loss" in known and "val_accuracy" not in known else "val_accuracy"
+
+
+def _folders(names: list[str], out: Path) -> list[Path]:
+    """Returns the folder of each study: `out`, or for several studies one inside of it for each.
+
+    Raises:
+        InvalidSettingError: two benchmarks would have the same folder.
+    """
+    from nascast.core.errors import InvalidSettingError
+
+    if len(names) <= 1:
+        return [out for _ in names]
+    found = [re.sub(r"[^A-Za-z0-9_]+", "-", name.removesuffix(".nascast")) for name in names]
+    if len(set(found)) < len(found):
+        raise InvalidSettingError(f"--benchmark: give each of several once; got {', '.join(names)}")
+    return [out / name.strip("-") for name in found]
+
+
+def _compared(
+    study: "Study", out: Path, children: "Children | None", workers: int, as_json: bool
+) -> dict[str, Any]:
+    """Runs a study, writes its page, and prints its table unless JSON is asked for."""
+    from nascast.report.predictors.html import write_report
+    from nascast.studies.predictors.head import read_head
+
+    results = _run(study, out, children, workers)
+    page, head = written(write_report, out), read_head(out)
+    if not as_json:
+        _print(head, results, out, page)
+    return _plain(head, results)
+
+
+def _run(study: "Study", out: Path, children: "Children | None", workers: int) -> "list[Result]":
     import nascast
     from nascast.cli._progress import bars
     from nascast.executors.processes import Processes
@@ -265,7 +311,7 @@ def _plain(head: "Head", results: "list[Result]") -> dict[str, Any]:
     }
 
 
-def _print(head: "Head", results: "list[Result]", out: Path, page: Path) -> None:
+def _print(head: "Head", results: "list[Result]", out: Path, page: Path | None) -> None:
     from rich.console import Console
 
     from nascast.core.errors import UnsupportedError
@@ -275,7 +321,8 @@ def _print(head: "Head", results: "list[Result]", out: Path, page: Path) -> None
     console = Console()
     summaries = summarize(results)
     if summaries:
-        console.print(f"{head.aim} {head.settings['metric']} ({head.unit})", highlight=False)
+        title = f"{head.benchmark}: {head.aim} {head.settings['metric']} ({head.unit})"
+        console.print(title, highlight=False)
         console.print(_table(summaries, head.axes))
     for line in _refusals(results):
         console.print(f"not run: {line}", style="yellow", highlight=False, markup=False)
@@ -287,7 +334,8 @@ def _print(head: "Head", results: "list[Result]", out: Path, page: Path) -> None
         console.print(line, highlight=False, markup=False)
     if any(item.batch for item in results):
         console.print(f"zero-cost proxies: {head.batch}", highlight=False, markup=False)
-    console.print(f"written: {out / TABLE}, {page}", highlight=False, markup=False)
+    files = ", ".join(map(str, filter(None, (out / TABLE, page))))
+    console.print(f"written: {files}", highlight=False, markup=False)
     if not summaries:
         raise UnsupportedError("no predictor could run on this benchmark; the reasons stand above")
 
@@ -309,7 +357,7 @@ def _table(summaries: "list[Summary]", axes: tuple[str, ...]) -> "Table":
         times = [duration(item.init_seconds_total), duration(item.query_seconds_each)]
         tau = f"{item.kendall:.3f}{'*' if item.reads_target else ' '}"
         other = "" if math.isnan(item.kendall_other) else f"{item.kendall_other:.3f}"
-        scores = [tau, spread, other, f"{item.spearman:.3f}"]
+        scores = [tau, spread, other, f"{item.metrics['spearman'].mean:.3f}"]
         table.add_row(Text(item.predictor), *budget, *scores, *times)
     return table
 

@@ -18,6 +18,9 @@ def export(
     out: Annotated[
         Path | None, typer.Option(help="File to write; default: model.onnx, … in that folder.")
     ] = None,
+    force: Annotated[
+        bool, typer.Option("--force", help="Replacement of a file that exists.")
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="JSON instead of lines.")] = False,
 ) -> None:
     """Write a trained model in a format that needs no nascast, and check what was written.
@@ -29,11 +32,15 @@ def export(
 
     Example: nascast export models/mine --format onnx
     """
-    from nascast.training.export import FORMATS, TOLERANCE
+    from nascast.core.errors import StoreError
+    from nascast.training.export import FORMATS, TOLERANCE, check_format
     from nascast.training.export import export as write
     from nascast.training.model import load_model
 
-    path = model / FORMATS.get(form, form) if out is None else out
+    check_format(form)
+    path = model / FORMATS[form] if out is None else out
+    if path.exists() and not force:
+        raise StoreError(f"{path} exists; add --force to replace it, or choose another --out")
     found = load_model(model)
     written = write(found, form, path)
     unit = "words" if found.description["kind"] == "language model" else "images"

@@ -85,6 +85,9 @@ def import_table(
         str | None, typer.Option(help="Name of the table; default: that of --out.")
     ] = None,
     source: Annotated[str, typer.Option(help="Source of the file, and its licence.")] = "",
+    force: Annotated[
+        bool, typer.Option("--force", help="Replacement of a table that exists.")
+    ] = False,
 ) -> None:
     """Turn a file with one architecture a row, or one training or epoch, into a benchmark table.
 
@@ -103,7 +106,7 @@ def import_table(
     from nascast.benchmarks.imported import ColumnSpec, Layout, convert
     from nascast.benchmarks.table import read_table
 
-    check_target(out)
+    check_target(out, force)
     layout = Layout(
         architecture,
         tuple(ColumnSpec.parse(text) for text in metric),

@@ -36,11 +36,16 @@ def list_components(
 ) -> None:
     """List the components of a kind, built in or from other packages, with their families.
 
+    Of the benchmarks in the package: rows, size, what was recorded, licence and source.
+
     Example: nascast list predictors --json
     """
     from nascast.core import plugins
 
     single = _SINGULAR[kind]
+    if kind is Kind.benchmarks:
+        _list_benchmarks(as_json)
+        return
     rows = [(name, plugins.family(single, name)) for name in plugins.names(single)]
     if as_json:
         typer.echo(json.dumps([{"name": name, "family": family} for name, family in rows]))
@@ -48,3 +53,16 @@ def list_components(
     width = max((len(name) for name, _ in rows), default=0)
     for name, family in rows:
         typer.echo(f"{name:{width}}  {family}".rstrip())
+
+
+def _list_benchmarks(as_json: bool) -> None:
+    from nascast.cli._benchmarks import facts_of, table_of
+    from nascast.core import plugins
+
+    rows = [row for name in plugins.names("benchmark") for row in facts_of(name)]
+    if as_json:
+        typer.echo(json.dumps(rows))
+        return
+    from rich.console import Console
+
+    Console().print(table_of(rows))

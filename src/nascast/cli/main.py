@@ -12,9 +12,11 @@ from nascast.cli.benchmark import app as benchmark
 from nascast.cli.compare import compare
 from nascast.cli.export import export
 from nascast.cli.list import list_components
+from nascast.cli.recommend import recommend
 from nascast.cli.search import search
 from nascast.cli.show import show
 from nascast.cli.train import train
+from nascast.cli.trials import trials
 from nascast.core.errors import NascastError, plain
 
 __all__ = ["app", "main"]
@@ -38,10 +40,12 @@ app = typer.Typer(
 )
 app.command("list")(list_components)
 app.command("compare")(compare)
+app.command("recommend")(recommend)
 app.command("search")(search)
 app.command("show")(show)
 app.command("train")(train)
 app.command("export")(export)
+app.command("trials")(trials)
 app.add_typer(benchmark, name="benchmark")
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from nascast.cli._children import Children
+from nascast.cli._pages import tell_what_is_missing, written
 from nascast.cli._plan import Asked, plan
 
 if TYPE_CHECKING:
@@ -178,6 +179,8 @@ def search(
 
     Writes trials.sqlite (every trial, as it finishes) and report.html into --out. A search that was
     stopped, or killed, goes on with the same command and --resume; no finished trial is repeated.
+    It stops by itself where the first 10 children all fail in one way. Where every trial failed,
+    the exit status is 1.
 
     Example: nascast search --space nasnet --strategy ppo --data digits --budget 30m --workers 2
     --out runs/ppo
@@ -188,7 +191,6 @@ def search(
     Example: nascast search --space nasbench_nlp --data wiki.txt --evaluations 20 --out runs/text
     """
     from nascast.studies.limits import Limits
-    from nascast.studies.searches.results import begin
 
     asked = Asked(
         space=space,
@@ -202,6 +204,7 @@ def search(
         seeds=(seeds, seed),
         workers=workers,
         limits=Limits(max_params, max_multiply_adds, max_latency_ms),
+        workplace=(executor, address),
     )
     children = Children(
         data=data,
@@ -215,16 +218,25 @@ def search(
         checkpoints=out / "checkpoints",
     )
     chosen, evaluator = plan(asked, children)
+    tell_what_is_missing()
+    _run(chosen, evaluator, asked, out, resume)
+    _finish(chosen, out, as_json)
+
+
+def _run(
+    chosen: "Search", evaluator: "ChildEvaluator | None", asked: Asked, out: Path, resume: bool
+) -> None:
+    from nascast.studies.searches.results import begin
+
     begin(chosen, out, resume)
     try:
         if evaluator is None:
             _simulate(chosen, out)
         else:
-            _train(chosen, evaluator, out, executor, address)
+            _train(chosen, evaluator, out, *asked.workplace)
     except KeyboardInterrupt:
         typer.echo(_STOPPED, err=True)
         raise typer.Exit(130) from None
-    _finish(chosen, out, as_json)
 
 
 def _store(out: Path) -> "Store":
@@ -257,28 +269,38 @@ def _train(
 ) -> None:
     from nascast.cli._executor import open_executor
     from nascast.cli._live import LiveView
-    from nascast.studies.searches.run import train_children
+    from nascast.studies.searches.run import GIVE_UP, train_children
 
     objective, workers = chosen.objectives[0], chosen.workers
     with (
         open_executor(executor, address, workers) as opened,
         LiveView(objective, workers, chosen.evaluations, chosen.seconds) as view,
     ):
-        train_children(chosen, evaluator, store=_store(out), executor=opened, watch=view, out=out)
+        store = _store(out)
+        whole = train_children(chosen, evaluator, store=store, executor=opened, watch=view, out=out)
         view.close()
+    if not whole:
+        typer.echo(f"Stopped: the first {GIVE_UP} children all failed in one way.", err=True)
 
 
 def _finish(chosen: "Search", out: Path, as_json: bool) -> None:
     from nascast.report.searches.html import write_search_report
-    from nascast.studies.searches.results import TRIALS
-    from nascast.studies.searches.summary import summary_rows
+    from nascast.studies.searches.results import TRIALS, read_search
+    from nascast.studies.searches.summary import all_failed, summary_rows
 
-    page = write_search_report(out)
+    page = written(write_search_report, out)
     rows = summary_rows(out)
-    aims = [f"{objective.aim} {objective.metric}" for objective in chosen.objectives]
     if as_json:
         typer.echo(json.dumps(rows, indent=1))
-        return
+    else:
+        aims = [f"{objective.aim} {objective.metric}" for objective in chosen.objectives]
+        _print(rows, aims, ", ".join(map(str, filter(None, (out / TRIALS, page)))))
+    if why := all_failed(read_search(out)):
+        typer.secho(f"Error: {why}", fg="red", err=True)
+        raise typer.Exit(1)
+
+
+def _print(rows: list[dict[str, Any]], aims: list[str], files: str) -> None:
     from rich.console import Console
     from rich.table import Table
 
@@ -301,7 +323,7 @@ def _finish(chosen: "Search", out: Path, as_json: bool) -> None:
     console = Console()
     console.print(", ".join(aims), highlight=False, markup=False)
     console.print(table)
-    console.print(f"written: {out / TRIALS}, {page}", highlight=False)
+    console.print(f"written: {files}", highlight=False)
 
 
 def _cell(value: Any, spread: Any) -> str:

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from nascast.cli._options import changed, known_settings, settings
+from nascast.cli._options import device as device_of
 from nascast.cli._options import recipe as recipe_of
-from nascast.cli._options import settings
 
 if TYPE_CHECKING:
     from nascast.core.types import Architecture
@@ -202,9 +203,8 @@ class _Start:
 
 
 def _transfer(asked: _Asked) -> "Transfer":
-    import torch
-
     from nascast.core.errors import InvalidSettingError
+    from nascast.core.types import ImageTask, TextTask
     from nascast.training.data import Split
     from nascast.training.recipe import Recipe
     from nascast.training.recipes import named_recipe
@@ -217,12 +217,7 @@ def _transfer(asked: _Asked) -> "Transfer":
     recipe = recipe_of(asked.recipe, "--recipe", own)
     if asked.epochs is not None:
         recipe = replace(recipe, epochs=asked.epochs)
-    device = asked.device
-    if device == "auto":
-        device = "cuda" if torch.cuda.is_available() else "cpu"
-    if device not in ("cpu", "cuda"):
-        raise InvalidSettingError(f"--device: expected cpu, cuda or auto; got {device!r}")
-    shared: dict[str, Any] = {"seed": asked.seed, "device": device}
+    shared: dict[str, Any] = {"seed": asked.seed, "device": device_of(asked.device)}
     plan: Transfer
     if text:
         if asked.split:
@@ -231,14 +226,12 @@ def _transfer(asked: _Asked) -> "Transfer":
             )
         plan = TextTransfer(start.arch, start.data, recipe, **shared)
     else:
-        split = Split(size=start.size, seed=start.seed)
-        try:
-            split = replace(split, **settings(asked.split, "--split"))  # type: ignore[arg-type]
-        except TypeError as error:
-            raise InvalidSettingError(f"--split: no such setting: {error}") from None
+        split = changed(Split(size=start.size, seed=start.seed), asked.split, "--split")
         plan = ImageTransfer(start.arch, start.data, recipe, split=split, **shared)
     scaled = plan.space.scaled(asked.repeats, asked.filters)
     own_skeleton = settings(asked.skeleton, "--skeleton")
+    kind = TextTask if text else ImageTask
+    known_settings(own_skeleton, plan.space.skeleton(kind), "--skeleton")
     return replace(plan, skeleton={**start.skeleton, **scaled, **own_skeleton})
 
 

@@ -14,6 +14,7 @@ __all__ = [
     "MissingDataError",
     "MissingExtraError",
     "NascastError",
+    "SearchWarning",
     "StoreError",
     "UnknownComponentError",
     "UnsupportedError",
@@ -71,3 +72,7 @@ class UnsupportedError(NascastError):
 
 class DataWarning(UserWarning):
     """A remark on data that could be read, but not as a whole."""
+
+
+class SearchWarning(UserWarning):
+    """A remark on a search that goes on otherwise than it was asked to."""

@@ -23,7 +23,7 @@ from nascast.core.types import (
     Trial,
 )
 
-__all__ = ["Records", "Told", "Trained"]
+__all__ = ["Records", "Told", "Trained", "usual_task"]
 
 
 class Records(Protocol):
@@ -136,7 +136,7 @@ class Told(_Evaluations):
             space: search space of the candidates.
             task: task that networks for proxies are built for; None is the space's default.
         """
-        super().__init__("told trials", space, task or _usual(space))
+        super().__init__("told trials", space, task or usual_task(space))
         declared = {objective.metric: objective.minimize for objective in history.objectives}
         marks: dict[str, set[int]] = {}
         for trial in history.trials:
@@ -297,5 +297,6 @@ def _seconds(training: _Training, epochs: int | None) -> float:
     return math.nan
 
 
-def _usual(space: SearchSpace) -> Task:
+def usual_task(space: SearchSpace) -> Task:
+    """Returns the task that networks of a space are built for where none is given."""
     return space.tasks[0]() if space.tasks else ImageTask()

@@ -98,7 +98,7 @@ class Ledger:
         objective: Objective,
         *,
         batch: Batch | None = None,
-        data: Any = None,
+        data: Callable[[Any], Any] | None = None,
         seed: int | None = 0,
         memo: Memo | None = None,
         artefacts: Artefacts | None = None,
@@ -110,7 +110,8 @@ class Ledger:
             records: source of the evidence: a benchmark, told trials, or trainings on demand.
             objective: objective whose scores the labels are.
             batch: minibatch for zero-cost proxies.
-            data: data that supernets are trained on.
+            data: function from a split to the data that supernets are trained on, such as
+                ``partial(open_data, "digits")``.
             seed: number of the recorded training that is read, from 0; None is the mean over all.
             memo: scores computed earlier, with their seconds; extended in place.
             artefacts: artefacts made earlier, with their seconds; extended in place.
@@ -183,14 +184,17 @@ class Ledger:
             raise UnsupportedError("this ledger has no batch of inputs; open it with batch=…")
         return self._batch
 
-    def data(self) -> Any:
-        """Returns the data that supernets are trained on.
+    def data(self) -> Callable[[Any], Any]:
+        """Returns the function from a split to the data that supernets are trained on.
 
         Raises:
             UnsupportedError: the ledger was opened without data.
         """
         if self._data is None:
-            raise UnsupportedError("this ledger has no data to train on; open it with data=…")
+            raise UnsupportedError(
+                "there are no images to train a supernet on; give a source of images: --data on "
+                "the command line, images=… of a study, data=… of a ledger"
+            )
         return self._data
 
     def passes(self, arch: Architecture, seed: int = 0) -> "Passes":

@@ -39,6 +39,11 @@ KINDS = {
 }
 _FAMILIES = ("model_based", "learning_curve", "hybrid", "weight_sharing", "zero_cost")
 _PUBLIC = re.compile(r"^__all__ = \[([^\]]*)\]", re.MULTILINE)
+# What importing a broken module raises: all that Python's own exceptions derive from, but no exits.
+_BROKEN = (
+    *(ImportError, AttributeError, SyntaxError, NameError, TypeError, ValueError, LookupError),
+    *(OSError, RuntimeError, ArithmeticError, AssertionError),
+)
 # Which extra brings a package of another name.
 _EXTRAS = {"xgboost": "boost", "ngboost": "boost", "gpytorch": "bayes", "emcee": "bayes"}
 
@@ -173,18 +178,35 @@ def _extras(kind: str, name: str) -> Iterator[None]:
         ) from error
 
 
+def _loaded(kind: str, point: EntryPoint) -> Any:
+    """Returns what an entry point is about; what importing a foreign module raises is explained."""
+    try:
+        return point.load()
+    except _BROKEN as error:
+        missing = error.name if isinstance(error, ModuleNotFoundError) else None
+        own = ("nascast", point.value.partition(":")[0].partition(".")[0])
+        if missing is not None and missing.partition(".")[0] not in own:
+            raise  # an optional package
+        package = point.dist.name if point.dist else point.value.partition(".")[0]
+        raise UnknownComponentError(
+            f"the {kind} {point.name!r} of the package {package} cannot be loaded from "
+            f"{point.value}: {type(error).__name__}: {error}; repair or remove that package"
+        ) from error
+
+
 def resolve(kind: str, name: str) -> Any:
     """Returns the class, or function, of that name; ``-`` and ``_`` are the same.
 
     Raises:
-        UnknownComponentError: no component has the name; the message lists the known ones.
+        UnknownComponentError: no component has the name; the message lists the known ones. Or it is
+            of another package, and cannot be imported.
         MissingExtraError: an optional dependency of the component is not installed.
     """
     builtin, external = _builtin(kind), _external(kind)
     own = registered(kind, name)
     with _extras(kind, name):
         if own in external:
-            return external[own].load()
+            return _loaded(kind, external[own])
         if own in builtin:
             module = importlib.import_module(builtin[own])
             (public,) = module.__all__

@@ -47,7 +47,7 @@ class PerformancePredictor(ABC):
         ranks_only: whether its means only rank, and are not on the scale of the labels.
         ranks_alone: whether its scores by themselves rank networks as small as those of the
             conformance checks better than chance; False for what measures one side of a network,
-            or needs deeper ones.
+            needs deeper ones, or trains longer than a check may.
         calibrated: whether its deviations claim that about 90 % of true scores lie within 1.645
             deviations of the mean.
         precision: relative difference that the rows of a batch may make to each other's scores;

@@ -65,6 +65,11 @@ class Restricted(SearchSpace):
             fine[fine] = self._accepts(genes[fine])
         return fine
 
+    @property
+    def is_listed(self) -> bool:
+        """Whether all accepted rows are known, so that `all` asks about none."""
+        return self._rows is not None
+
     def allowed(self, prefix: Genes) -> Bools:
         """Returns ``(n, c)``: as the whole space, or as the accepted rows if all are known."""
         if self._rows is None:
@@ -187,6 +192,9 @@ class Restricted(SearchSpace):
 
     def build(self, arch: Architecture, task: Task) -> "nn.Module":
         return self.inner.build(arch, task)
+
+    def supernet(self, task: Task) -> "nn.Module":
+        return self.inner.supernet(task)
 
 
 def _keys(genes: Genes) -> npt.NDArray[np.bytes_]:

@@ -352,3 +352,17 @@ class SearchSpace(Texts):
             InvalidArchitectureError: the architecture is of another space.
         """
         raise self._has_no_networks(task)
+
+    def supernet(self, task: Task) -> "nn.Module":
+        """Returns a network that holds the weights of all architectures, freshly initialised.
+
+        It is a `nascast.networks.supernet.supernet.Supernet`, whose `choose` says which of them it
+        is.
+
+        Raises:
+            UnsupportedError: the space has no supernet, or none for this kind of task.
+            InvalidSettingError: the skeleton has a setting that is unknown or out of range.
+        """
+        raise UnsupportedError(
+            f"the space {self.name} has no supernet, in which its architectures share weights"
+        )

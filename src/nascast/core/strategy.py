@@ -32,16 +32,18 @@ class Strategy:
 
     Attributes:
         space: search space whose valid rows are proposed.
-        objectives: objectives of the search; most strategies look at the first alone.
+        objectives: objectives of the search, the first of which most strategies look at alone.
         seed: seed of what is drawn once, such as the initial weights of a controller. All other
             randomness comes with `ask`.
         history: trials told, as columns.
         met: networks told, to propose others.
         presets: settings for a purpose, by its name; ``small`` is for a few hundred trials.
+        multi_objective: whether a search may have several objectives: it weighs them all, or none.
         learns_early: whether it promises to be better than random search after a few dozen trials.
     """
 
     presets: ClassVar[Mapping[str, Mapping[str, Any]]] = MappingProxyType({})
+    multi_objective: ClassVar[bool] = False
     learns_early: ClassVar[bool] = True
 
     space: SearchSpace

@@ -146,6 +146,8 @@ class Metric:
         minimize: whether smaller is better; by default what the name says, as of an `Objective`.
         epochs: epochs after which it was recorded, ascending; empty if it does not depend on them.
         seeds: number of recorded trainings, for the architectures that have the most.
+        own_seeds: whether its seeds number trainings of its own, and not those of the benchmark's
+            other metrics: its value and theirs with one seed are then of different trainings.
     """
 
     name: str
@@ -154,6 +156,7 @@ class Metric:
     minimize: bool = _BY_NAME
     epochs: tuple[int, ...] = ()
     seeds: int = 1
+    own_seeds: bool = False
 
     def __post_init__(self) -> None:
         if self.minimize is _BY_NAME:
@@ -231,6 +234,9 @@ class Batch:
         labels: class of each image, ``(n,)`` int64; or word after each word,
             ``(steps, columns)`` int64.
         source: origin of the batch, in words; printed with every result that rests on it.
+
+    Without inputs, see `named`, it stands for a batch that is not at hand: scores that were
+    recorded with it can be looked up, and no others computed.
     """
 
     inputs: npt.NDArray[np.float32] | npt.NDArray[np.int64]
@@ -253,6 +259,14 @@ class Batch:
     def kind(self) -> str:
         """The kind of task that it is for, as `ImageTask.kind` or `TextTask.kind`."""
         return TextTask.kind if self.labels.ndim == 2 else ImageTask.kind
+
+    @classmethod
+    def named(cls, task: Task, source: str) -> "Batch":
+        """Returns a batch that is not at hand, and of which only the origin is known."""
+        labels = np.empty(0, dtype=np.int64)
+        if isinstance(task, TextTask):
+            return cls(labels[:, None], labels[:, None], source)
+        return cls(np.empty((0, *task.input_shape), dtype=np.float32), labels, source)
 
     @classmethod
     def random(cls, task: Task, size: int, seed: int = 0) -> "Batch":

@@ -1,12 +1,32 @@
 """Cells with operations on their edges."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 
 from torch import Tensor, nn
 
 from nascast.networks.operations import Nothing
 
-__all__ = ["EdgeCell"]
+__all__ = ["EdgeCell", "on_paths"]
+
+
+def on_paths(
+    edges: Sequence[tuple[int, int]], first: Collection[int], last: Collection[int]
+) -> list[bool]:
+    """Returns for each edge whether it is on a path from an input to an output.
+
+    Args:
+        edges: (from, to) pairs of a DAG, ordered by `to`.
+        first: vertices that are inputs.
+        last: vertices that are outputs.
+    """
+    fed, needed = set(first), set(last)
+    for start, end in edges:
+        if start in fed:
+            fed.add(end)
+    for start, end in reversed(edges):
+        if end in needed:
+            needed.add(start)
+    return [start in fed and end in needed for start, end in edges]
 
 
 class EdgeCell(nn.Module):
@@ -35,15 +55,8 @@ class EdgeCell(nn.Module):
         present = [i for i, choice in enumerate(choices) if choice in operations]
         self.operations = nn.ModuleDict({str(i): operations[choices[i]]() for i in present})
         self.last = max(end for _, end in edges)
-        fed, needed = {0}, {self.last}
-        for i in present:
-            if edges[i][0] in fed:
-                fed.add(edges[i][1])
-        for i in reversed(present):
-            if edges[i][1] in needed:
-                needed.add(edges[i][0])
-        self.live = [(str(i), *edges[i]) for i in present if edges[i][0] in fed]
-        self.live = [edge for edge in self.live if edge[2] in needed]
+        used = on_paths([edges[i] for i in present], {0}, {self.last})
+        self.live = [(str(i), *edges[i]) for i, on in zip(present, used, strict=True) if on]
         self.nothing = None if self.live else Nothing()
 
     def idle(self) -> list[nn.Module]:

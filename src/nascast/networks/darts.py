@@ -22,7 +22,7 @@ from nascast.networks.operations import ReluConvNorm
 from nascast.networks.separable import DilatedSeparableConv, FactorizedReduction, SeparableConv
 from nascast.networks.skeleton import Skeleton
 
-__all__ = ["CellPlan", "DartsCell", "DartsNetwork", "DartsSkeleton", "Genotype"]
+__all__ = ["CellPlan", "DartsCell", "DartsNetwork", "DartsSkeleton", "Genotype", "operation"]
 
 _OPERATIONS: dict[str, Callable[[int, int, int], nn.Module]] = {  # of channels, kernel, stride
     "max_pool": lambda _, k, s: nn.MaxPool2d(k, s, padding=k // 2),
@@ -69,7 +69,8 @@ class DartsSkeleton(Skeleton):
     cells: int = 20
 
 
-def _operation(name: str, channels: int, stride: int) -> nn.Module:
+def operation(name: str, channels: int, stride: int) -> nn.Module:
+    """Returns the operation of a name, such as ``sep_conv_3x3``, on a number of channels."""
     if name == "skip_connect":
         return nn.Identity() if stride == 1 else _halve(channels, channels)
     kind, kernel = name.rsplit("_", 1)
@@ -109,7 +110,7 @@ class DartsCell(nn.Module):
         )
         self.second = ReluConvNorm(inputs[1], channels, 1)
         self.operations = nn.ModuleList(
-            _operation(name, channels, 2 if reduces and state < 2 else 1)
+            operation(name, channels, 2 if reduces and state < 2 else 1)
             for name, state in plan.pairs
         )
         self.drop_path = DropPath(drop_path)
@@ -124,10 +125,10 @@ class DartsCell(nn.Module):
         return torch.cat([states[i] for i in self.concat], dim=1)
 
     def _term(self, i: int, states: list[Tensor]) -> Tensor:
-        operation, x = self.operations[i], states[self.reads[i]]
-        if isinstance(operation, nn.Identity):
+        module, x = self.operations[i], states[self.reads[i]]
+        if isinstance(module, nn.Identity):
             return x
-        return self.drop_path(operation(x))  # type: ignore[no-any-return]
+        return self.drop_path(module(x))  # type: ignore[no-any-return]
 
 
 class DartsNetwork(AuxiliaryNetwork):
@@ -136,8 +137,21 @@ class DartsNetwork(AuxiliaryNetwork):
     The auxiliary head reads the second reduction cell.
     """
 
-    def __init__(self, genotype: Genotype, task: ImageTask, skeleton: DartsSkeleton) -> None:
-        """Builds the network of a genotype for the images and classes of a task."""
+    def __init__(
+        self,
+        genotype: Genotype,
+        task: ImageTask,
+        skeleton: DartsSkeleton,
+        make: Callable[..., DartsCell] = DartsCell,
+    ) -> None:
+        """Builds the network of a genotype for the images and classes of a task.
+
+        Args:
+            genotype: cells of the network.
+            task: task with the images and classes.
+            skeleton: settings of the network around the cells.
+            make: function that makes a cell, with the arguments of `DartsCell`.
+        """
         super().__init__()
         width, reductions = skeleton.channels, (skeleton.cells // 3, 2 * skeleton.cells // 3)
         imagenet = skeleton.stem == "imagenet"
@@ -151,7 +165,7 @@ class DartsNetwork(AuxiliaryNetwork):
             width *= 1 + reduces
             halvings += reduces
             plan = genotype.reduce if reduces else genotype.normal
-            cell = DartsCell(
+            cell = make(
                 plan,
                 width,
                 inputs=outputs,

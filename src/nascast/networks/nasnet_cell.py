@@ -20,7 +20,7 @@ from nascast.networks.drop_path import DropPath
 from nascast.networks.operations import ReluConvNorm
 from nascast.networks.separable import FactorizedReduction, SeparableConv
 
-__all__ = ["OPERATIONS", "Block", "CellPlan", "NasNetCell", "Shape"]
+__all__ = ["OPERATIONS", "Block", "CellPlan", "NasNetCell", "Shape", "match"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,15 +94,15 @@ def _identity(c_in: int, c_out: int, kernel: int, stride: int) -> nn.Module:
 
 def _average_pool(c_in: int, c_out: int, kernel: int, stride: int) -> nn.Module:
     pool = nn.AvgPool2d(kernel, stride, padding=kernel // 2, count_include_pad=False)
-    return nn.Sequential(pool, _match(c_in, c_out))
+    return nn.Sequential(pool, match(c_in, c_out))
 
 
 def _max_pool(c_in: int, c_out: int, kernel: int, stride: int) -> nn.Module:
     pool = nn.MaxPool2d(kernel, stride, padding=kernel // 2)
-    return nn.Sequential(pool, _match(c_in, c_out))
+    return nn.Sequential(pool, match(c_in, c_out))
 
 
-def _match(c_in: int, c_out: int) -> nn.Module:
+def match(c_in: int, c_out: int) -> nn.Module:
     """Returns the 1×1 convolution, without ReLU, that is inserted where filters differ."""
     if c_in == c_out:
         return nn.Identity()
@@ -206,4 +206,4 @@ def _adapt(previous: Shape | None, current: Shape, filters: int) -> nn.Module:
 
 def _output(c_in: int, c_out: int, *, halve: bool) -> nn.Module:
     """Returns the module that gives a state the filters and the size of the output."""
-    return FactorizedReduction(c_in, c_out) if halve else _match(c_in, c_out)
+    return FactorizedReduction(c_in, c_out) if halve else match(c_in, c_out)

@@ -1,7 +1,6 @@
 """The mean opinion of several predictors."""
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 
@@ -10,8 +9,9 @@ from nascast.core.ledger import Ledger
 from nascast.core.prediction import Prediction
 from nascast.core.predictor import labels_of
 from nascast.core.spec import Spec
-from nascast.core.types import Floats, Genes
+from nascast.core.types import Genes
 from nascast.predictors._combinator import Combinator, Part, part_of
+from nascast.predictors._normal_scores import NormalScores
 
 __all__ = ["Blend"]
 
@@ -78,10 +78,10 @@ class Blend(Combinator):
         self.predictors, self.weights, self.epochs = predictors, weights, epochs
         shares = np.ones(len(parts)) if weights is None else np.array(weights, dtype=np.float64)
         self._shares = shares / shares.sum()
-        self._scale: Any = None
+        self._scale: NormalScores | None = None
 
     def initialize(self, ledger: Ledger, train: Genes, rng: np.random.Generator) -> None:
-        self._scale = _Scale(labels_of(ledger, train))
+        self._scale = NormalScores(labels_of(ledger, train))
         for part, seed in zip(self._parts, rng.integers(2**63, size=len(self._parts)), strict=True):
             part.initialize(ledger, train, np.random.default_rng(seed))
 
@@ -98,31 +98,3 @@ class Blend(Combinator):
         shares = self._shares[known] / self._shares[known].sum()
         own = np.stack([one.deviation**2 for one in found if one.deviation is not None])
         return Prediction(mean, np.sqrt(variance + shares @ own))
-
-
-class _Scale:
-    """The normal scores of labels, and between them lines; beyond them the slope of deviations."""
-
-    def __init__(self, y: Floats) -> None:
-        """Takes ``(n,)`` training labels."""
-        from scipy.special import ndtri
-        from scipy.stats import rankdata
-
-        scores = ndtri((rankdata(y) - 0.5) / len(y))
-        self._labels, first = np.unique(y, return_index=True)
-        self._scores = scores[first]
-        spread = float(scores.std())
-        self._slope = float(y.std()) / spread if spread > 0 else 1.0  # labels for one of a score
-
-    def scores(self, labels: Floats) -> Floats:
-        """Returns the normal scores of labels, of any shape."""
-        return _through(labels, self._labels, self._scores, 1 / self._slope)
-
-    def labels(self, scores: Floats) -> Floats:
-        """Returns the labels at normal scores, of any shape."""
-        return _through(scores, self._scores, self._labels, self._slope)
-
-
-def _through(values: Floats, x: Floats, y: Floats, slope: float) -> Floats:
-    beyond = values - np.clip(values, x[0], x[-1])
-    return np.asarray(np.interp(values, x, y) + slope * beyond)

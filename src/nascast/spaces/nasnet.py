@@ -37,7 +37,7 @@ from nascast.spaces._genotypes import GENOTYPE, read_cells
 if TYPE_CHECKING:
     from torch import nn
 
-    from nascast.networks.nasnet_cell import CellPlan
+    from nascast.networks.nasnet import CellPair
 
 __all__ = ["NasNet"]
 
@@ -257,16 +257,25 @@ class NasNet(SearchSpace):
             InvalidSettingError: a setting of the skeleton is unknown or out of range, or the images
                 are too small for the stem.
         """
-        from nascast.networks.nasnet import CellPair, NasNetSkeleton, NasNetwork
+        from nascast.networks.nasnet import NasNetSkeleton, NasNetwork
 
         task = self.expect_task(task, ImageTask)
-        self.row(arch)
-        normal, reduction = self._plans(arch)
-        return NasNetwork(CellPair(normal, reduction), task, NasNetSkeleton.of(task))
+        return NasNetwork(self._pair(arch), task, NasNetSkeleton.of(task))
 
-    def _plans(self, arch: Architecture) -> list["CellPlan"]:
+    def supernet(self, task: Task) -> "nn.Module":
+        """Returns the supernet; its skeleton has the CIFAR stem, and no parts for training alone.
+
+        It runs one architecture at a time.
+        """
+        from nascast.networks.supernet.nasnet import NasNetSupernet
+
+        return NasNetSupernet(self.blocks, self.expect_task(task, ImageTask), self._pair)
+
+    def _pair(self, arch: Architecture) -> "CellPair":
+        from nascast.networks.nasnet import CellPair
         from nascast.networks.nasnet_cell import Block, CellPlan
 
+        self.row(arch)
         plans = []
         for cell in arch.row().reshape(2, self.blocks, 5).tolist():
             blocks = [
@@ -274,7 +283,7 @@ class NasNet(SearchSpace):
                 for a, b, op_a, op_b, how in cell
             ]
             plans.append(CellPlan.of(*blocks))
-        return plans
+        return CellPair(*plans)
 
 
 def _write_block(block: list[int]) -> str:

@@ -1,6 +1,7 @@
 """NSGA-II (Deb et al. 2002, https://doi.org/10.1109/4235.996017)."""
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 
@@ -37,6 +38,8 @@ class Nsga2(Strategy):
     Raises:
         InvalidSettingError: the population is below 2.
     """
+
+    multi_objective: ClassVar[bool] = True
 
     population: int = 20
 

@@ -14,6 +14,7 @@ class RandomSearch(Strategy):
     """Random search: candidates are drawn from the space."""
 
     learns_early: ClassVar[bool] = False
+    multi_objective: ClassVar[bool] = True
 
     def propose(self, n: int, rng: np.random.Generator) -> Genes:
         return self.space.sample(n, rng)

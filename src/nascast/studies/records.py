@@ -1,12 +1,31 @@
-"""Opening the benchmark that a study stands on."""
+"""The benchmark that a study stands on, the rows that it recorded, and scores beside it."""
 
+from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+import numpy as np
+
+from nascast.core.errors import CorruptDataError, UnsupportedError
 from nascast.core.evaluator import Benchmark
+from nascast.core.restricted import Restricted
+from nascast.core.space import SearchSpace
 from nascast.core.spec import Spec
+from nascast.core.types import Bools, Genes
 
-__all__ = ["benchmark_named", "open_benchmark"]
+if TYPE_CHECKING:
+    from nascast.benchmarks.table import ScoreTable
+
+__all__ = [
+    "benchmark_named",
+    "measured_rows",
+    "open_benchmark",
+    "recorded_scores",
+    "recorded_space",
+]
+
+_SUFFIX = ".scores"  # how the file beside a table ends
 
 
 def benchmark_named(given: Spec | Path | str) -> Spec | Path:
@@ -46,3 +65,74 @@ def _opened(named: Spec | Path) -> Benchmark:
         return read_table(named)
     benchmark: Benchmark = named.load("benchmark")
     return benchmark
+
+
+def recorded_space(
+    benchmark: Benchmark, metrics: Sequence[str] = (), within: Genes | None = None
+) -> SearchSpace:
+    """Returns the space of a benchmark, restricted to the recorded rows if they are not all.
+
+    They count as all if a thousand draws are all recorded.
+
+    Args:
+        benchmark: benchmark to search on.
+        metrics: names of metrics; rows whose first training lacks one of them are left out.
+        within: canonical rows to which it is restricted besides, ``(m, length)``; None are all.
+    """
+    space = benchmark.space
+    try:
+        rows = benchmark.genes()
+    except UnsupportedError:
+        return space
+    for metric in metrics:
+        rows = measured_rows(benchmark, metric, rows)
+    if within is not None:
+        wanted = {row.tobytes() for row in within}
+        rows = rows[[row.tobytes() in wanted for row in space.canonical(rows)]]
+    known = {row.tobytes() for row in space.canonical(rows)}
+
+    def accepts(genes: Genes) -> Bools:
+        found = [row.tobytes() in known for row in space.canonical(genes)]
+        return np.asarray(found, dtype=bool)
+
+    if accepts(space.sample(1000, np.random.default_rng(0))).all():
+        return space
+    return Restricted(space, accepts, f"a record in {benchmark.name}", rows)
+
+
+def measured_rows(benchmark: Benchmark, metric: str, rows: Genes) -> Genes:
+    """Returns the rows whose first training has a metric; all if a benchmark cannot tell."""
+    try:
+        there = benchmark.recorded(metric, 0)
+    except UnsupportedError:
+        return rows
+    if len(there) == len(benchmark.genes()):
+        return rows
+    known = {row.tobytes() for row in there}
+    return rows[[row.tobytes() in known for row in rows]]
+
+
+def recorded_scores(benchmark: Benchmark) -> "ScoreTable | None":
+    """Returns the zero-cost scores in the file beside a table, or None where there are none.
+
+    Raises:
+        CorruptDataError: the file is damaged, or of another search space.
+    """
+    path = getattr(benchmark, "path", None)
+    beside = path.with_suffix(_SUFFIX) if isinstance(path, Path) else None
+    if beside is None or not beside.is_file():
+        return None
+    found = _scores(beside)
+    if found.space != benchmark.space.name:
+        raise CorruptDataError(
+            f"{beside} has scores of {found.space}, and {path} is of {benchmark.space.name}; "
+            "take it away"
+        )
+    return found
+
+
+@lru_cache(maxsize=4)
+def _scores(path: Path) -> "ScoreTable":
+    from nascast.benchmarks.table import read_scores
+
+    return read_scores(path)

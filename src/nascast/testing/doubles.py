@@ -108,6 +108,11 @@ class TinySpace(SearchSpace):
             nn.Linear(width, task.classes),
         )
 
+    def supernet(self, task: Task) -> "nn.Module":
+        from nascast.testing._tiny_supernet import TinySupernet
+
+        return TinySupernet(self.expect_task(task, ImageTask), _LAYERS, self.widths)
+
 
 class TinyBenchmark(Benchmark):
     """Two trainings of ten epochs for every row of `TinySpace`, by a formula and seeded noise.

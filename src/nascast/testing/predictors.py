@@ -7,10 +7,11 @@ import inspect
 import pickle
 from collections.abc import Callable
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
 
-from nascast.core.ledger import Ledger, Memo
+from nascast.core.ledger import Artefact, Ledger, Memo
 from nascast.core.prediction import Prediction
 from nascast.core.predictor import PerformancePredictor
 from nascast.core.types import Batch, Floats, Genes, Objective
@@ -21,7 +22,9 @@ Factory = Callable[[], PerformancePredictor]
 
 _COVERED = 0.7  # share of 40 true scores; chosen: if 90 % are expected, less comes once in 10,000
 _TRAIN = 20  # training rows, of 60 networks; the others are the test set
+_DRAW = 214  # seed of settings drawn, with which nascast's own predictors are small; chosen
 _MEMO: Memo = {}  # proxy scores of the tiny networks, computed once for all checks
+_ARTEFACTS: dict[str, tuple[Artefact, float]] = {}  # supernets, trained once for all checks
 
 
 def check_one_finite_score_per_row(factory: Factory) -> None:
@@ -124,6 +127,20 @@ def check_keeps_its_settings(factory: Factory) -> None:
         assert hasattr(predictor, name), f"the setting {name} is no attribute of the predictor"
 
 
+def check_ranges(factory: Factory) -> None:
+    """What is drawn from the ranges it declares are settings of it, with which it learns."""
+    predictor, rng = factory(), np.random.default_rng(_DRAW)
+    if not predictor.ranges:
+        return
+    train, test = _rows()
+    drawn = {name: range_.draw(rng) for name, range_ in predictor.ranges.items()}
+    other = predictor.like(**drawn)
+    for name, value in drawn.items():
+        assert getattr(other, name) == value, f"{name} was drawn as {value}, and is another"
+    scores = _query(_initialized(other, train[:8]), test[:4])
+    assert np.isfinite(scores).all(), f"with the settings {drawn} a score is not finite"
+
+
 def check_pickles(factory: Factory) -> None:
     """A predictor pickles before and after it was initialized, and predicts the same then."""
     train, test = _rows()
@@ -176,7 +193,9 @@ def check_spends_on_its_axes_alone(factory: Factory) -> None:
     predictor, benchmark = factory(), TinyBenchmark()
     batch = Batch.random(benchmark.task, 32)
     # The clock stands still, so that recorded training is all that costs.
-    ledger = Ledger(benchmark, Objective("val_accuracy"), batch=batch, clock=lambda: 0.0)
+    ledger = Ledger(
+        benchmark, Objective("val_accuracy"), batch=batch, data=_images, clock=lambda: 0.0
+    )
     with ledger.phase("init"):
         predictor.initialize(ledger, train, np.random.default_rng(0))
     with ledger.phase("query"):
@@ -201,7 +220,27 @@ def _rows() -> tuple[Genes, Genes]:
 
 def _ledger(benchmark: TinyBenchmark, objective: Objective) -> Ledger:
     # The size of the batch is chosen: Jacobians of a few images rank poorly.
-    return Ledger(benchmark, objective, batch=Batch.random(benchmark.task, 32), memo=_MEMO)
+    return Ledger(
+        benchmark,
+        objective,
+        batch=Batch.random(benchmark.task, 32),
+        data=_images,
+        memo=_MEMO,
+        artefacts=_ARTEFACTS,
+    )
+
+
+@lru_cache(maxsize=1)
+def _images(split: Any) -> Any:
+    """Returns random images to train supernets on; whatever the split, they are as many."""
+    import torch
+
+    from nascast.training.data import ImageData
+
+    task = TinyBenchmark().task
+    drawn = [Batch.random(task, 64, seed) for seed in range(3)]
+    parts = [(torch.from_numpy(b.inputs), torch.from_numpy(b.labels)) for b in drawn]
+    return ImageData(parts[0], parts[1], parts[2], task.classes, "random images")
 
 
 @lru_cache(maxsize=1)

@@ -15,34 +15,41 @@ from torch.nn import functional
 
 from nascast.core.errors import DataWarning, InvalidSettingError, MissingDataError
 from nascast.core.types import Batch, ImageTask
+from nascast.training.pixels import Pixels, moments
 from nascast.training.recipe import Recipe
 from nascast.training.sources import cifar, digits, folder, hugging_face, mnist, npz
 from nascast.training.sources.arrays import Arrays, Part
+from nascast.training.strata import Places, stratified
 from nascast.training.text import FORM as TEXT_FORM
 
 __all__ = ["ImageData", "Split", "image_batch", "open_data", "task_of"]
 
 # The first that accepts a source reads it: forms that look closer at a folder come first.
 _NAMED = 5  # files that a warning names; chosen
+_CHUNK = 1024  # images that are resized at once; chosen
 _SOURCES = (digits, hugging_face, npz, cifar, mnist, folder)
+Images = Tensor | Pixels  # normalised images, or such as become so
 
 
 @dataclass(frozen=True, slots=True)
 class Split:
     """The numbers and the size of the images that are used.
 
-    Training and validation images are drawn without overlap from the source's training images by
-    `seed`, or validation images from its validation part if it has one; test images are the first
-    of the source's test images.
+    Training and validation images are drawn without overlap from the source's training images, or
+    validation images from its validation part if it has one, and test images from its test part.
+    Every draw is by `seed`.
 
     Attributes:
         train: number of training images; None is all that remain.
         validation: number of validation images; None is the source's validation part or, without
             one, a tenth of its training images, as in NASNet's search.
         test: number of test images; None is all.
-        size: height and width in pixels; None is that of the source. Images are averaged where the
-            source's size is a multiple of it, otherwise interpolated, bilinear and antialiased.
-        seed: seed of the draw.
+        size: height and width in pixels; None is that of the source. Arrays are averaged where
+            their size is a multiple of it, otherwise interpolated, bilinear and antialiased, as
+            pictures always are; and rounded to bytes.
+        seed: seed of the draws.
+        stratified: whether each draw has all classes in their proportions, however the source is
+            sorted; else it is random.
     """
 
     train: int | None = None
@@ -50,11 +57,14 @@ class Split:
     test: int | None = None
     size: int | None = None
     seed: int = 0
+    stratified: bool = True
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ImageData:
-    """Normalised float32 images ``(n, channels, height, width)`` and int64 labels ``(n,)``.
+    """Images ``(n, channels, height, width)`` and int64 labels ``(n,)``.
+
+    An index of images is a batch, float32 and normalised; `open_data` keeps bytes until then.
 
     Attributes:
         train: images and labels to train on.
@@ -68,9 +78,9 @@ class ImageData:
         skipped: files of the source that were passed over, each with the reason.
     """
 
-    train: tuple[Tensor, Tensor]
-    validation: tuple[Tensor, Tensor]
-    test: tuple[Tensor, Tensor]
+    train: tuple[Images, Tensor]
+    validation: tuple[Images, Tensor]
+    test: tuple[Images, Tensor]
     classes: int
     fingerprint: str
     mean: tuple[float, ...] = ()
@@ -108,16 +118,18 @@ def open_data(source: str, split: Split | None = None, device: str = "cpu") -> I
     arrays.check(source)
     if arrays.skipped:
         warnings.warn(_passed_over(source, arrays.skipped), DataWarning, stacklevel=2)
-    parts = _parts(arrays, split, source)
-    images = [_resize(_tensor(x), split.size, source) for x, _ in parts]
-    mean = images[0].mean((0, 2, 3), keepdim=True)
-    std = images[0].std((0, 2, 3), keepdim=True).clamp_min(1e-6)
+    places = _places(arrays, split, source)
+    sized = {
+        name: _resized(x if x.ndim == 4 else x[..., None], split.size, source)
+        for name, (x, _) in arrays.parts().items()
+    }
+    mean, std = moments(sized["train"], places[0][1])
     train, validation, test = (
         (
-            ((x - mean) / std).to(device, memory_format=torch.channels_last),
-            torch.from_numpy(y.astype(np.int64)).to(device),
+            Pixels(_tensor(sized[name]), torch.from_numpy(rows), mean, std).to(device),
+            torch.from_numpy(arrays.parts()[name][1][rows].astype(np.int64)).to(device),
         )
-        for x, (_, y) in zip(images, parts, strict=True)
+        for name, rows in places
     )
     return ImageData(
         train,
@@ -172,38 +184,35 @@ def _passed_over(source: str, skipped: Sequence[str]) -> str:
     return f"{source}: {files} passed over: {named}"
 
 
-def _parts(arrays: Arrays, split: Split, source: str) -> list[Part]:
-    """Returns the images and labels of the three parts of a split."""
-    images, labels = arrays.train
-    rng = np.random.default_rng(split.seed)
-    order = rng.permutation(len(images))
-    if arrays.validation is None:
-        validation = max(len(images) // 10, 1) if split.validation is None else split.validation
-        train = len(images) - validation if split.train is None else split.train
-        _check(train + validation, len(images), "training and validation", source)
-        chosen = order[train : train + validation]
-        held_out = images[chosen], labels[chosen]
-    else:
-        x, y = arrays.validation
-        validation = len(x) if split.validation is None else split.validation
-        train = len(images) if split.train is None else split.train
-        _check(train, len(images), "training", source)
-        _check(validation, len(x), "validation", source)
-        chosen = rng.permutation(len(x))[:validation]
-        held_out = x[chosen], y[chosen]
-    test = len(arrays.test[0]) if split.test is None else split.test
-    _check(test, len(arrays.test[0]), "test", source)
-    if min(train, validation, test) < 1:
+def _places(arrays: Arrays, split: Split, source: str) -> list[tuple[str, Places]]:
+    """Returns the parts of a source, and places in them, to train, validate and test on."""
+    sizes = {name: len(x) for name, (x, _) in arrays.parts().items()}
+    own = "train" if arrays.validation is None else "validation"
+    train, held_out, tested = split.train, split.validation, split.test
+    if held_out is None:
+        held_out = max(sizes["train"] // 10, 1) if own == "train" else sizes[own]
+    inside = held_out if own == "train" else 0  # of the images to train on
+    train = sizes["train"] - inside if train is None else train
+    tested = sizes["test"] if tested is None else tested
+    _check(train + inside, sizes["train"], "training" + " and validation" * bool(inside), source)
+    _check(held_out, sizes[own], "validation", source)
+    _check(tested, sizes["test"], "test", source)
+    if min(train, held_out, tested) < 1:
         raise InvalidSettingError(
-            f"{source}: {train} training, {validation} validation and {test} test images asked "
+            f"{source}: {train} training, {held_out} validation and {tested} test images asked "
             "for; each part needs at least 1"
         )
-    first = order[:train]
-    return [
-        (images[first], labels[first]),
-        held_out,
-        (arrays.test[0][:test], arrays.test[1][:test]),
-    ]
+    first, *second = _drawn(arrays.train, [train, inside] if inside else [train], split)
+    (third,) = second or _drawn(arrays.parts()[own], [held_out], split)
+    (last,) = _drawn(arrays.test, [tested], split)
+    return [("train", first), (own, third), ("test", last)]
+
+
+def _drawn(part: Part, sizes: Sequence[int], split: Split) -> list[Places]:
+    """Returns the places of disjoint draws from a part of the source."""
+    rng = np.random.default_rng(split.seed)
+    labels = part[1] if split.stratified else np.zeros(len(part[1]), np.int64)
+    return stratified(labels, sizes, rng)
 
 
 def _check(want: int, have: int, what: str, source: str) -> None:
@@ -212,18 +221,26 @@ def _check(want: int, have: int, what: str, source: str) -> None:
 
 
 def _tensor(images: npt.NDArray[np.uint8]) -> Tensor:
-    """Returns float32 ``(n, channels, height, width)`` from 0 to 1."""
-    own = np.require(images if images.ndim == 4 else images[..., None], requirements=["C", "W"])
-    return torch.from_numpy(own).permute(0, 3, 1, 2).float() / 255
+    """Returns uint8 ``(n, channels, height, width)``, which shares memory or file if it can."""
+    own = np.require(images, requirements=["C", "W"])
+    return torch.from_numpy(own).permute(0, 3, 1, 2)
 
 
-def _resize(images: Tensor, size: int | None, source: str) -> Tensor:
-    height, width = images.shape[2:]
-    if size is None:
+def _resized(images: npt.NDArray[np.uint8], size: int | None, source: str) -> Any:
+    """Returns ``(n, size, size, channels)`` images of uint8."""
+    height, width = images.shape[1:3]
+    if size is None or (height, width) == (size, size):
         return images
     if height != width:
         raise InvalidSettingError(f"{source}: images of {height}×{width} cannot be made square")
-    factor, rest = divmod(height, size)
-    if factor and not rest:
-        return functional.avg_pool2d(images, factor) if factor > 1 else images
-    return functional.interpolate(images, (size, size), mode="bilinear", antialias=True)
+    found = np.empty((len(images), size, size, images.shape[3]), np.uint8)
+    for start in range(0, len(images), _CHUNK):
+        part = _tensor(images[start : start + _CHUNK]).float()
+        factor, rest = divmod(height, size)
+        if factor and not rest:
+            small = functional.avg_pool2d(part, factor)
+        else:
+            small = functional.interpolate(part, (size, size), mode="bilinear", antialias=True)
+        whole = small.round().clamp(0, 255).to(torch.uint8)
+        found[start : start + _CHUNK] = whole.permute(0, 2, 3, 1).numpy()
+    return found

@@ -26,7 +26,7 @@ from nascast.training.model import (
     weights_of,
 )
 
-__all__ = ["FORMATS", "TOLERANCE", "Exported", "export"]
+__all__ = ["FORMATS", "TOLERANCE", "Exported", "check_format", "export"]
 
 TOLERANCE = 1e-4  # difference of logits, times the largest of them if above 1
 _TRACED = 4  # size of the batch that is traced; 1 would be taken as a constant
@@ -67,8 +67,7 @@ def export(model: Model, form: str, path: Path) -> Exported:
         MissingExtraError: a package that the format needs is not installed.
         StoreError: the file cannot be written.
     """
-    if form not in FORMATS:
-        raise UnsupportedError(f"unknown format {form!r}; known are {', '.join(FORMATS)}")
+    check_format(form)
     part = path.with_name(f".{os.getpid()}-{path.name}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -82,6 +81,12 @@ def export(model: Model, form: str, path: Path) -> Exported:
         if part.exists():
             part.unlink()
     return compared
+
+
+def check_format(form: str) -> None:
+    """Raises UnsupportedError unless the format is known."""
+    if form not in FORMATS:
+        raise UnsupportedError(f"unknown format {form!r}; known are {', '.join(FORMATS)}")
 
 
 @torch.no_grad()

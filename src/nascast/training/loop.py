@@ -20,6 +20,7 @@ from nascast.training import checkpoint as checkpoints
 from nascast.training._augment import augment
 from nascast.training._optimizer import WeightAverage, optimizer_of
 from nascast.training.data import ImageData
+from nascast.training.pixels import Pixels
 from nascast.training.recipe import Recipe
 from nascast.training.text import TextData
 
@@ -306,7 +307,7 @@ def finish(
 
 @torch.no_grad()
 def evaluate(
-    network: nn.Module, images: Tensor, labels: Tensor, batch_size: int = 500
+    network: nn.Module, images: Tensor | Pixels, labels: Tensor, batch_size: int = 500
 ) -> tuple[float, float]:
     """Returns the mean loss in nats and the accuracy in percent on images."""
     network.eval()

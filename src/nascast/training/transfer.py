@@ -38,6 +38,7 @@ from nascast.training.model import (
     save_model,
 )
 from nascast.training.model_card import CARD, PICTURE, model_card
+from nascast.training.pixels import Pixels
 from nascast.training.placement import placed
 from nascast.training.recipe import Recipe
 from nascast.training.text import TextData, open_text
@@ -310,8 +311,8 @@ def _examples(data: ImageData) -> torch.Tensor:
     """Returns images from all over the test part, as they were before normalisation."""
     images, _ = data.test
     chosen = np.linspace(0, len(images) - 1, min(_EXAMPLES, len(images))).astype(np.int64)
-    mean, std = (torch.tensor(v).reshape(1, -1, 1, 1) for v in (data.mean, data.std))
-    return (images[torch.from_numpy(chosen)].cpu() * std + mean).clamp(0, 1).contiguous()
+    assert isinstance(images, Pixels)
+    return images.raw(torch.from_numpy(chosen)).cpu().contiguous()
 
 
 def _results(transfer: Transfer, out: Path, curves: Curves) -> dict[str, Any]:

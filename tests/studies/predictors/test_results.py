@@ -138,7 +138,7 @@ def test_a_folder_of_the_version_before_is_refused(tmp_path: Path) -> None:
     with pytest.raises(UnsupportedError, match=r"older version.*another --out"):
         read_run(tmp_path)
     (tmp_path / "study.json").write_text(json.dumps({**old, "format": 2}))
-    with pytest.raises(UnsupportedError, match="in format 2 where this one reads 3"):
+    with pytest.raises(UnsupportedError, match="in format 2 where this one reads 4"):
         read_run(tmp_path)
 
 

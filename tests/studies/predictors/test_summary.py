@@ -20,9 +20,14 @@ def test_numbers_are_those_of_numpy(make_row: Make) -> None:
     for name in ("kendall", "spearman", "pearson", "sparse_kendall", "precision_at_10"):
         values = [getattr(row, name) for row in rows]
         mean = sum(values) / 4
-        assert getattr(found, name) == pytest.approx(mean)
         deviation = (sum((v - mean) ** 2 for v in values) / 3) ** 0.5
-        assert getattr(found, f"{name}_sd") == pytest.approx(deviation)
+        assert found.metrics[name].mean == pytest.approx(mean)
+        assert found.metrics[name].deviation == pytest.approx(deviation)
+        assert found.metrics[name].error == pytest.approx(deviation / 2)
+    assert (found.kendall, found.kendall_sd) == (
+        found.metrics["kendall"].mean,
+        found.metrics["kendall"].deviation,
+    )
     assert found.init_seconds_total == pytest.approx(121.5)
     assert found.query_seconds_each == pytest.approx(2e-5)
 
@@ -31,7 +36,7 @@ def test_one_trial_has_no_deviation(make_row: Make) -> None:
     (found,) = summarize([make_row()])
     assert found.trials == 1
     assert found.kendall_sd is None
-    assert found.precision_at_10_sd is None
+    assert found.metrics["precision_at_10"].error is None
 
 
 def test_budgets_keep_the_order_of_the_rows(make_row: Make) -> None:
@@ -90,6 +95,32 @@ def test_pareto_optimal_budgets_weigh_accuracy_against_both_times(make_row: Make
     assert found == {
         **{"accurate": True, "dear": False, "cheap": True, "no_init": True, "unknown": False}
     }
+
+
+def test_ranks_are_among_all_of_a_trial_and_ties_share_them(make_row: Make) -> None:
+    rows = [
+        *(make_row("a", trial=t, kendall=0.5, regret_at_1=1.0) for t in range(2)),
+        *(make_row("b", trial=t, kendall=0.5 + t, regret_at_1=2.0) for t in range(2)),
+        make_row("c", trial=0, kendall=0.1, regret_at_1=float("nan")),
+    ]
+    found = {item.predictor: item.metrics for item in summarize(rows)}
+    assert [found[name]["kendall"].rank for name in "abc"] == [1.75, 1.25, 3]
+    assert [found[name]["regret_at_1"].rank for name in "abc"] == [1, 2, 3]  # smaller is better
+
+
+def test_the_share_of_optimal_samples_is_between_certain_ones(make_row: Make) -> None:
+    def row(name: str, trial: int, kendall: float) -> Any:
+        times = {"init_seconds_total": 10.0, "query_seconds_each": 1.0}
+        return make_row(name, trial=trial, kendall=kendall, **times)
+
+    rows = [row(name, t, 0.5 + t / 10) for t in range(4) for name in ("same", "twin")]
+    rows += [row("never", t, 0.2) for t in range(4)]
+    rows += [row("sometimes", t, tau) for t, tau in enumerate((0.9, 0.5, 0.5, 0.5))]
+    shares = {item.predictor: item.pareto_share for item in summarize(rows)}
+    assert shares["same"] == shares["twin"] > 0.5
+    assert shares["never"] == 0
+    assert 0 < shares["sometimes"] < 0.5
+    assert shares == {item.predictor: item.pareto_share for item in summarize(rows)}
 
 
 def test_clock_jitter_makes_no_budget_pareto_optimal(make_row: Make) -> None:

@@ -20,10 +20,10 @@ from nascast.runner import Step
 from nascast.stores.memory import Memory
 from nascast.stores.sqlite import Sqlite
 from nascast.studies.limits import Limits, TaskNetworks
-from nascast.studies.records import open_benchmark
+from nascast.studies.records import open_benchmark, recorded_space
 from nascast.studies.searches import run
 from nascast.studies.searches.design import Search
-from nascast.studies.searches.run import recorded, simulate, simulations, train_children
+from nascast.studies.searches.run import simulate, simulations, train_children
 from nascast.testing.doubles import TinyBenchmark
 
 MINI = Search(
@@ -151,13 +151,13 @@ def test_two_settings_of_one_strategy_run_side_by_side() -> None:
 
 def test_searches_keep_to_what_the_benchmark_recorded() -> None:
     benchmark = open_benchmark("nb201-mini")
-    space = recorded(benchmark)
+    space = recorded_space(benchmark)
     assert isinstance(space, Restricted)
     rng = np.random.default_rng(0)
     rows = space.mutate(space.sample(50, rng), rng)
     assert np.isfinite(benchmark.query(rows, "val_accuracy")).all()
     tiny = TinyBenchmark()
-    assert recorded(tiny) is tiny.space  # which recorded all of it
+    assert recorded_space(tiny) is tiny.space  # which recorded all of it
 
 
 def test_children_are_trained_until_the_budget_and_a_run_goes_on() -> None:

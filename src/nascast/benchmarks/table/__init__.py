@@ -9,9 +9,24 @@ maps the file into memory and checks the sum; values are never copied until aske
 The sum of a large table is checked when it is opened for the first time, and again whenever its
 size or its time of change is another: the result is remembered beside the table, in a file that
 ends in ``.checked`` and may be deleted. `Table.verify` always checks.
+
+Tables inside the package are compressed: they are small, and are unpacked when they are opened.
+Zero-cost scores of a table's architectures stand in a file of their own beside it, see
+`ScoreTable`.
 """
 
 from nascast.benchmarks.table.reading import Table, read_table
+from nascast.benchmarks.table.scores import ScoreTable, read_scores, table_of, write_scores
 from nascast.benchmarks.table.writing import SECONDS, TableSource, write_table
 
-__all__ = ["SECONDS", "Table", "TableSource", "read_table", "write_table"]
+__all__ = [
+    "SECONDS",
+    "ScoreTable",
+    "Table",
+    "TableSource",
+    "read_scores",
+    "read_table",
+    "table_of",
+    "write_scores",
+    "write_table",
+]

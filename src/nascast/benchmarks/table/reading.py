@@ -1,10 +1,6 @@
 """Reading tables: mapped into memory, and answered from as they stand."""
 
-import hashlib
-import json
 import math
-import mmap
-import os
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -15,13 +11,12 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from nascast.benchmarks._places import Places
-from nascast.benchmarks.table.writing import MARK, SECONDS
+from nascast.benchmarks.table.files import TABLE, array_of, head_of, map_columns
+from nascast.benchmarks.table.writing import SECONDS
 from nascast.core import plugins
 from nascast.core.bounds import reading, size_of
 from nascast.core.errors import (
-    CorruptDataError,
     InvalidArchitectureError,
-    MissingDataError,
     UnsupportedError,
 )
 from nascast.core.evaluator import Benchmark
@@ -41,9 +36,7 @@ from nascast.core.types import (
 __all__ = ["Table", "read_table"]
 
 _ADVICE = "make or fetch it again"
-_TRAILER = 32 + len(MARK)
 _Column = tuple[npt.NDArray[Any], int]  # (n, seeds, epochs), and which of the last
-_LARGE = 64 * 2**20  # bytes, chosen: smaller tables are summed in a tenth of a second every time
 
 
 def read_table(path: Path) -> "Table":
@@ -54,49 +47,6 @@ def read_table(path: Path) -> "Table":
         CorruptDataError: the file is truncated, altered, or no table.
     """
     return Table(path)
-
-
-def _map(path: Path, trusting: bool = True) -> pa.Table:
-    """Maps a file into memory; `trusting` skips the sum of a large file that was checked before."""
-    if not path.is_file():
-        raise MissingDataError(f"no benchmark table {path}")
-    with open(path, "rb") as file:
-        stat = os.fstat(file.fileno())
-        if stat.st_size <= _TRAILER:
-            raise CorruptDataError(f"{path}: not a nascast table; it has {stat.st_size} bytes")
-        memory = memoryview(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ))
-    if bytes(memory[-len(MARK) :]) != MARK:
-        raise CorruptDataError(f"{path}: not a nascast table, or cut off; make or fetch it again")
-    body, digest = memory[:-_TRAILER], bytes(memory[-_TRAILER : -len(MARK)])
-    stamp = f"{stat.st_size} {stat.st_mtime_ns} {digest.hex()}\n"
-    if not (trusting and stat.st_size >= _LARGE and _read_stamp(path) == stamp):
-        if hashlib.sha256(body).digest() != digest:
-            raise CorruptDataError(
-                f"{path}: its checksum does not fit its content; it was altered or damaged, "
-                "make or fetch it again"
-            )
-        if stat.st_size >= _LARGE:
-            _write_stamp(path, stamp)
-    found = pa.ipc.open_file(pa.py_buffer(body)).read_all()
-    found.validate(full=True)  # a checksum can be made again; Arrow itself trusts what it reads
-    return found
-
-
-def _read_stamp(path: Path) -> str:
-    try:
-        return path.with_name(path.name + ".checked").read_text()
-    except (OSError, ValueError):
-        return ""
-
-
-def _write_stamp(path: Path, stamp: str) -> None:
-    """Remembers that a file was found whole; where that cannot be written, it is checked again."""
-    part = path.with_name(f"{path.name}.checked.{os.getpid()}")  # others may open the table too
-    try:
-        part.write_text(stamp)
-        os.replace(part, path.with_name(path.name + ".checked"))
-    except OSError:
-        part.unlink(missing_ok=True)
 
 
 class Table(Benchmark):
@@ -111,10 +61,10 @@ class Table(Benchmark):
     def __init__(self, path: Path) -> None:
         self.path = path
         with reading(path, size_of(path), what="a nascast table", advice=_ADVICE):
-            self._load(_map(path))
+            self._load(map_columns(path, TABLE))
 
     def _load(self, table: pa.Table) -> None:
-        head = json.loads(table.schema.metadata[b"nascast"])
+        head = head_of(table)
         self.name: str = head["name"]
         self.space: SearchSpace = plugins.load("space", head["space"])
         self.task = _task(head["task"])
@@ -124,9 +74,9 @@ class Table(Benchmark):
         self.separate = bool(head.get("separate")) or type(self).separate
         metrics = [_metric(fields, head.get("declared", False)) for fields in head["metrics"]]
         self.metrics = {metric.name: metric for metric in metrics}
-        self._genes: Genes = _array(table, "genes")
+        self._genes: Genes = array_of(table, "genes")
         self._values = {
-            m.name: _array(table, m.name).reshape(-1, m.seeds, max(1, len(m.epochs)))
+            m.name: array_of(table, m.name).reshape(-1, m.seeds, max(1, len(m.epochs)))
             for m in metrics
         }
         genes, most = self._genes, np.asarray(self.space.cardinalities)
@@ -147,7 +97,7 @@ class Table(Benchmark):
             CorruptDataError: it was altered or damaged.
         """
         with reading(self.path, size_of(self.path), what="a nascast table", advice=_ADVICE):
-            _map(self.path, trusting=False)
+            map_columns(self.path, TABLE, trusting=False)
 
     def genes(self) -> Genes:
         return self._genes.copy()
@@ -317,18 +267,3 @@ def _task(fields: Mapping[str, Any]) -> Task:
     if kind == ImageTask.kind:
         return ImageTask(tuple(fields["input_shape"]), fields["classes"], fields["skeleton"])
     raise ValueError(f"its task is of {kind!r}; known are {ImageTask.kind} and {TextTask.kind}")
-
-
-def _array(table: pa.Table, name: str) -> npt.NDArray[Any]:
-    """Returns a column ``(n, d)`` as it stands in the file; Arrow's own ways import pandas."""
-    (chunk,) = table.column(name).chunks
-    if not pa.types.is_fixed_size_list(chunk.type):
-        raise ValueError(f"{name} should be of lists of one size; it is of {chunk.type}")
-    width, values = chunk.type.list_size, chunk.values
-    if not (pa.types.is_integer(values.type) or pa.types.is_floating(values.type)):
-        raise ValueError(f"{name} should be of numbers; it is of {values.type}")
-    if chunk.null_count or values.null_count:
-        raise ValueError(f"{name} has empty values")
-    array = np.frombuffer(values.buffers()[1], dtype=values.type.to_pandas_dtype())
-    start = values.offset + chunk.offset * width
-    return array[start : start + len(chunk) * width].reshape(-1, width)

@@ -1,19 +1,15 @@
 """Writing tables: checked as a whole, and written whole or not at all."""
 
-import hashlib
-import io
-import json
-import os
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import pyarrow as pa
 
 from nascast.benchmarks._places import keys
+from nascast.benchmarks.table.files import TABLE, write_columns
 from nascast.core import plugins
 from nascast.core.errors import (
     CorruptDataError,
@@ -26,10 +22,9 @@ from nascast.core.types import (
     Task,
 )
 
-__all__ = ["MARK", "SECONDS", "TableSource", "write_table"]
+__all__ = ["SECONDS", "TableSource", "write_table"]
 
 SECONDS = "seconds"
-MARK = b"NASCAST1"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -59,16 +54,22 @@ class TableSource:
     separate: bool = False
 
 
-def write_table(source: TableSource, path: Path) -> None:
+def write_table(source: TableSource, path: Path, *, compressed: bool = False) -> None:
     """Writes a table; the file appears whole or not at all.
+
+    Args:
+        source: content of the table.
+        path: path of the file.
+        compressed: whether columns are compressed with Zstandard. They are smaller, and no longer
+            mapped into memory but unpacked when the table is opened: for small tables only.
 
     Raises:
         CorruptDataError: rows are no architectures, or repeat, or values have a wrong shape.
     """
     _check(source)
-    columns = {"genes": _column(source.genes)}
+    columns = {"genes": source.genes}
     for metric in source.metrics:
-        columns[metric.name] = _column(source.values[metric.name].reshape(len(source.genes), -1))
+        columns[metric.name] = source.values[metric.name].reshape(len(source.genes), -1)
     head = {
         "name": source.name,
         "space": source.space,
@@ -79,41 +80,7 @@ def write_table(source: TableSource, path: Path) -> None:
         "canonical": source.canonical,
         "separate": source.separate,
     }
-    table = pa.table(columns).replace_schema_metadata({"nascast": json.dumps(head, sort_keys=True)})
-    part = path.with_name(path.name + ".part")
-    try:
-        with open(part, "wb") as file:
-            sink = _Summed(file)
-            with pa.ipc.new_file(sink, table.schema) as writer:
-                writer.write_table(table)
-            file.write(sink.digest() + MARK)
-        os.replace(part, path)
-    finally:
-        part.unlink(missing_ok=True)
-
-
-class _Summed(io.RawIOBase):
-    """Writes to a file and computes the checksum on the way; nothing is held in memory."""
-
-    def __init__(self, file: BinaryIO) -> None:
-        self._file = file
-        self._sum = hashlib.sha256()
-        self._done = 0
-
-    def writable(self) -> bool:
-        return True
-
-    def tell(self) -> int:
-        return self._done
-
-    def write(self, data: Any) -> int:
-        self._sum.update(data)
-        self._file.write(data)
-        self._done += len(data)
-        return len(data)
-
-    def digest(self) -> bytes:
-        return self._sum.digest()
+    write_columns(columns, head, path, TABLE, compressed=compressed)
 
 
 def _check(source: TableSource) -> None:
@@ -144,7 +111,3 @@ def _check(source: TableSource) -> None:
                 f"{source.name}: {metric.name} has shape {values.shape} at epochs "
                 f"{metric.epochs}; expected {shape} at ascending epochs"
             )
-
-
-def _column(values: npt.NDArray[Any]) -> pa.Array:
-    return pa.FixedSizeListArray.from_arrays(pa.array(values.reshape(-1)), values.shape[1])

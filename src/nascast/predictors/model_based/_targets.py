@@ -14,7 +14,7 @@ from scipy.stats import rankdata
 from nascast.core.errors import InvalidSettingError
 from nascast.core.types import Floats
 
-__all__ = ["NORMAL_SCORES", "Model", "NormalScores", "aimed", "check_targets"]
+__all__ = ["LABELS", "NORMAL_SCORES", "Model", "NormalScores", "aimed", "check_targets"]
 
 LABELS, NORMAL_SCORES = "labels", "normal_scores"
 _END = 1.645  # half of the interval, in deviations, from which a deviation of labels is read

@@ -15,7 +15,8 @@ class Bananas(Mlp):
     A path that no labelled architecture has says nothing, and with few labels such paths are many:
     the genes beside the paths raise τ with 100 labels from .59 to .62 on NAS-Bench-201 and from .51
     to .59 on NAS-Bench-101; with 1,000 labels paths alone are better, .76 against .74 on
-    NAS-Bench-201 (``other=none``).
+    NAS-Bench-201 (``other=none``). Where graphs are chains, each architecture is one path that no
+    other one has: from paths alone nothing is learned.
 
     The preset ``study`` has the settings of White et al., NeurIPS 2021: three networks of 20 layers
     of 20 units, absolute errors, 500 epochs of 32 labels a step. Deviations are those of `Mlp`;

@@ -8,10 +8,11 @@ from scipy.optimize import minimize
 
 from nascast.core.feature import Encoding
 from nascast.core.predictor import ModelPredictor, Regressor
+from nascast.core.ranges import Choice
 from nascast.core.spec import Spec, component_of
 from nascast.core.types import Floats
 from nascast.predictors.model_based._evidence import Evidence
-from nascast.predictors.model_based._targets import NORMAL_SCORES, aimed, check_targets
+from nascast.predictors.model_based._targets import LABELS, NORMAL_SCORES, aimed, check_targets
 
 __all__ = ["BayesianLinearRegression"]
 
@@ -30,6 +31,11 @@ class BayesianLinearRegression(ModelPredictor):
     """
 
     presets = MappingProxyType({"study": {"targets": "labels"}})
+    ranges = MappingProxyType(  # all there is
+        {
+            "targets": Choice((NORMAL_SCORES, LABELS)),
+        }
+    )
 
     def __init__(
         self,

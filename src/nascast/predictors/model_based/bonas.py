@@ -5,6 +5,7 @@ from functools import partial
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
+from nascast.core.ranges import LogIntegers, LogUniform
 from nascast.encodings.bonas import BonasEncoding
 from nascast.predictors.model_based.regression.graph_predictor import GraphPredictor, Layout
 from nascast.predictors.model_based.regression.settings import Training, check_counts
@@ -37,6 +38,13 @@ class Bonas(GraphPredictor):
                 "epochs": 100,
                 "batch_size": 128,
             }
+        }
+    )
+    ranges = MappingProxyType(  # the study's
+        {
+            "width": LogIntegers(16, 128),
+            "batch_size": LogIntegers(32, 256),
+            "learning_rate": LogUniform(1e-5, 0.1),
         }
     )
 

@@ -6,6 +6,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from nascast.core.errors import InvalidSettingError
+from nascast.core.ranges import LogIntegers, LogUniform
 from nascast.encodings.gcn import GcnEncoding
 from nascast.predictors.model_based.regression.graph_predictor import GraphPredictor, Layout
 from nascast.predictors.model_based.regression.settings import Training, check_counts
@@ -38,6 +39,13 @@ class Gcn(GraphPredictor):
                 "epochs": 300,
                 "batch_size": 7,
             }
+        }
+    )
+    ranges = MappingProxyType(  # the study's, with narrower layers and larger batches
+        {
+            "width": LogIntegers(16, 200),
+            "batch_size": LogIntegers(5, 256),
+            "learning_rate": LogUniform(1e-5, 0.1),
         }
     )
 

@@ -7,8 +7,9 @@ import numpy as np
 from nascast.core.extras import check_extra
 from nascast.core.feature import Encoding
 from nascast.core.predictor import ModelPredictor, Regressor
+from nascast.core.ranges import Choice, LogUniform
 from nascast.core.spec import Spec, component_of
-from nascast.predictors.model_based._targets import NORMAL_SCORES, aimed, check_targets
+from nascast.predictors.model_based._targets import LABELS, NORMAL_SCORES, aimed, check_targets
 
 __all__ = ["GaussianProcess"]
 
@@ -35,6 +36,15 @@ class GaussianProcess(ModelPredictor):
                 "noise": 1.0,
                 "targets": "labels",
             }
+        }
+    )
+    ranges = MappingProxyType(  # chosen; the study's has none
+        {
+            "variance": LogUniform(0.1, 10.0),
+            "length_scale": LogUniform(0.3, 30.0),
+            "noise": LogUniform(0.001, 1.0),
+            "steps": Choice((0, 50)),
+            "targets": Choice((NORMAL_SCORES, LABELS)),
         }
     )
 

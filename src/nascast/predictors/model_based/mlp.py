@@ -10,6 +10,7 @@ import numpy as np
 
 from nascast.core.feature import Encoding
 from nascast.core.predictor import ModelPredictor, Regressor
+from nascast.core.ranges import Integers, LogIntegers, LogUniform
 from nascast.core.spec import Spec, component_of
 from nascast.predictors.model_based.regression.settings import MODULE, Training, check_counts
 
@@ -42,6 +43,13 @@ class Mlp(ModelPredictor):
                 "epochs": 500,
                 "batch_size": 32,
             }
+        }
+    )
+    ranges = MappingProxyType(  # the study's, and shallower and wider ones
+        {
+            "layers": Integers(2, 24),
+            "width": LogIntegers(5, 128),
+            "learning_rate": LogUniform(1e-4, 0.1),
         }
     )
 

@@ -5,6 +5,7 @@ from functools import partial
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
+from nascast.core.ranges import LogIntegers, LogUniform
 from nascast.encodings.gcn import GcnEncoding
 from nascast.predictors.model_based.regression.graph_predictor import GraphPredictor, Layout
 from nascast.predictors.model_based.regression.settings import Training, check_counts
@@ -35,6 +36,13 @@ class Nao(GraphPredictor):
                 "epochs": 50,
                 "batch_size": 100,
             }
+        }
+    )
+    ranges = MappingProxyType(  # the study's, which its code did not use
+        {
+            "width": LogIntegers(16, 128),
+            "batch_size": LogIntegers(32, 256),
+            "learning_rate": LogUniform(1e-5, 0.1),
         }
     )
 

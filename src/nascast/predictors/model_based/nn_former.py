@@ -2,9 +2,11 @@
 
 from collections.abc import Callable
 from functools import partial
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from nascast.core.errors import InvalidSettingError
+from nascast.core.ranges import Choice, Integers, LogUniform
 from nascast.encodings.gcn import GcnEncoding
 from nascast.predictors.model_based.regression.graph_predictor import GraphPredictor, Layout
 from nascast.predictors.model_based.regression.settings import Training, check_counts
@@ -28,6 +30,15 @@ class NNFormer(GraphPredictor):
     Deviations: labels are one-hot, without positions, which edges tell; vertices are averaged; the
     loss is one of the order; settings are chosen for seconds on one processor.
     """
+
+    ranges = MappingProxyType(  # chosen
+        {
+            "layers": Integers(1, 6),
+            "width": Choice((16, 32, 48, 64, 96)),
+            "attention": Choice((False, True)),
+            "learning_rate": LogUniform(1e-4, 0.02),
+        }
+    )
 
     def __init__(
         self,

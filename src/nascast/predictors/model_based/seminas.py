@@ -15,13 +15,13 @@ class SemiNas(Nao):
     """NAO's networks, which also learn from architectures without labels, drawn from the space.
 
     They learn from the labels, and then from both, the others labelled by what was learned so far.
-    Nothing is charged for these but the seconds of learning. Over `Nao` nothing was gained by them
-    with 100 labels of NAS-Bench-101 and NAS-Bench-201 (`perf/neural.py`), though it learns twice as
-    long; in the study SemiNAS took twelve times the steps of NAO.
+    The second training has a third of the passes. Nothing is charged for these architectures but
+    the seconds of learning. Over `Nao` nothing was gained by them with 100 and 1,000 labels of
+    NAS-Bench-201 (`perf/neural.py`); in the study SemiNAS took twelve times the steps of NAO.
 
     The preset ``study`` has the settings of White et al., NeurIPS 2021: as many architectures
-    without labels as with. Deviations are those of `Nao`; the study shows each label ten times in
-    an epoch of the second training, here once.
+    without labels as with. Deviations are those of `Nao`; the study's second training is as long as
+    the first, and shows each label ten times in an epoch.
     """
 
     def __init__(
@@ -32,7 +32,7 @@ class SemiNas(Nao):
         factor: int = 1,
         loss: str = "listwise",
         learning_rate: float = 0.008,
-        epochs: int = 60,
+        epochs: int = 40,
         batch_size: int = 256,
     ) -> None:
         """Chooses the settings.
@@ -44,7 +44,7 @@ class SemiNas(Nao):
             loss: loss of training: ``listwise`` or ``pairwise`` of the order of the labels,
                 ``squared`` or ``absolute`` of their values.
             learning_rate: first rate of Adam.
-            epochs: number of passes through the architectures in each of the two trainings.
+            epochs: number of passes through the labels in the first training.
             batch_size: largest number of architectures of a step.
         """
         check_counts(factor=factor)

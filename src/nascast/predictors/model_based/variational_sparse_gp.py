@@ -13,8 +13,9 @@ from nascast.core.errors import InvalidSettingError
 from nascast.core.extras import check_extra
 from nascast.core.feature import Encoding
 from nascast.core.predictor import ModelPredictor, Regressor
+from nascast.core.ranges import Choice, LogIntegers
 from nascast.core.spec import Spec, component_of
-from nascast.predictors.model_based._targets import NORMAL_SCORES, aimed, check_targets
+from nascast.predictors.model_based._targets import LABELS, NORMAL_SCORES, aimed, check_targets
 
 __all__ = ["VariationalSparseGaussianProcess"]
 
@@ -34,6 +35,13 @@ class VariationalSparseGaussianProcess(ModelPredictor):
     calibrated = True
     modules = ("nascast.predictors.model_based._gaussian_processes.variational",)
     presets = MappingProxyType({"study": {"inducing": 10, "steps": 200, "targets": "labels"}})
+    ranges = MappingProxyType(  # chosen; the study's has none
+        {
+            "inducing": LogIntegers(10, 400),
+            "placement": Choice(("k_means", "training")),
+            "targets": Choice((NORMAL_SCORES, LABELS)),
+        }
+    )
 
     def __init__(
         self,

@@ -108,10 +108,16 @@ class Passes:
         """Returns the minibatch of inputs and labels.
 
         Raises:
-            UnsupportedError: there is none.
+            UnsupportedError: there is none, or it is not at hand.
         """
         if self._batch is None:
             raise UnsupportedError("this ledger has no batch of inputs; open it with batch=…")
+        if not len(self._batch.inputs):
+            raise UnsupportedError(
+                f"scores with {self._batch.source} are recorded for some architectures, and not "
+                "for this one; that batch is not at hand to compute it: give inputs, as with "
+                "--images PATH, or --images random"
+            )
         return self._batch
 
     @once

@@ -114,16 +114,16 @@ _SCORES = (
         "agreement with another training, where there is one",
         lambda s: s.kendall_other,
     ),
-    _Score("Spearman", "rank correlation", lambda s: s.spearman),
+    _Score("Spearman", "rank correlation", lambda s: s.metrics["spearman"].mean),
     _Score(
         "Sparse τ",
         "Kendall τ against true scores rounded to 0.1 percentage points; a dash in other units",
-        lambda s: s.sparse_kendall,
+        lambda s: s.metrics["sparse_kendall"].mean,
     ),
     _Score(
         "P@10",
         "share of the 10 predicted best among the 10 truly best",
-        lambda s: s.precision_at_10,
+        lambda s: s.metrics["precision_at_10"].mean,
         digits=2,
     ),
 )

@@ -187,6 +187,20 @@ class Darts(SearchSpace):
         normal, reduce = (CellPlan(tuple(edges)) for edges in _edges(row))
         return DartsNetwork(Genotype(normal, reduce), task, DartsSkeleton.of(task))
 
+    def supernet(self, task: Task) -> "nn.Module":
+        """Returns the supernet; settings of its skeleton are those of `build`, for search alone."""
+        from nascast.networks.supernet.darts import darts_supernet
+
+        concat = tuple(range(2, 2 + NODES))
+        return darts_supernet(self.expect_task(task, ImageTask), OPERATIONS, concat, self._choices)
+
+    def _choices(self, arch: Architecture) -> list[list[tuple[int, int, str]]]:
+        """Returns the states, nodes and operations of each cell."""
+        cells = _edges(self.row(arch)[0])
+        return [
+            [(state, 2 + i // 2, name) for i, (name, state) in enumerate(cell)] for cell in cells
+        ]
+
 
 def _decode(genes: Genes) -> Blocks:
     """Returns the 2 n cells of n rows, normal and reduction cells by turns."""

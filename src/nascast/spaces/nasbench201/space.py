@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
 __all__ = ["NasBench201"]
 
+Operations = Mapping[str, Callable[[], "nn.Module"]]  # functions that make them, by name
+
 _ODD = np.uint64(0x2545F4914F6CDD1D)  # the multiplier of xorshift64*
 _TERM = re.compile(r"\s*([^|~+\s]+)\s*~\s*([0-9]+)\s*")
 _FORM = "a string like '|op~0|+|op~0|op~1|+|op~0|op~1|op~2|'"
@@ -210,14 +212,33 @@ class NasBench201(SearchSpace):
         Raises:
             InvalidSettingError: a setting of the skeleton is unknown.
         """
+        from nascast.networks.cells import EdgeCell
+
+        choices = [OPERATIONS[gene] for gene in self.row(arch)[0]]
+        return self._stacked(task, lambda operations: EdgeCell(EDGES, choices, operations))
+
+    def supernet(self, task: Task) -> "nn.Module":
+        """Returns the supernet; settings of its skeleton are those of `build`."""
+        from nascast.networks.supernet.edges import SharedEdgeCell, SharedEdges
+        from nascast.networks.supernet.supernet import EdgeSupernet
+
+        network = self._stacked(task, lambda operations: SharedEdgeCell(EDGES, operations))
+        edges = [module for module in network.modules() if isinstance(module, SharedEdges)]
+        return EdgeSupernet(network, [edges], self._choices)
+
+    def _choices(self, arch: Architecture) -> list[list[tuple[int, int, str]]]:
+        """Returns the operations of an architecture but none, with their edges, for each cell."""
+        pairs = zip(EDGES, self.row(arch)[0].tolist(), strict=True)
+        return [[(*edge, OPERATIONS[gene]) for edge, gene in pairs if gene != NONE]]
+
+    def _stacked(self, task: Task, make: Callable[[Operations], "nn.Module"]) -> "nn.Module":
+        """Returns stacked cells, each made by a function of the operations by name."""
         from torch import nn
 
-        from nascast.networks.cells import EdgeCell
         from nascast.networks.macro import REDUCTIONS, StackedCells
         from nascast.networks.operations import ReluConvNorm, average_pool
 
         task = self.expect_task(task, ImageTask)
-        row = self.row(arch)[0]
         settings = {**_SKELETON, **task.skeleton}
         reduction = settings.pop("reduction")
         positive = all(isinstance(value, int) and value > 0 for value in settings.values())
@@ -227,7 +248,6 @@ class NasBench201(SearchSpace):
                 f"nasbench201: the skeleton takes {', '.join(_SKELETON)}: positive integers, the "
                 f"last one of {', '.join(REDUCTIONS)}; got {dict(task.skeleton)}"
             )
-        choices = [OPERATIONS[gene] for gene in row]
 
         def cell(channels: int) -> nn.Module:
             operations: dict[str, Callable[[], nn.Module]] = {
@@ -236,7 +256,7 @@ class NasBench201(SearchSpace):
                 "nor_conv_3x3": lambda: ReluConvNorm(channels, channels, 3),
                 "avg_pool_3x3": average_pool,
             }
-            return EdgeCell(EDGES, choices, operations)
+            return make(operations)
 
         return StackedCells(
             cell, task.input_shape[0], task.classes, reduction=reduction, **settings

@@ -11,6 +11,7 @@ from nascast.core import plugins
 from nascast.core.errors import InvalidSettingError
 from nascast.core.predictor import PerformancePredictor, Proxy
 from nascast.core.spec import Spec
+from nascast.studies.predictors.test_sets import DESIGNS
 from nascast.studies.records import benchmark_named
 
 __all__ = [
@@ -69,9 +70,12 @@ class Study:
         trials: number of trials, each with other test and training sets.
         seed: seed of the study; trial t has the seed ``(seed, t)``.
         test_size: number of architectures in a test set.
+        test_set: design of test and training sets: ``uniform``, ``rows``, ``top`` or ``mutation``,
+            see `test_sets`.
         metric: name of the metric to predict, after full training.
-        images: source of images or text for zero-cost proxies, see `training.data.open_data` and
-            `training.text.open_text`; None is a seeded random batch.
+        images: source of images or text for zero-cost proxies, and of images for supernets, see
+            `training.data.open_data` and `training.text.open_text`; None is a seeded random batch,
+            and no supernets.
         batch_size: number of images, or of columns of text, in that batch.
     """
 
@@ -83,6 +87,7 @@ class Study:
     trials: int = 5
     seed: int = 0
     test_size: int = 200
+    test_set: str = "uniform"
     metric: str = "val_accuracy"
     images: str | None = None
     batch_size: int = 64
@@ -95,6 +100,10 @@ class Study:
             raise InvalidSettingError(
                 "the seed should be at least 0, the test set and the batch at least 2; got "
                 f"{self.seed}, {self.test_size} and {self.batch_size}"
+            )
+        if self.test_set not in DESIGNS:
+            raise InvalidSettingError(
+                f"the test set should be one of {', '.join(DESIGNS)}; got {self.test_set!r}"
             )
         axes = {axis: tuple(amounts) for axis, amounts in self.axes.items()}
         for axis, amounts in axes.items():

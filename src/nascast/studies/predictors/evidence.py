@@ -2,7 +2,9 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from nascast.core.evaluator import Benchmark
 from nascast.core.ledger import Ledger, Memo
@@ -10,6 +12,9 @@ from nascast.core.types import Batch, Objective
 from nascast.studies.artefacts import ArtefactFolder
 from nascast.studies.predictors.design import Study
 from nascast.studies.records import open_benchmark
+
+if TYPE_CHECKING:
+    from nascast.training.data import ImageData, Split
 
 __all__ = ["Evidence", "Opener", "benchmark_of"]
 
@@ -53,6 +58,14 @@ class Evidence:
             self.records(),
             self.objective(),
             batch=self.batch,
+            data=partial(_images, self.study.images) if self.study.images else None,
             memo=memo,
             artefacts=ArtefactFolder(self.artefacts),
         )
+
+
+def _images(source: str, split: "Split") -> "ImageData":
+    """Returns the images of a source; what reads them is imported when they are needed."""
+    from nascast.training.data import open_data
+
+    return open_data(source, split)

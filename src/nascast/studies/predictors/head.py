@@ -12,7 +12,7 @@ from nascast.training.files import read_record, write_record
 __all__ = ["FORMAT", "HEAD", "Head", "read_head", "write_head"]
 
 HEAD = "study.json"  # in the folder of a study
-FORMAT = 3  # format of the folder; 2 had one number for noise, 1, not written, two fixed axes
+FORMAT = 4  # of the folder; 3 had fewer metrics, 2 one number for noise, 1 two fixed axes
 
 _BEFORE = (  # keys of a head without a checksum
     *("format", "settings", "benchmark", "unit", "batch", "noise", "versions", "aim"),

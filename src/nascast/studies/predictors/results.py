@@ -84,6 +84,21 @@ class Result:
     )
     precision_at_10: float = _score("share of the 10 predicted best among the 10 truly best")
     precision_at_20: float = _score("share of the 20 predicted best among the 20 truly best")
+    best_ranking_at_10: float = _score(
+        "rank of the truly best of the 10 predicted best, divided by the test architectures",
+        better="smaller",
+    )
+    regret_at_1: float = _score(
+        "true score of the best minus that of the predicted best",
+        unit="of the metric",
+        better="smaller",
+    )
+    regret_at_10: float = _score(
+        "true score of the best minus that of the best of the 10 predicted best",
+        unit="of the metric",
+        better="smaller",
+    )
+    ndcg: float = _score("normalised discounted cumulative gain of the whole ranking")
     reads_target: bool = _column(
         "whether the query read trainings of the test architectures: those that it is judged by, "
         "whose noise it shares",

@@ -21,7 +21,7 @@ from nascast.core.errors import StoreError, UnsupportedError
 from nascast.core.evaluator import Benchmark
 from nascast.core.executor import Executor
 from nascast.core.feature import Feature
-from nascast.core.ledger import Memo
+from nascast.core.ledger import Ledger, Memo
 from nascast.core.spec import Spec
 from nascast.core.store import changed_settings
 from nascast.core.threads import one_thread
@@ -90,15 +90,16 @@ def compare(
     benchmark = records(study)
     benchmark.describe(study.metric)
     grid = cells(study)
-    sets = [split(study, benchmark, trial) for trial in range(study.trials)]
     evidence = Evidence(study, batch_of(study, benchmark), out / "artefacts", records)
-    journal = _begin(evidence, out)
+    memo = Scores(evidence, cache or out / "proxies.jsonl")
+    within = memo.within(study.test_size + max(cell.budget.get(LABELS, 0) for cell in grid))
+    sets = [split(study, benchmark, trial, within) for trial in range(study.trials)]
+    journal = _begin(evidence, out, within)
     known = {result.cell: result for result in _kept(journal, study)}
     todo = [cell for cell in grid if cell not in known]
-    refused = _refusals(evidence, todo, sets[0][0][:1])
+    refused = _refusals(evidence, todo, sets[0][0][:1], memo)
     known |= {cell: _failed(study, cell, reason) for cell, reason in refused.items()}
     todo = [cell for cell in todo if cell not in refused]
-    memo = Scores(evidence, cache or out / "proxies.jsonl")
     memo.measure(todo, sets, executor, progress)
     progress.start("predictors", len(grid))
     progress.advance(len(grid) - len(todo))
@@ -115,7 +116,7 @@ def compare(
     return ordered
 
 
-def _begin(evidence: Evidence, out: Path) -> Journal:
+def _begin(evidence: Evidence, out: Path, within: Genes | None) -> Journal:
     """Makes the folder of a study, or finds the same study in it; returns its journal."""
     settings = json.loads(json.dumps(evidence.study.described()))
     try:
@@ -126,7 +127,7 @@ def _begin(evidence: Evidence, out: Path) -> Journal:
                     f"{out} holds another study: {changed}; choose another folder with --out"
                 )
         else:
-            write_head(_head(evidence, settings), out)
+            write_head(_head(evidence, settings, within), out)
         journal = Journal(out / "cells.jsonl")
         journal.path.touch()
     except OSError as error:
@@ -134,13 +135,15 @@ def _begin(evidence: Evidence, out: Path) -> Journal:
     return journal
 
 
-def _head(evidence: Evidence, settings: dict[str, Any]) -> Head:
-    benchmark = evidence.records()
+def _head(evidence: Evidence, settings: dict[str, Any], within: Genes | None) -> Head:
+    benchmark, batch = evidence.records(), evidence.batch.source
+    if within is not None:
+        batch += f"; recorded scores of {len(within):,} architectures, among which all are drawn"
     return Head(
         settings=settings,
         benchmark=benchmark.name,
         unit=benchmark.metrics[evidence.study.metric].unit,
-        batch=evidence.batch.source,
+        batch=batch,
         noise=noise_limits(benchmark, evidence.objective()),
         versions=versions(),
         aim=benchmark.metrics[evidence.study.metric].aim,
@@ -154,7 +157,9 @@ def _kept(journal: Journal, study: Study) -> Iterator[Result]:
             yield from_record(record, study.axes)
 
 
-def _refusals(evidence: Evidence, cells: Sequence[Cell], genes: Genes) -> dict[Cell, str]:
+def _refusals(
+    evidence: Evidence, cells: Sequence[Cell], genes: Genes, scores: Scores
+) -> dict[Cell, str]:
     """Tries every feature; returns cells that cannot have their evidence, with the reason."""
     reasons: dict[tuple[Spec, Budget], str | None] = {}
     found = {}
@@ -163,15 +168,15 @@ def _refusals(evidence: Evidence, cells: Sequence[Cell], genes: Genes) -> dict[C
         kind = cell.predictor, cell.settings
         if kind not in reasons:
             with one_thread(*slow):  # one architecture on all cores takes seconds of each
-                reasons[kind] = _refusal(evidence, predictor_of(cell).features, genes)
+                features = predictor_of(cell).features
+                reasons[kind] = _refusal(evidence.ledger(scores.of(genes)), features, genes)
         reason = reasons[kind]
         if reason is not None:
             found[cell] = reason
     return found
 
 
-def _refusal(evidence: Evidence, features: Sequence[Feature], genes: Genes) -> str | None:
-    ledger = evidence.ledger()
+def _refusal(ledger: Ledger, features: Sequence[Feature], genes: Genes) -> str | None:
     try:
         with ledger.phase("query"):
             for feature in features:

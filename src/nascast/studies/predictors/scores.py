@@ -1,6 +1,6 @@
 """Proxy scores of a study: computed once for all cells, in parallel, and kept on disk."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict
 from functools import partial
 from pathlib import Path
@@ -16,9 +16,11 @@ from nascast.core.types import Genes
 from nascast.studies.journal import Journal
 from nascast.studies.predictors.design import LABELS, Cell, proxies_of
 from nascast.studies.predictors.evidence import Evidence
+from nascast.studies.predictors.split import proxy_keys
 from nascast.studies.progress import Progress, finished
+from nascast.studies.records import recorded_scores
 
-__all__ = ["Scores"]
+__all__ = ["Scores", "memo_of", "records_of"]
 
 _CHUNK = 8  # architectures in one task; chosen, about a second of work
 _CLOCK = "processor"  # of the seconds on record; others are of an earlier version, and not read
@@ -32,13 +34,28 @@ class Scores:
         self._space = evidence.records().space
         self._ledger = evidence.ledger()
         self._journal = Journal(path)
-        self._memo: Memo = {
-            (r["key"], np.asarray(r["genes"], dtype=np.int16).tobytes()): Score(
-                r["value"], r["seconds"], r["passes"]
-            )
-            for r in self._journal.read()
-            if r.get("clock") == _CLOCK
-        }
+        self._memo: Memo = memo_of(self._journal.read())
+        self._recorded: Genes | None = None
+        table = recorded_scores(evidence.records())
+        wanted = proxy_keys(evidence.study, evidence.records(), evidence.batch)
+        if table is not None and wanted:
+            self._memo |= table.memo(wanted)
+            self._recorded = table.rows(wanted)
+
+    def within(self, need: int) -> Genes | None:
+        """Returns the canonical rows to which a study is restricted, or None.
+
+        They are those with recorded scores of all its proxies. Where the batch is at hand, and they
+        are fewer than the study needs, there is no restriction: the other scores are computed.
+        """
+        at_hand = len(self._evidence.batch.inputs)
+        few = self._recorded is None or len(self._recorded) < need
+        return None if at_hand and few else self._recorded
+
+    def of(self, genes: Genes) -> Memo:
+        """Returns all scores of some architectures."""
+        rows = {row.tobytes() for row in self._space.canonical(genes)}
+        return {item: score for item, score in self._memo.items() if item[1] in rows}
 
     def part(self, cell: Cell, sets: Sequence[tuple[Genes, Genes]]) -> Memo:
         """Returns the scores that one cell reads."""
@@ -69,7 +86,7 @@ class Scores:
         for done in finished(executor, tasks):
             memo: Memo = done.value or {}
             self._memo.update(memo)
-            self._journal.append_all(_records(memo))
+            self._journal.append_all(records_of(memo))
             progress.advance(len(memo))
 
     def _missing(
@@ -99,8 +116,19 @@ class Scores:
                 yield proxy.key(self._ledger), row.tobytes()
 
 
-def _records(memo: Memo) -> list[dict[str, Any]]:
-    """Returns scores as plain JSON values."""
+def memo_of(records: Iterable[Mapping[str, Any]]) -> Memo:
+    """Returns the scores in records of `records_of`; those of an earlier version are left out."""
+    return {
+        (r["key"], np.asarray(r["genes"], dtype=np.int16).tobytes()): Score(
+            r["value"], r["seconds"], r["passes"]
+        )
+        for r in records
+        if r.get("clock") == _CLOCK
+    }
+
+
+def records_of(memo: Memo) -> list[dict[str, Any]]:
+    """Returns scores as plain JSON values, which a journal keeps."""
     return [
         {
             "key": key,

@@ -4,40 +4,53 @@ The terminal table, ``--json`` and the HTML report all read these.
 """
 
 import math
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, fields, replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
 import numpy as np
 
-from nascast.core.dominance import pareto
 from nascast.core.types import Floats
+from nascast.studies.metrics import METRICS
 from nascast.studies.predictors.design import Budget
-from nascast.studies.predictors.results import Result
+from nascast.studies.predictors.pareto import INSTANT, membership, optimal
+from nascast.studies.predictors.results import Result, columns
 
-__all__ = ["INSTANT", "Entry", "Summary", "failures", "summarize"]
+__all__ = ["INSTANT", "Average", "Entry", "Summary", "failures", "summarize"]
 
 Entry = tuple[str, Budget]  # a predictor's spec in its written form, and what it may spend
 
-_SCORES = ("kendall", "spearman", "pearson", "sparse_kendall", "precision_at_10")
-INSTANT = 1e-3  # seconds; chosen: below it a measured time is overhead and scheduling
+_AVERAGED = tuple(name for name in METRICS if name != "undefined")
+
+
+@dataclass(frozen=True, slots=True)
+class Average:
+    """A metric over the trials that ran.
+
+    Attributes:
+        mean: mean over trials; NaN where the metric is not defined.
+        deviation: sample standard deviation over trials; None where there was one trial.
+        error: standard error of the mean; None where there was one trial.
+        rank: mean over trials of the rank among all predictors and budgets that ran in the trial,
+            1 for the best; equal values share the mean of their ranks.
+    """
+
+    mean: float
+    deviation: float | None
+    error: float | None
+    rank: float
 
 
 @dataclass(frozen=True, slots=True)
 class Summary:
     """One predictor with one budget, over the trials that ran.
 
-    Correlations and precision are means over trials, larger is better; ``*_sd`` is the sample
-    standard deviation over trials, None where there was one trial.
-
     Attributes:
         predictor: spec of the predictor in its written form.
         family: kind of evidence that it reads, such as ``model_based``.
         budget: amounts that it may spend, by axis.
         trials: number of trials that ran.
-        sparse_kendall: Kendall's τ against true scores rounded to 0.1 percentage points; NaN
-            where they are in another unit.
-        precision_at_10: share of the 10 predicted best that are among the 10 truly best.
+        metrics: averages of the metrics of agreement, by name.
         reads_target: its queries read the very trainings that it is judged by, so that it shares
             their noise and may pass both limits of noise.
         kendall_other: mean τ with another training of the test architectures that have one; NaN
@@ -47,23 +60,15 @@ class Summary:
         query_seconds_each: mean seconds to query one architecture, its partial training included.
         undefined: number of predictions that were not finite, over all trials.
         pareto: whether no other summary is at least as good in τ, initialization and query time and
-            better in one of them; see `summarize` for when two times are the same.
+            better in one of them; see `pareto.optimal` for when two times are the same.
+        pareto_share: share of bootstrap samples of the trials in which that is so.
     """
 
     predictor: str
     family: str
     budget: Budget
     trials: int
-    kendall: float
-    kendall_sd: float | None
-    spearman: float
-    spearman_sd: float | None
-    pearson: float
-    pearson_sd: float | None
-    sparse_kendall: float
-    sparse_kendall_sd: float | None
-    precision_at_10: float
-    precision_at_10_sd: float | None
+    metrics: Mapping[str, Average] = field(hash=False)
     reads_target: bool
     kendall_other: float
     other_size: int
@@ -71,6 +76,17 @@ class Summary:
     query_seconds_each: float
     undefined: int
     pareto: bool = False
+    pareto_share: float = 0.0
+
+    @property
+    def kendall(self) -> float:
+        """Kendall's τ-b, the mean over trials."""
+        return self.metrics["kendall"].mean
+
+    @property
+    def kendall_sd(self) -> float | None:
+        """The sample standard deviation of Kendall's τ-b over trials; None with one trial."""
+        return self.metrics["kendall"].deviation
 
     def plain(self, axes: Iterable[str]) -> dict[str, Any]:
         """Returns the fields as JSON values, with one for each axis; None if not spent on.
@@ -82,28 +98,38 @@ class Summary:
             value = getattr(self, item.name)
             if item.name == "budget":
                 record |= {axis: value.get(axis) for axis in axes}
+            elif item.name == "metrics":
+                for name, average in value.items():
+                    record |= {name: average.mean, f"{name}_sd": average.deviation}
+                    record |= {f"{name}_se": average.error, f"{name}_rank": average.rank}
             else:
-                unknown = isinstance(value, float) and not math.isfinite(value)
-                record[item.name] = None if unknown else value
-        return record
+                record[item.name] = value
+        return {name: None if _unknown(value) else value for name, value in record.items()}
 
 
 def summarize(results: Iterable[Result]) -> list[Summary]:
     """Returns a summary for each predictor and budget, in the order of first appearance.
 
-    Results with an ``error`` are left out, and so is a budget that has no others. For Pareto
-    optimality, times are the same where their first two digits are, and so are all times below a
-    millisecond: two predictors that read the same recorded training differ in clock jitter alone.
+    Results with an ``error`` are left out, and so is a budget that has no others.
     """
     groups: dict[Entry, list[Result]] = {}
     for result in results:
         if result.error is None:
             groups.setdefault((result.predictor, result.budget), []).append(result)
-    found = [_summary(group) for group in groups.values()]
-    times = np.array([[s.init_seconds_total, s.query_seconds_each] for s in found]).reshape(-1, 2)
-    tau = np.array([[s.kendall] for s in found]).reshape(-1, 1)
-    best = pareto(np.concatenate([tau, -_coarse(times)], axis=1))
-    return [replace(item, pareto=bool(flag)) for item, flag in zip(found, best, strict=True)]
+    if not groups:
+        return []
+    ranks = _ranks([item for group in groups.values() for item in group])
+    found = [_summary(group, ranks) for group in groups.values()]
+    seconds = np.array([[s.init_seconds_total, s.query_seconds_each] for s in found])
+    best = optimal(np.array([s.kendall for s in found]), seconds)
+    return [
+        replace(item, pareto=bool(flag), pareto_share=float(share))
+        for item, flag, share in zip(found, best, membership(groups), strict=True)
+    ]
+
+
+def _unknown(value: Any) -> bool:
+    return isinstance(value, float) and not math.isfinite(value)
 
 
 def failures(results: Iterable[Result]) -> dict[Entry, str]:
@@ -115,38 +141,55 @@ def failures(results: Iterable[Result]) -> dict[Entry, str]:
     return {entry: "; ".join(found) for entry, found in reasons.items()}
 
 
-def _summary(group: Sequence[Result]) -> Summary:
+def _ranks(results: Sequence[Result]) -> dict[int, Mapping[str, float]]:
+    """Returns the ranks of each result among those of its trial, by metric, by its identity."""
+    from scipy.stats import rankdata
+
+    better = {column.name: column.better for column in columns(())}
+    trials: dict[int, list[Result]] = {}
+    for item in results:
+        trials.setdefault(item.trial, []).append(item)
+    found: dict[int, Mapping[str, float]] = {}
+    for group in trials.values():
+        values = np.array([[getattr(item, name) for name in _AVERAGED] for item in group])
+        signs = np.array([1.0 if better[name] == "smaller" else -1.0 for name in _AVERAGED])
+        losses = np.where(np.isnan(values), np.inf, values * signs)
+        for item, row in zip(group, rankdata(losses, axis=0).tolist(), strict=True):
+            found[id(item)] = dict(zip(_AVERAGED, row, strict=True))
+    return found
+
+
+def _summary(group: Sequence[Result], ranks: Mapping[int, Mapping[str, float]]) -> Summary:
     first = group[0]
-    scores = {name: np.array([getattr(item, name) for item in group]) for name in _SCORES}
-    means = {name: float(values.mean()) for name, values in scores.items()}
-    spread = {
-        f"{name}_sd": float(values.std(ddof=1)) if len(group) > 1 else None
-        for name, values in scores.items()
-    }
     return Summary(
         predictor=first.predictor,
         family=first.family,
         budget=first.budget,
         trials=len(group),
+        metrics={
+            name: _average(
+                np.array([getattr(item, name) for item in group]),
+                float(np.mean([ranks[id(item)][name] for item in group])),
+            )
+            for name in _AVERAGED
+        },
         init_seconds_total=float(np.mean([item.init_seconds_total for item in group])),
         query_seconds_each=float(np.mean([item.query_seconds_each for item in group])),
         reads_target=any(item.reads_target for item in group),
         kendall_other=_mean([item.kendall_other for item in group]),
         other_size=sum(item.other_size for item in group),
         undefined=round(sum(item.undefined for item in group)),
-        **means,  # type: ignore[arg-type]
-        **spread,  # type: ignore[arg-type]
     )
+
+
+def _average(values: Floats, rank: float) -> Average:
+    if len(values) == 1:
+        return Average(float(values[0]), None, None, rank)
+    deviation = float(values.std(ddof=1))
+    return Average(float(values.mean()), deviation, deviation / math.sqrt(len(values)), rank)
 
 
 def _mean(values: Sequence[float]) -> float:
     """Returns the mean of the numbers among them; NaN where there are none."""
     known = [value for value in values if math.isfinite(value)]
     return float(np.mean(known)) if known else math.nan
-
-
-def _coarse(seconds: Floats) -> Floats:
-    """Returns seconds rounded to two digits, shorter ones to `INSTANT`; NaN stays."""
-    floored = np.maximum(seconds, INSTANT)
-    digit = 10.0 ** (np.floor(np.log10(floored)) - 1)
-    return np.asarray(np.round(floored / digit) * digit)

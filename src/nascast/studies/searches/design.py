@@ -71,8 +71,20 @@ class Search:
         if not self.seeds or self.workers < 1:
             raise InvalidSettingError("a search needs at least one seed and one worker")
         self.budget()
+        if len({objective.metric for objective in self.objectives}) < len(self.objectives):
+            raise InvalidSettingError("name every metric only once, as an objective of its own")
+        if self.evaluations is not None and self.evaluations < 1:
+            raise InvalidSettingError(
+                f"a search needs at least one evaluation; got {self.evaluations}"
+            )
         for spec in specs:
-            plugins.resolve("strategy", spec.name)
+            component = plugins.resolve("strategy", spec.name)
+            if len(self.objectives) > 1 and not component.multi_objective:
+                raise InvalidSettingError(
+                    f"{spec.name} looks at one objective alone, and got "
+                    f"{', '.join(objective.metric for objective in self.objectives)}; name one "
+                    f"metric, or search with {', '.join(_multi_objective())}"
+                )
             if "seed" in spec.settings:
                 raise InvalidSettingError(
                     f"{spec}: every run of a strategy has its own seed; give them to the search"
@@ -98,6 +110,12 @@ class Search:
         """Returns the setup, which must be the same when the search goes on."""
         evaluator = {"benchmark": self.benchmark} if self.training is None else self.training
         return Setup(self.space, self.objectives, evaluator, self.limits.words())
+
+
+def _multi_objective() -> list[str]:
+    """Returns the names of the strategies that a search with several objectives may have."""
+    every = plugins.builtin_names("strategy")
+    return [name for name in every if plugins.resolve("strategy", name).multi_objective]
 
 
 def run_name(strategy: Spec, seed: int) -> str:

@@ -35,6 +35,7 @@ from nascast.studies.versions import versions
 from nascast.training.files import read_record, write_record
 
 __all__ = [
+    "SEARCH",
     "TRIALS",
     "Diagnostics",
     "Run",
@@ -47,7 +48,7 @@ __all__ = [
 
 TRIALS = "trials.sqlite"  # the store in a search's folder
 Diagnostics = Mapping[str, list[float]]  # series of numbers by name
-_HEAD, _SERIES = "search.json", "diagnostics.json"
+SEARCH, _SERIES = "search.json", "diagnostics.json"
 _BEFORE = ("setup", "settings", "versions")  # keys of a head without a checksum
 _AGAIN = "expected what `nascast search` writes; search again with another --out"
 
@@ -66,7 +67,7 @@ def begin(search: Search, out: Path, resume: bool) -> None:
     space: SearchSpace = plugins.load("space", search.space)
     for strategy in search.specs:
         strategy_of(search, strategy, space, seed=0)
-    file = out / _HEAD
+    file = out / SEARCH
     if file.exists() and (out / TRIALS).exists() and not resume:
         raise StoreError(f"{out} holds a search; add --resume to go on, or choose another --out")
     if resume and not file.exists():
@@ -82,7 +83,7 @@ def begin(search: Search, out: Path, resume: bool) -> None:
 
 
 def _check_same(search: Search, out: Path) -> None:
-    head = read_record(out / _HEAD, _BEFORE, _AGAIN)
+    head = read_record(out / SEARCH, _BEFORE, _AGAIN)
     if "setup" not in head and "settings" in head:
         version = _mapping(head.get("versions")).get("nascast", "of that time")
         raise StoreError(
@@ -90,7 +91,7 @@ def _check_same(search: Search, out: Path) -> None:
             "cannot go on with; finish it with that version, or begin again with another --out. "
             "Its networks can still be trained and exported"
         )
-    old, _ = _head(out / _HEAD)
+    old, _ = _head(out / SEARCH)
     if changed := changed_settings(old.json(), search.setup().json()):
         raise StoreError(
             f"{out} holds another search: {changed}; choose another --out, or the same settings"
@@ -199,7 +200,7 @@ def read_search(folder: Path) -> Searched:
         StoreError: the trials cannot be read.
         UnknownComponentError: the space of the search is not installed.
     """
-    setup, began = _head(folder / _HEAD)
+    setup, began = _head(folder / SEARCH)
     store: Store = plugins.load("store", "sqlite", folder / TRIALS)
     try:
         runs = _runs(store, setup.objectives)
@@ -250,7 +251,7 @@ def _head(file: Path) -> tuple[Setup, dict[str, Any]]:
     """Returns the setup and the versions of a search; raises if they cannot be used."""
     if not file.is_file():
         raise MissingDataError(
-            f"{file.parent} has no {_HEAD}; expected a folder written by `nascast search --out`"
+            f"{file.parent} has no {SEARCH}; expected a folder written by `nascast search --out`"
         )
     head = read_record(file, _BEFORE, _AGAIN)
     value, began = head.get("setup"), head.get("versions")

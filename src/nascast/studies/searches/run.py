@@ -4,78 +4,62 @@ On a benchmark every run is simulated: recorded seconds drive a virtual clock, a
 cores. By training, runs follow one another, and their children share the workers.
 """
 
+import re
 import time
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any, Protocol
 
-import numpy as np
-
 from nascast.core import plugins
-from nascast.core.errors import StoreError, UnsupportedError
-from nascast.core.evaluator import Benchmark, Evaluator
+from nascast.core.errors import StoreError
+from nascast.core.evaluator import Evaluator
 from nascast.core.executor import Executor
-from nascast.core.restricted import Restricted
 from nascast.core.space import SearchSpace
 from nascast.core.spec import Spec
 from nascast.core.store import Store
-from nascast.core.types import Bools, Genes, Trial
+from nascast.core.types import Trial
 from nascast.runner import Step, steps
 from nascast.studies.limits import Networks, TaskNetworks, limited
 from nascast.studies.progress import finished
-from nascast.studies.records import open_benchmark
+from nascast.studies.records import open_benchmark, recorded_space
 from nascast.studies.searches.design import Search, run_name, strategy_of
 from nascast.studies.searches.results import Diagnostics, keep_diagnostics
 
-__all__ = ["Simulation", "Trainer", "recorded", "simulate", "simulations", "train_children"]
+__all__ = [
+    "GIVE_UP",
+    "Simulation",
+    "Trainer",
+    "simulate",
+    "simulations",
+    "train_children",
+]
 
 _SAVED = 1.0  # seconds after which a simulation stores what is new; chosen, a commit takes some ms
+GIVE_UP = 10  # equal failures from the start after which a search stops; chosen
 Watch = Callable[[str, Step], None]  # told the run's name and what is new
+
+
+class _Hopeless:
+    """Whether all children so far failed in one way."""
+
+    def __init__(self, enough: int) -> None:
+        self._enough, self._failures, self._ways = enough, 0, set[str]()
+        self._fine = False
+
+    def after(self, trials: Sequence[Trial]) -> bool:
+        """Returns whether to give up after these trials, too."""
+        errors = [trial.evaluation.error for trial in trials]
+        self._fine = self._fine or None in errors
+        self._failures += len(errors)
+        self._ways |= {re.sub(r"[0-9.]+", "#", error) for error in errors if error}
+        return not self._fine and len(self._ways) == 1 and self._failures >= self._enough
 
 
 class Trainer(Evaluator, Networks, Protocol):
     """An evaluator that trains networks, on which there may be limits."""
-
-
-def recorded(benchmark: Benchmark, metrics: Sequence[str] = ()) -> SearchSpace:
-    """Returns the space of a benchmark, restricted to the recorded rows if they are not all.
-
-    They count as all if a thousand draws are all recorded.
-
-    Args:
-        benchmark: benchmark to search on.
-        metrics: names of metrics; rows whose first training lacks one of them are left out.
-    """
-    space = benchmark.space
-    try:
-        rows = benchmark.genes()
-    except UnsupportedError:
-        return space
-    for metric in metrics:
-        rows = _measured(benchmark, metric, rows)
-    known = {row.tobytes() for row in space.canonical(rows)}
-
-    def accepts(genes: Genes) -> Bools:
-        found = [row.tobytes() in known for row in space.canonical(genes)]
-        return np.asarray(found, dtype=bool)
-
-    if accepts(space.sample(1000, np.random.default_rng(0))).all():
-        return space
-    return Restricted(space, accepts, f"a record in {benchmark.name}", rows)
-
-
-def _measured(benchmark: Benchmark, metric: str, rows: Genes) -> Genes:
-    """Returns the rows that have a metric, which a benchmark may not be able to tell: then all."""
-    try:
-        there = benchmark.recorded(metric, 0)
-    except UnsupportedError:
-        return rows
-    if len(there) == len(benchmark.genes()):
-        return rows
-    known = {row.tobytes() for row in there}
-    return rows[[row.tobytes() in known for row in rows]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +98,7 @@ def simulate(search: Search, strategy: Spec, seed: int, store: Store | None = No
     benchmark = open_benchmark(search.benchmark)
     networks = TaskNetworks(benchmark.space, benchmark.task)
     wanted = [objective.metric for objective in search.objectives]
-    space = limited(recorded(benchmark, wanted), networks, search.limits)
+    space = limited(recorded_space(benchmark, wanted), networks, search.limits)
     fresh = strategy_of(search, strategy, space, seed)
     name = run_name(strategy, seed)
     kept: Store = plugins.load("store", "memory")
@@ -196,8 +180,12 @@ def train_children(
     executor: Executor,
     watch: Watch,
     out: Path | None = None,
-) -> None:
+    give_up: int = GIVE_UP,
+) -> bool:
     """Runs the search by training; runs that `store` knows are continued.
+
+    Where the first `give_up` children of the search all fail with one error, numbers in it left
+    out, the others would too: the search stops.
 
     Args:
         search: settings of the search.
@@ -206,13 +194,18 @@ def train_children(
         executor: executor of the trainings.
         watch: function called with every step of a run.
         out: folder for diagnostics; None keeps none.
+        give_up: number of equal failures from the start after which the search stops.
+
+    Returns:
+        Whether it went to its end.
     """
     whole: SearchSpace = plugins.load("space", search.space)
     space = limited(whole, evaluator, search.limits)
+    hopeless = _Hopeless(give_up)
     for strategy, seed in search.jobs():
         fresh = strategy_of(search, strategy, space, seed)
         name = run_name(strategy, seed)
-        for step in steps(
+        stepping = steps(
             fresh,
             evaluator,
             executor=executor,
@@ -220,7 +213,12 @@ def train_children(
             name=name,
             budget=search.budget(),
             seed=seed,
-        ):
-            watch(name, step)
+        )
+        with closing(stepping):
+            for step in stepping:
+                watch(name, step)
+                if hopeless.after(step.trials):
+                    return False
         if out is not None:
             keep_diagnostics(out, name, fresh.diagnostics())
+    return True

@@ -4,6 +4,7 @@ The terminal table, ``--json`` and the HTML report all read these.
 """
 
 import math
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +18,7 @@ from nascast.studies.searches.results import Run, Searched, read_search
 
 __all__ = [
     "StrategySummary",
+    "all_failed",
     "best_by_clock",
     "best_by_trial",
     "metric_on_test",
@@ -100,6 +102,20 @@ def summarize(found: Searched) -> list[StrategySummary]:
         return math.isnan(mean), 0.0 if math.isnan(mean) else mean if minimize else -mean
 
     return sorted(items, key=order)
+
+
+def all_failed(found: Searched) -> str:
+    """Returns why all trials failed, in words; empty if one has a value, or there are none."""
+    if any(np.isfinite(run.scores[:, 0]).any() for run in found.runs):
+        return ""
+    trials = [trial for run in found.runs for trial in run.trials]
+    if not trials:
+        return ""
+    metric = found.objectives[0].metric
+    ways = Counter(trial.evaluation.error or f"no {metric}" for trial in trials)
+    ((way, times),) = ways.most_common(1)
+    often = "" if times == len(trials) else f"{times:,} of them "
+    return f"all {len(trials):,} trials failed, {often}with: {way}"
 
 
 def metric_on_test(metric: str) -> str | None:

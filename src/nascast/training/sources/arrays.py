@@ -11,6 +11,9 @@ from nascast.core.errors import CorruptDataError
 
 __all__ = ["Arrays", "Part", "without_test_part"]
 
+_CLASSES = 1000  # of ImageNet: labels below it are believed, however few images there are
+_CHANNELS = 4  # of a picture at most: red, green, blue and transparency
+
 Part = tuple[npt.NDArray[Any], npt.NDArray[Any]]  # images, labels
 
 
@@ -32,6 +35,10 @@ class Arrays:
     names: tuple[str, ...] = ()
     skipped: tuple[str, ...] = ()
 
+    def __len__(self) -> int:
+        """The number of images of all parts."""
+        return sum(len(x) for x, _ in self.parts().values())
+
     def parts(self) -> dict[str, Part]:
         """Returns the existing parts by name."""
         found = {"train": self.train, "test": self.test}
@@ -48,10 +55,20 @@ class Arrays:
     def check(self, source: str) -> None:
         """Raises unless these are images of one size with labels of at least two classes.
 
+        Images with the channels in front, as PyTorch has them, are refused: they would be taken
+        for images of few rows and many channels.
+
         Raises:
             CorruptDataError: they are not.
         """
         shape = self.train[0].shape[1:]
+        if len(shape) == 3 and shape[0] <= _CHANNELS < shape[2]:
+            n = len(self.train[0])
+            raise CorruptDataError(
+                f"{source}: images of shape {(n, *shape)} seem to have their {shape[0]} channels "
+                f"in front; expected (n, height, width, channels): x.transpose(0, 2, 3, 1) makes "
+                f"{(n, *shape[1:], shape[0])}"
+            )
         for name, (x, y) in self.parts().items():
             images = x.ndim in (3, 4) and x.dtype == np.uint8 and x.shape[1:] == shape
             labels = y.shape == (len(x),) and np.issubdtype(y.dtype, np.integer) and (y >= 0).all()
@@ -60,6 +77,11 @@ class Arrays:
                     f"{source}: x_{name} should be uint8 of shape (n, height, width[, channels]), "
                     "of one size in all parts, with n labels from 0 on; got "
                     f"{x.dtype} {x.shape} and labels {y.dtype} {y.shape}"
+                )
+            if y.max() >= max(len(self), _CLASSES):
+                raise CorruptDataError(
+                    f"{source}: y_{name} has the label {y.max():,} at place {y.argmax():,}; labels "
+                    f"number the classes from 0 on, and {len(self):,} images have fewer of them"
                 )
         if len(np.unique(self.train[1])) < 2:
             raise CorruptDataError(

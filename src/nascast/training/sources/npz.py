@@ -1,8 +1,10 @@
 """Images in an ``.npz`` file of NumPy."""
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from nascast.core.bounds import reading, size_of
 from nascast.core.errors import CorruptDataError
@@ -18,7 +20,7 @@ def accepts(source: str) -> bool:
 
 
 def read(source: str, size: int | None) -> Arrays:
-    """Reads the file; ``x_val`` and ``y_val`` may be there too.
+    """Reads the file; ``x_val`` and ``y_val`` may be there too, and labels be ``(n, 1)``.
 
     Raises:
         CorruptDataError: it is no such file.
@@ -38,9 +40,13 @@ def read(source: str, size: int | None) -> Arrays:
                 f"{', '.join(file.files) or 'nothing'}"
             )
         keys = [*KEYS, *(key for key in ("x_val", "y_val") if key in file)]
-        found = {key: file[key] for key in keys}
+        found = {key: _squeezed(file[key]) if key[0] == "y" else file[key] for key in keys}
     if ("x_val" in found) != ("y_val" in found):
         raise CorruptDataError(f"{source}: x_val and y_val come together; one is missing")
     validation = (found["x_val"], found["y_val"]) if "x_val" in found else None
     train, test = (found["x_train"], found["y_train"]), (found["x_test"], found["y_test"])
     return Arrays(train, test, validation)
+
+
+def _squeezed(labels: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    return labels[:, 0] if labels.ndim == 2 and labels.shape[1] == 1 else labels

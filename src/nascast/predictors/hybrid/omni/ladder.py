@@ -18,7 +18,7 @@ from nascast.core.predictor import Regressor
 from nascast.core.types import Floats
 from nascast.predictors.hybrid.omni.scaled import Scaler
 
-__all__ = ["Ladder", "Linear"]
+__all__ = ["Ladder", "Linear", "better"]
 
 _PENALTIES = (0.1, 1.0, 3.0, 10.0, 30.0, 100.0, 1000.0)  # on standardised columns; chosen
 _SLOPE = 1e-3  # least slope of a line on a single score, which is larger for the better; chosen
@@ -108,12 +108,12 @@ class Ladder:
         self.rung = "line"
         for name, columns in rungs:
             higher = Linear.of(x, y, columns) if len(columns) > 1 else best
-            if _better(y, higher.held, best.held):
+            if better(y, higher.held, best.held):
                 self.rung, best = name, higher
         self._linear, held = best, best.held
         if len(y) >= _MANY:
             seen = self._held_out(x, y, best)
-            if _better(y, seen, best.held):
+            if better(y, seen, best.held):
                 self.rung, held = "all", seen
                 self._rest = self._make(len(y), self._seed)
                 self._rest.fit(x, y - best.predict(x))
@@ -158,7 +158,7 @@ class Ladder:
         return x
 
 
-def _better(y: Floats, higher: Floats, lower: Floats) -> bool:
+def better(y: Floats, higher: Floats, lower: Floats) -> bool:
     """Returns whether the higher rung's held-out errors are smaller, by more than by chance."""
     gain = (y - lower) ** 2 - (y - higher) ** 2
     return bool(gain.mean() > _ERRORS * gain.std() / np.sqrt(len(y)))

@@ -1,35 +1,21 @@
 """One regressor over features of three families."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from types import MappingProxyType
 
 import numpy as np
 
-from nascast.core import plugins
 from nascast.core.errors import InvalidSettingError
 from nascast.core.feature import Encoding
-from nascast.core.ledger import Ledger
-from nascast.core.predictor import ModelPredictor, PerformancePredictor, Proxy, Regressor
+from nascast.core.predictor import ModelPredictor, Proxy, Regressor
 from nascast.core.spec import Spec, component_of
-from nascast.core.types import Floats, Genes
 from nascast.predictors.hybrid.omni.ladder import Ladder
 from nascast.predictors.hybrid.omni.scaled import scaled
+from nascast.predictors.hybrid.omni.statistics import statistics
 
 __all__ = ["Omni"]
 
 _TREES = Spec("xgboost", {"n_estimators": 200, "max_depth": 3})
-
-
-@dataclass(frozen=True, slots=True)
-class _Statistic:
-    """What a predictor that only reads curves predicts, as a feature."""
-
-    predictor: PerformancePredictor
-
-    def __call__(self, ledger: Ledger, genes: Genes) -> Floats:
-        """Returns ``(n, 1)`` predictions."""
-        return self.predictor.query(ledger, genes).mean[:, None]
 
 
 class Omni(ModelPredictor):
@@ -90,7 +76,7 @@ class Omni(ModelPredictor):
             raise InvalidSettingError("a ladder needs at least one curve statistic or proxy")
         super().__init__(
             [
-                *(_Statistic(_of_curves(name, epochs)) for name in curves),
+                *statistics(curves, epochs),
                 *(component_of("proxy", proxy) for proxy in proxies),
                 *(component_of("encoding", encoding) for encoding in encodings),
             ]
@@ -110,11 +96,3 @@ class Omni(ModelPredictor):
 
     def _made(self, n: int, seed: int) -> Regressor:
         return self._model_predictor.regressor(n, np.random.default_rng(seed))
-
-
-def _of_curves(name: str | Spec, epochs: int) -> PerformancePredictor:
-    spec = Spec.parse("predictor", name) if isinstance(name, str) else name
-    if plugins.resolve("predictor", spec.name).axes != {"epochs"}:
-        raise InvalidSettingError(f"curves should be predictors that read curves alone; got {spec}")
-    predictor: PerformancePredictor = spec.load("predictor", epochs=epochs)
-    return predictor

@@ -6,8 +6,9 @@ import numpy as np
 
 from nascast.core.feature import Encoding
 from nascast.core.predictor import ModelPredictor, Regressor
+from nascast.core.ranges import Choice, LogUniform
 from nascast.core.spec import Spec, component_of
-from nascast.predictors.model_based._targets import NORMAL_SCORES, aimed, check_targets
+from nascast.predictors.model_based._targets import LABELS, NORMAL_SCORES, aimed, check_targets
 from nascast.predictors.model_based.bohamiann.settings import Settings
 
 __all__ = ["Bohamiann"]
@@ -38,6 +39,13 @@ class Bohamiann(ModelPredictor):
                 "noise_spread": 0.1,
                 "targets": "labels",
             }
+        }
+    )
+    ranges = MappingProxyType(  # chosen; the study's has none
+        {
+            "noise": LogUniform(0.001, 1.0),
+            "noise_spread": LogUniform(0.1, 2.0),
+            "targets": Choice((NORMAL_SCORES, LABELS)),
         }
     )
 

@@ -6,8 +6,9 @@ import numpy as np
 
 from nascast.core.feature import Encoding
 from nascast.core.predictor import ModelPredictor, Regressor
+from nascast.core.ranges import Choice, LogIntegers, LogUniform
 from nascast.core.spec import Spec, component_of
-from nascast.predictors.model_based._targets import NORMAL_SCORES, aimed, check_targets
+from nascast.predictors.model_based._targets import LABELS, NORMAL_SCORES, aimed, check_targets
 from nascast.predictors.model_based.dngo.settings import Settings
 
 __all__ = ["DNGO"]
@@ -36,6 +37,13 @@ class DNGO(ModelPredictor):
                 "chain": 2000,
                 "targets": "labels",
             }
+        }
+    )
+    ranges = MappingProxyType(  # chosen; the study's has none
+        {
+            "steps": LogIntegers(100, 1000),
+            "weight_decay": LogUniform(0.1, 10.0),
+            "targets": Choice((NORMAL_SCORES, LABELS)),
         }
     )
 

@@ -6,7 +6,8 @@ import numpy as np
 
 from nascast.core.errors import InvalidSettingError
 from nascast.core.predictor import ModelPredictor, Regressor
-from nascast.predictors.model_based._targets import NORMAL_SCORES, aimed, check_targets
+from nascast.core.ranges import Choice, Integers
+from nascast.predictors.model_based._targets import LABELS, NORMAL_SCORES, aimed, check_targets
 from nascast.predictors.model_based.gpwl.regressor import WeisfeilerLehmanProcess
 from nascast.predictors.model_based.gpwl.subtrees import Subtrees
 
@@ -32,6 +33,13 @@ class GPWL(ModelPredictor):
 
     calibrated = True
     presets = MappingProxyType({"study": {"kernel": "dot", "targets": "labels"}})
+    ranges = MappingProxyType(  # chosen
+        {
+            "depth": Integers(0, 4),
+            "kernel": Choice(("minimum", "dot")),
+            "targets": Choice((NORMAL_SCORES, LABELS)),
+        }
+    )
 
     def __init__(
         self, depth: int = 3, *, kernel: str = "minimum", targets: str = NORMAL_SCORES

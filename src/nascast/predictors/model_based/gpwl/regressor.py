@@ -12,6 +12,7 @@ from nascast.predictors.model_based.gpwl.subtrees import Histograms, Words
 __all__ = ["WeisfeilerLehmanProcess"]
 
 _NOISE = np.log([1e-4, 1e2])  # least and most variance of the noise over that of the function
+_ROUNDING = 1e-12  # eigenvalues below this share of the largest are rounding errors; chosen
 
 
 class WeisfeilerLehmanProcess:
@@ -41,27 +42,36 @@ class WeisfeilerLehmanProcess:
             self.likelihoods.append(likelihood)
             if likelihood > best:
                 best, self.depth, self.noise = likelihood, depth, noise
-                self._vectors, self._inverse = vectors, 1 / (values + noise)
-                self.variance = float((along**2 * self._inverse).mean())
-                self._weights = vectors @ (along * self._inverse)
+                inverse, kept = 1 / (values + noise), values > values.max() * _ROUNDING
+                self.variance = float((along**2 * inverse).mean())
+                weights = vectors @ (along * inverse)
+                roots = vectors[:, kept] * np.sqrt(inverse[kept])
         self._train, self._norms = self._matrix(words)
+        # Predictions are linear in the words of a graph, of which it has few: so a query need not
+        # compare it with every training graph.
+        normal = self._train.T.multiply(1 / _root(self._norms)).tocsr()
+        self._mean, self._known = normal @ weights, normal @ roots
         return self
 
     def predict(self, X: Floats) -> Floats:
         """Returns ``(n,)`` means."""
-        return np.asarray(self.kernel(X) @ self._weights)
+        matrix, norms = self._read(X)
+        return np.asarray(matrix @ self._mean / _root(norms))
 
     def predict_normal(self, X: Floats) -> tuple[Floats, Floats]:
         """Returns ``(n,)`` means and ``(n,)`` standard deviations of a label, noise included."""
-        cross = self.kernel(X)
-        known = ((cross @ self._vectors) ** 2) @ self._inverse
+        matrix, norms = self._read(X)
+        known = ((matrix @ self._known) ** 2).sum(1) / _root(norms) ** 2
         variance = self.variance * (np.maximum(1 - known, 0) + self.noise)
-        return cross @ self._weights, np.sqrt(variance)
+        return np.asarray(matrix @ self._mean / _root(norms)), np.sqrt(variance)
 
     def kernel(self, X: Floats) -> Floats:
         """Returns ``(n, n_train)``: the kernel of n graphs with those of training."""
-        matrix, norms = self._matrix(self._words(X)[: self.depth + 1])
+        matrix, norms = self._read(X)
         return np.asarray((matrix @ self._train.T).toarray() / _outer(norms, self._norms))
+
+    def _read(self, X: Floats) -> tuple[csr_matrix, Floats]:
+        return self._matrix(self._words(X)[: self.depth + 1])
 
     def _words(self, X: Floats) -> list[Words]:
         return [Words(part, self._kernel) for part in np.split(X, self._depths, axis=1)]
@@ -77,8 +87,13 @@ class WeisfeilerLehmanProcess:
 
 
 def _outer(a: Floats, b: Floats) -> Floats:
-    """Returns the products of norms, given their squares; 1 for graphs without vertices."""
-    return np.asarray(np.sqrt(np.outer(np.where(a > 0, a, 1), np.where(b > 0, b, 1))))
+    """Returns the products of norms, given their squares."""
+    return np.outer(_root(a), _root(b))
+
+
+def _root(square: Floats) -> Floats:
+    """Returns norms, given their squares; 1 for graphs without vertices."""
+    return np.sqrt(np.where(square > 0, square, 1))
 
 
 def _likeliest(values: Floats, along: Floats) -> tuple[float, float]:

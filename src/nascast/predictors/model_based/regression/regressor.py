@@ -1,6 +1,8 @@
 """An ensemble of networks as a regressor."""
 
+import math
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Self
 
 import numpy as np
@@ -15,6 +17,7 @@ from nascast.predictors.model_based.regression.targets import Quantiles
 
 __all__ = ["EnsembleRegressor", "NetworkRegressor", "regressor"]
 
+_AGAIN = 1 / 3  # of the passes, with rows without labels; chosen: as many take longer for nothing
 _BLOCK = 1024  # rows of a query, so that intermediate tensors stay small; chosen
 
 Make = Callable[[Floats], Network]
@@ -59,14 +62,16 @@ class NetworkRegressor:
             self._standardize(X)
             if self._others is not None:
                 labelled = self.predict(self._others)
-                self._train(np.concatenate([X, self._others]), np.concatenate([y, labelled]))
+                everything = np.concatenate([X, self._others]), np.concatenate([y, labelled])
+                self._train(*everything, passes=math.ceil(self._how.epochs * _AGAIN))
                 self._standardize(X)  # by the labelled rows, whose quantiles are known
         self._others = None
         return self
 
-    def _train(self, X: Floats, y: Floats) -> None:
+    def _train(self, X: Floats, y: Floats, passes: int | None = None) -> None:
         targets = torch.as_tensor(y, dtype=torch.float32)
-        train(self._network, self._network.read(X), targets, self._how)
+        how = replace(self._how, epochs=passes or self._how.epochs)
+        train(self._network, self._network.read(X), targets, how)
 
     def _standardize(self, X: Floats) -> None:
         scores = self._forward(X)

@@ -8,14 +8,12 @@ of its own.
 """
 
 import json
-import math
 import os
 import shutil
 import sqlite3
 import tempfile
 import time
 import weakref
-import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -23,7 +21,8 @@ from typing import Any
 
 from nascast.core.errors import StoreError
 from nascast.core.store import Store, changed_settings
-from nascast.core.types import Architecture, Candidate, Evaluation, Trial
+from nascast.core.types import Trial
+from nascast.stores.sqlite.rows import row_of, sum_of, trial_of
 
 __all__ = ["Sqlite"]
 
@@ -118,7 +117,7 @@ class Sqlite(Store):
         with self._writing(create=True) as connection:
             connection.execute(
                 "INSERT INTO runs (name, info, sum) VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
-                (run, text, _sum((run, text, None))),
+                (run, text, sum_of((run, text, None))),
             )
             _, old = self._run(connection, run)
         if changed := changed_settings(old, json.loads(text)):
@@ -136,7 +135,7 @@ class Sqlite(Store):
             (start,) = connection.execute(
                 "SELECT COALESCE(MAX(position) + 1, 0) FROM trials WHERE run = ?", (number,)
             ).fetchone()
-            rows = (_row(number, start + k, trial) for k, trial in enumerate(trials))
+            rows = (row_of(number, start + k, trial) for k, trial in enumerate(trials))
             marks = ", ".join("?" * (_COLUMNS.count(",") + 3))
             try:
                 connection.executemany(
@@ -155,13 +154,13 @@ class Sqlite(Store):
             rows = list(_rows(connection, "WHERE run = ? AND position >= ?", (number, start)))
             if [row[1] for row in rows] != list(range(start, start + len(rows))):
                 raise ValueError(f"trials of the run {run!r} are missing")
-            return [_trial(row) for row in rows]
+            return [trial_of(row) for row in rows]
 
     def reach(self, run: str, clock: float) -> None:
         with self._writing() as connection:
             number, _ = self._run(connection, run)
             found = connection.execute("SELECT name, info FROM runs WHERE number = ?", (number,))
-            total = _sum((*found.fetchone(), float(clock)))
+            total = sum_of((*found.fetchone(), float(clock)))
             changes = (float(clock), total, number)
             connection.execute("UPDATE runs SET reached = ?, sum = ? WHERE number = ?", changes)
 
@@ -186,7 +185,7 @@ class Sqlite(Store):
         columns = "number, info, reached, sum" if summed else "number, info, NULL, NULL"
         found = connection.execute(f"SELECT {columns} FROM runs WHERE name = ?", (run,))
         for number, info, reached, kept in found.fetchall():
-            if summed and kept != _sum((run, info, reached)):
+            if summed and kept != sum_of((run, info, reached)):
                 raise StoreError(
                     f"{self.path} is damaged, or was altered: the settings of the run {run!r} do "
                     "not fit their checksum; restore it from a copy"
@@ -296,11 +295,11 @@ def _renew(connection: sqlite3.Connection) -> None:
             connection.execute(change)
     connection.executemany(
         "UPDATE trials SET sum = ? WHERE run = ? AND position = ?",
-        [(_sum(row[:-1]), *row[:2]) for row in rows],
+        [(sum_of(row[:-1]), *row[:2]) for row in rows],
     )
     runs = connection.execute("SELECT name, info FROM runs").fetchall()
     connection.executemany(
-        "UPDATE runs SET sum = ? WHERE name = ?", [(_sum((*row, None)), row[0]) for row in runs]
+        "UPDATE runs SET sum = ? WHERE name = ?", [(sum_of((*row, None)), row[0]) for row in runs]
     )
     connection.execute(f"PRAGMA user_version = {_VERSION}")
 
@@ -315,7 +314,7 @@ def _rows(
     for row in connection.execute(f"SELECT {columns} FROM trials {order}", values):
         summed = row[:-1] if version == _VERSION else row[2:-1]
         none = row[-1] is None and version < _VERSION  # as of trials of the first two versions
-        if not none and row[-1] != _sum(summed):
+        if not none and row[-1] != sum_of(summed):
             raise ValueError(f"trial {row[2]} does not fit its checksum")
         yield row
 
@@ -350,49 +349,3 @@ def _transaction(connection: sqlite3.Connection) -> Iterator[None]:
         if connection.in_transaction:  # some errors have ended it
             connection.execute("ROLLBACK")
         raise
-
-
-def _row(run: int, position: int, trial: Trial) -> tuple[Any, ...]:
-    arch, evaluation = trial.candidate.arch, trial.evaluation
-    metrics = {name: float(value) for name, value in evaluation.metrics.items()}
-    curves = {name: [float(v) for v in values] for name, values in evaluation.curves.items()}
-    error = evaluation.error
-    if error is not None:  # a message may hold bytes that are no text, such as a file's name
-        error = error.encode("utf-8", "backslashreplace").decode()
-    row = (
-        run,
-        position,
-        int(trial.id),
-        arch.space,
-        json.dumps([int(gene) for gene in arch.genes]),
-        trial.candidate.epochs,
-        json.dumps(metrics),
-        float(evaluation.seconds),
-        error,
-        json.dumps(curves),
-        float(trial.finished),
-        float(trial.thinking),
-    )
-    return (*row, _sum(row))
-
-
-def _sum(row: Sequence[Any]) -> int:
-    """Returns the checksum of a row but for itself; of numbers it is that of what SQLite keeps."""
-    kept = [v + 0.0 if isinstance(v, float) else v for v in row]
-    return zlib.crc32(repr([None if v != v else v for v in kept]).encode("utf-8", "surrogatepass"))
-
-
-def _trial(row: Sequence[Any]) -> Trial:
-    number, space, genes, epochs, metrics, seconds, error, curves, finished, thinking = row[2:-1]
-    evaluation = Evaluation(
-        json.loads(metrics),
-        _known(seconds),
-        error,
-        {name: tuple(values) for name, values in json.loads(curves).items()},
-    )
-    candidate = Candidate(Architecture(space, tuple(json.loads(genes))), epochs)
-    return Trial(number, candidate, evaluation, _known(finished), _known(thinking))
-
-
-def _known(value: float | None) -> float:
-    return math.nan if value is None else value

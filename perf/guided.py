@@ -1,0 +1,170 @@
+"""How many evaluations strategies need until the best cell of a table is evaluated.
+
+The reward is the validation accuracy of the first recorded training. The best cell is that of the
+highest mean validation accuracy over the recorded trainings; a row that computes the same network
+is that cell. Also printed: the chosen cell, that of the highest reward, judged after some numbers
+of evaluations by another metric, and the processor seconds that the strategy thought.
+
+Run: python perf/guided.py TABLE.nascast --strategies "guided local_search" --runs 50
+
+Strategies are separated by blanks, with settings as in ``nascast search``. Results are added to a
+JSON file with --out, and runs that it has are not repeated.
+"""
+
+import argparse
+import json
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from scipy import stats
+
+import nascast
+from nascast.core.evaluator import Benchmark
+from nascast.core.restricted import Restricted
+from nascast.core.space import SearchSpace
+from nascast.core.spec import Spec
+from nascast.core.strategy import Strategy
+from nascast.core.types import Floats, Objective
+from nascast.studies.records import open_benchmark, recorded_space
+
+MARKS = (30, 50, 100, 150, 200, 300)
+
+
+def strategy_named(text: str, space: SearchSpace, seed: int) -> Strategy:
+    """Returns a fresh strategy."""
+    spec = Spec.parse("strategy", text)
+    made: Strategy = spec.load("strategy", space, (Objective("val_accuracy"),), seed=seed)
+    return made
+
+
+def search(
+    bench: Benchmark,
+    space: SearchSpace,
+    text: str,
+    seed: int,
+    *,
+    evaluations: int,
+    judge: str,
+    until_best: bool,
+) -> dict[str, Any]:
+    """Returns what one run found.
+
+    Args:
+        bench: recorded trainings.
+        space: space of what was recorded.
+        text: strategy.
+        seed: seed of the run.
+        evaluations: number of evaluations at most.
+        judge: metric by whose mean over trainings the chosen cells are judged.
+        until_best: whether the run ends once the best cell was evaluated.
+    """
+    best = best_networks(bench, space)
+    strategy = strategy_named(text, space, seed)
+    began = time.process_time()
+    steps = nascast.runner.steps(
+        strategy,
+        bench,
+        executor=nascast.load("executor", "simulated"),
+        store=nascast.load("store", "memory"),
+        name="run",
+        budget=nascast.Budget(evaluations),
+        seed=seed,
+    )
+    trials = []
+    found = None
+    for step in steps:
+        for trial in step.trials:
+            trials.append(trial)
+            row = space.canonical(trial.candidate.arch.row())
+            if found is None and row.tobytes() in best:
+                found = len(trials)
+        if found is not None and until_best:
+            break
+    genes = np.asarray([trial.candidate.arch.genes for trial in trials], dtype=np.int16)
+    rewards = np.asarray([trial.evaluation.metrics["val_accuracy"] for trial in trials])
+    judged = bench.query(genes, judge, None, None)
+    return {
+        "found": found,
+        "judged": {
+            str(mark): float(judged[int(rewards[:mark].argmax())])
+            for mark in MARKS
+            if mark <= len(trials)
+        },
+        "thinking": float(sum(trial.thinking for trial in trials)) / len(trials),
+        "seconds": time.process_time() - began,
+    }
+
+
+def best_networks(bench: Benchmark, space: SearchSpace) -> set[bytes]:
+    """Returns the canonical row of the cell of best mean validation accuracy."""
+    rows = bench.genes()
+    means = bench.query(rows, "val_accuracy", None, None)
+    whole = space.inner if isinstance(space, Restricted) else space
+    return {row.tobytes() for row in whole.canonical(rows[means == np.nanmax(means)])}
+
+
+def report(found: dict[str, dict[str, Any]], evaluations: int) -> None:
+    """Prints a line for each strategy."""
+    for text, runs in found.items():
+        counts = np.asarray([run["found"] or np.inf for run in runs.values()], dtype=np.float64)
+        thinking = 1000 * np.mean([run["thinking"] for run in runs.values()])
+        print(
+            f"{text:40} runs {len(counts):3}  evaluations until the best cell: median "
+            f"{shown(counts, 0.5, evaluations)}, 90th percentile "
+            f"{shown(counts, 0.9, evaluations)}, not found {np.isinf(counts).sum()}; "
+            f"thinking {thinking:.1f} ms a trial"
+        )
+        for mark in MARKS:
+            values = [r["judged"][str(mark)] for r in runs.values() if str(mark) in r["judged"]]
+            if len(values) == len(counts):
+                print(f"    after {mark:3}: {np.mean(values):.3f} ± {np.std(values, ddof=1):.3f}")
+    names = list(found)
+    for other in names[1:]:
+        compare(names[0], found[names[0]], other, found[other])
+
+
+def compare(one: str, mine: dict[str, Any], other: str, theirs: dict[str, Any]) -> None:
+    """Prints the one-sided paired test, of the same seeds, that the first strategy is quicker."""
+    seeds = sorted(mine.keys() & theirs.keys(), key=int)
+    a, b = (np.asarray([r[s]["found"] or 10**6 for s in seeds], float) for r in (mine, theirs))
+    if len(seeds) > 5 and (a != b).any():
+        p = stats.wilcoxon(a, b, alternative="less").pvalue
+        print(f"{one} before {other}: {(a < b).sum()} of {len(seeds)} seeds, Wilcoxon p {p:.1e}")
+
+
+def shown(counts: Floats, share: float, evaluations: int) -> str:
+    """Writes a quantile; one that was not reached as the limit."""
+    value = float(np.quantile(counts, share, method="higher"))
+    return f"> {evaluations}" if np.isinf(value) else f"{value:.0f}"
+
+
+def main() -> None:
+    """Searches and prints."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("table")
+    parser.add_argument("--strategies", default="guided local_search regularized_evolution")
+    parser.add_argument("--runs", type=int, default=16)
+    parser.add_argument("--evaluations", type=int, default=300)
+    parser.add_argument("--judge", default="val_accuracy")
+    parser.add_argument("--until-best", action="store_true", help="end a run at the best cell")
+    parser.add_argument("--out", type=Path, help="JSON file of results, extended")
+    options = parser.parse_args()
+    bench = open_benchmark(options.table)
+    space = recorded_space(bench)
+    known = json.loads(options.out.read_text()) if options.out and options.out.exists() else {}
+    settings = {k: getattr(options, k) for k in ("evaluations", "judge", "until_best")}
+    names = options.strategies.split()
+    for text in names:
+        runs = known.setdefault(text, {})
+        for seed in range(options.runs):
+            if str(seed) not in runs:
+                runs[str(seed)] = search(bench, space, text, seed, **settings)
+                if options.out:
+                    options.out.write_text(json.dumps(known))
+    report({text: known[text] for text in names}, options.evaluations)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,84 @@
+"""What ``nascast list benchmarks`` says of each benchmark."""
+
+import os
+from typing import TYPE_CHECKING, Any
+
+from nascast.cli.official import state
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+__all__ = ["facts_of", "table_of"]
+
+
+def facts_of(name: str) -> list[dict[str, Any]]:
+    """Returns facts of a benchmark as JSON values, one for each data set in the package.
+
+    A benchmark that is not in the package is not opened: what it records stands in its class, and
+    its files may be large.
+    """
+    from nascast.core import plugins
+
+    found = state(name)
+    family = plugins.family("benchmark", name)
+    component = plugins.resolve("benchmark", name)
+    if found["state"] != "embedded":
+        summary = (component.__doc__ or "").strip().partition("\n")[0]
+        return [{"name": name, "family": family, "state": found["state"], "records": summary}]
+    names = [f"{name}:{data}" for data in getattr(component, "datasets", ())] or [name]
+    return [
+        {"name": name, "family": family, "state": found["state"], **_embedded(one)} for one in names
+    ]
+
+
+def _embedded(name: str) -> dict[str, Any]:
+    """Returns the facts of a table in the package, and of the zero-cost scores beside it."""
+    from nascast.benchmarks.table import Table
+    from nascast.studies.records import open_benchmark, recorded_scores
+
+    table = open_benchmark(name)
+    provenance = table.provenance
+    scores = recorded_scores(table)
+    return {
+        "spec": name,
+        "space": table.space.name,
+        "rows": len(table.genes()),
+        "bytes": os.path.getsize(table.path) if isinstance(table, Table) else None,
+        "records": provenance.get("records"),
+        "metrics": list(table.metrics),
+        "source": provenance.get("source"),
+        "licence": provenance.get("licence"),
+        "scores": None
+        if scores is None
+        else {"rows": len(scores.genes), "proxies": scores.names(), "batch": scores.batch},
+    }
+
+
+def table_of(rows: list[dict[str, Any]]) -> "Table":
+    """Returns the table that people read."""
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(box=None, header_style="bold", padding=(0, 2, 0, 0))
+    for title in ("benchmark", "rows", "MB", "records", "licence and source"):
+        justify = "right" if title in ("rows", "MB") else "left"
+        table.add_column(title, justify=justify, overflow="fold")  # type: ignore[arg-type]
+    for row in rows:
+        if "spec" not in row:
+            table.add_row(row["name"], "", "", Text(f"{row['state']}: {row['records']}"), "")
+            continue
+        size = "" if row["bytes"] is None else f"{row['bytes'] / 1e6:.2f}"
+        origin = f"{row['licence']}; {row['source']}"
+        table.add_row(
+            row["spec"], f"{row['rows']:,}", size, Text(_records(row)), Text(origin, "dim")
+        )
+    return table
+
+
+def _records(row: dict[str, Any]) -> str:
+    scores = row["scores"]
+    if scores is None:
+        return str(row["records"])
+    return (
+        f"{row['records']}; {len(scores['proxies'])} zero-cost scores of {scores['rows']:,} cells"
+    )

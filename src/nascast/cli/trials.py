@@ -1,0 +1,50 @@
+"""``nascast trials``."""
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+__all__ = ["trials"]
+
+
+def trials(
+    folder: Annotated[Path, typer.Argument(help="Folder of a search or of a comparison.")],
+    as_csv: Annotated[bool, typer.Option("--csv", help="CSV; the default.")] = False,
+    as_parquet: Annotated[bool, typer.Option("--parquet", help="Parquet; needs --out.")] = False,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="JSON with an object for each row.")
+    ] = False,
+    out: Annotated[
+        Path | None, typer.Option(help="File to write; default: the standard output.")
+    ] = None,
+    force: Annotated[
+        bool, typer.Option("--force", help="Replacement of a file that exists.")
+    ] = False,
+) -> None:
+    """Write every trial of a search, or every result of a comparison, as a table.
+
+    A trial has its run, strategy, seed and number, the architecture in the notation of its space,
+    metrics, seconds and the error if it failed. The search may still be running.
+
+    Example: nascast trials runs/ppo --csv --out trials.csv
+    """
+    from nascast.core.errors import InvalidSettingError, StoreError
+    from nascast.studies.frames import columns, written_as
+    from nascast.training.files import write_whole
+
+    asked = {"csv": as_csv, "parquet": as_parquet, "json": as_json}
+    forms = [form for form, wanted in asked.items() if wanted] or ["csv"]
+    if len(forms) > 1:
+        raise InvalidSettingError("give one of --csv, --parquet and --json")
+    if forms == ["parquet"] and out is None:
+        raise InvalidSettingError("--parquet needs a file: --out trials.parquet")
+    if out is not None and out.exists() and not force:
+        raise StoreError(f"{out} exists; add --force to replace it, or choose another --out")
+    content = written_as(forms[0], columns(folder))
+    if out is None:
+        sys.stdout.write(content.decode())
+        return
+    write_whole(out, content)
+    typer.echo(f"written: {out}", err=True)

@@ -1,0 +1,1 @@
+"""Supernets: networks that hold the weights of all architectures of a space."""

@@ -1,0 +1,181 @@
+"""The strategy: a Gaussian process from the first trainings on."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from nascast.core.errors import InvalidSettingError
+from nascast.core.evidence import usual_task
+from nascast.core.feature import Encoding
+from nascast.core.spec import Spec, component_of
+from nascast.core.strategy import Strategy
+from nascast.core.types import Candidate, Genes
+from nascast.strategies._distinct import distinct
+from nascast.strategies._listing import LISTED, listing
+from nascast.strategies.guided.choice import Choice, valid
+from nascast.strategies.guided.field import Coordinates, encoding_for, some_rows
+from nascast.strategies.guided.process import Process
+from nascast.strategies.guided.start import largest
+from nascast.strategies.guided.targets import normal_scores, scalarised
+
+__all__ = ["Guided"]
+
+
+@dataclass(eq=False, kw_only=True)
+class Guided(Strategy):
+    """Trains what a Gaussian process holds most promising, after a few large networks.
+
+    The first architectures are drawn among the quarter with most parameters. Then each trial is the
+    one with the largest upper confidence bound of a Gaussian process on neural graph features,
+    fitted on the normal scores of what was told, one trial at a time: among all networks of the
+    space where these are few enough, else among mutants of the best and random ones.
+
+    - Candidates that are pending count as told with what is predicted for them (Desautels et al.
+      2014, https://jmlr.org/papers/v15/desautels14a.html, section 4.1).
+    - A failed trial counts as worse than every other.
+    - With several objectives every proposal weighs them anew; see `targets.scalarised`.
+    - Limits are asked about what is proposed only, and so of few networks.
+
+    Attributes:
+        initial: number of first architectures.
+        share: share of drawn networks, those with most parameters, that the first are; 1 is none.
+        encoding: encoding of the architecture; None is neural graph features, or one-hot genes
+            where the space has no graphs.
+        weight: weight of the deviation in the upper confidence bound.
+        length: length-scale of the kernel, of coordinates whose mean squared distance is 1.
+        noise: variance of the noise, of targets whose variance is 1.
+        candidates: number of candidates, where the space is not looked at as a whole.
+        parents: number of the best architectures that three quarters of them are mutated from.
+
+    Raises:
+        InvalidSettingError: a setting is out of range.
+    """
+
+    initial: int = 5
+    share: float = 0.25
+    encoding: str | Spec | Encoding | None = None
+    weight: float = 1.0
+    length: float = 1.4
+    noise: float = 0.3
+    candidates: int = 500
+    parents: int = 10
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        counts = self.initial, self.candidates, self.parents
+        if min(counts) < 1 or not 0 < self.share <= 1 or min(self.length, self.noise) <= 0:
+            raise InvalidSettingError(
+                "initial, candidates and parents are at least 1, share is above 0 and at most 1, "
+                f"length and noise are positive; got {counts}, {self.share}, {self.length} and "
+                f"{self.noise}"
+            )
+        self._process: Process | None = None  # of all rows, given what was told
+
+    @cached_property
+    def _rows(self) -> Genes | None:
+        return listing(self.space, LISTED)
+
+    @cached_property
+    def _coordinates(self) -> Coordinates:
+        encoding: Encoding = (
+            encoding_for(self.space)
+            if self.encoding is None
+            else component_of("encoding", self.encoding)
+        )
+        rows = some_rows(self.space) if self._rows is None else self._rows
+        return Coordinates.by(self.space, encoding, rows)
+
+    @cached_property
+    def _places(self) -> dict[bytes, int]:
+        """The place of each network among all rows."""
+        assert self._rows is not None
+        return {network: i for i, network in enumerate(self.met.networks(self._rows))}
+
+    @cached_property
+    def _first(self) -> Genes:
+        """The first architectures, drawn with the seed of the strategy."""
+        rng = np.random.default_rng([self.seed, 0])
+        drawn = self._unlike([], max(round(self.initial / self.share), self.initial), rng)
+        if self.share == 1:
+            return drawn
+        return largest(self.space, usual_task(self.space), drawn, self.share)
+
+    def ask(
+        self, n: int, rng: np.random.Generator, pending: Collection[Candidate] = ()
+    ) -> list[Candidate]:
+        busy = [candidate.arch.row()[0] for candidate in pending]
+        found = self._beginning(n, rng, busy)
+        if len(found) < n and np.isfinite(self.history.scores).all(1).any():
+            found += self._promising(n - len(found), rng, [*busy, *found])
+        if len(found) < n:
+            met = [*self.history.genes, *busy, *found]
+            found += [*self._unlike(met, n - len(found), rng)]
+        if not found and len(self.history):  # all there is was met
+            found = [self.history.genes[rng.integers(len(self.history))]]
+        return [Candidate(self.space.architecture(row)) for row in found]
+
+    def _beginning(self, n: int, rng: np.random.Generator, busy: list[Genes]) -> list[Genes]:
+        """Returns at most n of the first architectures, which come until there are enough."""
+        n = min(n, self.initial - len(self.history) - len(busy))
+        if n <= 0:
+            return []
+        met = set(self.met.networks(self._stacked([*self.history.genes, *busy])))
+        pairs = zip(self._first, self.met.networks(self._first), strict=True)
+        rows = [row for row, network in pairs if network not in met]
+        return [rows[i] for i in rng.permutation(len(rows))[:n]]
+
+    def _promising(self, n: int, rng: np.random.Generator, busy: list[Genes]) -> list[Genes]:
+        """Returns at most n rows of the largest upper confidence bounds."""
+        targets = normal_scores(scalarised(self.history.scores, rng))
+        choice = self._listed(busy) if self._rows is not None else self._drawn(rng, busy)
+        return choice.take(n, targets, self.weight)
+
+    def _listed(self, busy: list[Genes]) -> Choice:
+        """Returns the choice among all rows."""
+        assert self._rows is not None
+        if self._process is None:
+            points = self._coordinates(self._rows)
+            self._process = Process(points, [], length=self.length, noise=self.noise)
+        told = self.history.genes[len(self._process) :]
+        for network in self.met.networks(told):
+            self._process.add(self._places[network])
+        process = self._process.copy()
+        for network in self.met.networks(self._stacked(busy)):
+            process.add(self._places[network])
+        taken = np.zeros(len(self._rows), dtype=bool)
+        taken[process.told] = True
+        return Choice(self.space, self._rows, process, taken)
+
+    def _drawn(self, rng: np.random.Generator, busy: list[Genes]) -> Choice:
+        """Returns the choice among mutants of the best and random rows, all of them new."""
+        known = self._stacked([*self.history.genes, *busy])
+        best = self.history.genes[self.history.best(self.parents)]
+
+        def candidates(n: int) -> Genes:
+            mutants = self.space.mutate(best[rng.integers(len(best), size=n - n // 4)], rng)
+            return np.concatenate([mutants, self.space.sample(n // 4, rng)])
+
+        new = distinct(candidates, self.candidates, self.met.networks, known)
+        rows = np.concatenate([known, new])
+        told = list(range(len(known)))
+        process = Process(self._coordinates(rows), told, length=self.length, noise=self.noise)
+        return Choice(self.space, rows, process, np.arange(len(rows)) < len(known))
+
+    def _unlike(self, met: list[Genes], n: int, rng: np.random.Generator) -> Genes:
+        """Returns at most n random rows of different networks, none of which was met."""
+        known = self._stacked(met)
+        if self._rows is None:
+            return distinct(lambda k: self.space.sample(k, rng), n, self.met.networks, known)
+        left = np.ones(len(self._rows), dtype=bool)
+        left[[self._places[network] for network in self.met.networks(known)]] = False
+        order = rng.permutation(np.flatnonzero(left))
+        return self._rows[valid(self.space, self._rows, order, n)]
+
+    def _stacked(self, rows: list[Genes]) -> Genes:
+        return np.asarray(rows, dtype=np.int16).reshape(-1, self.space.length)
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**self.__dict__, "_process": None}  # it follows from the history

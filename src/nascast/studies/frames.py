@@ -1,0 +1,151 @@
+"""Trials, results and records as tables for other programs: columns, CSV, Parquet, JSON, pandas."""
+
+import csv
+import io
+import json
+import math
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from nascast.core.errors import InvalidSettingError, MissingDataError
+from nascast.core.evaluator import Benchmark
+from nascast.core.extras import extra
+from nascast.studies.predictors.head import HEAD
+from nascast.studies.predictors.results import read_run, to_record
+from nascast.studies.records import open_benchmark
+from nascast.studies.searches.results import SEARCH, Searched, read_search
+
+if TYPE_CHECKING:
+    import pandas
+
+__all__ = ["FORMS", "Columns", "columns", "to_pandas", "written_as"]
+
+Columns = Mapping[str, Sequence[Any]]  # by name, all of one length; None where there is no value
+FORMS = ("csv", "parquet", "json")
+
+
+def columns(source: Path | Searched) -> Columns:
+    """Returns a row for each trial of a search, or each result of a comparison, as columns.
+
+    Args:
+        source: folder of a search or a comparison, or a search that was read.
+
+    Raises:
+        MissingDataError: the folder holds neither.
+        NascastError: as `read_search` and `read_run`.
+    """
+    if isinstance(source, Searched):
+        return _trials(source)
+    if (source / SEARCH).is_file():
+        return _trials(read_search(source))
+    if (source / HEAD).is_file():
+        head, results = read_run(source)
+        return _columns([to_record(result, head.axes) for result in results])
+    raise MissingDataError(
+        f"{source} has neither {SEARCH} nor {HEAD}; expected a folder that `nascast search` or "
+        "`nascast compare` wrote"
+    )
+
+
+def to_pandas(source: "str | Path | Searched | Benchmark") -> "pandas.DataFrame":
+    """Returns trials, results or records as a pandas data frame.
+
+    Args:
+        source: folder of a search or a comparison; the name or table of a benchmark; or a search or
+            benchmark that is open. A benchmark gives a row for each architecture: its text, and its
+            metrics after full training, of the first training.
+
+    Raises:
+        MissingExtraError: pandas is not installed.
+        MissingDataError: the folder holds neither a search nor a comparison.
+        UnsupportedError: the benchmark has no list of architectures.
+    """
+    frame = extra("pandas", "pandas", "a data frame").DataFrame
+    if isinstance(source, Searched):
+        return frame(columns(source))
+    if isinstance(source, str | Path) and Path(source).is_dir():
+        return frame(columns(Path(source)))
+    return frame(_records(source if isinstance(source, Benchmark) else open_benchmark(str(source))))
+
+
+def written_as(form: str, found: Columns) -> bytes:
+    """Returns columns as the content of a file.
+
+    In CSV a missing value is empty and a list is JSON; in JSON there is an object for each row.
+
+    Args:
+        form: one of `FORMS`.
+        found: columns.
+
+    Raises:
+        InvalidSettingError: the form is unknown.
+    """
+    if form == "csv":
+        return _csv(found)
+    if form == "json":
+        rows = [dict(zip(found, row, strict=True)) for row in zip(*found.values(), strict=True)]
+        return json.dumps(rows, indent=1, ensure_ascii=False).encode()
+    if form != "parquet":
+        raise InvalidSettingError(f"expected one of {', '.join(FORMS)}; got {form!r}")
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    sink = pa.BufferOutputStream()
+    pq.write_table(pa.table({name: list(values) for name, values in found.items()}), sink)
+    return bytes(sink.getvalue())
+
+
+def _trials(found: Searched) -> Columns:
+    metrics = sorted({m for run in found.runs for t in run.trials for m in t.evaluation.metrics})
+    rows = []
+    for run in found.runs:
+        genes = [trial.candidate.arch.genes for trial in run.trials]
+        shape = (len(genes), found.space.length)
+        texts = found.space.to_text(np.array(genes, dtype=np.int16).reshape(shape))
+        for trial, text in zip(run.trials, texts, strict=True):
+            evaluation = trial.evaluation
+            rows.append(
+                {
+                    **{"run": run.name, "strategy": str(run.spec), "seed": run.seed},
+                    **{"trial": trial.id, "space": found.space.name, "architecture": text},
+                    "epochs": trial.candidate.epochs,
+                    **{metric: _known(evaluation.metrics.get(metric)) for metric in metrics},
+                    "seconds": _known(evaluation.seconds),
+                    "thinking": _known(trial.thinking),
+                    "finished": _known(trial.finished),
+                    "error": evaluation.error,
+                }
+            )
+    return _columns(rows)
+
+
+def _records(benchmark: Benchmark) -> Columns:
+    genes = benchmark.genes()
+    found: dict[str, Sequence[Any]] = {"architecture": benchmark.space.to_text(genes)}
+    rows = {row.tobytes(): i for i, row in enumerate(genes)}
+    for metric in benchmark.metrics:
+        there = benchmark.recorded(metric, 0)
+        values = np.full(len(genes), np.nan)
+        values[[rows[row.tobytes()] for row in there]] = benchmark.query(there, metric)
+        found[metric] = values.tolist()
+    return found
+
+
+def _columns(rows: Sequence[Mapping[str, Any]]) -> Columns:
+    return {name: [row[name] for row in rows] for name in (rows[0] if rows else ())}
+
+
+def _csv(found: Columns) -> bytes:
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(found)
+    for row in zip(*found.values(), strict=True):
+        writer.writerow([json.dumps(v) if isinstance(v, list) else v for v in row])
+    return text.getvalue().encode()
+
+
+def _known(value: float | None) -> float | None:
+    return None if value is None or math.isnan(value) else value

@@ -1,0 +1,206 @@
+"""Which predictor to use for an initialization budget and a query budget, from finished studies."""
+
+import json
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass
+from importlib.resources import files
+from pathlib import Path
+
+from nascast.core.errors import (
+    CorruptDataError,
+    InvalidSettingError,
+    MissingDataError,
+    UnknownComponentError,
+)
+from nascast.studies.predictors.results import read_run
+from nascast.studies.predictors.summary import Summary, summarize
+from nascast.studies.records import open_benchmark
+
+__all__ = ["Answer", "Measured", "from_json", "measured_in", "recommend", "shipped", "to_json"]
+
+_SHIPPED = "recommend.json"  # beside this module: the default study
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """One predictor with one budget, as a study measured it.
+
+    Attributes:
+        benchmark: name of the benchmark.
+        space: name of its search space.
+        predictor: spec of the predictor in its written form.
+        family: kind of evidence that it reads.
+        budget: amounts that it spends, by axis.
+        trials: number of trials.
+        kendall: mean Kendall's τ over trials.
+        error: standard error of that mean; None with one trial.
+        init_seconds: mean seconds to initialize.
+        query_seconds: mean seconds to query one architecture.
+    """
+
+    benchmark: str
+    space: str
+    predictor: str
+    family: str
+    budget: dict[str, int]
+    trials: int
+    kendall: float
+    error: float | None
+    init_seconds: float
+    query_seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """The advice for one benchmark.
+
+    Attributes:
+        benchmark: name of the benchmark that it rests on.
+        space: name of its search space.
+        best: predictor and budget of the highest mean τ within both times; None where nothing was
+            measured within them.
+        close: others within both times, one for each predictor, whose mean τ is at most two
+            standard errors of the difference below the best, the cheapest first.
+        cheapest: initialization and query seconds of the measured budget that is initialized
+            quickest.
+        longest: longest initialization and query seconds that were measured; what more time would
+            give is not known.
+    """
+
+    benchmark: str
+    space: str
+    best: Measured | None
+    close: tuple[Measured, ...]
+    cheapest: tuple[float, float]
+    longest: tuple[float, float]
+
+
+def recommend(
+    measured: Iterable[Measured],
+    init_seconds: float,
+    query_seconds: float,
+    space: str | None = None,
+) -> list[Answer]:
+    """Returns advice for each benchmark that was measured.
+
+    Args:
+        measured: what studies found.
+        init_seconds: time that there is before the first query, in seconds.
+        query_seconds: time that there is for each architecture, in seconds.
+        space: name of a search space, to which the advice is limited; None is all.
+
+    Raises:
+        InvalidSettingError: a time is below zero or no number.
+        UnknownComponentError: nothing was measured on the search space.
+    """
+    for name, seconds in (("initialization", init_seconds), ("query", query_seconds)):
+        if not seconds >= 0:
+            raise InvalidSettingError(f"the {name} time should be at least 0 s; got {seconds:g}")
+    groups: dict[tuple[str, str], list[Measured]] = {}
+    for item in measured:
+        groups.setdefault((item.benchmark, item.space), []).append(item)
+    known = sorted({name for _, name in groups})
+    if space is not None and space not in known:
+        raise UnknownComponentError(
+            f"nothing was measured on the space {space!r}; known are {', '.join(known) or 'none'}"
+        )
+    return [
+        _answer(where, items, init_seconds, query_seconds)
+        for where, items in groups.items()
+        if space in (None, where[1])
+    ]
+
+
+def _answer(
+    where: tuple[str, str], items: Sequence[Measured], init_seconds: float, query_seconds: float
+) -> Answer:
+    within = [
+        item
+        for item in items
+        if item.init_seconds <= init_seconds
+        and item.query_seconds <= query_seconds
+        and math.isfinite(item.kendall)
+    ]
+    known = [i for i in items if math.isfinite(i.init_seconds + i.query_seconds)]
+    ends = (
+        min(((i.init_seconds, i.query_seconds) for i in known), default=(math.nan, math.nan)),
+        (
+            max((i.init_seconds for i in known), default=math.nan),
+            max((i.query_seconds for i in known), default=math.nan),
+        ),
+    )
+    if not within:
+        return Answer(*where, None, (), *ends)
+    best = max(within, key=lambda item: item.kendall)
+    others: dict[str, Measured] = {}
+    for item in sorted(within, key=lambda item: -item.kendall):
+        if item.predictor != best.predictor and not _below(item, best):
+            others.setdefault(item.predictor, item)
+    close = sorted(others.values(), key=lambda item: (item.init_seconds, item.query_seconds))
+    return Answer(*where, best, tuple(close), *ends)
+
+
+def _below(item: Measured, best: Measured) -> bool:
+    """Returns whether the mean τ is more than two standard errors of the difference below."""
+    spread = math.hypot(item.error or 0.0, best.error or 0.0)
+    return best.kendall - item.kendall > 2 * spread
+
+
+def measured_in(folder: Path) -> list[Measured]:
+    """Returns what the study in a folder found.
+
+    Raises:
+        NascastError: see `read_run`, and `open_benchmark`, which tells the search space.
+    """
+    head, results = read_run(folder)
+    space = open_benchmark(head.settings["benchmark"]).space.name
+    return [_of(head.benchmark, space, item) for item in summarize(results)]
+
+
+def shipped() -> list[Measured]:
+    """Returns what the study found that comes with the package.
+
+    Raises:
+        MissingDataError: there is none.
+    """
+    file = files("nascast.studies").joinpath(_SHIPPED)
+    if not file.is_file():
+        raise MissingDataError(
+            "no study comes with this nascast; make one, such as `nascast compare --predictors all "
+            "--grid quick --out runs/study`, and give its folder with --study"
+        )
+    return from_json(file.read_text(encoding="utf-8"))
+
+
+def to_json(measured: Iterable[Measured]) -> str:
+    """Returns findings as a text that `from_json` reads, a line for each."""
+    return "[\n" + ",\n".join(json.dumps(asdict(item)) for item in measured) + "\n]\n"
+
+
+def from_json(text: str) -> list[Measured]:
+    """Returns the findings in a text.
+
+    Raises:
+        CorruptDataError: `to_json` did not write it.
+    """
+    try:
+        return [Measured(**item) for item in json.loads(text)]
+    except (TypeError, ValueError, RecursionError) as error:
+        raise CorruptDataError(f"expected findings as `to_json` writes them: {error}") from error
+
+
+def _of(benchmark: str, space: str, item: Summary) -> Measured:
+    average = item.metrics["kendall"]
+    return Measured(
+        benchmark=benchmark,
+        space=space,
+        predictor=item.predictor,
+        family=item.family,
+        budget=dict(item.budget),
+        trials=item.trials,
+        kendall=average.mean,
+        error=average.error,
+        init_seconds=item.init_seconds_total,
+        query_seconds=item.query_seconds_each,
+    )

@@ -1,0 +1,84 @@
+"""Images that stay bytes until they are a batch, in memory or in a file that is larger."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor
+
+__all__ = ["Pixels", "moments"]
+
+_CHUNK = 1024  # images that are read at once; chosen
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Pixels:
+    """Images of uint8, of which an index gives a normalised float32 batch.
+
+    Attributes:
+        values: bytes ``(m, channels, height, width)``; perhaps mapped from a file.
+        rows: places ``(n,)`` of the images in `values`, int64.
+        mean: means ``(1, channels, 1, 1)`` on a scale from 0 to 1.
+        std: standard deviations ``(1, channels, 1, 1)`` on the same scale.
+    """
+
+    values: Tensor
+    rows: Tensor
+    mean: Tensor
+    std: Tensor
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    @property
+    def shape(self) -> torch.Size:
+        """The shape ``(n, channels, height, width)``."""
+        return torch.Size((len(self.rows), *self.values.shape[1:]))
+
+    @property
+    def device(self) -> torch.device:
+        """The device of batches."""
+        return self.mean.device
+
+    def __getitem__(self, places: Tensor | slice) -> Tensor:
+        """Returns float32 ``(k, channels, height, width)`` images, channels last in memory."""
+        return (self.raw(places) - self.mean) / self.std
+
+    def raw(self, places: Tensor | slice) -> Tensor:
+        """Returns images before normalisation, from 0 to 1, likewise."""
+        rows = self.rows[places.to(self.rows.device) if isinstance(places, Tensor) else places]
+        chosen = self.values[rows].to(self.device, memory_format=torch.channels_last)
+        return chosen.float() / 255
+
+    def to(self, device: str) -> "Pixels":
+        """Returns the images on a device; those in a file stay there, and move batch by batch."""
+        mean, std = self.mean.to(device), self.std.to(device)
+        if device == "cpu" or not self.values.is_contiguous(memory_format=torch.channels_last):
+            return Pixels(self.values, self.rows, mean, std)
+        return Pixels(self.values.to(device), self.rows.to(device), mean, std)
+
+
+def moments(images: npt.NDArray[np.uint8], rows: npt.NDArray[np.intp]) -> tuple[Tensor, Tensor]:
+    """Returns means and standard deviations of ``(m, height, width, channels)`` images by channel.
+
+    Args:
+        images: images, of which no more than some are read at once.
+        rows: places of those that count.
+
+    Returns:
+        Two tensors ``(1, channels, 1, 1)`` on a scale from 0 to 1, from exact sums; deviations are
+        at least 1e-6.
+    """
+    sums = np.zeros((2, images.shape[3]), dtype=np.int64)
+    for start in range(0, len(rows), _CHUNK):
+        chunk = images[np.sort(rows[start : start + _CHUNK])].reshape(-1, images.shape[3])
+        wide = chunk.astype(np.int64)
+        sums += np.stack([wide.sum(0), (wide * wide).sum(0)])
+    n = len(rows) * images.shape[1] * images.shape[2]
+    mean = sums[0] / n
+    variance = np.maximum(sums[1] - n * mean**2, 0) / max(n - 1, 1)
+    shape = (1, -1, 1, 1)
+    found = (torch.from_numpy(part.reshape(shape) / 255) for part in (mean, np.sqrt(variance)))
+    first, second = (part.float() for part in found)
+    return first, second.clamp_min(1e-6)

@@ -1,0 +1,85 @@
+"""The tables inside the package: their size, what is in no file of it, and where all is from."""
+
+from importlib.resources import files
+from pathlib import Path
+
+import numpy as np
+import pytest
+from scipy.stats import spearmanr
+
+from nascast.benchmarks.nb101_sample import nb101_sample
+from nascast.benchmarks.nb301_sample import nb301_sample
+from nascast.benchmarks.nbnlp_logs import nbnlp_logs
+from nascast.benchmarks.table import read_scores, read_table
+from nascast.core import plugins
+from nascast.core.types import TextTask
+from nascast.studies.records import open_benchmark
+
+PACKAGE = Path(str(files("nascast")))
+TABLES = sorted(PACKAGE.rglob("*.nascast"))
+SCORES = sorted(PACKAGE.rglob("*.scores"))
+
+
+def test_tables_and_scores_are_eight_megabytes_at_most() -> None:
+    assert len(TABLES) == 7
+    assert sum(path.stat().st_size for path in (*TABLES, *SCORES)) <= 8e6
+
+
+def test_nothing_else_of_other_people_is_in_the_package() -> None:
+    """No image, model or published score: only code, our tables, and what pages are made of."""
+    known = {".py", ".typed", ".nascast", ".scores", ".html", ".css", ".js", ".jinja", ".svg"}
+    others = [p for p in PACKAGE.rglob("*") if p.is_file() and "__pycache__" not in p.parts]
+    assert {p.suffix for p in others} <= known
+    assert {p.parent.name for p in (*TABLES, *SCORES)} == {"benchmarks"}
+
+
+@pytest.mark.parametrize("path", TABLES, ids=lambda path: path.stem)
+def test_every_table_says_where_it_is_from(path: Path) -> None:
+    provenance = read_table(path).provenance
+    for what in ("source", "licence", "records", "seconds"):
+        assert provenance[what]
+
+
+@pytest.mark.parametrize("path", SCORES, ids=lambda path: path.stem)
+def test_scores_are_ours_and_of_the_table_beside_them(path: Path) -> None:
+    scores, table = read_scores(path), read_table(path.with_suffix(".nascast"))
+    assert scores.provenance["source"].startswith("measured for nascast")
+    listed = {row.tobytes() for row in table.space.canonical(table.genes())}
+    assert {row.tobytes() for row in scores.genes} <= listed
+    assert set(scores.names()) == set(plugins.builtin_names("proxy"))
+    assert np.isfinite(scores.seconds).all()
+
+
+def test_the_sample_of_nasbench101_has_separate_trainings() -> None:
+    table = nb101_sample()
+    assert len(table) == 5000
+    assert table.separate
+    genes = table.genes()
+    values = {mark: table.query(genes, "val_accuracy", mark) for mark in (4, 12, 36, 108)}
+    rho = [spearmanr(values[mark], values[108])[0] for mark in (4, 12, 36)]
+    assert rho == pytest.approx([0.451, 0.618, 0.879], abs=3e-3)  # as the field gives it
+
+
+def test_the_sample_of_nasbench301_says_that_nothing_was_trained() -> None:
+    table = nb301_sample()
+    assert len(table) == 10_000
+    assert len(table.metrics["val_accuracy"].epochs) == 10
+    assert table.provenance["records"].startswith("answers of a surrogate, not trainings")
+
+
+def test_logs_of_nasbench_nlp_have_curves_and_several_trainings() -> None:
+    table = nbnlp_logs()
+    assert isinstance(table.task, TextTask)
+    assert len(table) == 263
+    trainings = [len(table.recorded("val_loss", k)) for k in range(table.metrics["val_loss"].seeds)]
+    assert sum(trainings) == 341  # of 345 logs; in four the loss became NaN
+    assert table.curve(table.genes()[:2], "val_loss", 50).shape == (2, 50)
+
+
+@pytest.mark.parametrize("name", ["nb101_sample", "nb301_sample", "nbnlp_logs"])
+def test_tables_are_components(name: str) -> None:
+    assert len(open_benchmark(name).genes()) == len(read_table(_path(name)))
+
+
+def _path(name: str) -> Path:
+    return next(path for path in TABLES if path.stem == name)

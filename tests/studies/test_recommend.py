@@ -1,0 +1,93 @@
+"""Advice from finished studies."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from nascast.core.errors import CorruptDataError, InvalidSettingError, UnknownComponentError
+from nascast.studies.recommend import Measured, from_json, measured_in, recommend, to_json
+
+Make = Callable[..., Any]
+
+
+def measured(name: str, tau: float, init: float, query: float, **changes: Any) -> Measured:
+    values: dict[str, Any] = {
+        **{"benchmark": "mini", "space": "nasbench201", "predictor": name, "family": "hybrid"},
+        **{"budget": {}, "trials": 20, "kendall": tau, "error": 0.01},
+        **{"init_seconds": init, "query_seconds": query},
+    }
+    return Measured(**{**values, **changes})
+
+
+FOUND = [
+    measured("proxy", 0.5, 0.0, 0.1),
+    measured("model", 0.7, 1000.0, 0.001, budget={"train_size": 100}),
+    measured("model", 0.4, 100.0, 0.001, budget={"train_size": 10}),
+    measured("curve", 0.8, 0.0, 60.0),
+    measured("both", 0.79, 500.0, 60.0),
+    measured("worse", 0.75, 500.0, 60.0),
+]
+
+
+@pytest.mark.parametrize(
+    ("init", "query", "best"),
+    [(0, 1, "proxy"), (200, 0.01, "model"), (2000, 1, "model"), (2000, 100, "curve")],
+)
+def test_the_best_within_both_times_is_recommended(init: float, query: float, best: str) -> None:
+    (answer,) = recommend(FOUND, init, query)
+    assert answer.best is not None
+    assert answer.best.predictor == best
+    assert answer.best.init_seconds <= init
+    assert answer.best.query_seconds <= query
+
+
+def test_those_within_the_noise_of_the_best_are_named() -> None:
+    (answer,) = recommend(FOUND, 2000, 100)
+    assert [item.predictor for item in answer.close] == ["both"]  # .05 is more than 2 × .014
+    assert recommend(FOUND, 0, 1)[0].close == ()
+    assert answer.longest == (1000, 60)
+
+
+def test_less_time_than_was_measured_is_not_known() -> None:
+    (answer,) = recommend(FOUND, 10, 0.0001)
+    assert answer.best is None
+    assert answer.cheapest == (0, 0.1)
+
+
+def test_spaces_and_benchmarks_are_apart() -> None:
+    other = measured("curve", 0.3, 0.0, 1.0, benchmark="nlp", space="nasbench_nlp")
+    answers = recommend([*FOUND, other], 2000, 100)
+    assert [(a.benchmark, a.space) for a in answers] == [
+        ("mini", "nasbench201"),
+        ("nlp", "nasbench_nlp"),
+    ]
+    (only,) = recommend([*FOUND, other], 2000, 100, "nasbench_nlp")
+    assert only.best == other
+    with pytest.raises(UnknownComponentError, match="'darts'; known are nasbench201, nasbench_nlp"):
+        recommend([*FOUND, other], 1, 1, "darts")
+    with pytest.raises(InvalidSettingError, match="query time should be at least 0 s; got -1"):
+        recommend(FOUND, 1, -1)
+
+
+def test_times_that_nobody_knows_are_within_no_budget() -> None:
+    (answer,) = recommend([*FOUND, measured("free", 0.99, float("nan"), 0.1)], 2000, 100)
+    assert answer.best is not None
+    assert answer.best.predictor == "curve"
+
+
+def test_findings_round_trip_and_others_are_refused() -> None:
+    assert from_json(to_json(FOUND)) == FOUND
+    for text in ("[{}]", "no", '[{"predictor": 3}]'):
+        with pytest.raises(CorruptDataError, match="expected findings"):
+            from_json(text)
+
+
+def test_a_folder_is_evidence(make_run: Make, make_row: Make) -> None:
+    folder: Path = make_run([make_row("xgboost", 20, trial=t, kendall=0.5) for t in range(3)])
+    (found,) = measured_in(folder)
+    assert (found.benchmark, found.space) == ("nb201-mini", "nasbench201")
+    assert (found.predictor, found.budget, found.trials) == ("xgboost", {"train_size": 20}, 3)
+    assert [found.kendall, found.error] == pytest.approx([0.5, 0.0])
+    assert found.init_seconds == pytest.approx(121)
