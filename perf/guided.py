@@ -26,10 +26,34 @@ from nascast.core.restricted import Restricted
 from nascast.core.space import SearchSpace
 from nascast.core.spec import Spec
 from nascast.core.strategy import Strategy
-from nascast.core.types import Floats, Objective
+from nascast.core.types import Architecture, Candidate, Evaluation, Floats, Genes, Objective
 from nascast.studies.records import open_benchmark, recorded_space
 
 MARKS = (30, 50, 100, 150, 200, 300)
+
+
+class Merged:
+    """Answers for every row with the first record of an equivalent one, its own before others'."""
+
+    def __init__(self, bench: Benchmark) -> None:
+        self.metrics, self.task, self._bench = bench.metrics, bench.task, bench
+        self._rows = bench.genes()
+        self._own = {row.tobytes(): i for i, row in enumerate(self._rows)}
+        canonical = bench.space.canonical(self._rows)
+        self._like = {row.tobytes(): i for i, row in reversed([*enumerate(canonical)])}
+
+    def row(self, arch: Architecture) -> Genes:
+        """Returns the recorded row, ``(1, length)``."""
+        row = arch.row()
+        place = self._own.get(row.tobytes())
+        if place is None:
+            place = self._like[self._bench.space.canonical(row).tobytes()]
+        return self._rows[[place]]
+
+    def evaluate(self, candidate: Candidate, seed: int) -> Evaluation:
+        """Returns the recorded evaluation."""
+        arch = self._bench.space.architecture(self.row(candidate.arch)[0])
+        return self._bench.evaluate(Candidate(arch, candidate.epochs), seed)
 
 
 def strategy_named(text: str, space: SearchSpace, seed: int) -> Strategy:
@@ -63,9 +87,10 @@ def search(
     best = best_networks(bench, space)
     strategy = strategy_named(text, space, seed)
     began = time.process_time()
+    merged = Merged(bench)
     steps = nascast.runner.steps(
         strategy,
-        bench,
+        merged,
         executor=nascast.load("executor", "simulated"),
         store=nascast.load("store", "memory"),
         name="run",
@@ -82,15 +107,17 @@ def search(
                 found = len(trials)
         if found is not None and until_best:
             break
-    genes = np.asarray([trial.candidate.arch.genes for trial in trials], dtype=np.int16)
-    rewards = np.asarray([trial.evaluation.metrics["val_accuracy"] for trial in trials])
+    genes = np.concatenate([merged.row(trial.candidate.arch) for trial in trials])
+    rewards = np.asarray(
+        [trial.evaluation.metrics.get("val_accuracy", -np.inf) for trial in trials]
+    )
     judged = bench.query(genes, judge, None, None)
     return {
         "found": found,
         "judged": {
             str(mark): float(judged[int(rewards[:mark].argmax())])
             for mark in MARKS
-            if mark <= len(trials)
+            if mark <= len(trials) and not until_best
         },
         "thinking": float(sum(trial.thinking for trial in trials)) / len(trials),
         "seconds": time.process_time() - began,

@@ -37,6 +37,7 @@ from torch.nn import functional
 
 from nascast.benchmarks.table import read_scores, table_of, write_scores
 from nascast.core import plugins
+from nascast.core.errors import UnsupportedError
 from nascast.core.evaluator import Benchmark
 from nascast.core.ledger import Ledger, Memo
 from nascast.core.types import Architecture, Batch, Floats, Genes, ImageTask, Objective
@@ -157,9 +158,7 @@ def score(options: argparse.Namespace) -> None:
     for (key, row), found in memo_of(journal.read()).items():
         known.setdefault(row, {})[key, row] = found
     rows = rows_of(options, table)
-    scored_now(
-        table, batch, names, rows[0], {}
-    )  # what is loaded at first use is not a score's time
+    names = fitting(table, batch, names, rows[0])
     for i, row in enumerate(rows):
         before = known.get(row.tobytes(), {})
         after = scored_now(table, batch, names, row, dict(before))
@@ -170,6 +169,22 @@ def score(options: argparse.Namespace) -> None:
             print(f"time is up after {i + 1} of {len(rows)}", flush=True)
             return
     print(f"all {len(rows)} done", flush=True)
+
+
+def fitting(table: Benchmark, batch: Batch, names: Sequence[str], row: Genes) -> tuple[str, ...]:
+    """Returns the proxies that have scores of such networks.
+
+    It also loads all that is loaded at first use, which is not a score's time.
+    """
+    found = []
+    for name in names:
+        try:
+            scored_now(table, batch, (name,), row, {})
+        except UnsupportedError as error:
+            print(f"{name} is left out: {error}")
+        else:
+            found.append(name)
+    return tuple(found)
 
 
 def scored_now(
@@ -207,12 +222,9 @@ def pack(options: argparse.Namespace) -> None:
         },
     )
     write_scores(found, options.out)
-    whole = len(found.rows(keys))
-    print(
-        f"{options.out}: {whole:,} of {len(found.genes):,} rows have all {len(keys)} scores, ",
-        end="",
-    )
-    print(f"{options.out.stat().st_size:,} bytes")
+    counts = f"{len(found.rows(found.keys)):,} of {len(found.genes):,} rows"
+    size = options.out.stat().st_size
+    print(f"{options.out}: {counts} have all {len(found.keys)} scores, {size:,} bytes")
 
 
 def agree(cells: Path, scores: Path) -> None:

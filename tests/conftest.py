@@ -110,6 +110,7 @@ _HEAD: dict[str, Any] = {
         "batch_size": 64,
     },
     "benchmark": "nb201-mini",
+    "space": "nasbench201",
     "unit": "percent",
     "batch": "random normal batch of 64 (seed 0)",
     "noise": {

@@ -1,6 +1,8 @@
 """Tables of zero-cost scores: what was measured comes back, with its seconds."""
 
 import dataclasses
+import hashlib
+import struct
 from pathlib import Path
 
 import numpy as np
@@ -81,3 +83,17 @@ def test_what_is_no_table_of_scores_is_not_written(change: dict, tmp_path: Path)
     with pytest.raises(CorruptDataError):
         write_scores(dataclasses.replace(table(), **change), tmp_path / "t.scores")
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("size", [1 << 36, -5, 10])
+def test_packed_columns_that_claim_another_size_are_refused(size: int, tmp_path: Path) -> None:
+    """The sum of a file can be made again, and the sizes in it be lies."""
+    path = tmp_path / "t.scores"
+    write_scores(table(), path)
+    whole = path.read_bytes()
+    body, mark = bytearray(whole[:-40]), whole[-8:]
+    start = body.index(b"\x28\xb5\x2f\xfd") - 8  # of the first frame of Zstandard, after its size
+    body[start : start + 8] = struct.pack("<q", size)
+    path.write_bytes(bytes(body) + hashlib.sha256(body).digest() + mark)
+    with pytest.raises(CorruptDataError, match=r"t\.scores"):
+        read_scores(path)

@@ -86,6 +86,18 @@ def test_everything_comes_back(table: Table, path: Path) -> None:
     assert table.genes().dtype == np.int16
 
 
+def test_a_compressed_table_reads_the_same(path: Path) -> None:
+    own = replace(ACCURACY, own_seeds=True)
+    source = replace(SOURCE, metrics=(own, SECONDS, PARAMETERS))
+    write_table(source, path, compressed=True)
+    table = read_table(path)
+    assert table.metrics["val_accuracy"].own_seeds
+    for metric in (own, SECONDS):
+        for seed in range(metric.seeds):
+            curve = table.curve(GENES, metric.name, metric.epochs[-1], seed)
+            assert np.array_equal(curve, VALUES[metric.name][:, seed])
+
+
 numbers: dict[Any, Callable[..., Any]] = {
     np.float32: lambda: st.floats(width=32, allow_nan=False),
     np.float64: lambda: st.floats(width=64, allow_nan=False),

@@ -66,6 +66,7 @@ def test_ctrl_c_names_the_command_that_goes_on(run: Cli, tmp_path: Path) -> None
         _, error = search.communicate(timeout=60)
     assert search.returncode == 130
     assert "The same command with --resume goes on" in error
+    assert "Architecture search in nasbench201" in (tmp_path / "run" / "report.html").read_text()
     status, text, error = run(line, *words[len(line.split()) :], "--resume", "--json")
     assert status == 0, error
     assert [row["trials"] for row in json.loads(text)] == [16000]

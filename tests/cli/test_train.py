@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from nascast.core import plugins
 from nascast.core.types import Candidate, Evaluation, Trial
@@ -81,6 +82,12 @@ def test_train_and_export_without_a_run(cli: Cli, data: Path, tmp_path: Path) ->
     }
     assert "![The architecture](architecture.svg)" in (out / "model_card.md").read_text()
     assert (out / "architecture.svg").read_text().count("<svg")
+    Image.new("L", (8, 8), 9).save(tmp_path / "photo.png")
+    code, said, _ = cli("predict", out, tmp_path / "photo.png", "--top", "2", "--json")
+    assert code == 0
+    (answer,) = json.loads(said)
+    assert sum(one["probability"] for one in answer["classes"]) == pytest.approx(1)
+    assert cli("predict", out, tmp_path / "photo.png")[1].startswith(f"{tmp_path}/photo.png: ")
     code, said, _ = cli(*words, "--resume", "--json")
     assert code == 0
     assert json.loads(said)["images"] == {"train": 36, "validation": 4, "test": 10}

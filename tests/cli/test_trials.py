@@ -1,4 +1,4 @@
-"""``nascast trials``: the library's tables, as files."""
+"""``nascast trials``, ``report`` and ``watch``: what is in a folder, in other forms."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -27,4 +27,26 @@ def test_the_command(cli: Cli, tmp_path: Path) -> None:
         ((tmp_path,), "neither search.json nor study.json"),
     ):
         status, _, error = cli("trials", *more)
+        assert (status, told in error) == (2, True), error
+
+
+def test_a_page_of_a_search_that_runs(cli: Cli, tmp_path: Path) -> None:
+    """Its page is written from what is stored, by this command and by the server alike."""
+    for name in ("one", "two"):
+        words = ["--strategy", "random", "--evaluations", "3", "--out", tmp_path / name]
+        assert cli("search", "--benchmark", "nb201-mini", *words)[0] == 0
+        (tmp_path / name / "report.html").unlink()
+    status, text, _ = cli("report", tmp_path / "one")
+    assert (status, (tmp_path / "one" / "report.html").exists()) == (0, True)
+    assert "report.html" in text
+    both = tmp_path / "both.html"
+    assert cli("report", tmp_path / "one", tmp_path / "two", "--out", both)[0] == 0
+    assert f"{tmp_path / 'two'}: random" in both.read_text()
+    for words, told in (
+        (["report", tmp_path], "has no search.json"),
+        (["report", tmp_path / "one", "--out", tmp_path / "page.txt"], "pages end in .html"),
+        (["watch", tmp_path], "has no search.json"),
+        (["watch", tmp_path / "one", "--port", "99999"], "--port 99999 cannot be had"),
+    ):
+        status, _, error = cli(*words)
         assert (status, told in error) == (2, True), error

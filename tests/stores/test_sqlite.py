@@ -309,3 +309,19 @@ def test_opening_waits_while_another_changes_the_file(tmp_path: Path) -> None:
         release.start()
         assert Sqlite(path).runs() == ["a"]
         release.join()
+
+
+READ = "import sys; from nascast.stores.sqlite import Sqlite; print(Sqlite(sys.argv[1]).runs())"
+
+
+def test_a_second_look_at_a_file_in_use_costs_no_locks(path: Path) -> None:
+    """Else the other process would take itself for the last one, and remove what is in use."""
+    store = Sqlite(path)
+    store.begin("a", {})
+    for k in range(3):
+        assert len(Sqlite(path).read("a")) == k  # opened and closed in this process
+        gc.collect()
+        other = subprocess.run([sys.executable, "-c", READ, str(path)], capture_output=True)
+        assert other.stdout == b"['a']\n", other.stderr
+        assert path.with_name(f"{path.name}-wal").exists()
+        store.append("a", [trial(k)])

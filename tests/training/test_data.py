@@ -184,6 +184,7 @@ def test_sizes_that_are_none(images: Write, size: int) -> None:
         (Split(40, 0, 10, 8), "images asked for"),
         (Split(40, 20, 0, 8), "images asked for"),
         (Split(70, -10, 10, 8), "images asked for"),
+        (Split(40, 20, 10, 8, seed=-1), "a number from 0; got -1"),
     ],
 )
 def test_more_images_than_there_are(images: Write, split: Split, message: str) -> None:

@@ -7,13 +7,22 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from PIL import Image
 from torch import Tensor, nn
 
 from nascast.core import plugins
-from nascast.core.errors import MissingExtraError, StoreError, UnsupportedError
+from nascast.core.errors import (
+    CorruptDataError,
+    MissingDataError,
+    MissingExtraError,
+    StoreError,
+    UnsupportedError,
+)
 from nascast.core.types import ImageTask
+from nascast.training.classify import classify
 from nascast.training.export import TOLERANCE, export
 from nascast.training.model import Classifier, Model, load_model, save_model
+from nascast.training.model_card import photo_code
 
 pytest.importorskip("safetensors")
 
@@ -62,6 +71,45 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     classifier = Classifier(network, (0.4, 0.5, 0.6), (0.2, 0.3, 0.1), (8, 8))
     save_model(classifier, told, torch.rand(6, 3, 8, 8), out)
     return out
+
+
+def test_from_a_photo_to_a_class(folder: Path, tmp_path: Path) -> None:
+    """The card's code, with onnxruntime, numpy and pillow alone, and `classify` agree.
+
+    The expected class is that of the network for the picture prepared by hand.
+    """
+    model = load_model(folder)
+    export(model, "onnx", tmp_path / "model.onnx")
+    noise = np.random.default_rng(3).integers(0, 255, (20, 50, 3), dtype=np.uint8)
+    Image.fromarray(noise).save(tmp_path / "photo.png")
+    square = Image.fromarray(noise).resize((8, 8), Image.Resampling.BILINEAR, (15, 0, 35, 20))
+    pixels = np.asarray(square, dtype=np.float32).transpose(2, 0, 1)[None] / 255
+    expected = model.portable.logits(torch.from_numpy(pixels))[0].softmax(0)
+    blocked = "import sys\nfor name in ('nascast', 'torch'): sys.modules[name] = None\n"
+    code = blocked + photo_code(model.description)
+    run = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True)
+    name = model.classes[int(expected.argmax())]
+    assert run.stdout == f"{name}\n", run.stderr
+    for path in (folder, tmp_path / "model.onnx"):
+        (answer,) = classify(path, [tmp_path / "photo.png"], top=9)
+        assert answer.classes[0] == name
+        told = [answer.probabilities[answer.classes.index(c)] for c in model.classes]
+        assert np.allclose(told, expected.numpy(), atol=1e-5)
+
+
+def test_what_is_no_picture_or_no_model(folder: Path, tmp_path: Path) -> None:
+    (tmp_path / "photo.png").write_bytes(b"no picture")
+    with pytest.raises(CorruptDataError, match=r"photo\.png"):
+        classify(folder, [tmp_path / "photo.png"])
+    with pytest.raises(MissingDataError, match=r"no file .*none\.png"):
+        classify(folder, [tmp_path / "none.png"])
+    with pytest.raises(MissingDataError, match=r"architecture\.json"):
+        classify(tmp_path / "none", [])
+    (tmp_path / "model.onnx").write_bytes(b"no model")
+    with pytest.raises(CorruptDataError, match=r"model\.onnx"):
+        classify(tmp_path / "model.onnx", [])
+    with pytest.raises(UnsupportedError, match="expected the folder of a model, or a file that"):
+        classify(tmp_path / "photo.png", [])
 
 
 def test_exported_files_run_without_nascast(folder: Path, tmp_path: Path) -> None:

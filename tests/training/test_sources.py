@@ -342,6 +342,53 @@ def test_a_single_class_or_an_unknown_one(tmp_path: Path) -> None:
         open_data(str(tmp_path / "two"))
 
 
+@pytest.mark.parametrize("parts", [("",), ("train", "val"), ("train", "val", "test")])
+def test_a_large_folder_is_decoded_once_into_a_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, parts: tuple[str, ...]
+) -> None:
+    """What is mapped from the file is what is read into memory."""
+    monkeypatch.setenv("NASCAST_CACHE", str(tmp_path / "cache"))
+    source = tmp_path / "source"
+    rng = np.random.default_rng(0)
+    for part in parts:
+        for i in range(30):
+            path = source / part / "abc"[i % 3] / f"{i}.png"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            Image.fromarray(rng.integers(0, 255, (9, 7, 3), dtype=np.uint8)).save(path)
+    (source / parts[0] / "a" / "0.png").write_bytes(b"no image")
+    with pytest.warns(DataWarning, match="1 file was"):
+        expected = open_data(str(source), Split(size=5))
+    assert not (tmp_path / "cache").exists()
+    monkeypatch.setattr("nascast.training.sources.folder._IN_MEMORY", 0)
+    times = []
+    for _ in range(2):
+        open_data.cache_clear()
+        with pytest.warns(DataWarning, match="1 file was"):
+            found = open_data(str(source), Split(size=5))
+        assert found.fingerprint == expected.fingerprint
+        for part in ("train", "validation", "test"):
+            (x, y), (own, labels) = getattr(expected, part), getattr(found, part)
+            assert own.mapped
+            assert torch.equal(x[:], own[:])
+            assert torch.equal(y, labels)
+        times.append({file.name: file.stat().st_mtime_ns for file in tmp_path.glob("cache/*/*")})
+    assert times[0] == times[1]
+    assert len(times[0]) == 1 + len(expected_parts(parts))
+    open_data.cache_clear()
+    Image.new("RGB", (9, 7)).save(source / parts[0] / "a" / "0.png")  # another folder now
+    assert open_data(str(source), Split(size=5)).fingerprint != expected.fingerprint
+    for file in tmp_path.glob("cache/*/*.npy"):
+        file.write_bytes(b"damaged")
+    open_data.cache_clear()
+    with pytest.raises(CorruptDataError, match="delete it, and the images are decoded anew"):
+        open_data(str(source), Split(size=5))
+
+
+def expected_parts(parts: tuple[str, ...]) -> set[str]:
+    """The parts that are trained, tested and, where there are three, validated on."""
+    return {"train", "test"} | ({"validation"} if len(parts) == 3 else set())
+
+
 # Hugging Face, by a double: the package is optional
 
 

@@ -7,10 +7,14 @@ import numpy as np
 import pytest
 import torch
 
-from nascast.core.errors import InvalidSettingError
+from nascast.core.errors import InvalidSettingError, StoreError
 from nascast.core.types import Candidate, ImageTask
+from nascast.executors.serial import Serial
 from nascast.networks.supernet.supernet import Supernet
+from nascast.runner import Budget, run
 from nascast.spaces.nasbench201 import NasBench201
+from nascast.stores.memory import Memory
+from nascast.strategies.random import RandomSearch
 from nascast.training.data import ImageData
 from nascast.training.recipe import Recipe
 from nascast.training.supernet import (
@@ -100,6 +104,19 @@ def test_a_score_does_not_depend_on_what_was_scored_before() -> None:
     assert pickle.loads(pickle.dumps(used)).score(ARCHS[0]) == first[0]  # for other processes
     found = used.evaluate(Candidate(ARCHS[1]), seed=5)
     assert (found.metrics["val_loss"], found.metrics["val_accuracy"]) == first[1]
+
+
+def test_a_search_by_weight_sharing_finds_the_best_of_what_it_drew() -> None:
+    shared = evaluator(weights_of(training().network))
+    how: dict[str, Any] = {"executor": Serial(), "store": Memory(), "name": "shared"}
+    trials = run(RandomSearch(SPACE), shared, budget=Budget(5), **how)
+    assert [trial.evaluation.error for trial in trials] == [None] * 5
+    expected = [shared.score(trial.candidate.arch)[1] for trial in trials]
+    assert [trial.evaluation.metrics["val_accuracy"] for trial in trials] == expected
+    other = evaluator(weights_of(SPACE.supernet(TASK)))
+    assert other.settings() != shared.settings()
+    with pytest.raises(StoreError):  # a run goes on with the same weights only
+        run(RandomSearch(SPACE), other, budget=Budget(6), **how)
 
 
 def test_statistics_are_the_means_over_the_batches() -> None:

@@ -145,11 +145,18 @@ def test_the_card_tells_how_to_train_again(trained: Path) -> None:
         record["settings"]["fingerprint"],
         f"torch={torch.__version__}",
         f"{record['results']['test_accuracy']:.2f} % on 30 images",
-        "np.zeros((1, 1, 8, 8), np.float32)",
+        "reshape(1, 8, 8, 1).transpose",
     ):
         assert said in card
     assert "![" not in card  # nobody has drawn the architecture
-    assert card.count("\n| 2 |") == 1
+    results = json.loads((trained / "training.json").read_text())["results"]
+    counts = np.array(results["confusion"])
+    assert counts.sum() == results["images"]["test"]
+    assert 100 * np.trace(counts) / counts.sum() == pytest.approx(results["test_accuracy"])
+    for i, row in enumerate(counts):
+        assert f"| {i} | {row.sum()} | {100 * row[i] / row.sum():.2f} % |" in card
+        assert f"| {i} | {' | '.join(map(str, row))} |" in card
+    assert "\n| 2 | " in card
 
 
 def test_a_folder_holds_one_training(trained: Path, images: Write, tmp_path: Path) -> None:

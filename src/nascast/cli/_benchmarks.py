@@ -1,6 +1,7 @@
 """What ``nascast list benchmarks`` says of each benchmark."""
 
 import os
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from nascast.cli.official import state
@@ -8,7 +9,9 @@ from nascast.cli.official import state
 if TYPE_CHECKING:
     from rich.table import Table
 
-__all__ = ["facts_of", "table_of"]
+    from nascast.core.evaluator import Benchmark
+
+__all__ = ["facts_of", "score_words", "scores_of", "table_of"]
 
 
 def facts_of(name: str) -> list[dict[str, Any]]:
@@ -34,11 +37,10 @@ def facts_of(name: str) -> list[dict[str, Any]]:
 def _embedded(name: str) -> dict[str, Any]:
     """Returns the facts of a table in the package, and of the zero-cost scores beside it."""
     from nascast.benchmarks.table import Table
-    from nascast.studies.records import open_benchmark, recorded_scores
+    from nascast.studies.records import open_benchmark
 
     table = open_benchmark(name)
     provenance = table.provenance
-    scores = recorded_scores(table)
     return {
         "spec": name,
         "space": table.space.name,
@@ -48,10 +50,25 @@ def _embedded(name: str) -> dict[str, Any]:
         "metrics": list(table.metrics),
         "source": provenance.get("source"),
         "licence": provenance.get("licence"),
-        "scores": None
-        if scores is None
-        else {"rows": len(scores.genes), "proxies": scores.names(), "batch": scores.batch},
+        "scores": scores_of(table),
     }
+
+
+def scores_of(benchmark: "Benchmark") -> dict[str, Any] | None:
+    """Returns what zero-cost scores are recorded beside a benchmark, as JSON values, or None."""
+    from nascast.studies.records import recorded_scores
+
+    scores = recorded_scores(benchmark)
+    if scores is None:
+        return None
+    return {"rows": len(scores.genes), "proxies": scores.names(), "batch": scores.batch}
+
+
+def score_words(scores: Mapping[str, Any] | None) -> str:
+    """Writes them for people; nothing where there are none."""
+    if scores is None:
+        return ""
+    return f"{len(scores['proxies'])} zero-cost scores of {scores['rows']:,} cells"
 
 
 def table_of(rows: list[dict[str, Any]]) -> "Table":
@@ -70,15 +87,10 @@ def table_of(rows: list[dict[str, Any]]) -> "Table":
         size = "" if row["bytes"] is None else f"{row['bytes'] / 1e6:.2f}"
         origin = f"{row['licence']}; {row['source']}"
         table.add_row(
-            row["spec"], f"{row['rows']:,}", size, Text(_records(row)), Text(origin, "dim")
+            row["spec"],
+            f"{row['rows']:,}",
+            size,
+            Text("; ".join(filter(None, [row["records"], score_words(row["scores"])]))),
+            Text(origin, "dim"),
         )
     return table
-
-
-def _records(row: dict[str, Any]) -> str:
-    scores = row["scores"]
-    if scores is None:
-        return str(row["records"])
-    return (
-        f"{row['records']}; {len(scores['proxies'])} zero-cost scores of {scores['rows']:,} cells"
-    )

@@ -61,7 +61,9 @@ class LiveView:
         self._clear()
         self._live: Live | None = None
         if self._console.is_terminal:
-            self._live = Live(console=self._console, refresh_per_second=2)
+            self._live = Live(  # of a function, so that the clock runs
+                console=self._console, refresh_per_second=2, get_renderable=self._panel
+            )
 
     def _clear(self) -> None:
         self._scores: list[float] = []
@@ -97,9 +99,7 @@ class LiveView:
         for trial in step.trials:
             self._take(trial)
         self._pending, self._clock = step.pending, step.clock
-        if self._live:
-            self._live.update(self._panel())
-        elif time.monotonic() - self._spoke > _LINE_SECONDS:
+        if not self._live and time.monotonic() - self._spoke > _LINE_SECONDS:
             self._say()
 
     def _take(self, trial: Trial) -> None:
@@ -143,6 +143,7 @@ class LiveView:
             "queue": f"{self._pending} on {workers}{to_come}",
             f"best {metric}": best,
             "left": self._left(),
+            "elapsed": _clock(time.monotonic() - self._began),
         }
 
     def _left(self) -> str:
@@ -155,8 +156,7 @@ class LiveView:
             choices.append(pace * (self._evaluations - self._finished))
         if not choices:
             return "unknown"
-        seconds = max(0, round(min(choices)))
-        return f"{seconds // 3600}:{seconds // 60 % 60:02}:{seconds % 60:02}"
+        return _clock(min(choices))
 
     def _panel(self) -> RenderableType:
         table = Table.grid(padding=(0, 2))
@@ -179,3 +179,9 @@ class LiveView:
         if not math.isinf(self._seconds):
             shares.append(self._clock / self._seconds)
         return min(1.0, max(shares)) if shares else None
+
+
+def _clock(seconds: float) -> str:
+    """Returns seconds as hours, minutes and seconds."""
+    whole = max(0, round(seconds))
+    return f"{whole // 3600}:{whole // 60 % 60:02}:{whole % 60:02}"

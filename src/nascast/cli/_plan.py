@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+import typer
+
 from nascast.cli._children import Children, open_evaluator
 from nascast.cli._options import duration, names, settings
 
@@ -144,7 +146,9 @@ def _by_training(
 ) -> "tuple[Search, ChildEvaluator]":
     from nascast.studies.searches.design import Search
 
+    typer.echo(f"reading {children.data or 'digits'} …", err=True)
     evaluator = open_evaluator(children, asked.space or "nasnet")
+    typer.echo(f"read: {evaluator.told()}", err=True)
     training = evaluator.settings()
     search = Search(
         space=training["space"],

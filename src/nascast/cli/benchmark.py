@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from nascast.cli._benchmarks import score_words, scores_of
 from nascast.cli._options import changed, settings
 from nascast.cli._options import device as device_of
 from nascast.cli._tables import check_target, marks, task_words, write
@@ -123,6 +124,8 @@ def _print(facts: Mapping[str, Any]) -> None:
         console.print("--noise estimates the limits that it sets to predictors", highlight=False)
     else:
         console.print("noise: unknown, fewer than two architectures were trained twice")
+    if words := score_words(facts["scores"]):
+        console.print(f"{words}, with {facts['scores']['batch']}", highlight=False)
     console.print("[bold]provenance[/bold]")
     for key, value in facts["provenance"].items():
         console.print(f"  {key}: {value}", highlight=False)
@@ -166,6 +169,7 @@ def _describe(name: str, noise: bool) -> dict[str, Any]:
         "metrics": metrics,
         "agreement": agreements,
         "noise": limits,
+        "scores": scores_of(table),
         "provenance": dict(table.provenance),
     }
 

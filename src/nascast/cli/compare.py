@@ -4,15 +4,14 @@ import json
 import math
 import os
 import re
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from nascast.cli._options import whole_numbers
+from nascast.cli._budgets import BudgetOptions
 from nascast.cli._pages import tell_what_is_missing, written
-from nascast.cli._trained import Asked, amounts, children_of
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -26,7 +25,6 @@ if TYPE_CHECKING:
 
 __all__ = ["compare"]
 
-_USUAL = {"train_size": (20, 100), "epochs": (2, 6)}  # budgets; chosen
 _ALL = "xgboost,jacov,synflow,sotl_e,early_stop_accuracy,omni"
 
 
@@ -157,38 +155,38 @@ def compare(
 
     Example: nascast compare --predictors "xgboost,xgboost(encoding=path),sotl_e(epochs=4)"
 
+    Example: nascast compare --predictors all --grid quick --test-set mutation --trials 20
+
     Example: nascast compare --space nasbench201 --data digits --predictors xgboost,sotl_e
     --train-sizes 20 --test-size 30 --out runs/children
-
-    Example: nascast compare --predictors all --grid quick --test-set mutation --trials 20
     """
-    from nascast.core.errors import InvalidSettingError
+    from nascast.core.errors import UnsupportedError
     from nascast.studies.predictors.design import Study
 
     specs, source = _specs(predictors), str(images) if images else None
-    given = {"train_size": train_sizes, "epochs": epochs}
-    more = amounts(axis or [], specs)
-    rest = trials, seed, test_size, test_set
-    studies: list[tuple[Study, Path, Children | None]] = []
+    budgets = BudgetOptions({"train_size": train_sizes, "epochs": epochs}, axis or [], grid)
+    rest = (trials, seed, test_size, test_set)
+    children, studies = None, []
     if space is not None:
-        if benchmark or grid:
-            raise InvalidSettingError("--space trains children; leave out --benchmark and --grid")
-        axes = _axes("", "", test_size, None, given) | more
-        asked = Asked(space, source, cells, recipe, skeleton, split, device)
-        children = children_of(asked, test_size + max(axes["train_size"]), seed, out)
-        chosen = metric or "val_accuracy"
-        study = Study(children.spec, specs, axes, *rest, chosen, source, batch_size)
-        studies.append((study, out, children))
-    names = [] if studies else benchmark or ["nb201-mini"]
-    for name, folder in zip(names, _folders(names, out), strict=True):
-        chosen = metric or _usual_metric(name)
-        axes = _axes(name, chosen, test_size, grid, given) | more
-        study = Study(name, specs, axes, *rest, chosen, source, batch_size)
-        studies.append((study, folder, None))
+        axes = budgets.of_children(specs, benchmark)
+        most = test_size + max(axes["train_size"])
+        words = Words(source, recipe, skeleton, split, device)
+        children = _children(words, space, cells or -(-most * 11 // 10), seed, out)
+        predicted = metric or "val_accuracy"
+        studies = [Study(children.spec, specs, axes, *rest, predicted, source, batch_size)]
+    for name in (benchmark or ["nb201-mini"]) if children is None else ():
+        predicted = metric or _usual_metric(name)
+        axes = budgets.of_benchmark(name, predicted, test_size, specs)
+        studies.append(Study(name, specs, axes, *rest, predicted, source, batch_size))
     tell_what_is_missing()
-    found = [_compared(*one, workers or os.cpu_count() or 1, as_json) for one in studies]
+    found = [
+        _compared(study, folder, workers or os.cpu_count() or 1, children, quiet=as_json)
+        for study, folder in zip(studies, _folders(benchmark or [], out), strict=True)
+    ]
     if as_json:
         typer.echo(json.dumps(found if len(found) > 1 else found[0], indent=1))
+    elif not any(item["summary"] for item in found):
+        raise UnsupportedError("no predictor could run on this benchmark; the reasons stand above")
 
 
 def _specs(text: str) -> "tuple[Spec, ...]":
@@ -203,28 +201,6 @@ def _specs(text: str) -> "tuple[Spec, ...]":
         return Spec.parse_list("predictor", text)
     names = [name for name in plugins.names("predictor") if plugins.family("predictor", name)]
     return tuple(Spec(name) for name in (*names, "auto"))
-
-
-def _axes(
-    benchmark: str, metric: str, test_size: int, name: str | None, given: dict[str, str | None]
-) -> dict[str, tuple[int, ...]]:
-    """Returns the budgets by axis: those given, and otherwise those of the grid, or two each.
-
-    Raises:
-        InvalidSettingError: an axis is given beside a grid.
-    """
-    from nascast.core.errors import InvalidSettingError
-    from nascast.studies.predictors.grids import grid
-    from nascast.studies.records import open_benchmark
-
-    options = {axis: f"--{axis.replace('_', '-').replace('size', 'sizes')}" for axis in given}
-    chosen = {axis: whole_numbers(text, options[axis]) for axis, text in given.items() if text}
-    if name is None:
-        return {**_USUAL, **chosen}
-    if chosen:
-        which = " and ".join(options[axis] for axis in chosen)
-        raise InvalidSettingError(f"--grid chooses the budgets; leave out {which}")
-    return grid(name, open_benchmark(benchmark), metric, test_size)
 
 
 def _usual_metric(name: str) -> str:
@@ -243,8 +219,8 @@ def _folders(names: list[str], out: Path) -> list[Path]:
     """
     from nascast.core.errors import InvalidSettingError
 
-    if len(names) <= 1:
-        return [out for _ in names]
+    if len(names) < 2:
+        return [out]
     found = [re.sub(r"[^A-Za-z0-9_]+", "-", name.removesuffix(".nascast")) for name in names]
     if len(set(found)) < len(found):
         raise InvalidSettingError(f"--benchmark: give each of several once; got {', '.join(names)}")
@@ -252,28 +228,61 @@ def _folders(names: list[str], out: Path) -> list[Path]:
 
 
 def _compared(
-    study: "Study", out: Path, children: "Children | None", workers: int, as_json: bool
+    study: "Study", out: Path, workers: int, children: "Children | None", *, quiet: bool
 ) -> dict[str, Any]:
-    """Runs a study, writes its page, and prints its table unless JSON is asked for."""
+    """Runs a study, writes its page, prints its table unless it is quiet; returns it as JSON."""
     from nascast.report.predictors.html import write_report
     from nascast.studies.predictors.head import read_head
 
-    results = _run(study, out, children, workers)
+    results = _run(study, out, workers, children)
     page, head = written(write_report, out), read_head(out)
-    if not as_json:
+    if not quiet:
         _print(head, results, out, page)
     return _plain(head, results)
 
 
-def _run(study: "Study", out: Path, children: "Children | None", workers: int) -> "list[Result]":
+@dataclass(frozen=True, slots=True)
+class Words:
+    """The options about children, as they were written; see `cli._children.Children`."""
+
+    data: str | None
+    recipe: str
+    skeleton: str
+    split: str
+    device: str
+
+
+def _children(words: Words, space: str, cells: int, seed: int, out: Path) -> "Children":
+    from nascast.cli._children import Children as Asked
+    from nascast.cli._children import open_evaluator
+    from nascast.studies.predictors.children import Children
+
+    asked = Asked(
+        data=words.data,
+        recipe=words.recipe,
+        skeleton=words.skeleton,
+        split=words.split,
+        time_limit=None,
+        memory_limit=None,
+        device=words.device,
+        latency=False,
+        checkpoints=out / "checkpoints",
+    )
+    return Children(open_evaluator(asked, space), cells, seed, out / "children.sqlite")
+
+
+def _run(
+    study: "Study", out: Path, workers: int, children: "Children | None" = None
+) -> "list[Result]":
     import nascast
     from nascast.cli._progress import bars
+    from nascast.core.cache import cache_folder
     from nascast.executors.processes import Processes
     from nascast.studies.predictors.design import modules_of
     from nascast.studies.predictors.run import compare as run
     from nascast.studies.progress import Progress
 
-    home = Path(os.environ.get("NASCAST_CACHE", Path.home() / ".cache" / "nascast"))
+    home = cache_folder()
     cache = home / f"proxies-{nascast.__version__}.jsonl"
     try:
         home.mkdir(parents=True, exist_ok=True)
@@ -314,7 +323,6 @@ def _plain(head: "Head", results: "list[Result]") -> dict[str, Any]:
 def _print(head: "Head", results: "list[Result]", out: Path, page: Path | None) -> None:
     from rich.console import Console
 
-    from nascast.core.errors import UnsupportedError
     from nascast.studies.predictors.results import TABLE
     from nascast.studies.predictors.summary import summarize
 
@@ -336,8 +344,6 @@ def _print(head: "Head", results: "list[Result]", out: Path, page: Path | None) 
         console.print(f"zero-cost proxies: {head.batch}", highlight=False, markup=False)
     files = ", ".join(map(str, filter(None, (out / TABLE, page))))
     console.print(f"written: {files}", highlight=False, markup=False)
-    if not summaries:
-        raise UnsupportedError("no predictor could run on this benchmark; the reasons stand above")
 
 
 def _table(summaries: "list[Summary]", axes: tuple[str, ...]) -> "Table":

@@ -12,11 +12,14 @@ from nascast.cli.benchmark import app as benchmark
 from nascast.cli.compare import compare
 from nascast.cli.export import export
 from nascast.cli.list import list_components
+from nascast.cli.predict import predict
 from nascast.cli.recommend import recommend
+from nascast.cli.report import report
 from nascast.cli.search import search
 from nascast.cli.show import show
 from nascast.cli.train import train
 from nascast.cli.trials import trials
+from nascast.cli.watch import watch
 from nascast.core.errors import NascastError, plain
 
 __all__ = ["app", "main"]
@@ -45,7 +48,10 @@ app.command("search")(search)
 app.command("show")(show)
 app.command("train")(train)
 app.command("export")(export)
+app.command("predict")(predict)
 app.command("trials")(trials)
+app.command("report")(report)
+app.command("watch")(watch)
 app.add_typer(benchmark, name="benchmark")
 
 

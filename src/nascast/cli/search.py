@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from nascast.cli._children import Children
-from nascast.cli._pages import tell_what_is_missing, written
+from nascast.cli._pages import Current, tell_what_is_missing, written
 from nascast.cli._plan import Asked, plan
 
 if TYPE_CHECKING:
     from nascast.core.store import Store
+    from nascast.runner import Step
     from nascast.studies.searches.design import Search
     from nascast.training.evaluator import ChildEvaluator
 
@@ -236,7 +237,11 @@ def _run(
             _train(chosen, evaluator, out, *asked.workplace)
     except KeyboardInterrupt:
         typer.echo(_STOPPED, err=True)
+        Current(out).write()
         raise typer.Exit(130) from None
+    except typer.Exit:  # Ctrl-C, where there are bars
+        Current(out).write()
+        raise
 
 
 def _store(out: Path) -> "Store":
@@ -254,10 +259,12 @@ def _simulate(chosen: "Search", out: Path) -> None:
 
     total = len(chosen.jobs())
     executor = Processes(min(os.cpu_count() or 1, total))
+    current = Current(out)
     with bars(stopped=_STOPPED) as shown, executor:
         bar = shown.add_task("runs", total=total)
         for _ in simulations(chosen, _store(out), executor, out):
             shown.advance(bar)
+            current()
 
 
 def _train(
@@ -276,8 +283,15 @@ def _train(
         open_executor(executor, address, workers) as opened,
         LiveView(objective, workers, chosen.evaluations, chosen.seconds) as view,
     ):
-        store = _store(out)
-        whole = train_children(chosen, evaluator, store=store, executor=opened, watch=view, out=out)
+        store, current = _store(out), Current(out)
+
+        def watch(run: str, step: "Step") -> None:
+            view(run, step)
+            current()
+
+        whole = train_children(
+            chosen, evaluator, store=store, executor=opened, watch=watch, out=out
+        )
         view.close()
     if not whole:
         typer.echo(f"Stopped: the first {GIVE_UP} children all failed in one way.", err=True)

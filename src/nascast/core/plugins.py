@@ -38,12 +38,12 @@ KINDS = {
     "store": "nascast.stores",
 }
 _FAMILIES = ("model_based", "learning_curve", "hybrid", "weight_sharing", "zero_cost")
-_PUBLIC = re.compile(r"^__all__ = \[([^\]]*)\]", re.MULTILINE)
 # What importing a broken module raises: all that Python's own exceptions derive from, but no exits.
 _BROKEN = (
     *(ImportError, AttributeError, SyntaxError, NameError, TypeError, ValueError, LookupError),
     *(OSError, RuntimeError, ArithmeticError, AssertionError),
 )
+_PUBLIC = re.compile(r"^__all__ = \[([^\]]*)\]", re.MULTILINE)
 # Which extra brings a package of another name.
 _EXTRAS = {"xgboost": "boost", "ngboost": "boost", "gpytorch": "bayes", "emcee": "bayes"}
 

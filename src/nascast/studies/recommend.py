@@ -15,7 +15,6 @@ from nascast.core.errors import (
 )
 from nascast.studies.predictors.results import read_run
 from nascast.studies.predictors.summary import Summary, summarize
-from nascast.studies.records import open_benchmark
 
 __all__ = ["Answer", "Measured", "from_json", "measured_in", "recommend", "shipped", "to_json"]
 
@@ -151,11 +150,10 @@ def measured_in(folder: Path) -> list[Measured]:
     """Returns what the study in a folder found.
 
     Raises:
-        NascastError: see `read_run`, and `open_benchmark`, which tells the search space.
+        NascastError: see `read_run`.
     """
     head, results = read_run(folder)
-    space = open_benchmark(head.settings["benchmark"]).space.name
-    return [_of(head.benchmark, space, item) for item in summarize(results)]
+    return [_of(head.benchmark, head.space, item) for item in summarize(results)]
 
 
 def shipped() -> list[Measured]:

@@ -93,6 +93,13 @@ class ImageData:
         """The device of the tensors."""
         return self.train[0].device
 
+    def told(self) -> str:
+        """Returns what was read, such as ``2,001 images in 5 classes, 2 files skipped``."""
+        count = sum(len(labels) for _, labels in (self.train, self.validation, self.test))
+        skipped = len(self.skipped)
+        more = f", {skipped:,} file{'s' * (skipped != 1)} skipped" if skipped else ""
+        return f"{count:,} images in {self.classes:,} classes{more}"
+
 
 @lru_cache(maxsize=2)
 def open_data(source: str, split: Split | None = None, device: str = "cpu") -> ImageData:
@@ -114,6 +121,8 @@ def open_data(source: str, split: Split | None = None, device: str = "cpu") -> I
     split = Split() if split is None else split
     if split.size is not None and split.size < 1:
         raise InvalidSettingError(f"{source}: images cannot be brought to size {split.size}")
+    if split.seed < 0:
+        raise InvalidSettingError(f"the seed of a split is a number from 0; got {split.seed}")
     arrays = _read(source, split.size)
     arrays.check(source)
     if arrays.skipped:
@@ -126,7 +135,7 @@ def open_data(source: str, split: Split | None = None, device: str = "cpu") -> I
     mean, std = moments(sized["train"], places[0][1])
     train, validation, test = (
         (
-            Pixels(_tensor(sized[name]), torch.from_numpy(rows), mean, std).to(device),
+            _pixels(sized[name], rows, mean, std).to(device),
             torch.from_numpy(arrays.parts()[name][1][rows].astype(np.int64)).to(device),
         )
         for name, rows in places
@@ -218,6 +227,11 @@ def _drawn(part: Part, sizes: Sequence[int], split: Split) -> list[Places]:
 def _check(want: int, have: int, what: str, source: str) -> None:
     if want > have:
         raise InvalidSettingError(f"{source}: {want} {what} images asked for, {have} there")
+
+
+def _pixels(images: npt.NDArray[np.uint8], rows: Places, mean: Tensor, std: Tensor) -> Pixels:
+    mapped = isinstance(images, np.memmap)
+    return Pixels(_tensor(images), torch.from_numpy(rows), mean, std, mapped)
 
 
 def _tensor(images: npt.NDArray[np.uint8]) -> Tensor:

@@ -114,6 +114,10 @@ class ChildEvaluator(ABC):
         """Returns the network of an architecture, without parts for training alone."""
         return self._space.build(arch, self.task)
 
+    def told(self) -> str:
+        """Returns in words what data were read."""
+        return self._open().told()
+
     def example(self) -> Tensor:
         """Returns one input of `network`, of zeros."""
         return example(self.task)

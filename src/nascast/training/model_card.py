@@ -9,11 +9,11 @@ import sys
 from collections.abc import Mapping
 from typing import Any
 
-__all__ = ["CARD", "PICTURE", "model_card"]
+__all__ = ["CARD", "PICTURE", "model_card", "photo_code"]
 
 CARD, PICTURE = "model_card.md", "architecture.svg"
 _HUGE = math.log(sys.float_info.max)
-_ROWS = 20  # rows of the table of epochs; chosen
+_ROWS = 20  # rows of a table at most; chosen
 
 
 def model_card(
@@ -28,6 +28,7 @@ def model_card(
     """
     parts = (
         _model(description, record, picture),
+        *_classes(description, record["results"]),
         _training(description, record),
         _use(description),
     )
@@ -68,6 +69,38 @@ def _images(description: Mapping[str, Any], results: Mapping[str, Any]) -> list[
         f"- Validation accuracy after the last epoch: {results['val_accuracy']:.2f} % on "
         f"{results['images']['validation']:,} images.",
     ]
+
+
+def _classes(description: Mapping[str, Any], results: Mapping[str, Any]) -> list[str]:
+    """Returns the accuracy of each class and, of few classes, which is taken for which."""
+    if "confusion" not in results:
+        return []
+    names, counts = description["class_names"], results["confusion"]
+    totals = [sum(row) for row in counts]
+    right = [
+        row[i] / max(total, 1) for i, (row, total) in enumerate(zip(counts, totals, strict=True))
+    ]
+    order = sorted((i for i, total in enumerate(totals) if total), key=lambda i: right[i])
+    about = "" if len(order) <= _ROWS else f" The {_ROWS} worst of {len(order)}:"
+    lines = [
+        "## Classes",
+        "",
+        f"Test images of each class, and the share of them that is recognised.{about}",
+        "",
+        "| class | images | accuracy | most often taken for |",
+        "| --- | ---: | ---: | --- |",
+    ]
+    for i in order[:_ROWS]:
+        wrong = {j: n for j, n in enumerate(counts[i]) if n and j != i}
+        most = max(wrong, key=lambda j: wrong[j], default=None)
+        taken = "" if most is None else f"{names[most]} ({wrong[most]:,})"
+        lines.append(f"| {names[i]} | {totals[i]:,} | {100 * right[i]:.2f} % | {taken} |")
+    if len(names) > _ROWS:
+        return ["\n".join([*lines, "", "The whole confusion matrix is in `training.json`."])]
+    lines += ["", "Confusion matrix: a row for each class, a column for each class foretold.", ""]
+    lines += [f"| | {' | '.join(names)} |", f"| --- |{' ---: |' * len(names)}"]
+    lines += [f"| {names[i]} | {' | '.join(map(str, row))} |" for i, row in enumerate(counts)]
+    return ["\n".join(lines)]
 
 
 def _words(description: Mapping[str, Any], results: Mapping[str, Any]) -> list[str]:
@@ -130,7 +163,17 @@ def _use(description: Mapping[str, Any]) -> str:
     if description["kind"] == "language model":
         return _USE_WORDS
     channels, height, width = description["task"]["input_shape"]
-    return _USE_IMAGES.replace("SHAPE", f"(1, {channels}, {height}, {width})")
+    text = _USE_IMAGES.replace("SHAPE", f"(1, {channels}, {height}, {width})")
+    return text.replace("PHOTO", photo_code(description))
+
+
+def photo_code(description: Mapping[str, Any]) -> str:
+    """Returns Python code from ``photo.png`` to a class, for ``model.onnx``, without nascast."""
+    channels, height, width = description["task"]["input_shape"]
+    mode = "L" if channels == 1 else "RGB"
+    code = _PHOTO.replace("MODE", repr(mode).replace("'", '"'))
+    code = code.replace("RESHAPE", f"1, {height}, {width}, {channels}")
+    return code.replace("WIDTH", str(width)).replace("HEIGHT", str(height))
 
 
 _LOAD = """## Use
@@ -152,15 +195,12 @@ _USE_IMAGES = (
 print(model.classes[int(logits.argmax())])
 ```
 
+For pictures: `nascast predict . photo.png`, or `nascast predict model.onnx photo.png`.
+
 Without nascast, after `nascast export . --format onnx`:
 
 ```python
-import numpy as np
-import onnxruntime
-
-session = onnxruntime.InferenceSession("model.onnx")
-(logits,) = session.run(None, {"images": np.zeros(SHAPE, np.float32)})
-```
+PHOTO```
 
 Without nascast, after `nascast export . --format torch-export`:
 
@@ -174,6 +214,23 @@ logits = torch.export.load("model.pt2").module()(torch.zerosSHAPE)
 `load_model` and `nascast export` check what they make. Leave it out if the images are private, and
 with it this folder: the exported files need none of it."""
 )
+_PHOTO = """import json
+
+import numpy as np
+import onnxruntime
+from PIL import Image, ImageOps
+
+session = onnxruntime.InferenceSession("model.onnx")
+names = json.loads(session.get_modelmeta().custom_metadata_map["class_names"])
+photo = ImageOps.exif_transpose(Image.open("photo.png")).convert(MODE)
+side = min(photo.size)  # of the largest square around the centre
+left, top = (photo.width - side) // 2, (photo.height - side) // 2
+square = (left, top, left + side, top + side)
+photo = photo.resize((WIDTH, HEIGHT), Image.Resampling.BILINEAR, square)
+images = np.asarray(photo, np.float32).reshape(RESHAPE).transpose(0, 3, 1, 2) / 255
+(logits,) = session.run(None, {"images": images})
+print(names[logits[0].argmax()])
+"""
 _USE_WORDS = (
     _LOAD
     + """words, *states = model.portable.inputs(1)  # a text has begun

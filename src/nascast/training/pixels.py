@@ -17,16 +17,18 @@ class Pixels:
     """Images of uint8, of which an index gives a normalised float32 batch.
 
     Attributes:
-        values: bytes ``(m, channels, height, width)``; perhaps mapped from a file.
+        values: bytes ``(m, channels, height, width)``.
         rows: places ``(n,)`` of the images in `values`, int64.
         mean: means ``(1, channels, 1, 1)`` on a scale from 0 to 1.
         std: standard deviations ``(1, channels, 1, 1)`` on the same scale.
+        mapped: whether `values` are mapped from a file, and may be larger than memory.
     """
 
     values: Tensor
     rows: Tensor
     mean: Tensor
     std: Tensor
+    mapped: bool = False
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -54,8 +56,8 @@ class Pixels:
     def to(self, device: str) -> "Pixels":
         """Returns the images on a device; those in a file stay there, and move batch by batch."""
         mean, std = self.mean.to(device), self.std.to(device)
-        if device == "cpu" or not self.values.is_contiguous(memory_format=torch.channels_last):
-            return Pixels(self.values, self.rows, mean, std)
+        if self.mapped:
+            return Pixels(self.values, self.rows, mean, std, mapped=True)
         return Pixels(self.values.to(device), self.rows.to(device), mean, std)
 
 

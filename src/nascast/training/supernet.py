@@ -1,5 +1,6 @@
 """Training a supernet, and scoring the architectures whose weights it holds."""
 
+import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -154,6 +155,19 @@ class SharedEvaluator:
     def metrics(self) -> tuple[str, ...]:
         """The names of the metrics that are measured."""
         return ("val_accuracy", "val_loss")
+
+    def settings(self) -> dict[str, Any]:
+        """Returns the settings that decide the answers, as JSON values; weights by a checksum."""
+        digest = hashlib.sha256()
+        for array in weights_of(self.network).values():
+            digest.update(np.ascontiguousarray(array).tobytes())
+        return {
+            "space": self.space.name,
+            "task": repr(self.task),
+            "fingerprint": self.images.fingerprint,
+            "weights": digest.hexdigest(),
+            "batch_size": self.batch_size,
+        }
 
     def score(self, arch: Architecture) -> tuple[float, float]:
         """Returns the loss in nats and the accuracy in percent on the validation images."""

@@ -46,6 +46,11 @@ class TextData:
         """The device of the tensors."""
         return self.train.device
 
+    def told(self) -> str:
+        """Returns what was read, such as ``217,646 words, 13,777 different ones``."""
+        count = sum(map(len, (self.train, self.validation, self.test)))
+        return f"{count:,} words, {len(self.words):,} different ones"
+
 
 @lru_cache(maxsize=2)
 def open_text(source: str, device: str = "cpu") -> TextData:

@@ -25,6 +25,8 @@ from nascast.core.store import changed_settings
 from nascast.core.types import Architecture, ImageTask, Task, TextTask
 from nascast.networks.counting import Counts, count
 from nascast.networks.forward import example
+from nascast.training.classify import preparation
+from nascast.training.confusion import confusion
 from nascast.training.data import ImageData, Split, open_data, task_of
 from nascast.training.files import read_record, write_record, write_whole
 from nascast.training.language import LanguageTraining, evaluate_language
@@ -115,7 +117,7 @@ class Transfer(ABC):
         """Returns the model of a trained network, a description to rebuild it by, and examples."""
 
     @abstractmethod
-    def score(self, portable: Portable) -> dict[str, float]:
+    def score(self, portable: Portable) -> dict[str, Any]:
         """Returns the metrics of a model on the test data."""
 
     @abstractmethod
@@ -175,12 +177,15 @@ class ImageTransfer(Transfer):
             "task": asdict(task),
             "class_names": list(data.names) or [str(i) for i in range(data.classes)],
             "normalisation": {"mean": list(data.mean), "std": list(data.std)},
+            "preparation": preparation(task),
         }
         return Classifier(kept, data.mean, data.std, task.input_shape[1:]), told, _examples(data)
 
-    def score(self, portable: Portable) -> dict[str, float]:
-        test_loss, test_accuracy = evaluate(portable.network, *self.images().test)
-        return {"test_accuracy": test_accuracy, "test_loss": test_loss}
+    def score(self, portable: Portable) -> dict[str, Any]:
+        data = self.images()
+        test_loss, test_accuracy = evaluate(portable.network, *data.test)
+        table = confusion(portable.network, *data.test, classes=data.classes)
+        return {"test_accuracy": test_accuracy, "test_loss": test_loss, "confusion": table}
 
     def settings(self) -> dict[str, Any]:
         split, fingerprint = asdict(self.split), self.images().fingerprint
@@ -224,7 +229,7 @@ class TextTransfer(Transfer):
         }
         return WordByWord(kept, len(data.words)), told, data.test[:_EXAMPLES, None].cpu()
 
-    def score(self, portable: Portable) -> dict[str, float]:
+    def score(self, portable: Portable) -> dict[str, Any]:
         test_loss, test_accuracy = evaluate_language(portable.network, self.words().test)
         return {"test_accuracy": test_accuracy, "test_loss": test_loss}
 
@@ -274,8 +279,8 @@ def train_model(
 
     Returns:
         ``test_accuracy`` and ``val_accuracy`` in percent, ``test_loss`` and ``val_loss`` in nats,
-        ``parameters``, ``multiply_adds``, the training's ``seconds``, and the numbers of
-        ``images`` or ``words``.
+        ``parameters``, ``multiply_adds``, the training's ``seconds``, the numbers of ``images`` or
+        ``words`` and, of images, ``confusion``: test images by class and class foretold.
 
     Raises:
         DivergedError: the loss is not finite.

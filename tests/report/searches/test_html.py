@@ -14,7 +14,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nascast.core.errors import CorruptDataError, MissingDataError, StoreError
+from nascast.core.errors import (
+    CorruptDataError,
+    InvalidSettingError,
+    MissingDataError,
+    StoreError,
+)
 from nascast.core.setup import Setup
 from nascast.core.spec import Spec
 from nascast.core.types import Architecture, Candidate, Evaluation, Objective, Trial
@@ -23,6 +28,7 @@ from nascast.report.searches.html import write_search_report
 from nascast.spaces.nasbench201 import NasBench201
 from nascast.stores.sqlite import Sqlite
 from nascast.studies.records import open_benchmark
+from nascast.studies.searches.joined import joined
 from nascast.studies.searches.results import best_trials, read_search
 from nascast.studies.searches.summary import (
     best_by_clock,
@@ -368,3 +374,59 @@ def test_many_runs_stay_small_and_quick(tmp_path: Path) -> None:
     plain = sum(len(json.dumps(spec)) for spec in page.figures.values())
     assert plain < 2_000_000
     assert len(page.figures["best-trials"]["data"]) == 40  # 20 lines and their ends
+
+
+def test_searches_stand_side_by_side(tmp_path: Path) -> None:
+    one = _folder(tmp_path / "one", {"random-0": _trials([3.0, 40.0])})
+    two = _folder(tmp_path / "two", {"random-0": _trials([7.0, 90.0])})
+    out = write_search_report(one, two, out=tmp_path / "both.html")
+    text = out.read_text()
+    assert f"{one}: random" in text
+    assert f"{two}: random" in text
+    joint = joined({"one": read_search(one), "two": read_search(two)})
+    (best, worse) = summarize(joint)
+    assert (best.strategy, best.best_mean) == ("two: random", 90.0)
+    assert (worse.strategy, worse.best_mean) == ("one: random", 40.0)
+    other = _folder(tmp_path / "loss", {"random-0": []}, (Objective("val_loss"),))
+    with pytest.raises(InvalidSettingError, match="objectives"):
+        write_search_report(one, other)
+
+
+def _figure(folder: Path, id_: str) -> Any:
+    write_search_report(folder)
+    text = (folder / "report.html").read_text()
+    found = re.search(rf'<script[^>]*data-plot="{id_}"[^>]*>(.*?)</script>', text, re.DOTALL)
+    assert found
+    return json.loads(found[1])
+
+
+def test_a_short_run_is_shown_from_its_start(tmp_path: Path) -> None:
+    folder = _folder(tmp_path, {"random-0": _trials([3.0, 40.0, None, 41.0, 90.0])})
+    for id_ in ("best-trials", "best-clock"):
+        spec = _figure(folder, id_)
+        low, high = spec["layout"]["yaxis"]["range"]
+        values = [y for trace in spec["data"] for y in trace["y"]]
+        assert low < min(values) == 3.0
+        assert max(values) == 90.0 < high
+    assert _figure(folder, "best-trials")["layout"]["xaxis"]["dtick"] == 1
+
+
+def test_every_trial_is_a_dot_and_every_failure_a_cross(tmp_path: Path) -> None:
+    folder = _folder(tmp_path, {"random-0": _trials([3.0, 40.0, None, 41.0, None])})
+    spec = _figure(folder, "rewards")
+    dots, _, crosses = sorted(spec["data"], key=lambda t: ("text" in t, t["mode"] == "lines"))
+    assert (dots["x"], dots["y"]) == ([1, 2, 4], [3.0, 40.0, 41.0])
+    assert dots["marker"]["opacity"] > 0.5
+    assert (crosses["x"], crosses["text"]) == ([3, 5], ["it broke"] * 2)
+    assert crosses["y"] == [spec["layout"]["yaxis"]["range"][0]] * 2
+
+
+def test_children_have_their_learning_curves(tmp_path: Path) -> None:
+    curves = {"val_accuracy": (10.0, 20.0, 30.0)}
+    trials = [
+        replace(trial, evaluation=replace(trial.evaluation, curves=curves))
+        for trial in _trials([30.0, 30.0])
+    ]
+    (one, two) = _figure(_folder(tmp_path, {"random-0": trials}), "curves")["data"]
+    assert one["x"] == two["x"] == [1, 2, 3]
+    assert one["y"] == [10.0, 20.0, 30.0]

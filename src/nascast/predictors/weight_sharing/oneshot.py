@@ -36,7 +36,7 @@ class OneShot(SupernetPredictor):
         *,
         dropout: float = 0.05,
         learning_rate: float = 0.1,
-        repeats: int | None = 2,
+        repeats: int | None = 1,
         filters: int | None = 8,
         size: int | None = 16,
         batch_size: int = 64,

@@ -34,15 +34,14 @@ __all__ = [
     "objectives_of_all",
     "operations",
     "per_update",
-    "rewards",
     "strategy_looks",
 ]
 
 _DASHES = {"circle": "solid", "square": "dash", "triangle-up": "dot", "diamond": "dashdot"}
 _POINTS = 240  # points of a line at most; chosen, about one for each four pixels
+_SHORT = 100  # trials of the longest run up to which all values are in view; chosen
 _DOTS = 600  # dots of one run, or dominated ones of one strategy, at most; chosen
 BANDS = 6  # strategies at most whose bands are drawn; chosen, more make one grey cloud
-_WINDOW = 20  # trials in a running mean; chosen
 _LOG_FROM = 30.0  # last time over first, from which on time has a log axis; chosen
 _UNITS = ((120.0, 1.0, "s"), (7200.0, 60.0, "min"), (36e4, 3600.0, "h"), (math.inf, 86400.0, "d"))
 
@@ -85,7 +84,7 @@ def best_so_far(
         return None
     layout, unit = _value_layout(metric), 1.0
     if axis == "trials":
-        layout["xaxis"]["title"] = {**axis_title("trials", 12.5), "standoff": 12}
+        layout["xaxis"] |= _whole([x[-1] for x, _ in curves.values()], "trials")
     else:
         unit, over = _clock_axis([x for x, _ in curves.values()])
         layout["xaxis"] |= over
@@ -103,41 +102,8 @@ def best_so_far(
         bands += [{**shared, **trace} for trace in band if len(curves) <= BANDS]
         lines += [{**shared, **trace} for trace in line]
         ends.append(values.mean(0))
-    layout["yaxis"] |= _zoomed(ends, minimize)
+    layout["yaxis"] |= _zoomed(ends, minimize, _longest(groups))
     return {"data": [*bands, *lines], "layout": layout}
-
-
-def rewards(
-    groups: Mapping[str, Sequence[Run]], look: Mapping[str, Look], metric: str, minimize: bool
-) -> Spec | None:
-    """Returns a figure of all trials of the first seed of each strategy, with running means."""
-    data: list[Spec] = []
-    shown: list[Floats] = []
-    for number, (name, one) in enumerate(look.items()):
-        scores = groups[name][0].scores[:, 0]
-        known = np.flatnonzero(np.isfinite(scores))
-        if not len(known):
-            continue
-        values = -scores[known] if minimize else scores[known]
-        sums = np.cumsum(np.concatenate([[0.0], values]))
-        first = np.maximum(np.arange(len(values)) - _WINDOW + 1, 0)
-        means = (sums[1:] - sums[first]) / (np.arange(len(values)) - first + 1)
-        few = _even(len(known), _DOTS)
-        shared = {"legendgroup": str(number), "showlegend": False, "type": "scatter"}
-        dots = {"color": one.colour, "symbol": one.symbol, "size": 4.5, "opacity": 0.3}
-        at = {"x": (known[few] + 1).tolist(), "hoverinfo": "skip"}
-        data.append({**shared, **at, "y": _short(values[few]), "mode": "markers", "marker": dots})
-        hover = f"{escape(name, quote=False)}<br>trial %{{x}}: mean %{{y}}<extra></extra>"
-        line = {"mode": "lines", "line": _line(one), "hovertemplate": hover}
-        data.append({**shared, "x": at["x"], "y": _short(means[few]), **line})
-        shown.append(values)
-    if not data:
-        return None
-    layout = _value_layout(metric)
-    layout["xaxis"]["title"] = {**axis_title("trial, in the order of finishing", 12.5)}
-    layout["yaxis"] |= _zoomed(shown, minimize)
-    data.sort(key=lambda trace: trace["mode"] == "lines")
-    return {"data": data, "layout": layout}
 
 
 def per_update(
@@ -300,6 +266,19 @@ def _clock_axis(times: Sequence[Floats]) -> tuple[float, Spec]:
     return unit, {"title": title, "ticksuffix": f" {word}", "rangemode": "tozero"}
 
 
+def _longest(groups: Mapping[str, Sequence[Run]]) -> int:
+    return max(len(run.trials) for runs in groups.values() for run in runs)
+
+
+def _whole(lasts: Sequence[float], title: str) -> Spec:
+    """Returns an axis of whole numbers from 1 to the largest of `lasts`."""
+    last = max(lasts)
+    step = next(s for k in range(9) for s in (10**k, 2 * 10**k, 5 * 10**k) if last <= 8 * s)
+    room = max(0.5, 0.02 * last)
+    found = {"title": {**axis_title(title, 12.5), "standoff": 12}, "tickformat": ",d"}
+    return {**found, "dtick": step, "tick0": 0, "range": [1 - room, last + room]}
+
+
 def _thinned(x: Floats, scores: Floats) -> Any:
     """Returns places of ``(k,)`` x to draw: those where the mean changes, and the two ends."""
     mean = scores.mean(0)
@@ -313,10 +292,15 @@ def _even(n: int, most: int) -> Any:
     return np.unique(np.linspace(0, n - 1, min(n, most)).round().astype(np.intp))
 
 
-def _zoomed(curves: Sequence[Floats], minimize: bool) -> Spec:
-    """Returns the range of an axis that leaves out the worst twentieth of what is drawn."""
+def _zoomed(curves: Sequence[Floats], minimize: bool, trials: int) -> Spec:
+    """Returns the range of an axis: all that is drawn, or all but the worst twentieth.
+
+    Of runs of up to `_SHORT` trials nothing is left out, neither is their start.
+    """
     values = np.concatenate(curves)
     low, high = (0.0, 0.95) if minimize else (0.05, 1.0)
+    if trials <= _SHORT:
+        low, high = 0.0, 1.0
     bottom, top = (float(v) for v in np.quantile(values, [low, high]))
     room = 0.06 * (top - bottom) or max(abs(top), 1.0) * 0.01
     return {"range": [bottom - room, top + room], "zerolinecolor": MUTED}

@@ -11,13 +11,14 @@ from nascast.core.errors import UnsupportedError
 from nascast.report.drawing import svg
 from nascast.report.figures import Look, Spec
 from nascast.report.page import Figure, Tile, figure, markup, page, write
-from nascast.report.searches import figures, tables
+from nascast.report.searches import children, figures, tables
 from nascast.report.searches.tables import amount, words
 from nascast.report.words import count, duration
+from nascast.studies.searches.joined import joined
 from nascast.studies.searches.results import Run, Searched, best_trials, read_search
 from nascast.studies.searches.summary import StrategySummary, operation_shares, summarize
 
-__all__ = ["write_search_report"]
+__all__ = ["search_page", "write_search_report"]
 
 _LABELS = 20  # operations in the figure at most; chosen
 _SIZES = {"parameters": "parameters", "multiply_adds": "multiply-adds"}
@@ -65,11 +66,12 @@ class _Operations:
     rest: str
 
 
-def write_search_report(folder: Path, out: Path | None = None) -> Path:
-    """Writes the report of a search; the same search gives the same bytes.
+def write_search_report(folder: Path, *others: Path, out: Path | None = None) -> Path:
+    """Writes the report of a search, or of several side by side; the same gives the same bytes.
 
     Args:
         folder: folder of the search, as written by ``nascast search --out``.
+        others: folders of more searches, of the same space and objectives.
         out: path of the HTML file; None is ``report.html`` in `folder`.
 
     Returns:
@@ -77,11 +79,17 @@ def write_search_report(folder: Path, out: Path | None = None) -> Path:
 
     Raises:
         MissingDataError: there is no search in `folder`.
+        InvalidSettingError: spaces or objectives differ.
         CorruptDataError: a file of the search cannot be read.
         MissingExtraError: Jinja2, Plotly or Matplotlib is not installed.
         StoreError: the trials cannot be read, or the report cannot be written.
     """
-    found = read_search(folder)
+    return write(search_page(folder, *others), out or folder / "report.html")
+
+
+def search_page(folder: Path, *others: Path) -> str:
+    """Returns the report of searches as HTML; see `write_search_report`."""
+    found = joined({str(each): read_search(each) for each in (folder, *others)})
     groups = found.by_strategy()
     items = summarize(found)
     look = figures.strategy_looks(list(groups))
@@ -100,7 +108,7 @@ def write_search_report(folder: Path, out: Path | None = None) -> Path:
         "sections": None,
         **(_valued(found, groups, items, look) if valued else {}),
     }
-    return write(page("search.html", values, drawn=valued), out or folder / "report.html")
+    return page("search.html", values, drawn=valued)
 
 
 def _lead(found: Searched, groups: Mapping[str, Sequence[Run]]) -> Iterable[str]:
@@ -213,7 +221,10 @@ def _progress(
         for axis, over in axes
     ]
     title = "Every trial, and the mean of the last 20" + (", first seed" if several else "")
-    drawn.append(("rewards", title, figures.rewards(groups, look, metric, objective.minimize)))
+    drawn.append(("rewards", title, children.rewards(groups, look, metric, objective.minimize)))
+    curves = children.learning_curves(groups, look, objective.metric, metric)
+    kept = "Learning curves of children" + (", first seed" if several else "")
+    drawn.append(("curves", kept, curves))
     return _Section("Progress", about, list(_figures(drawn)))
 
 

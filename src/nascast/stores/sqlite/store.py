@@ -26,7 +26,7 @@ from nascast.stores.sqlite.rows import row_of, sum_of, trial_of
 
 __all__ = ["Sqlite"]
 
-_HEADER = b"SQLite format 3\0"
+_PAGE = 512  # bytes of the smallest page, and so of a database: https://sqlite.org/fileformat2.html
 _MARK = 0x6E617363  # "nasc", the application id of our files
 _VERSION = 4  # version of the tables; raise it with every change to them
 _CHANGES = {  # by version: what makes the tables those of the next one
@@ -241,10 +241,10 @@ class Sqlite(Store):
 
 def _connect(path: Path) -> sqlite3.Connection:
     """Returns a connection to a file of ours, which is made if needed."""
-    if path.is_file() and path.stat().st_size:
-        with open(path, "rb") as file:  # SQLite itself takes a tiny file of another kind as empty
-            if file.read(len(_HEADER)) != _HEADER:
-                raise sqlite3.DatabaseError("file is not a database")
+    # SQLite itself takes a tiny file of another kind as empty. It is not opened to look: closing
+    # it would give up the locks that this process has on it by other connections.
+    if path.is_file() and 0 < path.stat().st_size < _PAGE:
+        raise sqlite3.DatabaseError("file is not a database")
     connection = sqlite3.connect(path, timeout=_WAIT, isolation_level=None, check_same_thread=False)
     try:
         if connection.execute("PRAGMA journal_mode").fetchone() != ("wal",):

@@ -11,8 +11,6 @@ from nascast.strategies.guided.process import Process
 
 __all__ = ["Choice", "valid"]
 
-_BLOCK = 16  # rows that limits are asked about at a time; chosen
-
 
 @dataclass(slots=True, eq=False)
 class Choice:
@@ -63,10 +61,9 @@ def valid(
     A space may ask a limit about each row, which takes building its network; so no more rows are
     looked at than needed.
     """
-    found = order[:0]
-    for at in range(0, len(order), _BLOCK):
-        if len(found) >= n:
-            break
-        block = order[at : at + _BLOCK]
+    found, at, size = order[:0], 0, n
+    while len(found) < n and at < len(order):
+        block = order[at : at + size]
         found = np.concatenate([found, block[space.is_valid(rows[block])]])
+        at, size = at + size, 2 * size
     return found[:n]

@@ -1,8 +1,11 @@
 """The first architectures of a search, chosen without a label."""
 
+import warnings
+
 import numpy as np
 
-from nascast.core.errors import UnsupportedError
+from nascast.core.errors import MissingExtraError, SearchWarning, UnsupportedError
+from nascast.core.extras import check_extra
 from nascast.core.space import SearchSpace
 from nascast.core.types import Floats, Genes, Task
 
@@ -14,7 +17,9 @@ def parameters(space: SearchSpace, task: Task, genes: Genes) -> Floats:
 
     Raises:
         UnsupportedError: the space has no networks for the task.
+        MissingExtraError: PyTorch is not installed.
     """
+    check_extra("torch", "torch", "counting parameters")
     import torch
 
     found = np.empty(len(genes))
@@ -34,5 +39,12 @@ def largest(space: SearchSpace, task: Task, drawn: Genes, share: float) -> Genes
     try:
         sizes = parameters(space, task, drawn)
     except UnsupportedError:
+        return drawn[:count]
+    except MissingExtraError as error:
+        warnings.warn(
+            f"the search begins with random networks in place of large ones: {error}",
+            SearchWarning,
+            stacklevel=2,
+        )
         return drawn[:count]
     return drawn[np.sort(np.argsort(-sizes, kind="stable")[:count])]

@@ -24,6 +24,7 @@ _EXPECTED: dict[str, Callable[[Any], bool]] = {
     "settings.metric": lambda value: isinstance(value, str),
     "settings.axes": lambda value: isinstance(value, dict),
     "benchmark": lambda value: isinstance(value, str),
+    "space": lambda value: isinstance(value, str),
     "unit": lambda value: isinstance(value, str),
     "batch": lambda value: isinstance(value, str),
     "noise": lambda value: value is None or isinstance(value, dict),
@@ -45,6 +46,7 @@ class Head:
         versions: versions of the packages that could matter, when the study was begun.
         aim: direction of the metric, ``minimize`` or ``maximize``; empty where the folder is of
             before it was kept.
+        space: name of the search space of the records.
     """
 
     settings: Mapping[str, Any]
@@ -54,6 +56,7 @@ class Head:
     noise: NoiseLimits | None
     versions: Mapping[str, str]
     aim: str = ""
+    space: str = ""
 
     @property
     def axes(self) -> tuple[str, ...]:
@@ -96,7 +99,7 @@ def read_head(folder: Path) -> Head:
         noise = None if noise is None else NoiseLimits.of_json(noise)
     except CorruptDataError as error:
         raise CorruptDataError(f"{file}: {error}; {again}") from error
-    return Head(**shared, noise=noise, aim=str(found.get("aim", "")))
+    return Head(**shared, noise=noise, aim=str(found.get("aim", "")), space=found["space"])
 
 
 def _refuse(folder: Path, found: Mapping[str, Any]) -> None:

@@ -147,6 +147,7 @@ def _head(evidence: Evidence, settings: dict[str, Any], within: Genes | None) ->
         noise=noise_limits(benchmark, evidence.objective()),
         versions=versions(),
         aim=benchmark.metrics[evidence.study.metric].aim,
+        space=benchmark.space.name,
     )
 
 

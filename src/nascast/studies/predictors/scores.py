@@ -37,10 +37,11 @@ class Scores:
         self._memo: Memo = memo_of(self._journal.read())
         self._recorded: Genes | None = None
         table = recorded_scores(evidence.records())
-        wanted = proxy_keys(evidence.study, evidence.records(), evidence.batch)
-        if table is not None and wanted:
+        if table is not None:
+            wanted = proxy_keys(evidence.study, evidence.records(), evidence.batch)
+            wanted &= set(table.keys)
             self._memo |= table.memo(wanted)
-            self._recorded = table.rows(wanted)
+            self._recorded = table.rows(wanted) if wanted else None
 
     def within(self, need: int) -> Genes | None:
         """Returns the canonical rows to which a study is restricted, or None.

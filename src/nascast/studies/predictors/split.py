@@ -41,8 +41,8 @@ def batch_of(study: Study, benchmark: Benchmark) -> Batch:
     """Returns the minibatch for zero-cost proxies.
 
     Where the study names no source it is the batch with which scores were recorded beside the
-    benchmark, if they are of as many inputs and of all the proxies of the study; otherwise, and
-    where the source is `RANDOM`, it is random.
+    benchmark, if they are of as many inputs and of any of the study's proxies; otherwise, and where
+    the source is `RANDOM`, it is random.
 
     Raises:
         InvalidSettingError: the source has images of another shape, more different words, or fewer
@@ -56,7 +56,7 @@ def batch_of(study: Study, benchmark: Benchmark) -> Batch:
         if scores is None or scores.batch_size != size or scores.batch == drawn.source:
             return drawn
         recorded = Batch.named(task, scores.batch)
-        return recorded if proxy_keys(study, benchmark, recorded) <= set(scores.keys) else drawn
+        return recorded if proxy_keys(study, benchmark, recorded) & set(scores.keys) else drawn
     assert study.images is not None
     if isinstance(task, TextTask):
         from nascast.training.text import open_text, text_batch

@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from nascast.core.errors import CorruptDataError
 
-__all__ = ["Arrays", "Part", "without_test_part"]
+__all__ = ["Arrays", "Part", "test_places", "without_test_part"]
 
 _CLASSES = 1000  # of ImageNet: labels below it are believed, however few images there are
 _CHANNELS = 4  # of a picture at most: red, green, blue and transparency
@@ -90,14 +90,20 @@ class Arrays:
 
 
 def without_test_part(images: npt.NDArray[Any], labels: npt.NDArray[Any]) -> tuple[Part, Part]:
-    """Returns training and test parts of a source that has only one part.
+    """Returns training and test parts of a source that has only one part."""
+    test = test_places(labels)
+    return (images[~test], labels[~test]), (images[test], labels[test])
 
-    Every fifth image (chosen) of each class, drawn with a seed of its own, is a test image: the
-    test part is the same in every split.
+
+def test_places(labels: npt.NDArray[Any]) -> npt.NDArray[np.bool_]:
+    """Returns whether each image, ``(n,)``, is a test image of a source that has only one part.
+
+    Every fifth image (chosen) of each class is, drawn with a seed of its own: the test part is the
+    same in every split.
     """
     rng = np.random.default_rng(0)
     test = np.zeros(len(labels), dtype=bool)
     for label in np.unique(labels):
         places = rng.permutation(np.flatnonzero(labels == label))
         test[places[: max(len(places) // 5, 1)]] = True
-    return (images[~test], labels[~test]), (images[test], labels[test])
+    return test

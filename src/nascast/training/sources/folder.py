@@ -1,24 +1,32 @@
 """A folder of image files: one folder for each class, below train/, val/ and test/ or at once.
 
-The classes are the names of the folders, sorted. All images are read into memory. What systems
+The classes are the names of the folders, sorted. What systems
 leave beside images, such as ``._1.png``, ``Thumbs.db`` or ``__MACOSX``, is passed over, and so are
 single images that cannot be read; both are counted and named.
 """
 
+import os
+from collections import Counter
+from collections.abc import Callable, Mapping
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from nascast.core.errors import CorruptDataError, MissingDataError
 from nascast.core.extras import extra
-from nascast.training.sources._pictures import MODES, Labelled, arrays_of
+from nascast.training.sources._kept import Kept
 from nascast.training.sources.arrays import Arrays
+from nascast.training.sources.pictures import MODES, Labelled, Picture, arrays_of
 
 FORM = "a folder with a folder of images for each class, below train/, val/ and test/ or at once"
 
 _SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".gif", ".tif", ".tiff", ".webp")
 _PARTS = ("train", "validation", "val", "valid", "test")
 _NO_CLASSES = ("__macosx", "@eadir", "$recycle.bin", "system volume information", "lost+found")
+_WHAT = "a folder of images"
+_ORIENTATION, _ON_ITS_SIDE = 0x0112, 5  # of Exif: from 5 on width and height are exchanged
+_IN_MEMORY = 64 * 2**20  # bytes of decoded images that are kept in memory; chosen
 _UNREADABLE = 0.1  # share of unreadable images above which the folder is refused; chosen
 
 
@@ -30,7 +38,8 @@ def accepts(source: str) -> bool:
 def read(source: str, size: int | None) -> Arrays:
     """Reads the folder; see `arrays_of` for sizes, colours and parts that are not there.
 
-    Of a moving image the first one is taken; a photograph is turned as its camera noted.
+    Of a moving image the first one is taken; a photograph is turned as its camera noted. Images
+    that take much memory are decoded once, into files of the cache, and mapped from there.
 
     Raises:
         MissingDataError: there are no images.
@@ -40,14 +49,27 @@ def read(source: str, size: int | None) -> Arrays:
         MissingExtraError: Pillow is not installed.
     """
     root = Path(source)
+    kept = Kept(root, size)
+    if (found := kept.read()) is not None:
+        return found
     folders = {folder.name: folder for folder in _folders(root)}
-    skipped: list[str] = []
-    if "train" not in folders:
-        parts = {"train": _part(root, tuple(folders), skipped)}
-        return replace(arrays_of(parts, size, tuple(folders)), skipped=tuple(skipped))
-    names = tuple(folder.name for folder in _folders(folders["train"]))
-    parts = {name: _part(folders[name], names, skipped) for name in _PARTS if name in folders}
-    return replace(arrays_of(parts, size, names), skipped=tuple(skipped))
+    names = tuple(folder.name for folder in _folders(folders.get("train", root)))
+    inside = {name: folders[name] for name in _PARTS if name in folders}
+    places = inside if "train" in folders else {"train": root}
+    parts = {name: _Part(folder, names) for name, folder in places.items()}
+    pictures = {name: part.labelled() for name, part in parts.items()}
+    large = sum(map(_bytes, _pictures_of(pictures))) if size is None else 0
+    large = large or 3 * (size or 0) ** 2 * len(_pictures_of(pictures))
+    try:
+        if large <= _IN_MEMORY:
+            arrays = arrays_of(pictures, size, names)
+        else:
+            arrays = arrays_of(pictures, size, names, kept.place)
+        skipped = tuple(words for part in parts.values() for words in part.skipped())
+        arrays = replace(arrays, skipped=skipped)
+        return arrays if large <= _IN_MEMORY else kept.keep(arrays)
+    finally:
+        kept.drop()
 
 
 def _folders(root: Path) -> list[Path]:
@@ -59,31 +81,98 @@ def _of_a_system(name: str) -> bool:
     return name.startswith(".") or name.casefold() in _NO_CLASSES
 
 
-def _part(root: Path, names: tuple[str, ...], skipped: list[str]) -> Labelled:
-    """Returns the images of a part with their classes and paths; adds to what was skipped."""
-    found: list[tuple[Path, Any]] = []
-    unreadable: list[str] = []
-    for folder in _folders(root):
-        if folder.name not in names:
+class _Part:
+    """The images of a part, and what cannot be read of it."""
+
+    def __init__(self, root: Path, names: tuple[str, ...]) -> None:
+        self._root, self._names = root, names
+        self._others: list[str] = []
+        self._wrong: dict[Path, str] = {}
+        self._files: list[Path] = []
+
+    def labelled(self) -> Labelled:
+        """Returns the images with their classes, as far as their heads can be read."""
+        for folder in _folders(self._root):
+            if folder.name not in self._names:
+                raise CorruptDataError(
+                    f"{folder}: train/ has no class of that name, but {', '.join(self._names)}"
+                )
+            inside, others = _images(folder)
+            self._others += [f"{path} (no image)" for path in others]
+            self._files += inside
+        heads = [(path, self._head(path)) for path in self._files]
+        found = [(path, head) for path, head in heads if head is not None]
+        if not self._files:
+            raise MissingDataError(f"{self._root} holds no folders with images; expected {FORM}")
+        self._check()
+        pictures = [
+            Picture(str(path), *head, decode=partial(self._decode, path)) for path, head in found
+        ]
+        return pictures, [self._names.index(path.parent.name) for path, _ in found]
+
+    def skipped(self) -> list[str]:
+        """Returns the files that were passed over, when all others are decoded.
+
+        Raises:
+            CorruptDataError: they are too many.
+        """
+        self._check()
+        return [*self._others, *(f"{path} ({wrong})" for path, wrong in self._wrong.items())]
+
+    def _check(self) -> None:
+        """Raises if too much cannot be read."""
+        every = Counter(path.parent for path in self._files)
+        wrong = Counter(path.parent for path in self._wrong)
+        told = [f"{path} ({why})" for path, why in self._wrong.items()]
+        for folder, count in every.items():
+            if wrong[folder] == count:
+                first = next(words for words in told if words.startswith(f"{folder}{os.sep}"))
+                raise CorruptDataError(
+                    f"{folder}: none of its {count} images can be read; the first is {first}"
+                )
+        if len(told) > _UNREADABLE * len(self._files):
             raise CorruptDataError(
-                f"{folder}: train/ has no class of that name, but {', '.join(names)}"
+                f"{self._root}: {len(told)} of {len(self._files)} images cannot be read, and at "
+                f"most {_UNREADABLE:.0%} may be passed over; among them {', '.join(told[:3])}"
             )
-        inside, others = _images(folder)
-        skipped += [f"{path} (no image)" for path in others]
-        read = [(path, *_open(path)) for path in inside]
-        unreadable += [f"{path} ({wrong})" for path, _, wrong in read if wrong]
-        if inside and all(wrong for _, _, wrong in read):
-            raise CorruptDataError(
-                f"{folder}: none of its {len(inside)} images can be read; the first is "
-                f"{unreadable[-len(inside)]}"
-            )
-        found += [(path, picture) for path, picture, wrong in read if not wrong]
-    if not found:
-        raise MissingDataError(f"{root} holds no folders with images; expected {FORM}")
-    _check(root, unreadable, len(found))
-    skipped += unreadable
-    labels = [names.index(path.parent.name) for path, _ in found]
-    return [picture for _, picture in found], labels, [str(path) for path, _ in found]
+
+    def _head(self, path: Path) -> tuple[tuple[int, int], str] | None:
+        """Returns the size of an image, as it is shown, and its mode; None if it cannot be read."""
+        found = self._tried(path, _head)
+        if found is not None and found[1] not in MODES:
+            self._wrong[path] = f"pixels of the kind {found[1]}; expected 8 bits a channel"
+            return None
+        return found  # type: ignore[no-any-return]
+
+    def _decode(self, path: Path) -> Any:
+        return self._tried(path, extra("PIL.ImageOps", "data", _WHAT).exif_transpose)
+
+    def _tried(self, path: Path, read: Callable[[Any], Any]) -> Any:
+        """Returns what is read of an image; None, and notes why, if it cannot be read."""
+        pillow = extra("PIL.Image", "data", _WHAT)
+        # Pillow's decoders raise all of these for files that are damaged, or no images.
+        damaged = (OSError, SyntaxError, ValueError, TypeError, KeyError, IndexError, EOFError)
+        try:
+            with pillow.open(path) as file:
+                return read(file)
+        except (*damaged, pillow.DecompressionBombError) as error:
+            self._wrong[path] = f"cannot be read as an image: {error}"
+            return None
+
+
+def _head(file: Any) -> tuple[tuple[int, int], str]:
+    width, height = file.size
+    if width != height and file.getexif().get(_ORIENTATION, 1) >= _ON_ITS_SIDE:
+        width, height = height, width
+    return (width, height), file.mode
+
+
+def _pictures_of(parts: Mapping[str, Labelled]) -> list[Picture]:
+    return [picture for pictures, _ in parts.values() for picture in pictures]
+
+
+def _bytes(picture: Picture) -> int:
+    return 3 * picture.size[0] * picture.size[1]
 
 
 def _images(folder: Path) -> tuple[list[Path], list[Path]]:
@@ -93,29 +182,3 @@ def _images(folder: Path) -> tuple[list[Path], list[Path]]:
     if not images:
         raise MissingDataError(f"{folder} holds no image ({', '.join(_SUFFIXES)})")
     return images, [path for path in files if path not in set(images)]
-
-
-def _check(root: Path, unreadable: list[str], read: int) -> None:
-    """Refuses a part of which too much cannot be read."""
-    total = len(unreadable) + read
-    if len(unreadable) > _UNREADABLE * total:
-        raise CorruptDataError(
-            f"{root}: {len(unreadable)} of {total} images cannot be read, and at most "
-            f"{_UNREADABLE:.0%} may be passed over; among them {', '.join(unreadable[:3])}"
-        )
-
-
-def _open(path: Path) -> tuple[Any, str]:
-    """Returns a picture, or what is wrong with the file."""
-    pillow = extra("PIL.Image", "data", "a folder of images")
-    operations = extra("PIL.ImageOps", "data", "a folder of images")
-    # Pillow's decoders raise all of these for files that are damaged, or no images.
-    damaged = (OSError, SyntaxError, ValueError, TypeError, KeyError, IndexError, EOFError)
-    try:
-        with pillow.open(path) as file:
-            picture = operations.exif_transpose(file)
-    except (*damaged, pillow.DecompressionBombError) as error:
-        return None, f"cannot be read as an image: {error}"
-    if picture.mode not in MODES:
-        return None, f"pixels of the kind {picture.mode}; expected 8 bits a channel"
-    return picture, ""

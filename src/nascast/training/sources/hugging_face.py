@@ -4,12 +4,13 @@
 images and the first of class labels. The package keeps what it downloads, and works offline after.
 """
 
+from functools import partial
 from typing import Any
 
 from nascast.core.errors import CorruptDataError, MissingDataError
 from nascast.core.extras import extra
-from nascast.training.sources._pictures import Labelled, arrays_of
 from nascast.training.sources.arrays import Arrays
+from nascast.training.sources.pictures import Labelled, Picture, arrays_of
 
 FORM = "hf:NAME, a data set of the package datasets"
 
@@ -56,5 +57,12 @@ def read(source: str, size: int | None) -> Arrays:
 
 
 def _part(rows: Any, image: str, label: str, call: str) -> Labelled:
-    pictures, labels = list(rows[image]), list(rows[label])
-    return pictures, labels, [f"{call} {i}" for i in range(len(labels))]
+    pictures = [
+        Picture(f"{call} {i}", picture.size, picture.mode, partial(_same, picture))
+        for i, picture in enumerate(rows[image])
+    ]
+    return pictures, list(rows[label])
+
+
+def _same(picture: Any) -> Any:
+    return picture

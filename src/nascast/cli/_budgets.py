@@ -1,0 +1,93 @@
+"""Budgets of a comparison, from the options that name them."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from nascast.cli._options import whole_numbers
+from nascast.core.errors import InvalidSettingError
+
+if TYPE_CHECKING:
+    from nascast.core.spec import Spec
+
+__all__ = ["BudgetOptions"]
+
+_USUAL = {"train_size": (20, 100), "epochs": (2, 6)}  # amounts where nothing is said; chosen
+_OPTIONS = {"train_size": "--train-sizes", "epochs": "--epochs"}  # of their own; others: --axis
+
+
+@dataclass(frozen=True, slots=True)
+class BudgetOptions:
+    """The options about budgets, as they were written.
+
+    Attributes:
+        own: texts of the options that axes have of their own, None where one is not given.
+        axes: texts ``NAME=1,2,3`` of other axes.
+        grid: name of a grid, or None.
+    """
+
+    own: Mapping[str, str | None]
+    axes: Sequence[str]
+    grid: str | None
+
+    def of_benchmark(
+        self, benchmark: str, metric: str, test_size: int, predictors: "Sequence[Spec]"
+    ) -> dict[str, tuple[int, ...]]:
+        """Returns the amounts by axis: those given, and otherwise those of the grid or the usual.
+
+        Raises:
+            InvalidSettingError: see `given` and `grids.grid`; or an axis is given beside a grid.
+        """
+        given = self.given(predictors)
+        if self.grid is None:
+            return {**_USUAL, **given}
+        if both := [_OPTIONS[axis] for axis in given if axis in _OPTIONS]:
+            raise InvalidSettingError(
+                f"--grid chooses labels and epochs; leave out {' and '.join(both)}"
+            )
+        from nascast.studies.predictors.grids import grid
+        from nascast.studies.records import open_benchmark
+
+        return {**grid(self.grid, open_benchmark(benchmark), metric, test_size), **given}
+
+    def of_children(
+        self, predictors: "Sequence[Spec]", benchmarks: Sequence[str] | None
+    ) -> dict[str, tuple[int, ...]]:
+        """Returns the amounts by axis for children that are still to be trained.
+
+        Raises:
+            InvalidSettingError: see `given`; or a grid or benchmarks are named besides, which are
+                for recorded trainings.
+        """
+        if benchmarks:
+            raise InvalidSettingError(
+                "--space trains children, and --benchmark reads recorded trainings; leave one out"
+            )
+        if self.grid is not None:
+            raise InvalidSettingError(
+                "--grid is for recorded trainings; with --space give --train-sizes and --epochs"
+            )
+        return {**_USUAL, **self.given(predictors)}
+
+    def given(self, predictors: "Sequence[Spec]") -> dict[str, tuple[int, ...]]:
+        """Returns the amounts that were written, by axis.
+
+        Raises:
+            InvalidSettingError: a text cannot be read, or no predictor declares an axis.
+        """
+        from nascast.studies.predictors.design import axes_of
+
+        amounts = {axis: text for axis, text in self.own.items() if text is not None}
+        declared = sorted(frozenset().union(*map(axes_of, predictors)))
+        for text in self.axes:
+            name, equals, numbers = text.partition("=")
+            if not equals or name.strip() not in declared:
+                raise InvalidSettingError(
+                    f"--axis: expected NAME=1,2,3 with an axis that a predictor declares, "
+                    f"{', '.join(declared) or 'of which there is none'}; got {text!r}"
+                )
+            amounts[name.strip()] = numbers
+        return {
+            axis: whole_numbers(text, _OPTIONS.get(axis, f"--axis {axis}"))
+            for axis, text in amounts.items()
+        }
