@@ -21,6 +21,7 @@ import numpy as np
 from scipy import stats
 
 import nascast
+from nascast import runner
 from nascast.core.evaluator import Benchmark
 from nascast.core.restricted import Restricted
 from nascast.core.space import SearchSpace
@@ -88,7 +89,7 @@ def search(
     strategy = strategy_named(text, space, seed)
     began = time.process_time()
     merged = Merged(bench)
-    steps = nascast.runner.steps(
+    steps = runner.steps(
         strategy,
         merged,
         executor=nascast.load("executor", "simulated"),

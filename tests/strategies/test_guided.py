@@ -179,5 +179,5 @@ def test_where_the_space_is_large_candidates_are_new_and_valid(name: str) -> Non
 
 
 def test_settings_out_of_range_are_refused() -> None:
-    with pytest.raises(InvalidSettingError, match=r"share is above 0.*got \(3, 500, 10\), 0"):
+    with pytest.raises(InvalidSettingError, match=r"share is above 0.*got \(3, 250, 10\), 0"):
         Guided(SPACE, share=0)

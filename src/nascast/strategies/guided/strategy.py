@@ -12,7 +12,7 @@ from nascast.core.evidence import usual_task
 from nascast.core.feature import Encoding
 from nascast.core.spec import Spec, component_of
 from nascast.core.strategy import Strategy
-from nascast.core.types import Candidate, Genes
+from nascast.core.types import Candidate, Floats, Genes
 from nascast.strategies._distinct import distinct
 from nascast.strategies._listing import LISTED, listing
 from nascast.strategies.guided.choice import Choice, valid
@@ -63,7 +63,7 @@ class Guided(Strategy):
     weight: float = 2.0
     length: float = 2.0
     noise: float = 0.1
-    candidates: int = 500
+    candidates: int = 250
     parents: int = 10
 
     def __post_init__(self) -> None:
@@ -75,7 +75,9 @@ class Guided(Strategy):
                 f"length and noise are positive; got {counts}, {self.share}, {self.length} and "
                 f"{self.noise}"
             )
-        self._process: Process | None = None  # of all rows, given what was told
+        # What follows from the trials told, and is caught up with them when it is asked for.
+        self._process: Process | None = None  # of all rows
+        self._points: Floats | None = None  # coordinates of the trials
 
     @cached_property
     def _rows(self) -> Genes | None:
@@ -163,9 +165,18 @@ class Guided(Strategy):
 
         new = distinct(candidates, self.candidates, self.met.networks, known)
         rows = np.concatenate([known, new])
+        points = self._told_points()
+        points = np.concatenate([points, self._coordinates(rows[len(points) :])])
         told = list(range(len(known)))
-        process = Process(self._coordinates(rows), told, length=self.length, noise=self.noise)
+        process = Process(points, told, length=self.length, noise=self.noise)
         return Choice(self.space, rows, process, np.arange(len(rows)) < len(known))
+
+    def _told_points(self) -> Floats:
+        """Returns ``(k, d)`` coordinates of the trials, each of which is encoded once."""
+        have = 0 if self._points is None else len(self._points)
+        new = self._coordinates(self.history.genes[have:])
+        self._points = new if self._points is None else np.concatenate([self._points, new])
+        return self._points
 
     def _unlike(self, met: list[Genes], n: int, rng: np.random.Generator) -> Genes:
         """Returns at most n random rows of different networks, none of which was met."""
@@ -181,4 +192,4 @@ class Guided(Strategy):
         return np.asarray(rows, dtype=np.int16).reshape(-1, self.space.length)
 
     def __getstate__(self) -> dict[str, Any]:
-        return {**self.__dict__, "_process": None}  # it follows from the history
+        return {**self.__dict__, "_process": None, "_points": None}
