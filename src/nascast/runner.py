@@ -3,8 +3,8 @@
 import math
 import platform
 import sys
-from collections.abc import Generator, Sequence
-from dataclasses import dataclass
+from collections.abc import Generator, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import partial
 from itertools import count
 
@@ -55,11 +55,13 @@ class Step:
         trials: new trials since the step before, already stored.
         pending: number of candidates that wait or are being evaluated.
         clock: seconds since the run began, pauses left out.
+        running: seconds on that clock when each pending candidate was given to a worker, by number.
     """
 
     trials: list[Trial]
     pending: int
     clock: float
+    running: Mapping[int, float] = field(default_factory=dict)
 
 
 def run(
@@ -140,12 +142,12 @@ def steps(
     loop = _Loop(strategy, evaluator, executor, budget, seed, trials, store.reached(name))
     try:
         loop.go_on()
-        yield Step(trials, len(loop.pending), loop.clock())
+        yield Step(trials, len(loop.pending), loop.clock(), dict(loop.running))
         while loop.pending:
             finished = loop.collect()
             store.append(name, finished)
             loop.go_on(finished)
-            yield Step(finished, len(loop.pending), loop.clock())
+            yield Step(finished, len(loop.pending), loop.clock(), dict(loop.running))
         if budget.clock <= loop.clock() < math.inf:
             store.reach(name, loop.clock())  # thinking until the limit belongs to no trial
     finally:
@@ -179,6 +181,7 @@ class _Loop:
         reached: float,
     ) -> None:
         self.pending: dict[int, Candidate] = {}
+        self.running: dict[int, float] = {}
         self._strategy, self._executor = strategy, executor
         self._evaluate = partial(_evaluate, evaluator, tuple(strategy.objectives))
         self._budget, self._seed = budget, seed
@@ -208,6 +211,7 @@ class _Loop:
             for candidate in candidates:
                 number, self._next = self._next, next(self._numbers)
                 self.pending[number], self._thinking[number] = candidate, share
+                self.running[number] = self.clock()
                 self._executor.submit(number, partial(self._evaluate, candidate, number))
             candidates = self._think()
 
@@ -260,6 +264,7 @@ class _Loop:
             value = done.value or Evaluation({}, done.seconds, done.error or "nothing came back")
             finished = self._before + done.finished - self._began
             candidate, thinking = self.pending.pop(done.task), self._thinking.pop(done.task)
+            del self.running[done.task]
             trials.append(Trial(done.task, candidate, value, finished, thinking))
         self._finished += len(trials)
         self._spent += sum(trial.evaluation.seconds for trial in trials)

@@ -1,8 +1,10 @@
 """The view of a search where there is no terminal: plain lines."""
 
+import io
 import math
 
 import pytest
+from rich.console import Console
 
 from nascast.cli import _live
 from nascast.cli._live import LiveView
@@ -37,3 +39,13 @@ def test_each_run_is_said_to_its_end(capsys: pytest.CaptureFixture[str]) -> None
     first, second = capsys.readouterr().err.splitlines()
     assert first.startswith("run random-0 · finished 1 · failed 0 · queue 0 on 1 worker · best")
     assert "60 (trial 0) · left 0:00:30" in second
+
+
+def test_the_panel_has_a_line_for_each_trial_that_runs() -> None:
+    view = LiveView(Objective("val_accuracy"), 2, 10, math.inf)
+    view("ppo-0", Step([trial(0, 50.0)], 2, 100.0, {1: 35.0, 2: 99.0}))
+    console = Console(width=80, record=True, file=io.StringIO())
+    console.print(view._panel())
+    lines = [" ".join(line.strip("│ ").split()) for line in console.export_text().splitlines()]
+    assert "trial 1 running 0:01:05" in lines
+    assert "trial 2 running 0:00:01" in lines

@@ -2,7 +2,7 @@
 
 import math
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from types import TracebackType
 
 from rich.console import Console, Group, RenderableType
@@ -69,6 +69,8 @@ class LiveView:
         self._scores: list[float] = []
         self._finished = self._failed = self._pending = self._new = 0
         self._clock = 0.0
+        self._running: Mapping[int, float] = {}
+        self._stepped = time.monotonic()
         self._best: Trial | None = None
         self._last_error = ""
 
@@ -98,7 +100,8 @@ class LiveView:
             self._new += len(step.trials)
         for trial in step.trials:
             self._take(trial)
-        self._pending, self._clock = step.pending, step.clock
+        self._pending, self._clock, self._running = step.pending, step.clock, step.running
+        self._stepped = time.monotonic()
         if not self._live and time.monotonic() - self._spoke > _LINE_SECONDS:
             self._say()
 
@@ -162,6 +165,9 @@ class LiveView:
         table = Table.grid(padding=(0, 2))
         for key, value in self._facts().items():
             table.add_row(Text(key, style="dim"), value)
+        now = self._clock + time.monotonic() - self._stepped
+        for trial, began in self._running.items():  # a line for each worker that is busy
+            table.add_row(Text(f"trial {trial}", style="dim"), f"running {_clock(now - began)}")
         table.add_row(Text("rewards", style="dim"), sparkline(self._scores, 48))
         if self._last_error:
             words = self._last_error.splitlines()[0][:100]
@@ -182,6 +188,8 @@ class LiveView:
 
 
 def _clock(seconds: float) -> str:
-    """Returns seconds as hours, minutes and seconds."""
+    """Returns seconds as hours, minutes and seconds; they may not be known."""
+    if math.isnan(seconds):
+        return "unknown"
     whole = max(0, round(seconds))
     return f"{whole // 3600}:{whole // 60 % 60:02}:{whole % 60:02}"

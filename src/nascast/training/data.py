@@ -15,7 +15,7 @@ from torch.nn import functional
 
 from nascast.core.errors import DataWarning, InvalidSettingError, MissingDataError
 from nascast.core.types import Batch, ImageTask
-from nascast.training.pixels import Pixels, moments
+from nascast.training.pixels import Pixels, chunks, moments
 from nascast.training.recipe import Recipe
 from nascast.training.sources import cifar, digits, folder, hugging_face, mnist, npz
 from nascast.training.sources.arrays import Arrays, Part
@@ -26,7 +26,6 @@ __all__ = ["ImageData", "Split", "image_batch", "open_data", "task_of"]
 
 # The first that accepts a source reads it: forms that look closer at a folder come first.
 _NAMED = 5  # files that a warning names; chosen
-_CHUNK = 1024  # images that are resized at once; chosen
 _SOURCES = (digits, hugging_face, npz, cifar, mnist, folder)
 Images = Tensor | Pixels  # normalised images, or such as become so
 
@@ -248,13 +247,13 @@ def _resized(images: npt.NDArray[np.uint8], size: int | None, source: str) -> An
     if height != width:
         raise InvalidSettingError(f"{source}: images of {height}×{width} cannot be made square")
     found = np.empty((len(images), size, size, images.shape[3]), np.uint8)
-    for start in range(0, len(images), _CHUNK):
-        part = _tensor(images[start : start + _CHUNK]).float()
+    for rows in chunks(images, np.arange(len(images))):
+        part = _tensor(images[rows]).float()
         factor, rest = divmod(height, size)
         if factor and not rest:
             small = functional.avg_pool2d(part, factor)
         else:
             small = functional.interpolate(part, (size, size), mode="bilinear", antialias=True)
         whole = small.round().clamp(0, 255).to(torch.uint8)
-        found[start : start + _CHUNK] = whole.permute(0, 2, 3, 1).numpy()
+        found[rows] = whole.permute(0, 2, 3, 1).numpy()
     return found

@@ -1,15 +1,17 @@
 """Images that stay bytes until they are a batch, in memory or in a file that is larger."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import torch
 from torch import Tensor
 
-__all__ = ["Pixels", "moments"]
+__all__ = ["Pixels", "chunks", "moments"]
 
-_CHUNK = 1024  # images that are read at once; chosen
+_CHUNK = 2**22  # bytes of images that are worked on at once; chosen
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -61,6 +63,13 @@ class Pixels:
         return Pixels(self.values.to(device), self.rows.to(device), mean, std)
 
 
+def chunks(images: npt.NDArray[np.uint8], rows: npt.NDArray[np.intp]) -> Iterator[Any]:
+    """Yields places of images in order, so many at once as take little memory."""
+    many = max(1, _CHUNK // max(images[0].size, 1))
+    for start in range(0, len(rows), many):
+        yield rows[start : start + many]
+
+
 def moments(images: npt.NDArray[np.uint8], rows: npt.NDArray[np.intp]) -> tuple[Tensor, Tensor]:
     """Returns means and standard deviations of ``(m, height, width, channels)`` images by channel.
 
@@ -72,14 +81,14 @@ def moments(images: npt.NDArray[np.uint8], rows: npt.NDArray[np.intp]) -> tuple[
         Two tensors ``(1, channels, 1, 1)`` on a scale from 0 to 1, from exact sums; deviations are
         at least 1e-6.
     """
-    sums = np.zeros((2, images.shape[3]), dtype=np.int64)
-    for start in range(0, len(rows), _CHUNK):
-        chunk = images[np.sort(rows[start : start + _CHUNK])].reshape(-1, images.shape[3])
-        wide = chunk.astype(np.int64)
-        sums += np.stack([wide.sum(0), (wide * wide).sum(0)])
+    counts = np.zeros((images.shape[3], 256), dtype=np.int64)  # of each byte
+    for some in chunks(images, rows):
+        for channel, values in enumerate(np.moveaxis(images[np.sort(some)], 3, 0)):
+            counts[channel] += np.bincount(values.ravel(), minlength=256)
+    values = np.arange(256)
     n = len(rows) * images.shape[1] * images.shape[2]
-    mean = sums[0] / n
-    variance = np.maximum(sums[1] - n * mean**2, 0) / max(n - 1, 1)
+    mean = counts @ values / n
+    variance = np.maximum(counts @ values**2 - n * mean**2, 0) / max(n - 1, 1)
     shape = (1, -1, 1, 1)
     found = (torch.from_numpy(part.reshape(shape) / 255) for part in (mean, np.sqrt(variance)))
     first, second = (part.float() for part in found)
