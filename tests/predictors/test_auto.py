@@ -23,7 +23,7 @@ TRAIN, TEST = GENES[:60], GENES[60:160]
 def noise(genes: Genes, seed: int) -> Floats:
     """The same numbers for the same rows, wherever they stand."""
     weights = np.random.default_rng(seed).normal(size=(genes.shape[1], 7))
-    return np.cos(37 * genes @ weights).sum(1)
+    return np.asarray(np.cos(37 * genes @ weights).sum(1))
 
 
 class Says(PerformancePredictor):
@@ -137,14 +137,15 @@ def test_the_same_seed_finds_the_same_and_it_is_written_as_a_spec() -> None:
         auto = spec.load("predictor")
         initialized(auto)
         found.append(asked(auto).mean)
-    assert np.array_equal(*found)
+    assert np.array_equal(found[0], found[1])
     assert Spec.of("predictor", auto) == spec
     assert auto.axes == {"train_size", "epochs"}
     assert Auto(members=["gp"]).axes == {"train_size"}
 
 
 def test_what_cannot_be_is_refused() -> None:
-    for wrong in ({"members": []}, {"folds": 1}):
+    wrongs: list[dict[str, Any]] = [{"members": []}, {"folds": 1}]
+    for wrong in wrongs:
         with pytest.raises(InvalidSettingError, match="one member and two folds"):
             Auto(**wrong)
     with pytest.raises(InvalidSettingError, match="initialize"):

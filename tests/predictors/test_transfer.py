@@ -30,7 +30,8 @@ def asked(transfer: Transfer, train: Genes = GENES[:0]) -> tuple[Floats, dict[st
 
 def test_it_ranks_without_a_label_and_for_nothing() -> None:
     moved = Transfer(LINE, THERE, labels=200)
-    assert (moved.axes, moved.ranks_only) == (frozenset(), True)
+    assert moved.axes == frozenset()
+    assert moved.ranks_only
     found, seconds = asked(moved)
     assert seconds == {"init": 0.0, "query": 0.0}
     alone = BayesianLinearRegression()
@@ -48,7 +49,8 @@ def test_a_metric_of_its_own_has_its_own_direction() -> None:
 
 def test_without_a_benchmark_it_is_the_predictor() -> None:
     same = Transfer(LINE)
-    assert (same.axes, same.ranks_only) == ({"train_size"}, False)
+    assert same.axes == {"train_size"}
+    assert not same.ranks_only
     found, seconds = asked(same, GENES[:20])
     assert seconds["init"] > 0
     assert np.ptp(found) > 0

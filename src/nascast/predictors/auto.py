@@ -36,7 +36,7 @@ Folds = npt.NDArray[np.int64]
 
 _FEWEST = 8  # labels, with fewer of which nothing is chosen: OMNI's
 _MANY = 40  # labels, with fewer of which no second member is taken: OMNI's
-_ERRORS = 2.0  # standard errors by which one more member must be better, the best of some; chosen
+_ERRORS = 2.0  # standard errors by which another must be better, the best of some; chosen
 
 
 class Auto(Combinator):
@@ -45,8 +45,8 @@ class Auto(Combinator):
     Every member that the records and the space support predicts the training labels: curves and
     proxies as they are, those that learn fold by fold, from the labels of the other folds. The
     first member is left for the one with the smallest error on a line if that is smaller by more
-    than one standard error; then, one after the other, the member is added with which a ridge
-    regression ranks held-out labels better, and has errors that are smaller by more than two.
+    than two standard errors; then, one after the other, the member is added with which a ridge
+    regression ranks held-out labels better, and has errors that are smaller by as much.
     Errors are of normal scores, so that the worst architectures do not decide. What was not chosen
     is not asked at query. All of this is part of the initialization, and is charged there.
 
@@ -203,7 +203,7 @@ def _stacked(x: Floats, u: Floats) -> Linear:
     """Returns the regression on the columns that held-out errors choose, the best one first."""
     best, *others = (Linear.of(x, u, (k,)) for k in range(x.shape[1]))
     one = min([best, *others], key=partial(_error, u))
-    if better(u, one.held, best.held):
+    if better(u, one.held, best.held, _ERRORS):
         best = one
     while left := [k for k in range(x.shape[1]) if k not in best.columns and len(u) >= _MANY]:
         more = min((Linear.of(x, u, (*best.columns, k)) for k in left), key=partial(_error, u))
