@@ -16,6 +16,7 @@ from nascast.predictors.transfer import Transfer
 from nascast.testing.doubles import TinyBenchmark
 
 HERE, THERE = TinyBenchmark(), TinyBenchmark()
+THERE.name = "elsewhere"
 GENES = np.random.default_rng(0).permutation(HERE.genes())
 LINE = BayesianLinearRegression()
 
@@ -69,6 +70,11 @@ def test_it_is_written_as_a_spec_and_reads_tables_by_path() -> None:
 def test_a_table_of_another_space_says_nothing_here() -> None:
     with pytest.raises(UnsupportedError, match="of nb201-mini are of nasbench201, and these"):
         asked(Transfer(LINE, Spec("nb201_mini")))
+
+
+def test_what_it_is_judged_by_is_not_learned_from() -> None:
+    with pytest.raises(InvalidSettingError, match=f"both benchmarks are {HERE.name}"):
+        asked(Transfer(LINE, HERE))
 
 
 def test_what_cannot_be_moved_is_refused() -> None:

@@ -45,7 +45,8 @@ class Transfer(Combinator):
             metric: metric of these labels; None is that of the labels here.
 
         Raises:
-            InvalidSettingError: the predictor reads something else than labels, or there are none.
+            InvalidSettingError: the predictor reads something else than labels, or there are none;
+                at initialization, the benchmark is the one that is predicted.
         """
         part = part_of(predictor)
         if part.axes != {"train_size"} or labels < 1:
@@ -81,6 +82,11 @@ class Transfer(Combinator):
             raise UnsupportedError(
                 f"the architectures of {records.name} are of {records.space.name}, and these are "
                 f"of {ledger.space.name}: what is learned there says nothing here"
+            )
+        if isinstance(ledger.records, Benchmark) and ledger.records.name == records.name:
+            raise InvalidSettingError(
+                f"both benchmarks are {records.name}: it would learn from what it is judged by; "
+                "name another one"
             )
         metric = self.metric or ledger.objective.metric
         objective = Objective(metric, records.describe(metric).minimize)
