@@ -1,13 +1,14 @@
-"""Whether OMNI is above its best part: paired trials on nb201-mini.
+"""Whether OMNI, or `auto`, is above its best part: paired trials on nb201-mini.
 
 Every trial has a test set of 200 and training sets apart from it by what networks compute. Printed
 are Kendall's τ of each part, of OMNI and its presets, and the mean difference of the paired trials
 to the best part with its standard error. The best part is chosen by its mean on these test sets,
-which favours it. Presets of OMNI are run where they are asked for: a fit with the study's search
-takes a minute or more.
+which favours it. ``--asked`` names other predictors to judge, and ``--parts`` what they are judged
+by: ``--asked auto --parts auto`` by auto's own members. Presets of OMNI are run where they are
+asked for: a fit with the study's search takes a minute or more.
 
 Run: python perf/omni.py [--trials 20] [--labels 20,100,300] [--epochs 2,4,6,8]
-    [--presets untuned,study]
+    [--presets untuned,study] [--asked auto] [--parts auto]
 """
 
 import argparse
@@ -17,9 +18,10 @@ from typing import Any
 import numpy as np
 
 import nascast
-from nascast.core import plugins
 from nascast.core.ledger import Ledger, Memo
+from nascast.core.spec import Spec
 from nascast.core.types import Batch, Genes, Objective
+from nascast.predictors.auto import Auto
 from nascast.predictors.hybrid.omni import Omni
 from nascast.studies.metrics import kendall
 
@@ -28,9 +30,7 @@ _BATCH = Batch.random(_BENCHMARK.task, 64)
 _GENES = _BENCHMARK.genes()
 _KEYS = _BENCHMARK.space.networks(_GENES)
 _MEMO: Memo = {}
-_PARTS: Mapping[str, tuple[str, Mapping[str, Any]]] = {
-    name: (name, {}) for name in ("sotl_e", "early_stop_accuracy", "jacov", "xgboost")
-}
+_PARTS = "sotl_e,early_stop_accuracy,jacov,xgboost"
 
 
 def split(trial: int) -> tuple[Genes, Genes]:
@@ -43,8 +43,9 @@ def split(trial: int) -> tuple[Genes, Genes]:
 def tau(name: str, settings: Mapping[str, Any], epochs: int, labels: int, trial: int) -> float:
     """Returns τ of one predictor in one trial."""
     test, train = split(trial)
-    reads = "epochs" in plugins.resolve("predictor", name).axes
-    predictor = nascast.load("predictor", name, **settings, **({"epochs": epochs} if reads else {}))
+    predictor = nascast.load("predictor", name, **settings)
+    if "epochs" in predictor.axes:
+        predictor = predictor.like(epochs=epochs)
     ledger = Ledger(_BENCHMARK, Objective("val_accuracy"), batch=_BATCH, memo=_MEMO)
     with ledger.phase("init"):
         predictor.initialize(ledger, train[:labels], np.random.default_rng(trial))
@@ -53,28 +54,36 @@ def tau(name: str, settings: Mapping[str, Any], epochs: int, labels: int, trial:
     return kendall(found, _BENCHMARK.query(test, "val_accuracy"))
 
 
+def named(specs: str) -> dict[str, tuple[str, Mapping[str, Any]]]:
+    """Returns names and settings of predictors, by their specs."""
+    return {str(spec): (spec.name, spec.settings) for spec in Spec.parse_list("predictor", specs)}
+
+
 def main() -> None:
     """Prints the table."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--trials", type=int, default=20)
+    parser.add_argument("--first", type=int, default=0, help="number of the first trial")
     parser.add_argument("--labels", default="20,100,300")
     parser.add_argument("--epochs", default="2,4,6,8")
     parser.add_argument("--presets", default="")
+    parser.add_argument("--asked", default="omni")
+    parser.add_argument("--parts", default=_PARTS)
     options = parser.parse_args()
-    asked: dict[str, tuple[str, Mapping[str, Any]]] = {"omni": ("omni", {})}
+    trials = range(options.first, options.first + options.trials)
+    asked = named(options.asked)
+    parts = named(",".join(map(str, Auto().members)) if options.parts == "auto" else options.parts)
     for preset in filter(None, options.presets.split(",")):
         asked[f"omni {preset}"] = "omni", Omni.presets[preset]
     for epochs in map(int, options.epochs.split(",")):
         for labels in map(int, options.labels.split(",")):
             found = {
-                title: np.array(
-                    [tau(name, s, epochs, labels, trial) for trial in range(options.trials)]
-                )
-                for title, (name, s) in {**_PARTS, **asked}.items()
+                title: np.array([tau(name, s, epochs, labels, trial) for trial in trials])
+                for title, (name, s) in {**parts, **asked}.items()
             }
-            best = max(_PARTS, key=lambda part: float(found[part].mean()))
-            parts = ", ".join(f"{part} {found[part].mean():.3f}" for part in _PARTS)
-            print(f"{epochs} epochs, {labels} labels: {parts}")
+            best = max(parts, key=lambda part: float(found[part].mean()))
+            means = ", ".join(f"{part} {found[part].mean():.3f}" for part in parts)
+            print(f"{epochs} epochs, {labels} labels: {means}")
             for title in asked:
                 gain = found[title] - found[best]
                 error = gain.std(ddof=1) / np.sqrt(len(gain))

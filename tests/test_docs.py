@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from nascast.core import plugins
+
 ROOT = Path(__file__).parents[1]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 BLOCK = re.compile(r"^```python\n(.*?)^```", re.MULTILINE | re.DOTALL)
@@ -36,6 +38,16 @@ def test_links_lead_somewhere(link: tuple[str, str]) -> None:
     page, target = link
     folder = ROOT if page == "README.md" else ROOT / "docs"
     assert (folder / target).exists()
+
+
+def test_the_catalogue_lists_every_predictor_once() -> None:
+    page = (ROOT / "docs" / "predictors.md").read_text()
+    table = page.partition("## The catalogue")[2].partition("\n## ")[0]
+    listed = re.findall(r"^\| `(\w+)` \|", table, re.MULTILINE)
+    assert sorted(listed) == plugins.builtin_names("predictor")
+    for name, family in re.findall(r"^\| `(\w+)` \| ([\w -]+) \|", table, re.MULTILINE):
+        own = plugins.family("predictor", name) or "made of others"
+        assert family.replace(" ", "_").replace("-", "_") == own.replace(" ", "_"), name
 
 
 def test_the_reference_is_made_from_docstrings(tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ from functools import partial
 import numpy as np
 import numpy.typing as npt
 
+from nascast.core.correlation import kendall
 from nascast.core.errors import InvalidSettingError, UnsupportedError
 from nascast.core.ledger import Ledger
 from nascast.core.prediction import Prediction
@@ -25,17 +26,17 @@ __all__ = ["Auto"]
 
 _STRUCTURE = Spec("joined")
 _MEMBERS: tuple[Part, ...] = (
-    "sotl_e",
+    "omni",
     "early_stop_accuracy",
-    "jacov",
-    "params",
     Spec("gp", {"encoding": _STRUCTURE}),
     Spec("xgboost", {"encoding": _STRUCTURE, "n_estimators": 200, "max_depth": 3}),
-    Spec("xgboost"),
+    "xgboost",
 )
 Folds = npt.NDArray[np.int64]
 
 _FEWEST = 8  # labels, with fewer of which nothing is chosen: OMNI's
+_MANY = 100  # labels, with fewer of which no second member is taken; chosen on transferred ones
+_ERRORS = 2.0  # standard errors by which another must be better, the best of some; chosen
 
 
 class Auto(Combinator):
@@ -43,13 +44,15 @@ class Auto(Combinator):
 
     Every member that the records and the space support predicts the training labels: curves and
     proxies as they are, those that learn fold by fold, from the labels of the other folds. The
-    member with the smallest error on a line is taken; then, one after the other, the member with
-    which a ridge regression is better on held-out labels by more than one standard error. Errors
-    are of normal scores, so that the worst architectures do not decide. What was not chosen is not
-    asked at query. All of this is part of the initialization, and is charged there.
+    first member is left for the one with the smallest error on a line if that is smaller by more
+    than two standard errors; then, one after the other, the member is added with which a ridge
+    regression ranks held-out labels better, and has errors that are smaller by as much.
+    Errors are of normal scores, so that the worst architectures do not decide. What was not chosen
+    is not asked at query. All of this is part of the initialization, and is charged there.
 
-    With fewer than eight labels nothing is chosen: the first member that is supported predicts. The
-    deviation is the root mean square of held-out errors, the same for all.
+    With fewer than 100 labels one member is taken, and with fewer than eight the first that is
+    supported: by default OMNI, which is as careful with curves and proxies. The deviation is the
+    root mean square of held-out errors, the same for all.
 
     Attributes:
         chosen: members that are asked at query, in the order in which they were added; empty before
@@ -169,8 +172,9 @@ class _Part:
         return self.scale.scores(np.where(finite, means, usual))
 
     def learn(self, ledger: Ledger, train: Genes) -> None:
-        """Initializes the member on all rows."""
-        self.predictor.initialize(ledger, train, np.random.default_rng(self.seed))
+        """Initializes the member on all rows, if it learned from some."""
+        if "train_size" in self.predictor.axes:
+            self.predictor.initialize(ledger, train, np.random.default_rng(self.seed))
 
 
 def _held_out(
@@ -197,10 +201,14 @@ def _held_out(
 
 def _stacked(x: Floats, u: Floats) -> Linear:
     """Returns the regression on the columns that held-out errors choose, the best one first."""
-    best = min((Linear.of(x, u, (k,)) for k in range(x.shape[1])), key=partial(_error, u))
-    while others := [k for k in range(x.shape[1]) if k not in best.columns]:
-        more = min((Linear.of(x, u, (*best.columns, k)) for k in others), key=partial(_error, u))
-        if not better(u, more.held, best.held):
+    best, *others = (Linear.of(x, u, (k,)) for k in range(x.shape[1]))
+    one = min([best, *others], key=partial(_error, u))
+    if better(u, one.held, best.held, _ERRORS):
+        best = one
+    while left := [k for k in range(x.shape[1]) if k not in best.columns and len(u) >= _MANY]:
+        more = min((Linear.of(x, u, (*best.columns, k)) for k in left), key=partial(_error, u))
+        ranks = kendall(more.held, u) > kendall(best.held, u)
+        if not (ranks and better(u, more.held, best.held, _ERRORS)):
             break
         best = more
     return best

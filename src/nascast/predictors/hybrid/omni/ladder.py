@@ -158,7 +158,14 @@ class Ladder:
         return x
 
 
-def better(y: Floats, higher: Floats, lower: Floats) -> bool:
-    """Returns whether the higher rung's held-out errors are smaller, by more than by chance."""
+def better(y: Floats, higher: Floats, lower: Floats, errors: float = _ERRORS) -> bool:
+    """Returns whether the higher rung's held-out errors are smaller, by more than by chance.
+
+    Args:
+        y: ``(n,)`` targets.
+        higher: ``(n,)`` held-out predictions of the higher rung.
+        lower: ``(n,)`` those of the lower one.
+        errors: standard errors of the mean difference by which they should be smaller.
+    """
     gain = (y - lower) ** 2 - (y - higher) ** 2
-    return bool(gain.mean() > _ERRORS * gain.std() / np.sqrt(len(y)))
+    return bool(gain.mean() > errors * gain.std() / np.sqrt(len(y)))
