@@ -192,7 +192,7 @@ def test_a_language_model_from_search_to_export(cli: Cli, tmp_path: Path) -> Non
     assert "the logits for 48 words" in said
     for more, told in (
         (["--split", "train=3"], "--split is for images"),
-        (["--skeleton", "colour=1"], "there are no other settings; got {'layers'"),
+        (["--skeleton", "colour=1"], "no such setting 'colour'; there are hidden, layers"),
     ):
         code, _, err = cli("train", run, *more, "--out", tmp_path / "other")
         assert (code, told in err) == (2, True), err

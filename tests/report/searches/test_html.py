@@ -319,7 +319,7 @@ def test_texts_from_the_run_are_escaped(tmp_path: Path) -> None:
 
 
 def test_the_same_search_gives_the_same_bytes(two: Path, tmp_path: Path) -> None:
-    a, b = (write_search_report(two, tmp_path / name).read_bytes() for name in ("a", "b"))
+    a, b = (write_search_report(two, out=tmp_path / name).read_bytes() for name in ("a", "b"))
     assert a == b
 
 
@@ -354,7 +354,7 @@ def test_what_is_not_a_search_is_refused(two: Path, tmp_path: Path) -> None:
     with pytest.raises(MissingDataError, match="nascast search"):
         summary_rows(tmp_path)
     with pytest.raises(StoreError, match="cannot write"):
-        write_search_report(two, tmp_path / "no" / "x.html")
+        write_search_report(two, out=tmp_path / "no" / "x.html")
     for file in two.glob("trials.sqlite*"):
         file.unlink()
     (two / "trials.sqlite").write_bytes(b"nonsense" * 100)
