@@ -124,4 +124,4 @@ def test_no_module_is_a_drawer() -> None:
 
 def test_the_command_is_installed_under_its_name() -> None:
     (command,) = entry_points(group="console_scripts", name="nascast")
-    assert command.value == "nascast.cli.main:main"
+    assert command.value == "nascast.__main__:main"
