@@ -30,7 +30,7 @@ from nascast.core.types import Candidate, Evaluation, Floats, Metric, Task
 from nascast.executors.processes import Processes
 from nascast.studies.journal import Journal
 from nascast.studies.progress import finished
-from nascast.studies.records import open_benchmark
+from nascast.studies.records import open_benchmark, recorded_space
 from nascast.studies.searches.design import Search, preset, strategy_of
 
 STRATEGIES = (
@@ -81,7 +81,7 @@ def search(
         evaluations=evaluations,
     )
     trials = nascast.run(
-        strategy_of(plan, spec, records.space, seed),
+        strategy_of(plan, spec, recorded_space(records, ["val_accuracy"]), seed),
         Reward(records, epochs),
         executor=nascast.load("executor", "simulated"),
         store=nascast.load("store", "memory"),
