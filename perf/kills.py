@@ -100,7 +100,8 @@ def table(out: Path) -> Any:
 
 def epochs(out: Path) -> list[Hashable]:
     """Returns the finished epochs of a training."""
-    record = json.loads((out / "training.json").read_text()) if out.exists() else {}
+    file = out / "training.json"
+    record = json.loads(file.read_text()) if file.exists() else {}
     if "curves" in record:
         return list(range(len(record["curves"]["val_loss"])))
     if not (out / "checkpoint.pt").exists():
