@@ -105,6 +105,7 @@ _HEAD: dict[str, Any] = {
         "trials": 2,
         "seed": 0,
         "test_size": 12,
+        "test_set": "uniform",
         "metric": "val_accuracy",
         "images": None,
         "batch_size": 64,

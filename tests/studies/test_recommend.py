@@ -15,6 +15,7 @@ Make = Callable[..., Any]
 def measured(name: str, tau: float, init: float, query: float, **changes: Any) -> Measured:
     values: dict[str, Any] = {
         **{"benchmark": "mini", "space": "nasbench201", "predictor": name, "family": "hybrid"},
+        **{"metric": "val_accuracy", "tested": "200 uniform"},
         **{"budget": {}, "trials": 20, "kendall": tau, "error": 0.01},
         **{"init_seconds": init, "query_seconds": query},
     }
@@ -47,6 +48,8 @@ def test_those_within_the_noise_of_the_best_are_named() -> None:
     (answer,) = recommend(FOUND, 2000, 100)
     assert [item.predictor for item in answer.close] == ["both"]  # .05 is more than 2 × .014
     assert recommend(FOUND, 0, 1)[0].close == ()
+    once = [measured("curve", 0.8, 0.0, 60.0, error=None), measured("other", 0.2, 0.0, 1.0)]
+    assert [item.predictor for item in recommend(once, 1, 60)[0].close] == ["other"]
     assert answer.longest == (1000, 60)
 
 
@@ -58,6 +61,8 @@ def test_less_time_than_was_measured_is_not_known() -> None:
 
 def test_spaces_and_benchmarks_are_apart() -> None:
     other = measured("curve", 0.3, 0.0, 1.0, benchmark="nlp", space="nasbench_nlp")
+    top = measured("curve", 0.1, 0.0, 1.0, tested="100 top")
+    assert len(recommend([*FOUND, top], 2000, 100)) == 2
     answers = recommend([*FOUND, other], 2000, 100)
     assert [(a.benchmark, a.space) for a in answers] == [
         ("mini", "nasbench201"),
@@ -88,6 +93,7 @@ def test_a_folder_is_evidence(make_run: Make, make_row: Make) -> None:
     folder: Path = make_run([make_row("xgboost", 20, trial=t, kendall=0.5) for t in range(3)])
     (found,) = measured_in(folder)
     assert (found.benchmark, found.space) == ("nb201-mini", "nasbench201")
+    assert (found.metric, found.tested) == ("val_accuracy", "12 uniform")
     assert (found.predictor, found.budget, found.trials) == ("xgboost", {"train_size": 20}, 3)
     assert [found.kendall, found.error] == pytest.approx([0.5, 0.0])
     assert found.init_seconds == pytest.approx(121)

@@ -41,9 +41,10 @@ class BudgetOptions:
         given = self.given(predictors)
         if self.grid is None:
             return {**_USUAL, **given}
-        if both := [_OPTIONS[axis] for axis in given if axis in _OPTIONS]:
+        if both := [axis for axis in given if axis in _OPTIONS]:
+            written = [_OPTIONS[a] if self.own.get(a) else f"--axis {a}" for a in both]
             raise InvalidSettingError(
-                f"--grid chooses labels and epochs; leave out {' and '.join(both)}"
+                f"--grid chooses labels and epochs; leave out {' and '.join(written)}"
             )
         from nascast.studies.predictors.grids import grid
         from nascast.studies.records import open_benchmark
@@ -86,6 +87,8 @@ class BudgetOptions:
                     f"--axis: expected NAME=1,2,3 with an axis that a predictor declares, "
                     f"{', '.join(declared) or 'of which there is none'}; got {text!r}"
                 )
+            if name.strip() in amounts:
+                raise InvalidSettingError(f"{name.strip()} is given twice; leave out {text!r}")
             amounts[name.strip()] = numbers
         return {
             axis: whole_numbers(text, _OPTIONS.get(axis, f"--axis {axis}"))

@@ -221,10 +221,10 @@ def _folders(names: list[str], out: Path) -> list[Path]:
 
     if len(names) < 2:
         return [out]
-    found = [re.sub(r"[^A-Za-z0-9_]+", "-", name.removesuffix(".nascast")) for name in names]
-    if len(set(found)) < len(found):
+    found = [re.sub(r"[^\w]+", "-", name.removesuffix(".nascast")).strip("-") for name in names]
+    if len({name.replace("-", "_") for name in found}) < len(found) or not all(found):
         raise InvalidSettingError(f"--benchmark: give each of several once; got {', '.join(names)}")
-    return [out / name.strip("-") for name in found]
+    return [out / name for name in found]
 
 
 def _compared(

@@ -31,20 +31,15 @@ def recommend(
     ] = None,
     study: Annotated[
         list[Path] | None,
-        typer.Option(
-            help="Folder of a finished comparison, in place of the study in the package; may be "
-            "given several times."
-        ),
+        typer.Option(help="Folder of a finished comparison; may be given several times."),
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="JSON instead of sentences.")] = False,
 ) -> None:
     """Recommend a performance predictor for the time there is, from studies that measured it.
 
-    Example: nascast recommend --init 2h --query 3s
-
-    Example: nascast recommend --init 30m --query 100ms --space-like nasbench201 --json
-
     Example: nascast recommend --init 1h --query 1s --study runs/compare
+
+    Example: nascast recommend --init 30m --query 100ms --study runs/compare --json
     """
     from nascast.studies.recommend import measured_in, shipped
     from nascast.studies.recommend import recommend as advise
@@ -64,7 +59,7 @@ def _lines(answer: "Answer", init: float, query: float) -> list[str]:
     """Returns the advice in sentences, the evidence behind it, and where that ends."""
     from nascast.report.words import duration
 
-    where = f"{answer.benchmark} ({answer.space})"
+    where = f"{answer.benchmark} ({answer.space}, {answer.metric}, {answer.tested} tests)"
     least, most = answer.cheapest, answer.longest
     if answer.best is None:
         return [
@@ -87,13 +82,13 @@ _SHOWN = 5  # others at most, where more are as good; chosen
 
 
 def _words(item: "Measured") -> str:
-    from nascast.report.words import budget_words, duration
+    from nascast.report.words import budget_words, count, duration
     from nascast.studies.predictors.design import Budget
 
     budget = budget_words(Budget(item.budget))
     spread = "" if item.error is None else f" ± {item.error:.3f}"
     return (
         f"{item.predictor}{f' with {budget}' if budget else ''}: τ {item.kendall:.3f}{spread} "
-        f"over {item.trials} trials, {duration(item.init_seconds)} to initialize, "
+        f"over {count(item.trials, 'trial')}, {duration(item.init_seconds)} to initialize, "
         f"{duration(item.query_seconds)} for an architecture"
     )

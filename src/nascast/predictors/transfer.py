@@ -40,7 +40,8 @@ class Transfer(Combinator):
         Args:
             predictor: predictor that reads labels alone.
             benchmark: benchmark that it learns from, or the path of a table, which ends with
-                ``.nascast``; None for the labels here.
+                ``.nascast``; None for the labels here. The same trainings under another name are
+                not noticed; it is for the user to name others.
             labels: number of labels that are read there, unless there are fewer.
             metric: metric of these labels; None is that of the labels here.
 
@@ -91,13 +92,20 @@ class Transfer(Combinator):
         metric = self.metric or ledger.objective.metric
         objective = Objective(metric, records.describe(metric).minimize)
         there = Ledger(records, objective)
-        rows = rng.permutation(records.genes())
+        rows = rng.permutation(_recorded(records, metric))[: self.labels]
         with there.phase("init"):
-            rows = rows[np.isfinite(there.labels(rows))][: self.labels]
             self._parts[0].initialize(there, rows, rng)
 
     def query(self, ledger: Ledger, genes: Genes) -> Prediction:
         return self._parts[0].query(ledger, genes)
+
+
+def _recorded(records: Benchmark, metric: str) -> Genes:
+    """Returns the rows whose first training has the metric; all where that is not told."""
+    try:
+        return records.recorded(metric, 0)
+    except UnsupportedError:
+        return records.genes()
 
 
 @lru_cache(maxsize=4)

@@ -19,6 +19,7 @@ from nascast.studies.predictors.summary import Summary, summarize
 __all__ = ["Answer", "Measured", "from_json", "measured_in", "recommend", "shipped", "to_json"]
 
 _SHIPPED = "recommend.json"  # beside this module: the default study
+_Where = tuple[str, str, str, str]  # benchmark, space, metric and test sets
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +29,8 @@ class Measured:
     Attributes:
         benchmark: name of the benchmark.
         space: name of its search space.
+        metric: metric that was predicted.
+        tested: design and size of the test sets, such as ``200 uniform``.
         predictor: spec of the predictor in its written form.
         family: kind of evidence that it reads.
         budget: amounts that it spends, by axis.
@@ -40,6 +43,8 @@ class Measured:
 
     benchmark: str
     space: str
+    metric: str
+    tested: str
     predictor: str
     family: str
     budget: dict[str, int]
@@ -52,15 +57,18 @@ class Measured:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """The advice for one benchmark.
+    """The advice for one benchmark, metric and design of test sets.
 
     Attributes:
         benchmark: name of the benchmark that it rests on.
         space: name of its search space.
+        metric: metric that was predicted.
+        tested: design and size of the test sets.
         best: predictor and budget of the highest mean τ within both times; None where nothing was
             measured within them.
         close: others within both times, one for each predictor, whose mean τ is at most two
-            standard errors of the difference below the best, the cheapest first.
+            standard errors of the difference below the best, the cheapest first; all of them where
+            errors are not known.
         cheapest: initialization and query seconds of the measured budget that is initialized
             quickest.
         longest: longest initialization and query seconds that were measured; what more time would
@@ -69,6 +77,8 @@ class Answer:
 
     benchmark: str
     space: str
+    metric: str
+    tested: str
     best: Measured | None
     close: tuple[Measured, ...]
     cheapest: tuple[float, float]
@@ -81,7 +91,7 @@ def recommend(
     query_seconds: float,
     space: str | None = None,
 ) -> list[Answer]:
-    """Returns advice for each benchmark that was measured.
+    """Returns advice for each benchmark, metric and design of test sets that was measured.
 
     Args:
         measured: what studies found.
@@ -96,10 +106,11 @@ def recommend(
     for name, seconds in (("initialization", init_seconds), ("query", query_seconds)):
         if not seconds >= 0:
             raise InvalidSettingError(f"the {name} time should be at least 0 s; got {seconds:g}")
-    groups: dict[tuple[str, str], list[Measured]] = {}
+    groups: dict[_Where, list[Measured]] = {}
     for item in measured:
-        groups.setdefault((item.benchmark, item.space), []).append(item)
-    known = sorted({name for _, name in groups})
+        where = item.benchmark, item.space, item.metric, item.tested
+        groups.setdefault(where, []).append(item)
+    known = sorted({where[1] for where in groups})
     if space is not None and space not in known:
         raise UnknownComponentError(
             f"nothing was measured on the space {space!r}; known are {', '.join(known) or 'none'}"
@@ -112,7 +123,7 @@ def recommend(
 
 
 def _answer(
-    where: tuple[str, str], items: Sequence[Measured], init_seconds: float, query_seconds: float
+    where: _Where, items: Sequence[Measured], init_seconds: float, query_seconds: float
 ) -> Answer:
     within = [
         item
@@ -142,7 +153,9 @@ def _answer(
 
 def _below(item: Measured, best: Measured) -> bool:
     """Returns whether the mean τ is more than two standard errors of the difference below."""
-    spread = math.hypot(item.error or 0.0, best.error or 0.0)
+    if item.error is None or best.error is None:
+        return False  # one trial says nothing of the spread
+    spread = math.hypot(item.error, best.error)
     return best.kendall - item.kendall > 2 * spread
 
 
@@ -153,7 +166,10 @@ def measured_in(folder: Path) -> list[Measured]:
         NascastError: see `read_run`.
     """
     head, results = read_run(folder)
-    return [_of(head.benchmark, head.space, item) for item in summarize(results)]
+    settings = head.settings
+    tested = f"{settings['test_size']} {settings['test_set']}"
+    where = head.benchmark, head.space, settings["metric"], tested
+    return [_of(where, item) for item in summarize(results)]
 
 
 def shipped() -> list[Measured]:
@@ -188,11 +204,10 @@ def from_json(text: str) -> list[Measured]:
         raise CorruptDataError(f"expected findings as `to_json` writes them: {error}") from error
 
 
-def _of(benchmark: str, space: str, item: Summary) -> Measured:
+def _of(where: _Where, item: Summary) -> Measured:
     average = item.metrics["kendall"]
     return Measured(
-        benchmark=benchmark,
-        space=space,
+        *where,
         predictor=item.predictor,
         family=item.family,
         budget=dict(item.budget),

@@ -174,7 +174,7 @@ def _check(table: ScoreTable) -> None:
     n, k, p = len(table.genes), len(table.keys), len(table.passes)
     shapes = {"values": (n, k), "seconds": (n, k), "used": (n, k), "pass_seconds": (n, p)}
     wrong = [name for name, shape in shapes.items() if getattr(table, name).shape != shape]
-    if wrong or not (n and k) or p > _MOST_PASSES:
+    if wrong or not (n and k and p) or p > _MOST_PASSES:
         raise CorruptDataError(
             f"{n} architectures, {k} proxies and {p} passes do not fit "
             f"{', '.join(wrong) or 'a file'}"

@@ -10,8 +10,8 @@ import numpy as np
 
 from nascast.core.errors import InvalidSettingError, UnsupportedError
 from nascast.core.evaluator import Benchmark
-from nascast.core.space import SearchSpace
 from nascast.studies.predictors.design import LABELS
+from nascast.studies.records import measured_rows
 
 __all__ = ["GRIDS", "grid"]
 
@@ -48,16 +48,15 @@ def grid(
     """
     if name not in GRIDS:
         raise InvalidSettingError(f"the grid should be one of {', '.join(GRIDS)}; got {name!r}")
-    labels, epochs = _labels(benchmark, test_size), _epochs(benchmark, metric)
+    labels, epochs = _labels(benchmark, metric, test_size), _epochs(benchmark, metric)
     most = GRIDS[name]
     axes = {LABELS: _thinned(labels, most), "epochs": _thinned(epochs, most)}
     return {axis: amounts for axis, amounts in axes.items() if amounts}
 
 
-def _labels(benchmark: Benchmark, test_size: int) -> tuple[int, ...]:
-    space = benchmark.space
+def _labels(benchmark: Benchmark, metric: str, test_size: int) -> tuple[int, ...]:
     try:
-        left = _networks(space, benchmark) - test_size
+        left = _networks(benchmark, metric) - test_size
     except UnsupportedError:
         left = _SURROGATES_MOST
     if left < _LABELS[0]:
@@ -71,9 +70,10 @@ def _labels(benchmark: Benchmark, test_size: int) -> tuple[int, ...]:
     return _spaced(_LABELS[0], left, len(_LABELS))
 
 
-def _networks(space: SearchSpace, benchmark: Benchmark) -> int:
-    """Returns how many networks are recorded, counting those once that compute the same."""
-    rows = benchmark.genes()
+def _networks(benchmark: Benchmark, metric: str) -> int:
+    """Returns how many networks have the metric, counting those once that compute the same."""
+    space = benchmark.space
+    rows = measured_rows(benchmark, metric, benchmark.genes())
     return len(np.unique(space.networks(rows[space.distinct(space.canonical(rows))])))
 
 

@@ -122,7 +122,11 @@ def _begin(evidence: Evidence, out: Path, within: Genes | None) -> Journal:
     try:
         out.mkdir(parents=True, exist_ok=True)
         if (out / HEAD).exists():
-            if changed := changed_settings(read_head(out).settings, settings):
+            before, batch = read_head(out), _batch_words(evidence, within)
+            changed = changed_settings(before.settings, settings)
+            if before.batch != batch:  # of which the test sets may depend
+                changed = changed or f"batch was {before.batch}, is {batch}"
+            if changed:
                 raise StoreError(
                     f"{out} holds another study: {changed}; choose another folder with --out"
                 )
@@ -136,19 +140,26 @@ def _begin(evidence: Evidence, out: Path, within: Genes | None) -> Journal:
 
 
 def _head(evidence: Evidence, settings: dict[str, Any], within: Genes | None) -> Head:
-    benchmark, batch = evidence.records(), evidence.batch.source
-    if within is not None:
-        batch += f"; recorded scores of {len(within):,} architectures, among which all are drawn"
+    benchmark = evidence.records()
     return Head(
         settings=settings,
         benchmark=benchmark.name,
         unit=benchmark.metrics[evidence.study.metric].unit,
-        batch=batch,
+        batch=_batch_words(evidence, within),
         noise=noise_limits(benchmark, evidence.objective()),
         versions=versions(),
         aim=benchmark.metrics[evidence.study.metric].aim,
         space=benchmark.space.name,
     )
+
+
+def _batch_words(evidence: Evidence, within: Genes | None) -> str:
+    """Returns where the inputs of proxies are from, and which architectures have scores."""
+    batch = evidence.batch.source
+    if within is None:
+        return batch
+    rows = f"{len(within):,} architectures (CRC-32 {zlib.crc32(within.tobytes()):08x})"
+    return f"{batch}; recorded scores of {rows}, among which all are drawn"
 
 
 def _kept(journal: Journal, study: Study) -> Iterator[Result]:

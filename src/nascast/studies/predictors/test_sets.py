@@ -106,7 +106,7 @@ def _best_first(wanted: Wanted, pool: Genes) -> Genes:
     if best.sum() < wanted.test:
         raise InvalidSettingError(
             f"{wanted.test} test architectures asked for; the best tenth of "
-            f"{wanted.benchmark.name} has {best.sum()}"
+            f"{wanted.benchmark.name} has {best.sum()}; ask for that many with --test-size"
         )
     chosen = np.flatnonzero(best)[: wanted.test]
     return np.concatenate([pool[chosen], np.delete(pool, chosen, axis=0)])
@@ -131,7 +131,7 @@ def _parted(
                 f"{wanted.test} test and {wanted.train} training architectures asked for; "
                 f"{wanted.benchmark.name} has {len(pool)} distinct ones"
                 f"{'' if wanted.within is None else _WITHIN}, of which {len(test)} and "
-                f"{len(train)} are left for them"
+                f"{len(train)} are left for them; ask for fewer with --test-size or --train-sizes"
             )
         known, need = len(drawn), 2 * need
 
@@ -177,7 +177,8 @@ def _descendants(
     if len(found[-1]) < missing:
         raise InvalidSettingError(
             f"{count} architectures by mutation asked for; {wanted.benchmark.name} has "
-            f"{count - missing + len(found[-1])} that are in no other set"
+            f"{count - missing + len(found[-1])} that are in no other set; "
+            "ask for fewer with --test-size or --train-sizes"
         )
     return np.concatenate(found)
 
