@@ -137,3 +137,20 @@ def test_values_of_another_type_are_other_settings() -> None:
     assert Spec(EVOLUTION, {"population": float("nan")}) == Spec(
         EVOLUTION, {"population": float("nan")}
     )
+
+
+@pytest.mark.parametrize(
+    ("kind", "text", "told"),
+    [
+        ("strategy", "guided(initial=abc)", "initial of the strategy guided is a whole number"),
+        ("strategy", "guided(initial=2.5)", "is a whole number; got 2.5"),
+        ("strategy", "guided(weight=nan)", "weight of the strategy guided is a number"),
+        ("strategy", "ppo(clip=abc)", "clip of the strategy ppo is a number; got 'abc'"),
+        ("strategy", "bayesian_optimization(members=abc)", "members"),
+        ("predictor", "xgboost(max_depth=deep)", "max_depth of the predictor xgboost"),
+    ],
+)
+def test_a_setting_of_another_kind_is_refused(kind: str, text: str, told: str) -> None:
+    with pytest.raises(InvalidSettingError, match=told):
+        Spec.parse(kind, text).check(kind)
+    Spec.parse("strategy", "guided(weight=2)").check("strategy")  # a whole number is a number

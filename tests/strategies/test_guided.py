@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import nascast
-from nascast.core.errors import InvalidSettingError
+from nascast.core.errors import InvalidSettingError, UnsupportedError
 from nascast.core.evidence import usual_task
 from nascast.core.restricted import Restricted
 from nascast.core.space import SearchSpace
@@ -131,6 +131,12 @@ def test_limits_that_leave_three_architectures() -> None:
     tell(strategy, found, np.asarray([1.0, 2.0, np.nan]))
     (again,) = strategy.ask(20, np.random.default_rng(1))
     assert again in found
+
+
+def test_limits_that_leave_nothing_are_said() -> None:
+    nothing = Restricted(TinySpace(), lambda genes: np.zeros(len(genes), dtype=bool), "no width")
+    with pytest.raises(UnsupportedError, match="no architecture keeps to the limits"):
+        Guided(nothing).ask(1, np.random.default_rng(0))
 
 
 def test_limits_are_asked_about_few_networks() -> None:

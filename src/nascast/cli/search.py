@@ -124,7 +124,8 @@ def search(
     split: Annotated[
         str,
         typer.Option(
-            help="Split of the training images: train=…,validation=…,size=…,seed=…; size: pixels.",
+            help="Split of the training images: train=…,validation=…,test=…,size=…,seed=…,"
+            "stratified=…; size: pixels.",
             rich_help_panel=_CHILD,
         ),
     ] = "",
@@ -294,7 +295,11 @@ def _train(
         )
         view.close()
     if not whole:
-        typer.echo(f"Stopped: the first {GIVE_UP} children all failed in one way.", err=True)
+        typer.echo(
+            f"Stopped: the first {GIVE_UP} children all failed in one way. Mend the cause, and go "
+            "on with --resume.",
+            err=True,
+        )
 
 
 def _finish(chosen: "Search", out: Path, as_json: bool) -> None:

@@ -75,7 +75,8 @@ def train(
     split: Annotated[
         str,
         typer.Option(
-            help="Split of the training images: train=…,validation=…,size=…,seed=…; size: pixels."
+            help="Split of the training images: train=…,validation=…,test=…,size=…,seed=…,"
+            "stratified=…; size: pixels."
         ),
     ] = "",
     recipe: Annotated[

@@ -11,11 +11,12 @@ Studies, searches, run records, reports and the command line all name components
 
 import inspect
 import json
+import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import Any, Union
+from typing import Any, Union, get_args, get_type_hints
 
 from nascast.core import plugins
 from nascast.core.errors import InvalidSettingError
@@ -28,6 +29,13 @@ _WORDS: dict[str, Value] = {"none": None, "true": True, "false": False}
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*")
 _BARE = re.compile(r"[^\s,()\[\]=\":]+")  # a value that needs no quotes
 _DRIVE = re.compile(r"[A-Za-z]:[\\/][^,()\[\]\"]*")  # a path of Windows, which needs none either
+_KINDS = {  # of plain settings, in words
+    bool: "true or false",
+    int: "a whole number",
+    float: "a number",
+    str: "a word",
+    type(None): "none",
+}
 _GIVEN = {"space", "objectives"}  # what a component is made for, and no setting of it
 
 
@@ -121,6 +129,13 @@ class Spec:
         for key in self.settings:
             if key not in known:
                 raise _unknown(kind, self.name, key, known)
+        kinds = _plain_kinds(plugins.resolve(kind, self.name))
+        for key, value in self.settings.items():
+            if key in kinds and not _fits(value, kinds[key]):
+                wanted = " or ".join(_KINDS[one] for one in kinds[key])
+                raise InvalidSettingError(
+                    f"the setting {key} of the {kind} {self.name} is {wanted}; got {value!r}"
+                )
 
     def load(self, kind: str, *args: Any, **given: Any) -> Any:
         """Returns a new component with these settings.
@@ -267,6 +282,26 @@ def _parameters(component: Any) -> dict[str, inspect.Parameter]:
         if name not in _GIVEN
         and parameter.kind not in (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
     }
+
+
+def _plain_kinds(component: Any) -> dict[str, tuple[type, ...]]:
+    """Returns the kinds of the settings that are numbers, words and the like alone."""
+    try:
+        hints = get_type_hints(
+            component.__init__ if isinstance(component, type) else component  # type: ignore[misc]
+        )
+    except NameError:  # a name that only type checkers import
+        return {}
+    found = {name: get_args(hint) or (hint,) for name, hint in hints.items()}
+    return {name: kinds for name, kinds in found.items() if set(kinds) <= _KINDS.keys()}
+
+
+def _fits(value: Value, kinds: tuple[type, ...]) -> bool:
+    if value is None or isinstance(value, bool):
+        return type(value) in kinds
+    if isinstance(value, float) and math.isnan(value):
+        return False
+    return isinstance(value, kinds) or (isinstance(value, int) and float in kinds)
 
 
 def _unknown(kind: str, name: str, key: str, known: Any) -> InvalidSettingError:

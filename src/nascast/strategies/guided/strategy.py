@@ -3,11 +3,11 @@
 from collections.abc import Collection
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
-from nascast.core.errors import InvalidSettingError
+from nascast.core.errors import InvalidSettingError, UnsupportedError
 from nascast.core.evidence import usual_task
 from nascast.core.feature import Encoding
 from nascast.core.spec import Spec, component_of
@@ -37,7 +37,8 @@ class Guided(Strategy):
       2014, https://jmlr.org/papers/v15/desautels14a.html, section 4.1).
     - A failed trial counts as worse than every other.
     - With several objectives every proposal weighs them anew; see `targets.scalarised`.
-    - Limits are asked about what is proposed only, and so of few networks.
+    - Limits are asked about what is proposed only, the best first: of few networks, unless they
+      leave little of the space.
 
     The defaults were chosen on nb201-mini, on 5,000 cells of NAS-Bench-101, and on functions of all
     networks of NAS-Bench-201 that gradient boosting learned from nb201-mini.
@@ -56,6 +57,8 @@ class Guided(Strategy):
     Raises:
         InvalidSettingError: a setting is out of range.
     """
+
+    multi_objective: ClassVar[bool] = True
 
     initial: int = 3
     share: float = 0.25
@@ -76,6 +79,8 @@ class Guided(Strategy):
                 f"{self.noise}"
             )
         # What follows from the trials told, and is caught up with them when it is asked for.
+        if isinstance(self.encoding, (str, Spec)):  # one that there is not is found here
+            component_of("encoding", self.encoding)
         self._process: Process | None = None  # of all rows
         self._points: Floats | None = None  # coordinates of the trials
 
@@ -120,6 +125,10 @@ class Guided(Strategy):
             found += [*self._unlike(met, n - len(found), rng)]
         if not found and len(self.history):  # all there is was met
             found = [self.history.genes[rng.integers(len(self.history))]]
+        if not found and not busy:
+            raise UnsupportedError(
+                f"{self.space.name}: no architecture keeps to the limits; loosen them"
+            )
         return [Candidate(self.space.architecture(row)) for row in found]
 
     def _beginning(self, n: int, rng: np.random.Generator, busy: list[Genes]) -> list[Genes]:

@@ -215,9 +215,9 @@ def train_children(
             seed=seed,
         )
         with closing(stepping):
-            for step in stepping:
+            for i, step in enumerate(stepping):
                 watch(name, step)
-                if hopeless.after(step.trials):
+                if i and hopeless.after(step.trials):  # the first has what was stored before
                     return False
         if out is not None:
             keep_diagnostics(out, name, fresh.diagnostics())

@@ -98,12 +98,12 @@ def without_test_part(images: npt.NDArray[Any], labels: npt.NDArray[Any]) -> tup
 def test_places(labels: npt.NDArray[Any]) -> npt.NDArray[np.bool_]:
     """Returns whether each image, ``(n,)``, is a test image of a source that has only one part.
 
-    Every fifth image (chosen) of each class is, drawn with a seed of its own: the test part is the
-    same in every split.
+    Every fifth image (chosen) of each class is, one of two to four, and none of one, drawn with a
+    seed of its own: the test part is the same in every split.
     """
     rng = np.random.default_rng(0)
     test = np.zeros(len(labels), dtype=bool)
     for label in np.unique(labels):
         places = rng.permutation(np.flatnonzero(labels == label))
-        test[places[: max(len(places) // 5, 1)]] = True
+        test[places[: max(len(places) // 5, min(len(places) - 1, 1))]] = True
     return test
