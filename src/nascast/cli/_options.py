@@ -3,9 +3,11 @@
 import re
 from collections.abc import Collection, Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, TypeVar, get_args, get_type_hints
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar, get_type_hints
 
-from nascast.core.errors import InvalidSettingError
+from nascast.core.errors import InvalidSettingError, StoreError
+from nascast.core.kinds import fits, kinds_of, words
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
@@ -14,6 +16,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "changed",
+    "check_free",
     "device",
     "duration",
     "known_settings",
@@ -26,7 +29,6 @@ __all__ = [
 Kept = TypeVar("Kept", bound="DataclassInstance")
 
 Value = bool | int | float | str
-_KINDS = {bool: "true or false", int: "a whole number", float: "a number", str: "a word"}
 _UNITS = {"ms": 1e-3, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 
 
@@ -91,28 +93,14 @@ def changed(value: Kept, text: str, option: str) -> Kept:
     Raises:
         InvalidSettingError: there is no such setting, or its value is of another kind.
     """
-    given, kinds = settings(text, option), get_type_hints(type(value))
+    given, hints = settings(text, option), get_type_hints(type(value))
+    known_settings(given, hints, option)
     for key, new in given.items():
-        if key not in kinds:
-            raise InvalidSettingError(
-                f"{option}: no such setting {key!r}; there are {', '.join(kinds)}"
-            )
-        if not _fits(new, kinds[key]):
-            raise InvalidSettingError(
-                f"{option}: {key} is {_words(kinds[key])}; got {new!r} in {text!r}"
-            )
+        # Without none, which cannot be written here.
+        kinds = tuple(kind for kind in kinds_of(hints[key]) if kind is not type(None))
+        if not fits(new, kinds):
+            raise InvalidSettingError(f"{option}: {key} is {words(kinds)}; got {new!r} in {text!r}")
     return replace(value, **given)
-
-
-def _fits(value: Value, kind: Any) -> bool:
-    kinds = get_args(kind) or (kind,)
-    if isinstance(value, bool):
-        return bool in kinds
-    return isinstance(value, kinds) or (isinstance(value, int) and float in kinds)
-
-
-def _words(kind: Any) -> str:
-    return " or ".join(_KINDS[one] for one in get_args(kind) or (kind,) if one in _KINDS)
 
 
 def known_settings(given: Mapping[str, Value], known: Collection[str], option: str) -> None:
@@ -135,6 +123,16 @@ def recipe(text: str, option: str, default: "Recipe") -> "Recipe":
     if first and "=" not in first:
         default, text = named_recipe(first.strip()), rest
     return changed(default, text, option)
+
+
+def check_free(out: Path, force: bool) -> None:
+    """Raises for a file of that name, unless `force` allows to replace it.
+
+    Raises:
+        StoreError: there is one.
+    """
+    if out.exists() and not force:
+        raise StoreError(f"{out} exists; add --force to replace it, or choose another --out")
 
 
 def device(text: str) -> str:

@@ -5,6 +5,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from nascast.cli._options import check_free
+
 __all__ = ["check_target", "marks", "task_words", "write"]
 
 
@@ -14,8 +16,7 @@ def check_target(out: Path, force: bool = True) -> None:
 
     if out.suffix != ".nascast":
         raise StoreError(f"--out: tables end in .nascast; got {out}")
-    if out.exists() and not force:
-        raise StoreError(f"{out} exists; add --force to replace it, or choose another --out")
+    check_free(out, force)
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:

@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from nascast.cli._options import check_free
+
 __all__ = ["export"]
 
 
@@ -32,15 +34,13 @@ def export(
 
     Example: nascast export models/mine --format onnx
     """
-    from nascast.core.errors import StoreError
     from nascast.training.export import FORMATS, TOLERANCE, check_format
     from nascast.training.export import export as write
     from nascast.training.model import load_model
 
     check_format(form)
     path = model / FORMATS[form] if out is None else out
-    if path.exists() and not force:
-        raise StoreError(f"{path} exists; add --force to replace it, or choose another --out")
+    check_free(path, force)
     found = load_model(model)
     written = write(found, form, path)
     unit = "words" if found.description["kind"] == "language model" else "images"

@@ -6,6 +6,8 @@ from typing import Annotated
 
 import typer
 
+from nascast.cli._options import check_free
+
 __all__ = ["trials"]
 
 
@@ -30,7 +32,7 @@ def trials(
 
     Example: nascast trials runs/ppo --csv --out trials.csv
     """
-    from nascast.core.errors import InvalidSettingError, StoreError
+    from nascast.core.errors import InvalidSettingError
     from nascast.studies.frames import columns, written_as
     from nascast.training.files import write_whole
 
@@ -40,8 +42,8 @@ def trials(
         raise InvalidSettingError("give one of --csv, --parquet and --json")
     if forms == ["parquet"] and out is None:
         raise InvalidSettingError("--parquet needs a file: --out trials.parquet")
-    if out is not None and out.exists() and not force:
-        raise StoreError(f"{out} exists; add --force to replace it, or choose another --out")
+    if out is not None:
+        check_free(out, force)
     content = written_as(forms[0], columns(folder))
     if out is None:
         sys.stdout.write(content.decode())

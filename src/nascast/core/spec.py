@@ -16,10 +16,11 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import Any, Union, get_args, get_type_hints
+from typing import Any, Union, get_type_hints
 
 from nascast.core import plugins
 from nascast.core.errors import InvalidSettingError
+from nascast.core.kinds import WORDS, fits, kinds_of, words
 
 __all__ = ["Spec", "Value", "component_of"]
 
@@ -29,13 +30,6 @@ _WORDS: dict[str, Value] = {"none": None, "true": True, "false": False}
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*")
 _BARE = re.compile(r"[^\s,()\[\]=\":]+")  # a value that needs no quotes
 _DRIVE = re.compile(r"[A-Za-z]:[\\/][^,()\[\]\"]*")  # a path of Windows, which needs none either
-_KINDS = {  # of plain settings, in words
-    bool: "true or false",
-    int: "a whole number",
-    float: "a number",
-    str: "a word",
-    type(None): "none",
-}
 _GIVEN = {"space", "objectives"}  # what a component is made for, and no setting of it
 
 
@@ -125,16 +119,17 @@ class Spec:
             UnknownComponentError: it does not exist; the message lists the known names.
             InvalidSettingError: it lacks a setting; the message lists the known ones.
         """
-        known = _parameters(plugins.resolve(kind, self.name))
+        component = plugins.resolve(kind, self.name)
+        known, kinds = _parameters(component), _plain_kinds(component)
         for key in self.settings:
             if key not in known:
                 raise _unknown(kind, self.name, key, known)
-        kinds = _plain_kinds(plugins.resolve(kind, self.name))
         for key, value in self.settings.items():
-            if key in kinds and not _fits(value, kinds[key]):
-                wanted = " or ".join(_KINDS[one] for one in kinds[key])
+            nan = isinstance(value, float) and math.isnan(value)
+            if key in kinds and (nan or not fits(value, kinds[key])):
                 raise InvalidSettingError(
-                    f"the setting {key} of the {kind} {self.name} is {wanted}; got {value!r}"
+                    f"the setting {key} of the {kind} {self.name} is {words(kinds[key])}; "
+                    f"got {value!r}"
                 )
 
     def load(self, kind: str, *args: Any, **given: Any) -> Any:
@@ -292,16 +287,8 @@ def _plain_kinds(component: Any) -> dict[str, tuple[type, ...]]:
         )
     except NameError:  # a name that only type checkers import
         return {}
-    found = {name: get_args(hint) or (hint,) for name, hint in hints.items()}
-    return {name: kinds for name, kinds in found.items() if set(kinds) <= _KINDS.keys()}
-
-
-def _fits(value: Value, kinds: tuple[type, ...]) -> bool:
-    if value is None or isinstance(value, bool):
-        return type(value) in kinds
-    if isinstance(value, float) and math.isnan(value):
-        return False
-    return isinstance(value, kinds) or (isinstance(value, int) and float in kinds)
+    found = {name: kinds_of(hint) for name, hint in hints.items()}
+    return {name: kinds for name, kinds in found.items() if set(kinds) <= WORDS.keys()}
 
 
 def _unknown(kind: str, name: str, key: str, known: Any) -> InvalidSettingError:

@@ -1,0 +1,30 @@
+"""The kinds of plain settings, as type hints name them: which values fit, and which to ask for."""
+
+from typing import Any, get_args
+
+__all__ = ["WORDS", "fits", "kinds_of", "words"]
+
+WORDS = {
+    bool: "true or false",
+    int: "a whole number",
+    float: "a number",
+    str: "a word",
+    type(None): "none",
+}
+
+
+def kinds_of(hint: Any) -> tuple[Any, ...]:
+    """Returns the kinds of which a hint allows any."""
+    return get_args(hint) or (hint,)
+
+
+def fits(value: Any, kinds: tuple[Any, ...]) -> bool:
+    """Returns whether a value is of one of the kinds; whole numbers are numbers, truth is none."""
+    if value is None or isinstance(value, bool):
+        return type(value) in kinds
+    return isinstance(value, kinds) or (isinstance(value, int) and float in kinds)
+
+
+def words(kinds: tuple[Any, ...]) -> str:
+    """Returns what to ask for, of the kinds that are plain."""
+    return " or ".join(WORDS[kind] for kind in kinds if kind in WORDS)
