@@ -1,4 +1,4 @@
-"""Normal scores of values among those of training rows, in which predictors are averaged."""
+"""Normal scores of values among those of training rows."""
 
 import numpy as np
 
@@ -10,18 +10,28 @@ __all__ = ["NormalScores"]
 class NormalScores:
     """The normal scores of labels, and between them lines; beyond them the slope of deviations.
 
-    Of the rank less one half over the number of labels (van der Waerden 1952).
+    Of the rank less one half over the number of labels (van der Waerden 1952): the mean quantile
+    between the neighbours; labels that are equal share their rank.
     """
 
-    def __init__(self, y: Floats) -> None:
-        """Takes ``(n,)`` training labels."""
+    def __init__(self, y: Floats, *, unit: bool = False) -> None:
+        """Takes ``(n,)`` training labels.
+
+        Args:
+            y: labels.
+            unit: whether scores are scaled so that those of the training labels, of which two at
+                least differ, have deviation 1.
+        """
         from scipy.special import ndtri
         from scipy.stats import rankdata
 
         scores = ndtri((rankdata(y) - 0.5) / len(y))
+        spread = float(scores.std())
+        if unit:
+            scores, spread = scores / spread, 1.0
+        self.training: Floats = scores  # (n,), of the training labels
         self._labels, first = np.unique(y, return_index=True)
         self._scores = scores[first]
-        spread = float(scores.std())
         self._slope = float(y.std()) / spread if spread > 0 else 1.0  # labels for one of a score
 
     def scores(self, labels: Floats) -> Floats:

@@ -6,7 +6,7 @@ from scipy.stats import norm, rankdata
 
 from nascast.core.errors import InvalidSettingError
 from nascast.core.types import Floats
-from nascast.predictors.model_based._targets import NormalScores, aimed, check_targets
+from nascast.predictors.model_based._targets import OnNormalScores, aimed, check_targets
 
 
 class Echo:
@@ -23,9 +23,9 @@ class Echo:
         return self.predict(X), np.full(len(X), 0.5)
 
 
-def fitted(y: Floats) -> tuple[NormalScores, Floats]:
+def fitted(y: Floats) -> tuple[OnNormalScores, Floats]:
     echo = Echo()
-    scores = NormalScores(echo).fit(np.zeros((len(y), 1)), y)
+    scores = OnNormalScores(echo).fit(np.zeros((len(y), 1)), y)
     return scores, echo.y
 
 

@@ -7,14 +7,11 @@ deviations below all others, and a model with normal errors spends itself on the
 
 from typing import Protocol, Self
 
-import numpy as np
-from scipy.special import ndtri
-from scipy.stats import rankdata
-
 from nascast.core.errors import InvalidSettingError
 from nascast.core.types import Floats
+from nascast.predictors._normal_scores import NormalScores
 
-__all__ = ["LABELS", "NORMAL_SCORES", "Model", "NormalScores", "aimed", "check_targets"]
+__all__ = ["LABELS", "NORMAL_SCORES", "Model", "OnNormalScores", "aimed", "check_targets"]
 
 LABELS, NORMAL_SCORES = "labels", "normal_scores"
 _END = 1.645  # half of the interval, in deviations, from which a deviation of labels is read
@@ -51,10 +48,10 @@ def check_targets(targets: str) -> str:
 
 def aimed(model: Model, targets: str) -> Model:
     """Returns the model, fitted on labels or on their normal scores."""
-    return NormalScores(model) if targets == NORMAL_SCORES else model
+    return OnNormalScores(model) if targets == NORMAL_SCORES else model
 
 
-class NormalScores:
+class OnNormalScores:
     """A regressor fitted on normal scores, whose predictions are turned back into labels.
 
     Between training labels a prediction is interpolated, and beyond them it goes on with the slope
@@ -67,18 +64,13 @@ class NormalScores:
 
     def fit(self, X: Floats, y: Floats) -> Self:
         """Learns from ``(n, d)`` features and ``(n,)`` targets, of which some differ."""
-        # The rank less ½ over n: the mean quantile between the neighbours; ties share their rank.
-        scores = ndtri((rankdata(y) - 0.5) / len(y))
-        scores /= scores.std()
-        self._labels, first = np.unique(y, return_index=True)
-        self._scores = scores[first]
-        self._slope = float(y.std())
-        self.model.fit(X, scores)
+        self._scale = NormalScores(y, unit=True)
+        self.model.fit(X, self._scale.training)
         return self
 
     def predict(self, X: Floats) -> Floats:
         """Returns ``(n,)`` labels at the mean scores."""
-        return self._label(self.model.predict(X))
+        return self._scale.labels(self.model.predict(X))
 
     def predict_normal(self, X: Floats) -> tuple[Floats, Floats]:
         """Returns ``(n,)`` labels at the mean scores, and deviations.
@@ -87,10 +79,5 @@ class NormalScores:
         between the labels at the ends of the central 90 % of scores.
         """
         mean, deviation = self.model.predict_normal(X)
-        low, high = (self._label(mean + side * deviation) for side in (-_END, _END))
-        return self._label(mean), (high - low) / (2 * _END)
-
-    def _label(self, scores: Floats) -> Floats:
-        inside = np.interp(scores, self._scores, self._labels)
-        beyond = scores - np.clip(scores, self._scores[0], self._scores[-1])
-        return np.asarray(inside + self._slope * beyond)
+        low, high = (self._scale.labels(mean + side * deviation) for side in (-_END, _END))
+        return self._scale.labels(mean), (high - low) / (2 * _END)

@@ -10,10 +10,10 @@ import numpy.typing as npt
 import torch
 
 from nascast.core.types import Floats
+from nascast.predictors._normal_scores import NormalScores
 from nascast.predictors.model_based.regression.loop import train
 from nascast.predictors.model_based.regression.members import Network
 from nascast.predictors.model_based.regression.settings import RANKING, Training
-from nascast.predictors.model_based.regression.targets import Quantiles
 
 __all__ = ["EnsembleRegressor", "NetworkRegressor", "regressor"]
 
@@ -56,7 +56,7 @@ class NetworkRegressor:
         """Learns from ``(n, d)`` features and ``(n,)`` targets, of which two at least differ."""
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(self._seed)
-            self._quantiles = Quantiles.of(y)
+            self._scale = NormalScores(y, unit=True)
             self._network = self._make(X)
             self._train(X, y)
             self._standardize(X)
@@ -91,7 +91,7 @@ class NetworkRegressor:
         return np.asarray((scores - self._center) / self._spread)
 
     def _labels(self, scores: Floats) -> Floats:
-        return self._quantiles(scores) if self._how.loss in RANKING else scores
+        return self._scale.labels(scores) if self._how.loss in RANKING else scores
 
     def _forward(self, X: Floats) -> npt.NDArray[np.float64]:
         out = np.empty((self._network.members, len(X)))
