@@ -24,9 +24,8 @@ from nascast.cli.official import (
 )
 
 if TYPE_CHECKING:
-    from nascast.core.evaluator import Benchmark
     from nascast.core.executor import Executor
-    from nascast.core.types import Genes
+    from nascast.core.types import Floats
     from nascast.studies.build import BuildPlan
 
 __all__ = ["app"]
@@ -151,8 +150,8 @@ def _describe(name: str, noise: bool) -> dict[str, Any]:
     metrics = []
     agreements, limits = {}, {}
     for metric in table.metrics.values():
-        bounds = _bounds(table, genes, metric.name)
-        metrics.append({**asdict(metric), "aim": metric.aim, "range": bounds})
+        values = table.query(genes if sampled else table.measured(metric.name), metric.name)
+        metrics.append({**asdict(metric), "aim": metric.aim, "range": _bounds(values)})
         if metric.split in ("validation", "test"):
             objective = Objective(metric.name, metric.minimize)
             if (found := agreement(table, objective)) is not None:
@@ -174,14 +173,8 @@ def _describe(name: str, noise: bool) -> dict[str, Any]:
     }
 
 
-def _bounds(benchmark: "Benchmark", genes: "Genes", metric: str) -> list[float | None]:
-    """Returns the least and the largest value of the first trainings."""
-    from nascast.core.errors import UnsupportedError
-
-    try:
-        values = benchmark.query(genes, metric)
-    except UnsupportedError:  # the first training of some rows lacks it
-        values = benchmark.query(benchmark.recorded(metric, 0), metric)
+def _bounds(values: "Floats") -> list[float | None]:
+    """Returns the least and the largest value."""
     return [float(values.min()), float(values.max())] if len(values) else [None, None]
 
 

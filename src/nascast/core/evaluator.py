@@ -192,6 +192,19 @@ class Benchmark(ABC):
         """
         raise UnsupportedError(f"{self.name} has no list of the trainings of each architecture")
 
+    def measured(self, metric: str) -> Genes:
+        """Returns ``(m, length)``: the rows whose first training has a metric.
+
+        All where the benchmark has no list of the trainings of each.
+
+        Raises:
+            UnsupportedError: the benchmark is a function, not a table.
+        """
+        try:
+            return self.recorded(metric, 0)
+        except UnsupportedError:
+            return self.genes()
+
     def curve(self, genes: Genes, metric: str, epochs: int, seed: int | None = 0) -> Floats:
         """Returns ``(n, k)`` values of a metric at the k recorded epochs up to `epochs`."""
         marks = [mark for mark in self.describe(metric).epochs if mark <= epochs]

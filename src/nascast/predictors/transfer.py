@@ -92,20 +92,12 @@ class Transfer(Combinator):
         metric = self.metric or ledger.objective.metric
         objective = Objective(metric, records.describe(metric).minimize)
         there = Ledger(records, objective)
-        rows = rng.permutation(_recorded(records, metric))[: self.labels]
+        rows = rng.permutation(records.measured(metric))[: self.labels]
         with there.phase("init"):
             self._parts[0].initialize(there, rows, rng)
 
     def query(self, ledger: Ledger, genes: Genes) -> Prediction:
         return self._parts[0].query(ledger, genes)
-
-
-def _recorded(records: Benchmark, metric: str) -> Genes:
-    """Returns the rows whose first training has the metric; all where that is not told."""
-    try:
-        return records.recorded(metric, 0)
-    except UnsupportedError:
-        return records.genes()
 
 
 @lru_cache(maxsize=4)

@@ -12,7 +12,7 @@ from nascast.core.evidence import Told
 from nascast.core.history import History
 from nascast.core.ledger import Ledger, Memo
 from nascast.core.prediction import Prediction
-from nascast.core.predictor import PerformancePredictor
+from nascast.core.predictor import PerformancePredictor, Proxy
 from nascast.core.spec import Spec, component_of
 from nascast.core.strategy import Strategy
 from nascast.core.types import Batch, Candidate, Floats, Genes, Trial
@@ -158,7 +158,7 @@ class Predicted(Strategy, ABC):
             return None
 
     def _inputs(self, told: Told) -> Batch | None:
-        proxies = any(hasattr(feature, "score") for feature in self._model.features)
+        proxies = any(isinstance(feature, Proxy) for feature in self._model.features)
         return Batch.random(told.task, _BATCH, seed=self.seed) if proxies else None
 
     def _warn(self, error: Exception, labels: int) -> None:

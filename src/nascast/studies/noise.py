@@ -17,6 +17,7 @@ from nascast.core.errors import CorruptDataError, UnsupportedError
 from nascast.core.evaluator import Benchmark
 from nascast.core.types import Floats, Objective
 from nascast.studies.metrics import kendall
+from nascast.studies.records import among
 
 __all__ = ["METHOD", "Estimate", "NoiseLimits", "agreement", "noise_limits"]
 
@@ -156,8 +157,7 @@ def _pairs(benchmark: Benchmark, objective: Objective) -> Floats | None:
         first, genes = (benchmark.recorded(objective.metric, k) for k in (0, 1))
     except UnsupportedError:
         return None
-    known = {row.tobytes() for row in first}  # either training may be missing
-    genes = genes[[row.tobytes() in known for row in genes]]
+    genes = genes[among(first, genes)]  # either training may be missing
     if len(genes) < 2:
         return None
     both = np.stack([benchmark.query(genes, objective.metric, seed=k) for k in (0, 1)], axis=1)

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from nascast.benchmarks.table import ScoreTable
 
 __all__ = [
+    "among",
     "benchmark_named",
-    "measured_rows",
     "open_benchmark",
     "recorded_scores",
     "recorded_space",
@@ -85,10 +85,9 @@ def recorded_space(
     except UnsupportedError:
         return space
     for metric in metrics:
-        rows = measured_rows(benchmark, metric, rows)
+        rows = rows[among(benchmark.measured(metric), rows)]
     if within is not None:
-        wanted = {row.tobytes() for row in within}
-        rows = rows[[row.tobytes() in wanted for row in space.canonical(rows)]]
+        rows = rows[among(within, space.canonical(rows))]
     known = {row.tobytes() for row in space.canonical(rows)}
 
     def accepts(genes: Genes) -> Bools:
@@ -100,16 +99,10 @@ def recorded_space(
     return Restricted(space, accepts, f"a record in {benchmark.name}", rows)
 
 
-def measured_rows(benchmark: Benchmark, metric: str, rows: Genes) -> Genes:
-    """Returns the rows whose first training has a metric; all if a benchmark cannot tell."""
-    try:
-        there = benchmark.recorded(metric, 0)
-    except UnsupportedError:
-        return rows
-    if len(there) == len(benchmark.genes()):
-        return rows
-    known = {row.tobytes() for row in there}
-    return rows[[row.tobytes() in known for row in rows]]
+def among(known: Genes, rows: Genes) -> Bools:
+    """Returns ``(n,)``: whether each of ``(n, length)`` rows is one of those that are known."""
+    there = {row.tobytes() for row in known}
+    return np.asarray([row.tobytes() in there for row in rows], dtype=bool)
 
 
 def recorded_scores(benchmark: Benchmark) -> "ScoreTable | None":
@@ -118,9 +111,12 @@ def recorded_scores(benchmark: Benchmark) -> "ScoreTable | None":
     Raises:
         CorruptDataError: the file is damaged, or of another search space.
     """
-    path = getattr(benchmark, "path", None)
-    beside = path.with_suffix(_SUFFIX) if isinstance(path, Path) else None
-    if beside is None or not beside.is_file():
+    from nascast.benchmarks.table import Table
+
+    if not isinstance(benchmark, Table):
+        return None
+    path, beside = benchmark.path, benchmark.path.with_suffix(_SUFFIX)
+    if not beside.is_file():
         return None
     found = _scores(beside)
     if found.space != benchmark.space.name:

@@ -113,7 +113,7 @@ def _once(study: Study) -> TinyBenchmark:
 
     class Once(TinyBenchmark):
         def recorded(self, metric: str, seed: int) -> Genes:
-            return self.genes()[: 10 * (seed == 0)]
+            return self.genes() if seed == 0 else self.genes()[:0]
 
     return Once()
 

@@ -51,7 +51,7 @@ def test_a_small_space_is_drawn_to_the_last_row() -> None:
 
 def test_no_architecture_of_the_test_set_is_equivalent_to_one_of_the_training_set() -> None:
     class AllCells(type(open_benchmark("nb201-mini"))):  # type: ignore[misc]
-        def genes(self) -> Any:
+        def measured(self, metric: str) -> Any:
             return self.space.all()
 
     bench = open_benchmark("nb201-mini")

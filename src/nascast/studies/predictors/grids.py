@@ -11,7 +11,6 @@ import numpy as np
 from nascast.core.errors import InvalidSettingError, UnsupportedError
 from nascast.core.evaluator import Benchmark
 from nascast.studies.predictors.design import LABELS
-from nascast.studies.records import measured_rows
 
 __all__ = ["GRIDS", "grid"]
 
@@ -73,7 +72,7 @@ def _labels(benchmark: Benchmark, metric: str, test_size: int) -> tuple[int, ...
 def _networks(benchmark: Benchmark, metric: str) -> int:
     """Returns how many networks have the metric, counting those once that compute the same."""
     space = benchmark.space
-    rows = measured_rows(benchmark, metric, benchmark.genes())
+    rows = benchmark.measured(metric)
     return len(np.unique(space.networks(rows[space.distinct(space.canonical(rows))])))
 
 

@@ -52,6 +52,7 @@ from nascast.studies.predictors.results import (
 from nascast.studies.predictors.scores import Scores
 from nascast.studies.predictors.split import batch_of, split
 from nascast.studies.progress import Progress, finished
+from nascast.studies.records import among
 from nascast.studies.versions import versions
 
 __all__ = ["compare"]
@@ -236,10 +237,9 @@ def _against_another(
 ) -> dict[str, Any]:
     """Judges predictions by another training than the first, of what was trained twice."""
     try:
-        known = {row.tobytes() for row in records.recorded(objective.metric, 1)}
+        there = among(records.recorded(objective.metric, 1), test)
     except UnsupportedError:
-        known = set()
-    there = np.array([row.tobytes() in known for row in test], dtype=bool)
+        there = np.zeros(len(test), dtype=bool)
     if there.sum() < 2:
         return {"other_size": int(there.sum()), "kendall_other": math.nan}
     other = records.query(test[there], objective.metric, seed=1)

@@ -107,14 +107,14 @@ class Scores:
     def _items(
         self, cell: Cell, sets: Sequence[tuple[Genes, Genes]]
     ) -> Iterator[tuple[str, bytes]]:
-        proxies = proxies_of(cell)
-        if not proxies:
+        keys = [proxy.key(self._ledger) for proxy in proxies_of(cell)]
+        if not keys:
             return
         test, train = sets[cell.trial]
         genes = np.concatenate([test, train[: cell.budget.get(LABELS, 0)]])
         for row in self._space.canonical(genes):
-            for proxy in proxies:
-                yield proxy.key(self._ledger), row.tobytes()
+            for key in keys:
+                yield key, row.tobytes()
 
 
 def memo_of(records: Iterable[Mapping[str, Any]]) -> Memo:

@@ -83,4 +83,5 @@ def batch_of(study: Study, benchmark: Benchmark) -> Batch:
 def proxy_keys(study: Study, benchmark: Benchmark, batch: Batch) -> set[str]:
     """Returns the keys of the scores of all proxies of a study with a batch."""
     ledger = Ledger(benchmark, Objective(study.metric, minimize=False), batch=batch)
-    return {proxy.key(ledger) for cell in cells(study) for proxy in proxies_of(cell)}
+    trial = (cell for cell in cells(study) if cell.trial == 0)  # which has those of all others
+    return {proxy.key(ledger) for cell in trial for proxy in proxies_of(cell)}

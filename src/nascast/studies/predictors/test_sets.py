@@ -26,11 +26,11 @@ from typing import Any
 
 import numpy as np
 
-from nascast.core.errors import InvalidArchitectureError, InvalidSettingError, UnsupportedError
+from nascast.core.errors import InvalidSettingError, UnsupportedError
 from nascast.core.evaluator import Benchmark
 from nascast.core.space import SearchSpace
 from nascast.core.types import Floats, Genes
-from nascast.studies.records import recorded_space
+from nascast.studies.records import among, recorded_space
 
 __all__ = ["DESIGNS", "Wanted"]
 
@@ -67,7 +67,7 @@ class Wanted:
         """
         space, rng = self.benchmark.space, np.random.default_rng(self.seed)
         try:
-            pool = rng.permutation(self._among(_trained(self.benchmark, self.metric)))
+            pool = rng.permutation(self._among(self.benchmark.measured(self.metric)))
         except UnsupportedError:
             pool = _distinct(space, need, rng)
         return pool[np.sort(space.distinct(space.canonical(pool)))]
@@ -76,9 +76,7 @@ class Wanted:
         """Returns the rows whose canonical ones are among those of `within`."""
         if self.within is None:
             return rows
-        wanted = {row.tobytes() for row in self.within}
-        canonical = self.benchmark.space.canonical(rows)
-        return rows[[row.tobytes() in wanted for row in canonical]]
+        return rows[among(self.within, self.benchmark.space.canonical(rows))]
 
     def scores(self, genes: Genes) -> Floats:
         """Returns ``(n,)`` recorded scores, larger is better: means over trainings."""
@@ -192,18 +190,6 @@ def _new(space: SearchSpace, rows: Genes, count: int, met: set[Any]) -> Genes:
             met.add(key)
             fresh.append(i)
     return rows[fresh]
-
-
-def _trained(benchmark: Benchmark, metric: str) -> Genes:
-    """Returns the rows whose metric was recorded in the first training, if that is not in all."""
-    rows = benchmark.genes()
-    try:
-        benchmark.query(rows, metric)
-    except UnsupportedError:
-        return benchmark.recorded(metric, 0)
-    except InvalidArchitectureError:  # it lists more than it has; whoever asks is told
-        return rows
-    return rows
 
 
 def _distinct(space: SearchSpace, need: int, rng: np.random.Generator) -> Genes:

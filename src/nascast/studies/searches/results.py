@@ -19,7 +19,6 @@ from nascast.core.errors import (
     MissingDataError,
     NascastError,
     StoreError,
-    UnsupportedError,
 )
 from nascast.core.evaluator import Benchmark
 from nascast.core.metric import quantity
@@ -348,19 +347,12 @@ def _unit(benchmark: Benchmark | None, metric: str) -> str:
     return "percent" if known is not None and known.unit == "percent" else ""
 
 
-def _values(benchmark: Benchmark, metric: str) -> Floats:
-    """Returns what a search can be told: the first training of all that have one."""
-    try:
-        return benchmark.query(benchmark.genes(), metric)
-    except UnsupportedError:
-        return benchmark.query(benchmark.recorded(metric, 0), metric)
-
-
 def _optimum(benchmark: Benchmark | None, objective: Objective) -> float | None:
     if benchmark is None:
         return None
     try:
-        values = _values(benchmark, objective.metric)
+        # What a search can be told: the first training of all that have one.
+        values = benchmark.query(benchmark.measured(objective.metric), objective.metric)
     except NascastError:  # a function, not a table, or a metric of another kind
         return None
     fine = values[np.isfinite(values)]
