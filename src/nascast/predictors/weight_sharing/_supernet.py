@@ -49,15 +49,29 @@ class SupernetPredictor(PerformancePredictor):
 
     def __init__(
         self,
-        epochs: int,
+        epochs: int = 20,
         *,
-        learning_rate: float,
-        repeats: int | None,
-        filters: int | None,
-        size: int | None,
-        batch_size: int,
-        seed: int,
+        learning_rate: float = 0.1,
+        repeats: int | None = 1,
+        filters: int | None = 8,
+        size: int | None = 16,
+        batch_size: int = 64,
+        seed: int = 0,
     ) -> None:
+        """Chooses the supernet and its training.
+
+        Args:
+            epochs: number of passes over the training images.
+            learning_rate: learning rate at the first step, of which a 25th is left at the last.
+            repeats: number N of normal cells in each stage; None is that of the benchmark.
+            filters: number F of filters of the first stage; None is that of the benchmark.
+            size: height and width of the images; None is that of the benchmark.
+            batch_size: number of images in a step.
+            seed: seed of the initial weights and of the training, which are the same in all trials.
+
+        Raises:
+            InvalidSettingError: a number is too small.
+        """
         check_extra("torch", "torch", type(self).__name__)
         if not learning_rate > 0:
             raise InvalidSettingError(f"learning_rate is above 0; got {learning_rate}")
