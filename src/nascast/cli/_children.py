@@ -21,26 +21,26 @@ class Children:
     """The options about children, as they were written.
 
     Attributes:
+        checkpoints: folder for the checkpoints of trainings that stop before their last epoch.
         data: source of the images or text to train on; None is digits.
         recipe: name of a recipe, settings that replace its own, or both; empty is the default.
         skeleton: settings that replace those of the small skeleton; empty is the default.
         split: settings of the split of the images that replace the default ones.
+        device: name of the device: ``cpu``, ``cuda`` or ``auto``.
         time_limit: time for one child, such as ``5m``; None is no limit.
         memory_limit: memory for one child in MiB; None is no limit.
-        device: name of the device: ``cpu``, ``cuda`` or ``auto``.
         latency: whether ``latency_ms`` is to be measured.
-        checkpoints: folder for the checkpoints of trainings that stop before their last epoch.
     """
 
+    checkpoints: Path
     data: str | None
     recipe: str
     skeleton: str
     split: str
-    time_limit: str | None
-    memory_limit: int | None
     device: str
-    latency: bool
-    checkpoints: Path
+    time_limit: str | None = None
+    memory_limit: int | None = None
+    latency: bool = False
 
     def given(self) -> dict[str, Any]:
         """Returns the options about trainings, with what was given; else nothing or false."""

@@ -4,13 +4,15 @@ import json
 import math
 import os
 import re
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from nascast.cli._budgets import BudgetOptions
+from nascast.cli._children import Children as Asked
+from nascast.cli._children import open_evaluator
 from nascast.cli._pages import tell_what_is_missing, written
 
 if TYPE_CHECKING:
@@ -170,14 +172,15 @@ def compare(
     if space is not None:
         axes = budgets.of_children(specs, benchmark)
         most = test_size + max(axes["train_size"])
-        words = Words(source, recipe, skeleton, split, device)
-        children = _children(words, space, cells or -(-most * 11 // 10), seed, out)
+        asked = Asked(out / "checkpoints", source, recipe, skeleton, split, device)
+        children = _children(asked, space, cells or -(-most * 11 // 10), seed, out)
         predicted = metric or "val_accuracy"
-        studies = [Study(children.spec, specs, axes, *rest, predicted, source, batch_size)]
-    for name in (benchmark or ["nb201-mini"]) if children is None else ():
-        predicted = metric or _usual_metric(name)
-        axes = budgets.of_benchmark(name, predicted, test_size, specs)
-        studies.append(Study(name, specs, axes, *rest, predicted, source, batch_size))
+        studies.append(Study(children.spec, specs, axes, *rest, predicted, source, batch_size))
+    else:
+        for name in benchmark or ["nb201-mini"]:
+            predicted = metric or _usual_metric(name)
+            axes = budgets.of_benchmark(name, predicted, test_size, specs)
+            studies.append(Study(name, specs, axes, *rest, predicted, source, batch_size))
     tell_what_is_missing()
     found = [
         _compared(study, folder, workers or os.cpu_count() or 1, children, quiet=as_json)
@@ -233,41 +236,19 @@ def _compared(
     """Runs a study, writes its page, prints its table unless it is quiet; returns it as JSON."""
     from nascast.report.predictors.html import write_report
     from nascast.studies.predictors.head import read_head
+    from nascast.studies.predictors.results import TABLE
+    from nascast.studies.predictors.summary import summarize
 
     results = _run(study, out, workers, children)
-    page, head = written(write_report, out), read_head(out)
+    page, head, summaries = written(write_report, out), read_head(out), summarize(results)
     if not quiet:
-        _print(head, results, out, page)
-    return _plain(head, results)
+        _print(head, summaries, results, [out / TABLE, *filter(None, [page])])
+    return _plain(head, summaries, results)
 
 
-@dataclass(frozen=True, slots=True)
-class Words:
-    """The options about children, as they were written; see `cli._children.Children`."""
-
-    data: str | None
-    recipe: str
-    skeleton: str
-    split: str
-    device: str
-
-
-def _children(words: Words, space: str, cells: int, seed: int, out: Path) -> "Children":
-    from nascast.cli._children import Children as Asked
-    from nascast.cli._children import open_evaluator
+def _children(asked: Asked, space: str, cells: int, seed: int, out: Path) -> "Children":
     from nascast.studies.predictors.children import Children
 
-    asked = Asked(
-        data=words.data,
-        recipe=words.recipe,
-        skeleton=words.skeleton,
-        split=words.split,
-        time_limit=None,
-        memory_limit=None,
-        device=words.device,
-        latency=False,
-        checkpoints=out / "checkpoints",
-    )
     return Children(open_evaluator(asked, space), cells, seed, out / "children.sqlite")
 
 
@@ -305,14 +286,14 @@ def _run(
         return run(study, out, executor, progress=progress, cache=cache, records=children)
 
 
-def _plain(head: "Head", results: "list[Result]") -> dict[str, Any]:
-    from nascast.studies.predictors.summary import failures, summarize
+def _plain(head: "Head", summaries: "list[Summary]", results: "list[Result]") -> dict[str, Any]:
+    from nascast.studies.predictors.summary import failures
 
     return {
         "settings": head.settings,
         "noise": asdict(head.noise) if head.noise else None,
         "batch": head.batch,
-        "summary": [item.plain(head.axes) for item in summarize(results)],
+        "summary": [item.plain(head.axes) for item in summaries],
         "not_run": [
             {"predictor": name, **{a: budget.get(a) for a in head.axes}, "reason": reason}
             for (name, budget), reason in failures(results).items()
@@ -320,14 +301,12 @@ def _plain(head: "Head", results: "list[Result]") -> dict[str, Any]:
     }
 
 
-def _print(head: "Head", results: "list[Result]", out: Path, page: Path | None) -> None:
+def _print(
+    head: "Head", summaries: "list[Summary]", results: "list[Result]", files: list[Path]
+) -> None:
     from rich.console import Console
 
-    from nascast.studies.predictors.results import TABLE
-    from nascast.studies.predictors.summary import summarize
-
     console = Console()
-    summaries = summarize(results)
     if summaries:
         title = f"{head.benchmark}: {head.aim} {head.settings['metric']} ({head.unit})"
         console.print(title, highlight=False)
@@ -342,8 +321,7 @@ def _print(head: "Head", results: "list[Result]", out: Path, page: Path | None) 
         console.print(line, highlight=False, markup=False)
     if any(item.batch for item in results):
         console.print(f"zero-cost proxies: {head.batch}", highlight=False, markup=False)
-    files = ", ".join(map(str, filter(None, (out / TABLE, page))))
-    console.print(f"written: {files}", highlight=False, markup=False)
+    console.print(f"written: {', '.join(map(str, files))}", highlight=False, markup=False)
 
 
 def _table(summaries: "list[Summary]", axes: tuple[str, ...]) -> "Table":

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 __all__ = ["recommend"]
 
+_SHOWN = 5  # others at most, where more are as good; chosen
+
 
 def recommend(
     init: Annotated[
@@ -76,9 +78,6 @@ def _lines(answer: "Answer", init: float, query: float) -> list[str]:
             f"{duration(most[1])} for an architecture; what more time would give is not known"
         )
     return lines
-
-
-_SHOWN = 5  # others at most, where more are as good; chosen
 
 
 def _words(item: "Measured") -> str:

@@ -59,8 +59,8 @@ class BayesianOptimization(Predicted):
             draws from their predicted distributions; ``none`` fits without them.
 
     Raises:
-        InvalidSettingError: a setting is out of range or unknown.
-        UnsupportedError: the space is too large for all its networks.
+        InvalidSettingError: a setting is out of range or unknown, or the space is too large for
+            all its networks.
     """
 
     members: int = 3
@@ -143,5 +143,6 @@ class BayesianOptimization(Predicted):
             return thompson_sample(prediction, rng)
         if self.acquisition == "ucb":
             return upper_confidence_bound(prediction, self.weight)
-        improvement = expected_improvement if self.acquisition == "ei" else None
-        return (improvement or probability_of_improvement)(prediction, best)
+        if self.acquisition == "ei":
+            return expected_improvement(prediction, best)
+        return probability_of_improvement(prediction, best)

@@ -15,8 +15,9 @@ from nascast.benchmarks.imported.numbers import Reader
 from nascast.benchmarks.table import SECONDS, TableSource
 from nascast.core import plugins
 from nascast.core.errors import CorruptDataError, InvalidArchitectureError, InvalidSettingError
+from nascast.core.evidence import usual_task
 from nascast.core.space import SearchSpace
-from nascast.core.types import Floats, Genes, ImageTask, Metric, Task
+from nascast.core.types import Floats, Genes, Metric, Task
 
 __all__ = ["convert"]
 
@@ -107,7 +108,7 @@ def _place(column: ColumnSpec, layout: Layout) -> str:
 def _task(space: SearchSpace, task: Task | None) -> Task:
     """Returns the task, or the usual one of the space; refuses one that it cannot build for."""
     if task is None:
-        return space.tasks[0]() if space.tasks else ImageTask()
+        return usual_task(space)
     if space.tasks and not isinstance(task, space.tasks):
         kinds = " and ".join(kind.kind for kind in space.tasks)
         raise InvalidSettingError(

@@ -78,9 +78,9 @@ class Guided(Strategy):
                 f"length and noise are positive; got {counts}, {self.share}, {self.length} and "
                 f"{self.noise}"
             )
-        # What follows from the trials told, and is caught up with them when it is asked for.
         if isinstance(self.encoding, (str, Spec)):  # one that there is not is found here
             component_of("encoding", self.encoding)
+        # What follows from the trials told, and is caught up with them when it is asked for.
         self._process: Process | None = None  # of all rows
         self._points: Floats | None = None  # coordinates of the trials
 
