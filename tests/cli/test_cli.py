@@ -118,6 +118,19 @@ def test_compare_on_several_benchmarks(cli: Cli, tmp_path: Path) -> None:
     assert "each of several once" in err
 
 
+def test_compare_gives_the_same_by_every_executor(cli: Cli, tmp_path: Path) -> None:
+    found = []
+    for name in ("processes", "serial"):
+        out = ["--out", tmp_path / name, "--executor", name]
+        code, text, _ = cli(*COMPARE, "--test-size", "20", *out, "--json")
+        assert code == 0
+        found.append([item["kendall"] for item in json.loads(text)["summary"]])
+    assert found[0] == found[1]
+    code, _, err = cli(*COMPARE, "--executor", "serial", "--address", "auto")
+    assert code == 2
+    assert "for --executor ray" in err
+
+
 def test_a_grid_gives_advice(cli: Cli, tmp_path: Path) -> None:
     out = tmp_path / "grid"
     words = ["--predictors", "sotl_e,params", "--grid", "quick", "--test-set", "top"]

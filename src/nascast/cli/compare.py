@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 __all__ = ["compare"]
 
 _ALL = "xgboost,jacov,synflow,sotl_e,early_stop_accuracy,omni"
+_Workplace = tuple[str | None, str | None, int]  # executor by name, address, number of workers
 
 
 def compare(
@@ -137,6 +138,16 @@ def compare(
     workers: Annotated[
         int, typer.Option(help="Number of worker processes; 0: one for each core.")
     ] = 0,
+    executor: Annotated[
+        str | None,
+        typer.Option(
+            help="Executor of the study: processes, serial or ray.",
+            show_default="processes, or ray with --address",
+        ),
+    ] = None,
+    address: Annotated[
+        str | None, typer.Option(help="Address of a Ray cluster, or auto to find it.")
+    ] = None,
     out: Annotated[
         Path, typer.Option(help="Folder for the results; the same command goes on in it.")
     ] = Path("runs/compare"),
@@ -182,8 +193,9 @@ def compare(
             axes = budgets.of_benchmark(name, predicted, test_size, specs)
             studies.append(Study(name, specs, axes, *rest, predicted, source, batch_size))
     tell_what_is_missing()
+    workplace = executor, address, workers or os.cpu_count() or 1
     found = [
-        _compared(study, folder, workers or os.cpu_count() or 1, children, quiet=as_json)
+        _compared(study, folder, workplace, children, quiet=as_json)
         for study, folder in zip(studies, _folders(benchmark or [], out), strict=True)
     ]
     if as_json:
@@ -231,7 +243,7 @@ def _folders(names: list[str], out: Path) -> list[Path]:
 
 
 def _compared(
-    study: "Study", out: Path, workers: int, children: "Children | None", *, quiet: bool
+    study: "Study", out: Path, workplace: _Workplace, children: "Children | None", *, quiet: bool
 ) -> dict[str, Any]:
     """Runs a study, writes its page, prints its table unless it is quiet; returns it as JSON."""
     from nascast.report.predictors.html import write_report
@@ -239,7 +251,7 @@ def _compared(
     from nascast.studies.predictors.results import TABLE
     from nascast.studies.predictors.summary import summarize
 
-    results = _run(study, out, workers, children)
+    results = _run(study, out, workplace, children)
     page, head, summaries = written(write_report, out), read_head(out), summarize(results)
     if not quiet:
         _print(head, summaries, results, [out / TABLE, *filter(None, [page])])
@@ -253,12 +265,12 @@ def _children(asked: Asked, space: str, cells: int, seed: int, out: Path) -> "Ch
 
 
 def _run(
-    study: "Study", out: Path, workers: int, children: "Children | None" = None
+    study: "Study", out: Path, workplace: _Workplace, children: "Children | None"
 ) -> "list[Result]":
     import nascast
+    from nascast.cli._executor import open_executor
     from nascast.cli._progress import bars
     from nascast.core.cache import cache_folder
-    from nascast.executors.processes import Processes
     from nascast.studies.predictors.design import modules_of
     from nascast.studies.predictors.run import compare as run
     from nascast.studies.progress import Progress
@@ -270,7 +282,8 @@ def _run(
         cache.touch()
     except OSError:
         cache = out / "proxies.jsonl"  # a cache that cannot be written is no reason to stop
-    with bars() as shown, Processes(workers, preload=modules_of(study)) as executor:
+    opened = open_executor(*workplace, preload=modules_of(study))
+    with bars() as shown, opened as executor:
         current = [None]
 
         def start(name: str, steps: int) -> None:
