@@ -3,16 +3,20 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 EXTERNAL := tests/external_package
+CURVES := early_stop_accuracy,lcsvr
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 
 .PHONY: demo test check docs format clean
 
 demo: $(VENV)/all.stamp
 	$(BIN)/nascast compare --benchmark nb201-mini \
-	  --predictors xgboost,jacov,synflow,sotl_e,early_stop_accuracy,omni \
+	  --predictors xgboost,ngboost,gp,gcn,seminas,jacov,synflow,nwot,params,sotl_e,$(CURVES),omni \
 	  --train-sizes 20,100 --epochs 2,6 --trials 5 --seed 0 --out runs/demo
+	$(BIN)/nascast compare --benchmark nb101_sample --benchmark nb301_sample \
+	  --benchmark nbnlp_logs --predictors xgboost,gp,gcn,lce,$(CURVES) \
+	  --train-sizes 20,60 --epochs 4,12 --test-size 100 --trials 5 --seed 0 --out runs/spaces
 	cp runs/demo/report.html report.html
-	@echo "The report is report.html; open it in a browser."
+	@echo "The report is report.html, those of three other spaces are in runs/spaces."
 
 # Half of the tests, in their order, for each of two processes: those of a file share what they made.
 test: $(VENV)/test.stamp

@@ -1,0 +1,67 @@
+"""The study that ``nascast recommend`` reads where it is given no other.
+
+Runs the comparisons below, each into a folder of its own, and writes what they found beside
+``nascast.studies.recommend``. Budgets are those of the grid ``quick``; predictors that choose among
+settings or others by cross-validation have fewer trials, since each takes minutes. Zero-cost
+proxies run where their scores are recorded beside the table.
+
+Run: OMP_NUM_THREADS=1 python perf/default_study.py FOLDER [--workers 2]
+
+It takes hours, goes on where it was stopped, and changes nothing where all is done.
+"""
+
+import argparse
+from pathlib import Path
+
+from nascast.executors.processes import Processes
+from nascast.studies import recommend
+from nascast.studies.predictors.design import Study, modules_of
+from nascast.studies.predictors.grids import grid
+from nascast.studies.predictors.run import compare
+from nascast.studies.records import open_benchmark
+
+MODELS = (
+    "xgboost,ngboost,lightgbm,random_forest,bayesian_linear_regression,bohamiann,dngo,gp,gpwl,"
+    "sparse_gp,variational_sparse_gp,mlp,bananas,gcn,bonas,nao,seminas,nn_former"
+)
+CURVES = "early_stop_accuracy,early_stop_loss,sotl,sotl_e,lce,lce_m,lcsvr"
+PROXIES = "params,flops,l2_norm,synflow,jacov,nwot,epe_nas,snip,grad_norm,fisher,grasp,plain,zen"
+RECORDED = f"{MODELS},{CURVES}"
+STUDIES = {  # folder: benchmark, predictors and trials
+    "mini": ("nb201-mini", f"{RECORDED},{PROXIES},az_nas,vkdnw_agg", 10),
+    "mini_hybrids": ("nb201-mini", "omni,omni_seminas,auto,lcnet", 3),
+    "nb201": ("nb201_seeds", RECORDED, 10),
+    "nb201_proxies": ("nb201_seeds", PROXIES, 10),
+    "nb101": ("nb101_sample", RECORDED, 10),
+    "nb301": ("nb301_sample", RECORDED, 10),
+    "nlp": ("nbnlp_logs", RECORDED, 10),
+}
+
+
+def study_of(benchmark: str, predictors: str, trials: int) -> Study:
+    """Returns the settings of a comparison."""
+    metric = "val_loss" if benchmark == "nbnlp_logs" else "val_accuracy"
+    axes = grid("quick", open_benchmark(benchmark), metric, 200)
+    return Study(benchmark, tuple(predictors.split(",")), axes, trials, metric=metric)
+
+
+def main() -> None:
+    """Runs what is not there, and writes what was found."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--workers", type=int, default=2)
+    options = parser.parse_args()
+    found = []
+    for name, settings in STUDIES.items():
+        study, folder = study_of(*settings), options.folder / name
+        with Processes(options.workers, preload=modules_of(study)) as executor:
+            compare(study, folder, executor)
+        found += recommend.measured_in(folder)
+        print(f"{name}: {len(found)} budgets of predictors so far", flush=True)
+    target = Path(recommend.__file__).with_name("recommend.json")
+    target.write_text(recommend.to_json(found), encoding="utf-8")
+    print(f"{target}: {target.stat().st_size:,} bytes")
+
+
+if __name__ == "__main__":
+    main()
