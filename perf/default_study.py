@@ -28,13 +28,13 @@ CURVES = "early_stop_accuracy,early_stop_loss,sotl,sotl_e,lce,lce_m,lcsvr"
 PROXIES = "params,flops,l2_norm,synflow,jacov,nwot,epe_nas,snip,grad_norm,fisher,grasp,plain,zen"
 RECORDED = f"{MODELS},{CURVES}"
 STUDIES = {  # folder: benchmark, predictors and trials
-    "mini": ("nb201-mini", f"{RECORDED},{PROXIES},az_nas,vkdnw_agg", 10),
+    "mini": ("nb201-mini", f"{RECORDED},{PROXIES},az_nas,vkdnw_agg", 5),
     "mini_hybrids": ("nb201-mini", "omni,omni_seminas,auto,lcnet", 3),
-    "nb201": ("nb201_seeds", RECORDED, 10),
-    "nb201_proxies": ("nb201_seeds", PROXIES, 10),
-    "nb101": ("nb101_sample", RECORDED, 10),
-    "nb301": ("nb301_sample", RECORDED, 10),
-    "nlp": ("nbnlp_logs", RECORDED, 10),
+    "nb201": ("nb201_seeds", RECORDED, 5),
+    "nb201_proxies": ("nb201_seeds", PROXIES, 5),
+    "nb101": ("nb101_sample", RECORDED, 5),
+    "nb301": ("nb301_sample", RECORDED, 5),
+    "nlp": ("nbnlp_logs", RECORDED, 5),
 }
 
 
