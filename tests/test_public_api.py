@@ -14,7 +14,7 @@ import pytest
 import nascast
 from nascast.core import plugins
 
-HEAVY = ("torch", "ray", "sklearn", "scipy", "pandas", "xgboost", "ngboost", "pyarrow", "plotly")
+HEAVY = ("torch", "ray", "sklearn", "scipy", "pandas", "xgboost", "ngboost", "pyarrow")
 PUBLIC = [
     "Architecture",
     "Batch",

@@ -188,10 +188,9 @@ def test_a_missing_plot_library_hides_no_table(
     run: Cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     find = importlib.util.find_spec
-    monkeypatch.setitem(sys.modules, "plotly", None)
-    monkeypatch.setitem(sys.modules, "plotly.offline", None)
+    monkeypatch.setitem(sys.modules, "jinja2", None)
     monkeypatch.setattr(
-        "importlib.util.find_spec", lambda name: None if name == "plotly" else find(name)
+        "importlib.util.find_spec", lambda name: None if name == "jinja2" else find(name)
     )
     out = tmp_path / "run"
     status, text, error = run(BENCH, "--out", str(out))
@@ -199,7 +198,7 @@ def test_a_missing_plot_library_hides_no_table(
     assert "local_search" in text
     assert not (out / "report.html").exists()
     first, _, last = error.partition("\n")
-    assert "report.html needs the package plotly" in first
+    assert "report.html needs the package jinja2" in first
     assert 'pip install "nascast[report]"' in last
 
 

@@ -18,8 +18,7 @@ def tell_what_is_missing() -> None:
     from nascast.core.extras import check_extra
 
     try:
-        for package in ("jinja2", "plotly"):
-            check_extra(package, "report", "the page report.html")
+        check_extra("jinja2", "report", "the page report.html")
     except MissingExtraError as error:
         typer.secho(f"Warning: {error}", fg="yellow", err=True)
 

@@ -1,7 +1,5 @@
 """Pictures of architectures: their graphs, with operations in colour and a legend."""
 
-import io
-import re
 import textwrap
 from pathlib import Path
 from typing import Any
@@ -13,7 +11,7 @@ from nascast.core.errors import InvalidSettingError, StoreError
 from nascast.core.extras import extra
 from nascast.core.graph import Graph
 
-__all__ = ["draw", "layout", "svg"]
+__all__ = ["colours", "draw", "ink", "layout"]
 
 _ENDS = "#d9d9d9"
 _DARK = ("#009e73", "#d55e00", "#0072b2")  # colours that bear white letters
@@ -48,6 +46,20 @@ def layout(adjacency: npt.NDArray[np.bool_]) -> Places:
     return np.stack([across, -depth.astype(np.float64)], axis=1)
 
 
+def colours(graph: Graph, labels: list[str]) -> dict[str, str]:
+    """Returns the colour of every label; where a space has few, the same in all pictures."""
+    kinds = [kind for kind in graph.vocabulary if kind not in ("input", "output")]
+    if len(kinds) > len(_COLOURS):
+        kinds = [kind for kind in kinds if kind in labels]
+    found = {kind: _COLOURS[i % len(_COLOURS)] for i, kind in enumerate(kinds)}
+    return {"input": _ENDS, "output": _ENDS, **{k: c for k, c in found.items() if k in labels}}
+
+
+def ink(colour: str) -> str:
+    """Returns the colour of letters on one of these colours."""
+    return "white" if colour in _DARK else "black"
+
+
 def draw(graph: Graph, title: str, path: Path) -> None:
     """Draws the graph of a batch of one into a file.
 
@@ -70,34 +82,7 @@ def draw(graph: Graph, title: str, path: Path) -> None:
         raise StoreError(f"cannot write {path}: {error.strerror}") from error
 
 
-def svg(graph: Graph, name: str) -> str:
-    """Returns the picture of the graph of a batch of one as an SVG element for a page.
-
-    The same graph gives the same text. Edges have the page's colour ``--muted``, so that they can
-    be seen on a dark page; there is no legend.
-
-    Args:
-        graph: graph of one architecture.
-        name: name that is unique on the page; the element's ids begin with it.
-
-    Raises:
-        MissingExtraError: Matplotlib is not installed.
-    """
-    figure = _figure(graph, "", legend=False)
-    import matplotlib as mpl
-
-    file = io.StringIO()
-    with mpl.rc_context({"svg.hashsalt": "nascast"}):
-        figure.savefig(
-            file, format="svg", transparent=True, bbox_inches="tight", metadata={"Date": None}
-        )
-    text = file.getvalue()
-    text = re.sub(r"<metadata>.*?</metadata>", "", text[text.index("<svg") :], flags=re.DOTALL)
-    text = re.sub(r'( id="|href="#|url\(#)', rf"\g<1>{name}-", text)
-    return text.replace(_LINE, "var(--muted)").strip()
-
-
-def _figure(graph: Graph, title: str, legend: bool = True) -> Any:
+def _figure(graph: Graph, title: str) -> Any:
     """Returns the picture as a Matplotlib figure."""
     matplotlib = extra("matplotlib.figure", "report", "a picture")
     alive = np.flatnonzero(graph.mask[0])
@@ -106,7 +91,7 @@ def _figure(graph: Graph, title: str, legend: bool = True) -> Any:
     places = layout(adjacency)
     width = 2.4 + 1.35 * np.ptp(places[:, 0])
     height = 1.8 + 0.75 * np.ptp(places[:, 1])
-    size = (max(width, 4.0) + 2.2, height) if legend else (max(0.85 * width, 3.0), 0.9 * height)
+    size = (max(width, 4.0) + 2.2, height)
     figure = matplotlib.Figure(figsize=size, layout="constrained")
     axes = figure.add_subplot()
     axes.set_axis_off()
@@ -114,23 +99,22 @@ def _figure(graph: Graph, title: str, legend: bool = True) -> Any:
         axes.set_title(_wrapped(title, int(16 * max(width, 4.0))), fontsize=8)
     for i, j in np.argwhere(adjacency):
         _arrow(axes, places, int(i), int(j))
-    colours = _colours(graph, labels)
+    paint = colours(graph, labels)
     for (x, y), label in zip(places, labels, strict=True):
         axes.text(
             *(x, y, _short(label)),
             ha="center",
             va="center",
             fontsize=8,
-            color="white" if colours[label] in _DARK else "black",
+            color=ink(paint[label]),
             zorder=3,
             bbox={
                 "boxstyle": "round,pad=0.35",
-                "facecolor": colours[label],
+                "facecolor": paint[label],
                 "edgecolor": "#333333",
             },
         )
-    if legend:
-        _legend(axes, colours)
+    _legend(axes, paint)
     axes.set_xlim(places[:, 0].min() - 0.7, places[:, 0].max() + 0.7)
     axes.set_ylim(places[:, 1].min() - 0.5, places[:, 1].max() + 0.5)
     return figure
@@ -157,15 +141,6 @@ def _arrow(axes: Any, places: Places, i: int, j: int) -> None:
     )
 
 
-def _colours(graph: Graph, labels: list[str]) -> dict[str, str]:
-    """Returns the colour of every label; where a space has few, the same in all pictures."""
-    kinds = [kind for kind in graph.vocabulary if kind not in ("input", "output")]
-    if len(kinds) > len(_COLOURS):
-        kinds = [kind for kind in kinds if kind in labels]
-    found = {kind: _COLOURS[i % len(_COLOURS)] for i, kind in enumerate(kinds)}
-    return {"input": _ENDS, "output": _ENDS, **{k: c for k, c in found.items() if k in labels}}
-
-
 def _wrapped(title: str, width: int) -> str:
     name, _, rest = title.partition("\n")
     return "\n".join([name, *textwrap.wrap(rest, width, max_lines=3, placeholder=" …")])
@@ -175,12 +150,12 @@ def _short(label: str) -> str:
     return label if len(label) <= 18 else label[:17] + "…"
 
 
-def _legend(axes: Any, colours: dict[str, str]) -> None:
+def _legend(axes: Any, paint: dict[str, str]) -> None:
     from matplotlib.patches import Patch
 
     handles = [
         Patch(facecolor=colour, edgecolor="#333333", label=label)
-        for label, colour in colours.items()
+        for label, colour in paint.items()
         if label not in ("input", "output")
     ]
     if handles:

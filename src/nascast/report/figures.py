@@ -1,31 +1,21 @@
-"""Parts that the figures of all reports share: colours, axes and layout."""
+"""Parts that the figures of all reports share: colours and axes."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from html import escape
-from typing import Any
 
+from nascast.report.chart import Axis
 from nascast.report.words import duration
 from nascast.studies.predictors.summary import INSTANT
 
 __all__ = [
     "BAND",
     "COLOURS",
-    "GRID",
-    "INK",
-    "MUTED",
-    "PAPER",
     "Look",
-    "Spec",
-    "axis_name",
-    "axis_title",
-    "base_layout",
-    "note",
+    "linear_axis",
     "time_axis",
+    "whole_axis",
 ]
-
-Spec = dict[str, Any]
 
 # Okabe and Ito (https://jfly.uni-koeln.de/color/) with yellow and black replaced, since the page
 # may be white or dark; pairs differ by ΔE 15 or more under simulated colour blindness of each kind.
@@ -33,9 +23,6 @@ COLOURS = (
     *("#0072b2", "#d55e00", "#009e73", "#8a3ffc", "#e29a00"),
     *("#cf7fb0", "#8d5235", "#6b7280", "#56b4e9"),
 )
-# The page's own colours; report.js exchanges them where the reader prefers a dark page.
-INK, MUTED, GRID, PAPER = "#1f2328", "#59636e", "#e4e7eb", "#fffffe"
-_FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, sans-serif"
 _TICKS = {
     **{1e-3: "1 ms", 1e-2: "10 ms", 0.1: "0.1 s", 1.0: "1 s", 10.0: "10 s"},
     **{60.0: "1 min", 600.0: "10 min", 3600.0: "1 h", 36e3: "10 h", 36e4: "100 h", 36e5: "1000 h"},
@@ -51,58 +38,33 @@ class Look:
     symbol: str
 
 
-def base_layout(height: int, margin: Mapping[str, int]) -> Spec:
-    """Returns the layout that all figures share; height and margins are in pixels."""
-    axis = {
-        "gridcolor": GRID,
-        "linecolor": GRID,
-        "zeroline": False,
-        "automargin": False,
-        "fixedrange": True,
-        "ticks": "",
-        "title": {"text": ""},
-    }
-    return {
-        "height": height,
-        "margin": {**margin, "pad": 4},
-        "paper_bgcolor": "rgba(0,0,0,0)",
-        "plot_bgcolor": "rgba(0,0,0,0)",
-        "font": {"family": _FONT, "size": 12, "color": MUTED},
-        "hovermode": "closest",
-        "hoverlabel": {"align": "left", "bgcolor": PAPER, "font": {"color": INK, "size": 12}},
-        "showlegend": False,
-        "dragmode": False,
-        "modebar": {"bgcolor": "rgba(0,0,0,0)", "color": MUTED, "activecolor": INK},
-        "xaxis": {**axis},
-        "yaxis": {**axis},
-    }
+def linear_axis(low: float, high: float, title: str = "", *, most: int = 7, unit: str = "") -> Axis:
+    """Returns an axis from `low` to `high` with ticks at round numbers.
+
+    Args:
+        low: value at one end.
+        high: value at the other end.
+        title: title as plain text.
+        most: number of ticks at most.
+        unit: unit behind the numbers.
+    """
+    step = _round_step((high - low) / most)
+    first, last = math.ceil(low / step - 1e-9), math.floor(high / step + 1e-9)
+    digits = max(0, -math.floor(math.log10(step) + 1e-9))
+    ticks = [(k * step, f"{k * step:,.{digits}f}") for k in range(first, last + 1)]
+    named = [(v, f"{t.replace('-', '−') if v else t.lstrip('-')}{unit}") for v, t in ticks]
+    return Axis(low, high, title, named, unit=unit)
 
 
-def axis_title(text: str, size: float) -> Spec:
-    """Returns the title of an axis; `text` is plain, `size` in pixels."""
-    return {"text": escape(text, quote=False), "font": {"size": size}}
+def whole_axis(last: float, title: str) -> Axis:
+    """Returns an axis of whole numbers from 1 to `last`."""
+    step = max(1, round(_round_step(last / 8)))
+    room = max(0.5, 0.02 * last)
+    ticks = [(float(k), f"{k:,}") for k in range(step, int(last) + 1, step)]
+    return Axis(1 - room, last + room, title, ticks)
 
 
-def note(text: str, **place: Any) -> Spec:
-    """Returns a quiet annotation, placed on the paper unless `place` says otherwise."""
-    font = {"size": 12, "color": MUTED}
-    return {
-        "text": text,
-        "showarrow": False,
-        "xref": "paper",
-        "yref": "paper",
-        "font": font,
-        **place,
-    }
-
-
-def axis_name(text: str, *, size: float, shift: int) -> Spec:
-    """Returns the name of the vertical axis as a note above its upper end, not turned."""
-    corner = {"x": 0, "y": 1, "xanchor": "left", "yanchor": "bottom", "yshift": 8, "xshift": shift}
-    return note(text, **corner) | {"font": {"size": size, "color": MUTED}}
-
-
-def time_axis(seconds: Sequence[float]) -> Spec:
+def time_axis(seconds: Sequence[float], title: str = "") -> Axis:
     """Returns a log axis from the tick below the shortest time to the tick above the longest."""
     slow = [value for value in seconds if value >= INSTANT]
     marks = list(_TICKS)
@@ -116,12 +78,13 @@ def time_axis(seconds: Sequence[float]) -> Spec:
         ticks = {m: text for m, text in _TICKS.items() if INSTANT < m <= last}
         ticks = {INSTANT * 10 ** (-BAND / 2): f"≤ {duration(INSTANT).replace('.0', '')}"} | ticks
         left = math.log10(INSTANT) - BAND
-    return {
-        "type": "log",
-        "range": [left, math.log10(last) + 0.08],
-        "tickmode": "array",
-        "tickvals": list(ticks),
-        "ticktext": list(ticks.values()),
-        "tickangle": 0,
-        "minor": {"ticks": ""},
-    }
+    high = 10 ** (math.log10(last) + 0.08)
+    return Axis(10**left, high, title, list(ticks.items()), log=True, unit="time")
+
+
+def _round_step(least: float) -> float:
+    """Returns the smallest of 1, 2 or 5 times a power of ten that is not below `least`."""
+    if not least > 0:
+        return 1.0
+    power = 10.0 ** math.floor(math.log10(least))
+    return next(s * power for s in (1, 2, 5, 10) if s * power >= least * (1 - 1e-9))

@@ -3,14 +3,14 @@
 Pages are Jinja2 templates in the folder `templates`; every text that they are given is escaped.
 """
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from nascast.core.errors import StoreError
 from nascast.core.extras import extra
-from nascast.report.figures import Spec
+from nascast.report.chart import Chart
+from nascast.report.svg import mark, render
 
 __all__ = ["Figure", "Tile", "figure", "markup", "page", "write"]
 
@@ -38,39 +38,33 @@ class Tile:
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """A figure that report.js draws.
+    """A figure of a page.
 
     Attributes:
-        id: id of its place in the page.
+        id: id of its chart in the page.
         title: title of the figure.
-        height: height in pixels.
-        json: Plotly specification, as markup in a script element.
+        svg: its chart, as markup.
     """
 
     id: str
     title: str
-    height: int
-    json: Any
+    svg: Any
 
 
-def figure(id_: str, spec: Spec, title: str) -> Figure:
-    """Returns a figure of a Plotly specification."""
-    text = json.dumps(spec, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
-    for sign in "<>&":  # a script element ends at the first `</script`, also inside a string
-        text = text.replace(sign, f"\\u{ord(sign):04x}")
-    return Figure(id_, title, spec["layout"]["height"], markup(text))
+def figure(id_: str, chart: Chart, title: str) -> Figure:
+    """Returns the figure of a chart."""
+    return Figure(id_, title, markup(render(chart, title)))
 
 
-def page(template: str, values: dict[str, Any], *, drawn: bool) -> str:
+def page(template: str, values: dict[str, Any]) -> str:
     """Returns the HTML of a page.
 
     Args:
         template: file in the folder `templates`, which extends ``page.html``.
         values: values that the template shows, by name.
-        drawn: whether it has figures, and needs plotly.js.
 
     Raises:
-        MissingExtraError: Jinja2 or Plotly is not installed.
+        MissingExtraError: Jinja2 is not installed.
     """
     jinja2 = extra("jinja2", "report", "the report")
     environment = jinja2.Environment(
@@ -81,10 +75,8 @@ def page(template: str, values: dict[str, Any], *, drawn: bool) -> str:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    assets = {"css": _asset("report.css"), "js": _asset("report.js"), "plotly": ""}
-    if drawn:
-        assets["plotly"] = extra("plotly.offline", "report", "the report").get_plotlyjs()
-    sources = {name: markup(text) for name, text in assets.items()}
+    environment.globals["mark"] = lambda look: markup(mark(look.symbol, look.colour))
+    sources = {name: markup(_asset(f"report.{name}")) for name in ("css", "js")}
     text: str = environment.get_template(template).render(**values, **sources)
     return text
 

@@ -1,6 +1,5 @@
 """The report of a comparison: one HTML file that needs nothing else."""
 
-import json
 import re
 import sys
 from collections.abc import Callable, Iterator
@@ -62,12 +61,9 @@ class _Page(HTMLParser):
             if self._cell:
                 self.rows[-1][-1] += data
 
-    def figures(self) -> dict[str, Any]:
-        """Returns the Plotly specifications by the id of their place."""
-        ids = {attrs.get("id") for _, attrs in self.tags}
-        found = {str(a["data-plot"]): json.loads(t) for a, t in self.scripts if "data-plot" in a}
-        assert ids.issuperset(found)
-        return found
+    def figures(self) -> set[str]:
+        """Returns the ids of the charts."""
+        return {str(a["id"]) for _, a in self.tags if str(a.get("class", "")) == "plot"}
 
 
 def _rows(make_row: Make, trials: int = 2) -> Iterator[Any]:
@@ -107,7 +103,7 @@ def test_the_page_shows_every_part(make_run: Make, make_row: Make, make_failed: 
     assert taus == sorted(taus, reverse=True)
     assert {row[5] for row in table[1:]} == {"0.500"}
     assert {row[9] for row in table[1:]} == {"< 1 ms", "20 min", "100 min"}
-    assert set(page.figures()) == {"tau-query", "tau-init", *(f"scatter-{i}" for i in range(4))}
+    assert page.figures() == {"tau-query", "tau-init", *(f"scatter-{i}" for i in range(4))}
 
 
 def test_who_reads_the_training_it_is_judged_by_is_marked(make_run: Make, make_row: Make) -> None:
@@ -121,18 +117,22 @@ def test_who_reads_the_training_it_is_judged_by_is_marked(make_run: Make, make_r
     assert "marked *" not in _report(make_run([make_row("jacov", None)])).text
 
 
-def test_nothing_is_fetched_and_plotly_is_there_once(make_run: Make, make_row: Make) -> None:
+def test_nothing_is_fetched_and_the_page_is_small(make_run: Make, make_row: Make) -> None:
     text = write_report(make_run(list(_rows(make_row)))).read_text(encoding="utf-8")
     page = _Page(text)
     assert not [tag for tag, _ in page.tags if tag in ("link", "img", "iframe", "object", "base")]
-    for _, attrs in page.tags:
-        assert not {"src", "href", "srcset", "action", "data"} & attrs.keys()
+    for tag, attrs in page.tags:
+        assert not {"src", "srcset", "action", "data"} & attrs.keys()
+        if "href" in attrs:
+            assert tag == "a"
+            assert str(attrs["href"]).startswith("data:text/csv;base64,")
     assert "default-src 'none'" in text
     style = text.split("<style>")[1].split("</style>")[0]
     assert "url(" not in style
     assert "@import" not in style
-    assert sum(len(script) > 1_000_000 for _, script in page.scripts) == 1
-    assert not [s for _, s in page.scripts if len(s) < 1_000_000 and "http" in s]
+    ((_, script),) = page.scripts
+    assert "http" not in script
+    assert len(text) < 150_000
 
 
 def test_text_from_the_run_is_escaped(make_run: Make, make_row: Make, make_failed: Make) -> None:
@@ -150,23 +150,17 @@ def test_text_from_the_run_is_escaped(make_run: Make, make_row: Make, make_faile
     page = _report(folder)
     known = {tag for tag, _ in page.tags}
     assert not known & {"i", "u", "s", "sub", "em", "q"}
-    assert sum(tag == "script" for tag, _ in page.tags) == len(page.figures()) + 2
+    assert sum(tag == "script" for tag, _ in page.tags) == 1
     script = "</script><script>alert(1)</script>"
     for words in (name, quoted, script, "<s>.nascast", "<em>", "<q>", "3 <s>", "{{ 7 * 7 }}"):
         assert words in page.text
-    for spec in page.figures().values():  # Plotly reads its texts as HTML once more
-        assert "<script>" not in json.dumps(spec)
-        assert "<sub>" not in json.dumps(spec)
-        assert "<u>" not in json.dumps(spec)
 
 
-def test_the_templates_trust_nothing_but_the_shapes_of_markers() -> None:
+def test_the_templates_trust_nothing() -> None:
     templates = sorted((Path(report.__file__).parent / "templates").glob("*.html"))
     assert len(templates) >= 4
-    trusted = [line for t in templates for line in t.read_text().splitlines() if "| safe" in line]
-    assert len(trusted) == 1
-    assert "shapes[look.symbol] | safe" in trusted[0]
-    assert not any("autoescape" in template.read_text() for template in templates)
+    texts = [template.read_text() for template in templates]
+    assert not any("safe" in text.split() or "autoescape" in text for text in texts)
 
 
 def test_the_same_run_gives_the_same_bytes(make_run: Make, make_row: Make, tmp_path: Path) -> None:
@@ -176,65 +170,10 @@ def test_the_same_run_gives_the_same_bytes(make_run: Make, make_row: Make, tmp_p
     assert (tmp_path / "other.html").read_bytes() == first
 
 
-def test_figures_are_valid_and_agree_on_colours(make_run: Make, make_row: Make) -> None:
-    import plotly.graph_objects as go
-
-    figures = _report(make_run(list(_rows(make_row)))).figures()
-    for spec in figures.values():
-        go.Figure(spec)
-    colours = [
-        {t["legendgroup"]: t["marker"]["color"] for t in figures[name]["data"] if "marker" in t}
-        for name in ("tau-query", "tau-init")
-    ]
-    assert colours[0] == colours[1]
-    assert len(set(colours[0].values())) == 4
-    for number, colour in colours[0].items():
-        assert figures[f"scatter-{number}"]["data"][0]["marker"]["color"] == colour
-    symbols = {t["marker"]["symbol"] for t in figures["tau-init"]["data"] if "marker" in t}
-    assert symbols == {"circle", "triangle-up", "square", "diamond"}
-
-
-def test_short_times_stand_in_a_band_of_their_own(make_run: Make, make_row: Make) -> None:
-    figures = _report(make_run(list(_rows(make_row)))).figures()
-    axis = figures["tau-init"]["layout"]["xaxis"]
-    assert axis["ticktext"][0] == "≤ 1 ms"
-    assert "≤ 1 ms" not in figures["tau-query"]["layout"]["xaxis"]["ticktext"]
-    for spec in (figures["tau-init"], figures["tau-query"]):
-        low, high = (10.0**end for end in spec["layout"]["xaxis"]["range"])
-        places = [x for trace in spec["data"] for x in trace["x"] if x is not None]
-        assert all(low < x < high for x in places)
-    short = [t for t in figures["tau-init"]["data"] if "marker" in t and t["x"][0] < 1e-3]
-    assert len({trace["x"][0] for trace in short}) == 2  # jacov and sotl_e do not hide each other
-
-
-def test_lines_join_budgets_that_differ_in_one_step(make_run: Make, make_row: Make) -> None:
-    spec = _report(make_run(list(_rows(make_row)))).figures()["tau-query"]
-    lines = {t["legendgroup"]: t["y"] for t in spec["data"] if t["mode"] == "lines"}
-    assert set(lines) == {"0", "2", "3"}  # jacov has one budget
-    assert lines["3"].count(None) == 4  # two steps in epochs, two in labels
-
-
-def test_two_trainings_and_the_limit_are_drawn_where_there_are(
-    make_run: Make, make_row: Make
-) -> None:
-    def drawn(page: _Page) -> list[str]:
-        notes = page.figures()["tau-query"]["layout"]["annotations"]
-        return [note["text"] for note in notes if " τ = " in note["text"]]
-
-    rows = list(_rows(make_row))
-    both = _report(make_run(rows))
-    assert drawn(both) == ["two trainings τ = 0.840", "limit of a perfect predictor τ = 0.890"]
-    assert "0.840 (0.820 to 0.860) between two trainings of 1,000 cells" in both.text
-    without = _report(make_run(rows, noise=None))
-    assert drawn(without) == []
-    assert "the benchmark recorded no cell twice" in without.text
-
-
 def test_one_trial_of_one_predictor_shows_no_deviation(make_run: Make, make_row: Make) -> None:
     page = _report(make_run([make_row("jacov", None)], settings={"trials": 1}))
     assert "There is one trial." in page.text
     assert "±" not in page.text
-    assert not [t for t in page.figures()["tau-query"]["data"] if "error_y" in t]
 
 
 def test_a_run_in_which_everything_failed_has_a_page(make_run: Make, make_failed: Make) -> None:
@@ -245,7 +184,7 @@ def test_a_run_in_which_everything_failed_has_a_page(make_run: Make, make_failed
         ["jacov", "–", "all", "no networks"],
         ["synflow", "–", "all", "no networks"],
     ]
-    assert page.figures() == {}
+    assert page.figures() == set()
 
 
 def test_undefined_predictions_are_counted_and_not_drawn(make_run: Make, make_row: Make) -> None:
@@ -257,8 +196,7 @@ def test_undefined_predictions_are_counted_and_not_drawn(make_run: Make, make_ro
     page = _report(make_run(rows))
     assert "jacov: 2 undefined predictions" in page.text
     assert "every prediction is undefined" in page.text
-    (cloud,) = page.figures()["scatter-0"]["data"]
-    assert len(cloud["y"]) == 10
+    assert "scatter-0" in page.figures()
     assert "scatter-1" not in page.figures()
 
 
@@ -268,11 +206,6 @@ def test_predictions_far_from_the_rest_are_drawn_on_the_edge(
     true = [float(i) for i in range(100)]
     page = _report(make_run([make_row("jacov", None, predicted=[-1e6, *true[1:]], true=true)]))
     assert "1 off the scale" in page.text
-    cloud, edge = page.figures()["scatter-0"]["data"]
-    assert len(cloud["y"]) == 99
-    assert edge["marker"]["symbol"] == "circle-open"
-    assert edge["x"] == [0.0]
-    assert -120 < edge["y"][0] < 0
     few = make_row("jacov", None, predicted=[-1e6, *range(11)])
     assert "1 off the scale" in _report(make_run([few])).text
     even = make_row("jacov", None, predicted=list(range(12)))
@@ -285,8 +218,7 @@ def test_scatters_show_the_largest_budget_in_the_first_trial_that_ran(
     rows = [make_row("xgboost", n, trial=t) for n in (100, 20) for t in range(3)]
     rows[0] = make_failed("xgboost", "its worker died", train_size=100)
     page = _report(make_run(rows))
-    (cloud,) = page.figures()["scatter-0"]["data"]
-    assert cloud["x"] == list(rows[1].true)
+    assert "scatter-0" in page.figures()
     assert ["xgboost", "100 labels", "1 of 3", "its worker died"] in page.rows
     assert "xgboost (100 labels): 2 of 3 trials." in page.text
 
@@ -309,17 +241,16 @@ def test_versions_of_a_continued_run_are_all_listed(make_run: Make, make_row: Ma
     assert "0.1.0, 0.2.0" in _report(make_run(rows)).text
 
 
-@pytest.mark.parametrize("package", ["plotly", "jinja2"])
-def test_without_its_packages_the_install_command_is_named(
-    make_run: Make, make_row: Make, monkeypatch: pytest.MonkeyPatch, package: str
+def test_without_its_package_the_install_command_is_named(
+    make_run: Make, make_row: Make, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     folder = make_run([make_row()])
     write_report(folder, folder / "before.html")
-    for name in [name for name in sys.modules if name.split(".")[0] == package]:
+    for name in [name for name in sys.modules if name.split(".")[0] == "jinja2"]:
         monkeypatch.delitem(sys.modules, name)
     monkeypatch.setattr(sys, "path", [])
     monkeypatch.setattr(sys, "path_importer_cache", {})
-    with pytest.raises(MissingExtraError, match=rf'{package}.*pip install "nascast\[report\]"'):
+    with pytest.raises(MissingExtraError, match=r'jinja2.*pip install "nascast\[report\]"'):
         write_report(folder)
     assert not (folder / "report.html").exists()
 

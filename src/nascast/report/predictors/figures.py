@@ -1,37 +1,32 @@
-"""The figures of a report, as Plotly specifications: plain dictionaries of JSON values.
+"""The figures of a comparison, as charts.
 
-Nothing here imports Plotly. Every predictor has one colour and one marker in all figures.
+Every predictor has one colour and one marker in all figures.
 """
 
 import math
 from collections.abc import Mapping, Sequence
-from html import escape
 from typing import Literal
 
 import numpy as np
 
 from nascast.core.types import Floats
-from nascast.report.figures import (
-    BAND,
-    COLOURS,
-    GRID,
-    INK,
-    MUTED,
-    PAPER,
-    Look,
-    Spec,
-    axis_name,
-    axis_title,
-    base_layout,
-    note,
-    time_axis,
-)
-from nascast.report.words import budget_words, duration
+from nascast.report.chart import Axis, Chart, Dots, Item, Line, Margin, Mark, Patch, Rule, Spread
+from nascast.report.figures import BAND, COLOURS, Look, linear_axis, time_axis
+from nascast.report.words import budget_words, duration, number
 from nascast.studies.noise import NoiseLimits
 from nascast.studies.predictors.design import Budget
 from nascast.studies.predictors.summary import INSTANT, Summary
 
-__all__ = ["looks", "predicted_against_true", "tau_against_time"]
+__all__ = [
+    "hover",
+    "instant",
+    "looks",
+    "noise_marks",
+    "predicted_against_true",
+    "seconds_of",
+    "tau_against_time",
+    "tau_axis",
+]
 
 _SYMBOLS = {
     "model_based": "circle",
@@ -40,6 +35,9 @@ _SYMBOLS = {
     "hybrid": "diamond",
     "weight_sharing": "pentagon",
 }
+_NOISE = (("two trainings", "7 5"), ("limit of a perfect predictor", "2 4"))  # text, dash
+_TITLES = {"init": "initialization time", "query": "query time for one architecture"}
+_MARGIN = Margin(left=48, right=12, top=36, bottom=56)
 
 
 def looks(summaries: Sequence[Summary]) -> dict[str, Look]:
@@ -56,7 +54,7 @@ def tau_against_time(
     axis: Literal["init", "query"],
     look: Mapping[str, Look],
     noise: NoiseLimits | None,
-) -> Spec:
+) -> Chart:
     """Returns a figure of Kendall's τ, with its deviation over trials, over one of two times.
 
     Args:
@@ -68,34 +66,25 @@ def tau_against_time(
         look: looks by predictor.
         noise: limits of noise, drawn as two lines, or None.
     """
-    points = [s for s in summaries if math.isfinite(_seconds(s, axis) + s.kendall)]
+    points = [s for s in summaries if math.isfinite(seconds_of(s, axis) + s.kendall)]
     places = _places(points, axis)
-    times = time_axis([_seconds(s, axis) for s in points])
-    marks = [] if noise is None else [*zip(_NOISE, (noise.agreement, noise.limit), strict=True)]
-    low, high = _tau_range(points, [estimate.value for _, estimate in marks])
-    left, right = times["range"]
-    shapes: list[Spec] = []
-    notes: list[Spec] = []
-    for (text, dash), estimate in marks:
-        close = [s for s in points if abs(s.kendall - estimate.value) < 0.1 * high]
-        near = [(math.log10(places[s]) - left) / (right - left) for s in close]
-        line, label = _noise_line(f"{text} τ = {estimate.value:.3f}", estimate.value, dash, near)
-        shapes.append(line)
-        notes.append(label)
-    if any(_seconds(s, axis) < INSTANT for s in points):
-        shapes.append(_instant_band())
-    layout = base_layout(440, {"l": 48, "r": 12, "t": 36, "b": 56})
-    layout["xaxis"] |= times | {"title": {**axis_title(_TITLES[axis], 12.5), "standoff": 12}}
-    layout["yaxis"] |= {"range": [low, high], "tickformat": ".1f", "dtick": _step(high - low)}
-    layout["yaxis"] |= {"zeroline": low < 0, "zerolinecolor": MUTED, "zerolinewidth": 1}
-    layout["annotations"] = [axis_name("Kendall τ", size=12, shift=-36), *notes]
-    layout["shapes"] = shapes
-    return {"data": _traces(points, places, look), "layout": layout}
+    times = time_axis([seconds_of(s, axis) for s in points], _TITLES[axis])
+    marks = noise_marks(noise)
+    values = tau_axis(points, [tau for _, _, tau in marks])
+    items: list[Item] = []
+    if any(seconds_of(s, axis) < INSTANT for s in points):
+        items.append(instant(values))
+    for text, dash, tau in marks:
+        close = [s for s in points if abs(s.kendall - tau) < 0.1 * values.high]
+        near = times.places([places[s] for s in close]).tolist()
+        items.append(Rule(tau, f"{text} τ = {tau:.3f}", dash, _end(near)))
+    items += _drawn(points, places, look)
+    return Chart(times, values, items, 440, _MARGIN)
 
 
 def predicted_against_true(
     predicted: Floats, true: Floats, look: Look, metric: str
-) -> tuple[Spec | None, int]:
+) -> tuple[Chart | None, int]:
     """Returns a figure of one trial, with a point for each test architecture.
 
     A few predictions far from the rest would flatten everything else, so points farther from the
@@ -117,55 +106,103 @@ def predicted_against_true(
     low, high = _fences(y)
     beyond = (y < low) | (y > high)
     y = y.clip(low, high)
-    data = [_cloud(x[~beyond], y[~beyond], look, "circle")]
-    if beyond.any():
-        data.append(_cloud(x[beyond], y[beyond], look, "circle-open"))
-    layout = base_layout(260, {"l": 40, "r": 8, "t": 26, "b": 44})
-    layout["xaxis"]["title"] = {**axis_title(f"true {metric}", 11.5), "standoff": 8}
-    layout["annotations"] = [axis_name("predicted", size=11.5, shift=-32)]
-    for name in ("xaxis", "yaxis"):
-        layout[name] |= {"nticks": 5, "tickfont": {"size": 11}, "zeroline": False}
-    return {"data": data, "layout": layout}, int(beyond.sum())
+    items: list[Item] = [Dots(x[~beyond], y[~beyond], look.colour, "true, predicted")]
+    items += [
+        Mark(a, b, look.colour, size=7, hollow=True, tip="off the scale")
+        for a, b in zip(x[beyond].tolist(), y[beyond].tolist(), strict=True)
+    ]
+    across, up = _roomy(x, f"true {metric}"), _roomy(y, "predicted")
+    return Chart(across, up, items, 260, Margin(46, 8, 28, 48)), int(beyond.sum())
 
 
-_NOISE = (("two trainings", "dash"), ("limit of a perfect predictor", "dot"))  # text, line
-_TITLES = {"init": "initialization time", "query": "query time for one architecture"}
+def noise_marks(noise: NoiseLimits | None) -> list[tuple[str, str, float]]:
+    """Returns text, dash and τ of the limits of noise."""
+    if noise is None:
+        return []
+    pairs = zip(_NOISE, (noise.agreement, noise.limit), strict=True)
+    return [(text, dash, estimate.value) for (text, dash), estimate in pairs]
 
 
-def _seconds(item: Summary, axis: str) -> float:
+def seconds_of(item: Summary, axis: str) -> float:
+    """Returns the initialization or query seconds of a summary."""
     return item.init_seconds_total if axis == "init" else item.query_seconds_each
+
+
+def tau_axis(points: Sequence[Summary], marks: Sequence[float]) -> Axis:
+    """Returns an axis that holds all bars and the marks with their labels; its end is a tick."""
+    ends = [s.kendall + side * (s.kendall_sd or 0) for s in points for side in (-1, 1)]
+    ends += marks
+    low, high = (min(ends), max(ends)) if ends else (0.0, 1.0)
+    low, high = min(low, high - 0.2), max(high, 0.0)  # no zoom into nothing; show where chance is
+    low = math.floor(10 * low - 0.2) / 10
+    if 0 < low <= 0.2:
+        low = 0.0
+    return linear_axis(low, high + 0.08 * (high - low) + 0.01, "Kendall τ", most=9)
+
+
+def instant(values: Axis) -> Patch:
+    """Returns the band of times below `INSTANT`, as high as the axis."""
+    ends = INSTANT * 10**-BAND, INSTANT
+    return Patch(ends, (values.low, values.high), "var(--line)", opacity=0.4)
+
+
+def hover(item: Summary) -> str:
+    """Returns what is told of a summary, in lines."""
+    budget = budget_words(item.budget)
+    spread = "" if item.kendall_sd is None else f" ± {item.kendall_sd:.3f}"
+    lines = [
+        item.predictor + (f" · {budget}" if budget else ""),
+        f"τ {number(item.kendall)}{spread}",
+        f"init {duration(item.init_seconds_total)} · query {duration(item.query_seconds_each)}",
+    ]
+    return "\n".join([*lines, *["Pareto-optimal"] * item.pareto])
 
 
 def _places(points: Sequence[Summary], axis: str) -> dict[Summary, float]:
     """Returns horizontal places in seconds; times below `INSTANT` are side by side in a band."""
-    quick = list(dict.fromkeys(s.predictor for s in points if _seconds(s, axis) < INSTANT))
+    quick = list(dict.fromkeys(s.predictor for s in points if seconds_of(s, axis) < INSTANT))
     places = {}
     for item in points:
-        places[item] = _seconds(item, axis)
+        places[item] = seconds_of(item, axis)
         if places[item] < INSTANT:
             share = (quick.index(item.predictor) + 0.5) / len(quick)
             places[item] = INSTANT * 10 ** (BAND * (share - 1))
     return places
 
 
-def _traces(
+def _drawn(
     points: Sequence[Summary], places: Mapping[Summary, float], look: Mapping[str, Look]
-) -> list[Spec]:
-    """Returns all lines, then all markers; the legend group is the predictor's number in `look`."""
+) -> list[Item]:
+    """Returns all lines, then all marks; the group is the predictor's number in `look`."""
     sizes = _sizes(points)
-    lines: list[Spec] = []
-    dots: list[Spec] = []
-    for number, (name, one) in enumerate(look.items()):
+    lines: list[Item] = []
+    marks: list[Item] = []
+    for place, (name, one) in enumerate(look.items()):
         own = [s for s in points if s.predictor == name]
-        shared = {"type": "scatter", "legendgroup": str(number), "showlegend": False}
+        group = str(place)
         x, y = _joined(own, places)
         if x:
-            line = {"color": one.colour, "width": 1.5}
-            quiet = {"hoverinfo": "skip", "opacity": 0.4, "mode": "lines"}
-            lines.append({**shared, **quiet, "x": x, "y": y, "line": line})
-        if own:
-            dots.append({**shared, **_markers(own, one, places, sizes)})
-    return [*lines, *dots]
+            lines.append(Line(x, y, one.colour, width=1.5, opacity=0.4, group=group))
+        spread = [s for s in own if s.kendall_sd is not None]
+        if spread:
+            low, high = (
+                [s.kendall + side * (s.kendall_sd or 0) for s in spread] for side in (-1, 1)
+            )
+            lines.append(Spread([places[s] for s in spread], low, high, one.colour, group))
+        marks += [
+            Mark(
+                places[s],
+                s.kendall,
+                one.colour,
+                one.symbol,
+                hover(s),
+                size=sizes[s],
+                ring=s.pareto,
+                group=group,
+            )
+            for s in own
+        ]
+    return [*lines, *marks]
 
 
 def _sizes(points: Sequence[Summary]) -> dict[Summary, float]:
@@ -181,10 +218,10 @@ def _sizes(points: Sequence[Summary]) -> dict[Summary, float]:
 
 def _joined(
     own: Sequence[Summary], places: Mapping[Summary, float]
-) -> tuple[list[float | None], list[float | None]]:
-    """Returns segments, parted by None, between budgets that differ in one step of one axis."""
-    x: list[float | None] = []
-    y: list[float | None] = []
+) -> tuple[list[float], list[float]]:
+    """Returns segments, parted by NaN, between budgets that differ in one step of one axis."""
+    x: list[float] = []
+    y: list[float] = []
     axes = dict.fromkeys(axis for item in own for axis in item.budget)
     for moving in reversed(axes):
         groups: dict[Budget, list[Summary]] = {}
@@ -193,92 +230,22 @@ def _joined(
             groups.setdefault(Budget(fixed), []).append(item)
         for group in groups.values():
             if len(group) > 1:
-                x += [*(places[item] for item in group), None]
-                y += [*(item.kendall for item in group), None]
+                x += [*(places[item] for item in group), math.nan]
+                y += [*(item.kendall for item in group), math.nan]
     return x, y
 
 
-def _markers(
-    own: Sequence[Summary],
-    look: Look,
-    places: Mapping[Summary, float],
-    sizes: Mapping[Summary, float],
-) -> Spec:
-    spread = [item.kendall_sd for item in own]
-    trace: Spec = {
-        "mode": "markers",
-        "x": [places[item] for item in own],
-        "y": [item.kendall for item in own],
-        "hoverinfo": "text",
-        "hovertext": [_hover(item) for item in own],
-        "marker": {
-            "color": look.colour,
-            "symbol": look.symbol,
-            "size": [sizes[item] for item in own],
-            "opacity": 1,
-            "line": {
-                "color": [INK if item.pareto else PAPER for item in own],
-                "width": [2 if item.pareto else 1 for item in own],
-            },
-        },
-    }
-    if any(value is not None for value in spread):
-        bars = {"array": spread, "color": look.colour, "thickness": 1, "width": 3}
-        trace["error_y"] = {"type": "data", **bars}
-    return trace
+def _end(near: Sequence[float]) -> float:
+    """Returns the end of a line at which its label is farthest from points at these places."""
+    ends = (1.0, 0.0, 0.5)
+    return max(ends, key=lambda end: min([abs(end - x) for x in near], default=1.0))
 
 
-def _hover(item: Summary) -> str:
-    budget = budget_words(item.budget)
-    spread = "" if item.kendall_sd is None else f" ± {item.kendall_sd:.3f}"
-    lines = [
-        f"<b>{escape(item.predictor, quote=False)}</b>" + (f" · {budget}" if budget else ""),
-        f"τ {item.kendall:.3f}{spread}".replace("-", "−"),
-        f"init {duration(item.init_seconds_total)} · query {duration(item.query_seconds_each)}",
-    ]
-    if item.pareto:
-        lines.append("Pareto-optimal")
-    return "<br>".join(line.replace("< 1", "&lt; 1") for line in lines)
-
-
-def _noise_line(text: str, tau: float, dash: str, near: Sequence[float]) -> tuple[Spec, Spec]:
-    """Returns a line and its label, which stands at the end farther from the points beside it.
-
-    Args:
-        text: text of the label.
-        tau: where the line is.
-        dash: dash of the line.
-        near: horizontal places of the points close to the line, from 0 at the left to 1.
-    """
-    place = {"xref": "paper", "x0": 0, "x1": 1, "yref": "y", "y0": tau, "y1": tau}
-    line = {"type": "line", **place, "line": {"color": MUTED, "width": 1.2, "dash": dash}}
-    ends = {1.0: "right", 0.0: "left", 0.5: "center"}
-    end = max(ends, key=lambda end: min([abs(end - x) for x in near], default=1.0))
-    label = note(text, x=end, y=tau, yref="y", xanchor=ends[end], yanchor="bottom")
-    return line, label
-
-
-def _instant_band() -> Spec:
-    left, right = math.log10(INSTANT) - BAND, math.log10(INSTANT)
-    place = {"xref": "x", "x0": 10**left, "x1": 10**right, "yref": "paper", "y0": 0, "y1": 1}
-    fill = {"fillcolor": GRID, "opacity": 0.4, "line": {"width": 0}, "layer": "below"}
-    return {"type": "rect", **place, **fill}
-
-
-def _tau_range(points: Sequence[Summary], marks: Sequence[float]) -> tuple[float, float]:
-    """Returns limits that hold all bars and the marks with their labels; the lower is a tick."""
-    ends = [s.kendall + side * (s.kendall_sd or 0) for s in points for side in (-1, 1)]
-    ends += marks
-    low, high = (min(ends), max(ends)) if ends else (0.0, 1.0)
-    low, high = min(low, high - 0.2), max(high, 0.0)  # no zoom into nothing; show where chance is
-    low = math.floor(10 * low - 0.2) / 10
-    if 0 < low <= 0.2:
-        low = 0.0
-    return low, high + 0.08 * (high - low) + 0.01
-
-
-def _step(span: float) -> float:
-    return 0.1 if span <= 0.8 else 0.2
+def _roomy(values: Floats, title: str) -> Axis:
+    """Returns an axis with a little room around all values."""
+    low, high = float(values.min()), float(values.max())
+    room = 0.05 * (high - low) or max(abs(high), 1.0) * 0.01
+    return linear_axis(low - room, high + room, title, most=5)
 
 
 def _fences(y: Floats) -> tuple[float, float]:
@@ -288,9 +255,3 @@ def _fences(y: Floats) -> tuple[float, float]:
     if reach <= 0:
         return float(y.min()), float(y.max())
     return float(max(y.min(), low - reach)), float(min(y.max(), high + reach))
-
-
-def _cloud(x: Floats, y: Floats, look: Look, symbol: str) -> Spec:
-    marker = {"color": look.colour, "symbol": symbol, "size": 5.5, "opacity": 0.6}
-    where = {"x": x.tolist(), "y": y.tolist(), "hoverinfo": "x+y"}
-    return {"type": "scatter", "mode": "markers", "showlegend": False, **where, "marker": marker}

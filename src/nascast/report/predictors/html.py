@@ -46,7 +46,7 @@ def write_report(folder: Path, out: Path | None = None) -> Path:
     Raises:
         MissingDataError: there is no finished comparison in `folder`.
         CorruptDataError: a file of the run cannot be read.
-        MissingExtraError: Jinja2 or Plotly is not installed.
+        MissingExtraError: Jinja2 is not installed.
         StoreError: the report cannot be written.
     """
     head, results = read_run(folder)
@@ -61,7 +61,7 @@ def write_report(folder: Path, out: Path | None = None) -> Path:
         "results": None,
         **(_drawn(head, results, summaries) if summaries else {}),
     }
-    text = page("comparison.html", values, drawn=bool(summaries))
+    text = page("comparison.html", values)
     return write(text, out or folder / "report.html")
 
 
@@ -178,7 +178,7 @@ def _scatters(
 def _scatter(id_: str, shown: Result, look: Look, metric: str) -> _Scatter:
     predicted = np.asarray(shown.predicted, dtype=np.float64)
     true = np.asarray(shown.true, dtype=np.float64)
-    spec, beyond = predicted_against_true(predicted, true, look, metric)
+    chart, beyond = predicted_against_true(predicted, true, look, metric)
     undefined = int((~np.isfinite(predicted)).sum())
     remarks = [budget_words(shown.budget)]
     remarks += [f"{undefined:,} undefined"] * (undefined > 0)
@@ -188,5 +188,5 @@ def _scatter(id_: str, shown: Result, look: Look, metric: str) -> _Scatter:
         predictor=shown.predictor,
         tau=number(shown.kendall),
         note=" · ".join(filter(None, remarks)) or _FREE,
-        figure=figure(id_, spec, title) if spec else None,
+        figure=figure(id_, chart, title) if chart else None,
     )

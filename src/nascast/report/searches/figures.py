@@ -1,49 +1,46 @@
-"""The figures of a search's report, as Plotly specifications: plain dictionaries of JSON values.
+"""The figures of a search's report, as charts.
 
 Every strategy has one colour, line and marker in all figures.
 """
 
 import math
 from collections.abc import Mapping, Sequence
-from html import escape
-from typing import Any, Literal
+from dataclasses import replace
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
 
 from nascast.core.dominance import pareto
 from nascast.core.types import Floats
-from nascast.report.figures import (
-    COLOURS,
-    INK,
-    MUTED,
-    Look,
-    Spec,
-    axis_name,
-    axis_title,
-    base_layout,
-    time_axis,
-)
+from nascast.report.chart import Axis, Band, Bar, Chart, Dots, Item, Line, Margin, Mark
+from nascast.report.figures import COLOURS, Look, linear_axis, time_axis, whole_axis
 from nascast.studies.searches.results import Run
 from nascast.studies.searches.summary import best_by_clock, best_by_trial
 
 __all__ = [
     "BANDS",
+    "DOTS",
     "best_so_far",
+    "even",
     "front",
+    "line_of",
+    "longest",
     "objectives_of_all",
     "operations",
     "per_update",
     "strategy_looks",
+    "value_axis",
 ]
 
-_DASHES = {"circle": "solid", "square": "dash", "triangle-up": "dot", "diamond": "dashdot"}
+_DASHES = {"circle": "", "square": "7 5", "triangle-up": "2 4", "diamond": "7 4 2 4"}
 _POINTS = 240  # points of a line at most; chosen, about one for each four pixels
 _SHORT = 100  # trials of the longest run up to which all values are in view; chosen
-_DOTS = 600  # dots of one run, or dominated ones of one strategy, at most; chosen
+DOTS = 600  # dots of one run, or dominated ones of one strategy, at most; chosen
 BANDS = 6  # strategies at most whose bands are drawn; chosen, more make one grey cloud
 _LOG_FROM = 30.0  # last time over first, from which on time has a log axis; chosen
 _UNITS = ((120.0, 1.0, "s"), (7200.0, 60.0, "min"), (36e4, 3600.0, "h"), (math.inf, 86400.0, "d"))
+_GREY = "#9aa4af"
 
 
 def strategy_looks(strategies: Sequence[str]) -> dict[str, Look]:
@@ -62,14 +59,14 @@ def best_so_far(
     axis: Literal["trials", "clock"],
     metric: str,
     minimize: bool,
-) -> Spec | None:
+) -> Chart | None:
     """Returns a figure of the best value so far: means over seeds, bands between quartiles.
 
     There are no bands for more than `BANDS` strategies.
 
     Args:
         groups: runs by strategy.
-        look: looks by strategy; the legend group of a trace is the strategy's number in it.
+        look: looks by strategy; the group of an item is the strategy's number in it.
         axis: horizontal axis: trials, or seconds on the executor's clock.
         metric: name and unit of the metric, for the axis.
         minimize: whether smaller is better.
@@ -82,28 +79,26 @@ def best_so_far(
     curves = {name: curve for name, curve in curves.items() if len(curve[0])}
     if not curves:
         return None
-    layout, unit = _value_layout(metric), 1.0
-    if axis == "trials":
-        layout["xaxis"] |= _whole([x[-1] for x, _ in curves.values()], "trials")
-    else:
-        unit, over = _clock_axis([x for x, _ in curves.values()])
-        layout["xaxis"] |= over
-    bands: list[Spec] = []
-    lines: list[Spec] = []
+    across, unit = _across(axis, [x for x, _ in curves.values()])
+    bands: list[Item] = []
+    lines: list[Item] = []
     ends: list[Floats] = []
-    for number, (name, one) in enumerate(look.items()):
+    for place, (name, one) in enumerate(look.items()):
         if name not in curves:
             continue
         x, scores = curves[name]
         keep = _thinned(x, scores)
         values = -scores[:, keep] if minimize else scores[:, keep]
-        shared = {"legendgroup": str(number), "showlegend": False, "type": "scatter"}
-        band, line = _band(x[keep] / unit, values, one, name)
-        bands += [{**shared, **trace} for trace in band if len(curves) <= BANDS]
-        lines += [{**shared, **trace} for trace in line]
-        ends.append(values.mean(0))
-    layout["yaxis"] |= _zoomed(ends, minimize, _longest(groups))
-    return {"data": [*bands, *lines], "layout": layout}
+        if len(curves) <= BANDS:
+            bands += _band(x[keep] / unit, values, one.colour, str(place))
+        mean = values.mean(0)
+        lines += [
+            line_of(one, x[keep] / unit, mean, name, str(place)),
+            Mark(float(x[-1] / unit), float(mean[-1]), one.colour, one.symbol, size=9.0),
+        ]
+        ends.append(mean)
+    up = value_axis(ends, metric, whole=longest(groups) <= _SHORT, minimize=minimize)
+    return Chart(across, up, [*bands, *lines])
 
 
 def per_update(
@@ -112,7 +107,7 @@ def per_update(
     diagnostics: Mapping[str, Mapping[str, Floats]],
     series: Sequence[str],
     title: str,
-) -> Spec | None:
+) -> Chart | None:
     """Returns a figure of diagnostics at each update of the strategies: means over seeds.
 
     Args:
@@ -123,48 +118,48 @@ def per_update(
             are dotted lines without.
         title: title of the vertical axis.
     """
-    data: list[Spec] = []
-    for number, (name, one) in enumerate(look.items()):
-        for place, which in enumerate(series):
-            own = [diagnostics.get(run.name, {}).get(which, np.empty(0)) for run in groups[name]]
+    items: list[Item] = []
+    drawn: list[Floats] = []
+    last = 1.0
+    for place, (name, one) in enumerate(look.items()):
+        for which, key in enumerate(series):
+            own = [diagnostics.get(run.name, {}).get(key, np.empty(0)) for run in groups[name]]
             own = [values for values in own if np.isfinite(values).any()]
             if not own:
                 continue
             length = min(map(len, own))
             values = np.stack([values[:length] for values in own])
             known = np.flatnonzero(np.isfinite(values).all(0))
-            known = known[_even(len(known), _POINTS)]
-            band, (line, *_) = _band(known + 1.0, values[:, known], one, f"{name} · {which}")
-            if place:
-                line["line"] |= {"dash": "dot", "width": 1.5}
-            for trace in (*band, line):
-                trace["line"] = {**trace["line"], "shape": "linear"}
-            shared = {"legendgroup": str(number), "showlegend": False, "type": "scatter"}
-            data += [{**shared, **trace} for trace in ([] if place else band) + [line]]
-    if not data:
+            known = known[even(len(known), _POINTS)]
+            values, x = values[:, known], known.astype(np.float64) + 1
+            width, dash = (1.5, "2 4") if which else (2.2, _DASHES[one.symbol])
+            told = f"{name} · {key}"
+            line = Line(x, values.mean(0), one.colour, told, width, dash, group=str(place))
+            items += [] if which else _band(x, values, one.colour, str(place), steps=False)
+            items.append(line)
+            drawn.append(values.mean(0))
+            last = max(last, float(x[-1]))
+    if not items:
         return None
-    layout = _value_layout(title, 300)
-    layout["xaxis"]["title"] = {**axis_title("update of the controller", 12.5), "standoff": 12}
-    return {"data": data, "layout": layout}
+    across = whole_axis(last, "update of the controller")
+    return Chart(across, value_axis(drawn, title), items, 300)
 
 
-def operations(labels: Sequence[str], best: Floats, every: Floats) -> Spec:
+def operations(labels: Sequence[str], best: Floats, every: Floats) -> Chart:
     """Returns a figure of ``(n,)`` shares of labels among the best, and among all trials."""
-    layout = base_layout(64 + 40 * len(labels), {"l": 130, "r": 36, "t": 8, "b": 48})
-    layout |= {"bargap": 0.32, "bargroupgap": 0.08, "barmode": "group"}
-    layout["yaxis"] |= {"type": "category", "autorange": "reversed", "gridcolor": "rgba(0,0,0,0)"}
-    layout["xaxis"] |= {"ticksuffix": " %", "rangemode": "tozero", "nticks": 6}
-    layout["xaxis"]["title"] = {**axis_title("share of operations", 12.5), "standoff": 12}
-    names = [escape(name if len(name) <= 20 else name[:19] + "…", quote=False) for name in labels]
-    bars = []
-    for title, shares, colour in (
-        ("the best tenth", best, COLOURS[0]),
-        ("all trials", every, "#9aa4af"),
-    ):
-        hover = f"%{{y}}<br>%{{x}} of {title}<extra></extra>"
-        shown = {"y": names, "x": _short(100 * shares), "orientation": "h", "showlegend": False}
-        bars.append({"type": "bar", **shown, "marker": {"color": colour}, "hovertemplate": hover})
-    return {"data": bars, "layout": layout}
+    n = len(labels)
+    names = [name if len(name) <= 20 else name[:19] + "…" for name in labels]
+    up = Axis(0, n, ticks=[(n - k - 0.5, name) for k, name in enumerate(names)], lines=False)
+    bars: list[Item] = []
+    sides = (("the best tenth", best, "#0072b2", 0.34), ("all trials", every, _GREY, 0.0))
+    for title, shares, colour, above in sides:
+        for k, share in enumerate(100 * shares):
+            low = n - k - 0.84 + above
+            tip = f"{labels[k]}\n{share:.1f} % of {title}"
+            bars.append(Bar(float(share), (low, low + 0.31), colour, tip))
+    most = 100 * float(max(best.max(), every.max()))
+    across = linear_axis(0, 1.04 * most, "share of operations", most=6, unit=" %")
+    return Chart(across, up, bars, 64 + 40 * n, Margin(150, 24, 8, 52))
 
 
 def front(scores: Floats) -> npt.NDArray[np.intp]:
@@ -185,127 +180,89 @@ def objectives_of_all(
     look: Mapping[str, Look],
     metrics: tuple[str, str],
     minimize: tuple[bool, bool],
-) -> Spec | None:
+) -> Chart | None:
     """Returns a figure of all trials by their first two objectives, and the Pareto front."""
     signs = np.where(minimize, -1.0, 1.0)
-    data: list[Spec] = []
-    everything = []
-    for number, (name, one) in enumerate(look.items()):
-        scores = np.concatenate([run.scores[:, :2] for run in groups[name]])
-        everything.append(scores)
-        fine = scores[np.isfinite(scores).all(1)]
-        values = fine[_even(len(fine), _DOTS)] * signs
-        marker = {"color": one.colour, "symbol": one.symbol, "size": 5.5, "opacity": 0.45}
-        at = {"x": _short(values[:, 1]), "y": _short(values[:, 0]), "hoverinfo": "x+y"}
-        shared = {"legendgroup": str(number), "showlegend": False, "type": "scatter"}
-        data.append({**shared, **at, "mode": "markers", "marker": marker})
-    scores = np.concatenate(everything)
-    best = scores[front(scores)] * signs
+    items: list[Item] = []
+    scores = [np.concatenate([run.scores[:, :2] for run in groups[name]]) for name in look]
+    for place, (name, one) in enumerate(look.items()):
+        fine = scores[place][np.isfinite(scores[place]).all(1)]
+        values = fine[even(len(fine), DOTS)] * signs
+        items.append(
+            Dots(values[:, 1], values[:, 0], one.colour, name, opacity=0.5, group=str(place))
+        )
+    every = np.concatenate(scores)
+    best = every[front(every)] * signs
     if not len(best):
         return None
-    ring = {"symbol": "circle-open", "size": 9, "color": INK, "line": {"width": 1.5}}
-    line = {"color": INK, "width": 1.2, "shape": "vh"}
-    at = {"x": _short(best[:, 1]), "y": _short(best[:, 0]), "hoverinfo": "x+y"}
-    shown = {"type": "scatter", "mode": "lines+markers", "showlegend": False, "name": "front"}
-    data.append({**shown, **at, "marker": ring, "line": line})
-    layout = _value_layout(metrics[0])
-    layout["xaxis"]["title"] = {**axis_title(metrics[1], 12.5), "standoff": 12}
-    return {"data": data, "layout": layout}
-
-
-def _band(x: Floats, values: Floats, look: Look, name: str) -> tuple[list[Spec], list[Spec]]:
-    """Returns the band of quartiles, if there are several rows, and the line of the mean."""
-    line: Spec = {
-        "x": _short(x),
-        "y": _short(values.mean(0)),
-        "mode": "lines",
-        "line": {**_line(look), "shape": "hv"},
-        "hovertemplate": f"{escape(name, quote=False)}<br>%{{x}}: %{{y}}<extra></extra>",
-    }
-    end = {
-        **{"x": line["x"][-1:], "y": line["y"][-1:], "mode": "markers", "hoverinfo": "skip"},
-        "marker": {"color": look.colour, "symbol": look.symbol, "size": 8},
-    }
-    if len(values) == 1:
-        return [], [line, end]
-    low, high = np.quantile(values, [0.25, 0.75], axis=0)
-    edge = {"x": line["x"], "mode": "lines", "hoverinfo": "skip"}
-    quiet = {"line": {"width": 0, "shape": "hv"}}
-    fill = {"fill": "tonexty", "fillcolor": _faint(look.colour)}
-    bands: list[Spec] = [
-        {**edge, **quiet, "y": _short(low)},
-        {**edge, **quiet, **fill, "y": _short(high)},
+    corners = np.repeat(best, 2, axis=0)
+    corners = np.stack([corners[:-1, 0], corners[1:, 1]], axis=1)[::-1]
+    items.append(Line(corners[:, 1], corners[:, 0], "var(--ink)", width=1.2))
+    tips = (f"{metrics[0]} {y:.6g}\n{metrics[1]} {x:.6g}\non the front" for y, x in best.tolist())
+    items += [
+        Mark(x, y, "var(--ink)", tip=tip, size=9.0, hollow=True)
+        for (y, x), tip in zip(best.tolist(), tips, strict=True)
     ]
-    return bands, [line, end]
+    shown = every[np.isfinite(every).all(1)] * signs
+    return Chart(
+        value_axis([shown[:, 1]], metrics[1]), value_axis([shown[:, 0]], metrics[0]), items
+    )
 
 
-def _line(look: Look) -> Spec:
-    return {"color": look.colour, "width": 2.2, "dash": _DASHES[look.symbol]}
+def line_of(look: Look, x: Floats, y: Floats, name: str, group: str, *, steps: bool = True) -> Line:
+    """Returns the line of a strategy, named `name` where it is told."""
+    dash = _DASHES[look.symbol]
+    return Line(x, y, look.colour, name, dash=dash, steps=steps, group=group)
 
 
-def _faint(colour: str) -> str:
-    red, green, blue = (int(colour[i : i + 2], 16) for i in (1, 3, 5))
-    return f"rgba({red},{green},{blue},0.14)"
+def value_axis(
+    curves: Sequence[Floats], title: str, *, whole: bool = True, minimize: bool = False
+) -> Axis:
+    """Returns an axis of all that is drawn; without `whole`, of all but the worst twentieth."""
+    values = np.concatenate(curves)
+    ends = [0.0, 1.0] if whole else [0.0, 0.95] if minimize else [0.05, 1.0]
+    bottom, top = (float(v) for v in np.quantile(values, ends))
+    room = 0.06 * (top - bottom) or max(abs(top), 1.0) * 0.01
+    return linear_axis(bottom - room, top + room, title)
 
 
-def _value_layout(metric: str, height: int = 380) -> Spec:
-    layout = base_layout(height, {"l": 56, "r": 16, "t": 34, "b": 54})
-    layout["annotations"] = [axis_name(escape(metric, quote=False), size=12, shift=-44)]
-    return layout
-
-
-def _clock_axis(times: Sequence[Floats]) -> tuple[float, Spec]:
-    """Returns the seconds of the axis's unit, and the axis; a log one if times differ much."""
-    first = min(float(x[x > 0].min(initial=math.inf)) for x in times)
-    last = max(float(x[-1]) for x in times)
-    title: dict[str, Any] = {**axis_title("time by the clock of a run", 12.5), "standoff": 12}
-    if first >= 1e-3 and last >= _LOG_FROM * first:
-        ends = [math.log10(first) - 0.06, math.log10(last) + 0.06]
-        return 1.0, time_axis([first, last]) | {"title": title, "range": ends}
-    unit, word = next((unit, word) for below, unit, word in _UNITS if last < below)
-    return unit, {"title": title, "ticksuffix": f" {word}", "rangemode": "tozero"}
-
-
-def _longest(groups: Mapping[str, Sequence[Run]]) -> int:
+def longest(groups: Mapping[str, Sequence[Run]]) -> int:
+    """Returns the number of trials of the longest run."""
     return max(len(run.trials) for runs in groups.values() for run in runs)
 
 
-def _whole(lasts: Sequence[float], title: str) -> Spec:
-    """Returns an axis of whole numbers from 1 to the largest of `lasts`."""
-    last = max(lasts)
-    step = next(s for k in range(9) for s in (10**k, 2 * 10**k, 5 * 10**k) if last <= 8 * s)
-    room = max(0.5, 0.02 * last)
-    found = {"title": {**axis_title(title, 12.5), "standoff": 12}, "tickformat": ",d"}
-    return {**found, "dtick": step, "tick0": 0, "range": [1 - room, last + room]}
+def _band(x: Floats, values: Floats, colour: str, group: str, *, steps: bool = True) -> list[Item]:
+    """Returns the band of quartiles, if there are several rows."""
+    if len(values) == 1:
+        return []
+    low, high = np.quantile(values, [0.25, 0.75], axis=0)
+    return [Band(x, low, high, colour, steps=steps, group=group)]
 
 
-def _thinned(x: Floats, scores: Floats) -> Any:
+def _across(axis: str, times: Sequence[Floats]) -> tuple[Axis, float]:
+    """Returns the axis of trials or of time, a log one if times differ much, and its unit."""
+    last = max(float(x[-1]) for x in times)
+    if axis == "trials":
+        return whole_axis(last, "trials"), 1.0
+    first = min(float(x[x > 0].min(initial=math.inf)) for x in times)
+    title = "time by the clock of a run"
+    if first >= 1e-3 and last >= _LOG_FROM * first:
+        found = time_axis([first, last], title)
+        ends = [10 ** (math.log10(end) + room) for end, room in ((first, -0.06), (last, 0.06))]
+        ticks = [tick for tick in found.ticks if ends[0] <= tick[0] <= ends[1]]
+        return replace(found, low=ends[0], high=ends[1], ticks=ticks), 1.0
+    unit, word = next((unit, word) for below, unit, word in _UNITS if last < below)
+    return linear_axis(0.0, 1.03 * (last / unit or 1.0), title, unit=f" {word}"), unit
+
+
+def _thinned(x: Floats, scores: Floats) -> npt.NDArray[np.intp]:
     """Returns places of ``(k,)`` x to draw: those where the mean changes, and the two ends."""
     mean = scores.mean(0)
     steps = np.flatnonzero(np.diff(mean)) + 1
     steps = np.unique(np.concatenate([[0], steps, [len(x) - 1]]))
-    return steps[_even(len(steps), _POINTS)]
+    return steps[even(len(steps), _POINTS)]
 
 
-def _even(n: int, most: int) -> Any:
+def even(n: int, most: int) -> npt.NDArray[np.intp]:
     """Returns at most `most` of n indices, evenly, with the first and the last."""
     return np.unique(np.linspace(0, n - 1, min(n, most)).round().astype(np.intp))
-
-
-def _zoomed(curves: Sequence[Floats], minimize: bool, trials: int) -> Spec:
-    """Returns the range of an axis: all that is drawn, or all but the worst twentieth.
-
-    Of runs of up to `_SHORT` trials nothing is left out, neither is their start.
-    """
-    values = np.concatenate(curves)
-    low, high = (0.0, 0.95) if minimize else (0.05, 1.0)
-    if trials <= _SHORT:
-        low, high = 0.0, 1.0
-    bottom, top = (float(v) for v in np.quantile(values, [low, high]))
-    room = 0.06 * (top - bottom) or max(abs(top), 1.0) * 0.01
-    return {"range": [bottom - room, top + room], "zerolinecolor": MUTED}
-
-
-def _short(values: Floats) -> list[float]:
-    """Returns values rounded to six digits, more than any figure can show."""
-    return [float(f"{value:.6g}") for value in values.tolist()]

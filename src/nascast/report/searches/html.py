@@ -8,8 +8,9 @@ from typing import Any, Literal
 import numpy as np
 
 from nascast.core.errors import UnsupportedError
-from nascast.report.drawing import svg
-from nascast.report.figures import Look, Spec
+from nascast.report.cells import picture
+from nascast.report.chart import Chart
+from nascast.report.figures import Look
 from nascast.report.page import Figure, Tile, figure, markup, page, write
 from nascast.report.searches import children, figures, tables
 from nascast.report.searches.tables import amount, words
@@ -20,6 +21,7 @@ from nascast.studies.searches.summary import StrategySummary, operation_shares, 
 
 __all__ = ["search_page", "write_search_report"]
 
+_WIDE = 420  # pixels of a picture above which it has the width of the page; chosen
 _LABELS = 20  # operations in the figure at most; chosen
 _SIZES = {"parameters": "parameters", "multiply_adds": "multiply-adds"}
 
@@ -50,11 +52,15 @@ class _Section:
 
 @dataclass(frozen=True, slots=True)
 class _Best:
-    """One of the best architectures: its value, sizes, picture as markup, and notation."""
+    """One of the best architectures: its value, sizes, picture as markup, and notation.
+
+    A `wide` one has the width of the page.
+    """
 
     value: str
     note: str
     picture: Any
+    wide: bool
     text: str
 
 
@@ -81,7 +87,7 @@ def write_search_report(folder: Path, *others: Path, out: Path | None = None) ->
         MissingDataError: there is no search in `folder`.
         InvalidSettingError: spaces or objectives differ.
         CorruptDataError: a file of the search cannot be read.
-        MissingExtraError: Jinja2, Plotly or Matplotlib is not installed.
+        MissingExtraError: Jinja2 is not installed.
         StoreError: the trials cannot be read, or the report cannot be written.
     """
     return write(search_page(folder, *others), out or folder / "report.html")
@@ -108,7 +114,7 @@ def search_page(folder: Path, *others: Path) -> str:
         "sections": None,
         **(_valued(found, groups, items, look) if valued else {}),
     }
-    return page("search.html", values, drawn=valued)
+    return page("search.html", values)
 
 
 def _lead(found: Searched, groups: Mapping[str, Sequence[Run]]) -> Iterable[str]:
@@ -234,7 +240,7 @@ def _pareto(
     if len(found.objectives) < 2:
         return None
     one, two = found.objectives[:2]
-    spec = figures.objectives_of_all(
+    chart = figures.objectives_of_all(
         groups,
         look,
         (words(one.metric, found.unit), words(two.metric)),
@@ -246,7 +252,7 @@ def _pareto(
         "strategies together that no other surpasses in both."
     )
     return _Section(
-        "Pareto front", about, list(_figures([("front", "The first two objectives", spec)]))
+        "Pareto front", about, list(_figures([("front", "The first two objectives", chart)]))
     )
 
 
@@ -270,13 +276,13 @@ def _controller(
 
 
 def _bests(found: Searched) -> Iterable[_Best]:
-    for rank, (run, place) in enumerate(best_trials(found)):
+    for run, place in best_trials(found):
         trial = run.trials[place]
         genes = found.space.row(trial.candidate.arch)
         try:
-            picture = markup(svg(found.space.graphs(genes), f"best{rank}"))
+            drawn = picture(found.space.graphs(genes))
         except UnsupportedError:
-            picture = None
+            drawn = None
         metrics = trial.evaluation.metrics
         sizes = [
             f"{_large(metrics[name])} {word}" for name, word in _SIZES.items() if name in metrics
@@ -286,7 +292,8 @@ def _bests(found: Searched) -> Iterable[_Best]:
         yield _Best(
             value=f"{words(found.objectives[0].metric)} {value}",
             note=" · ".join([f"{run.name}, trial {trial.id:,}", *sizes]),
-            picture=picture,
+            picture=markup(drawn.svg) if drawn else None,
+            wide=drawn is not None and drawn.width > _WIDE,
             text=text,
         )
 
@@ -298,19 +305,19 @@ def _operations(found: Searched) -> _Operations | None:
         return None
     if not labels:
         return None
-    spec = figures.operations(labels[:_LABELS], best[:_LABELS], every[:_LABELS])
+    chart = figures.operations(labels[:_LABELS], best[:_LABELS], every[:_LABELS])
     more = len(labels) - _LABELS
     rest = f" The {_LABELS} most frequent of {len(labels):,} are shown." if more > 0 else ""
-    return _Operations(figure("operations", spec, "Frequency of operations"), rest)
+    return _Operations(figure("operations", chart, "Frequency of operations"), rest)
 
 
 def _figures(
-    specs: Iterable[tuple[str, str, Spec | None]], shown: Collection[str] | None = None
+    charts: Iterable[tuple[str, str, Chart | None]], shown: Collection[str] | None = None
 ) -> Iterable[_Drawn]:
-    """Yields figures of ids, titles and specifications; those without the last are left out."""
-    for id_, title, spec in specs:
-        if spec is not None:
-            yield _Drawn(title, figure(id_, spec, title), shown)
+    """Yields figures of ids, titles and charts; those without the last are left out."""
+    for id_, title, chart in charts:
+        if chart is not None:
+            yield _Drawn(title, figure(id_, chart, title), shown)
 
 
 def _large(value: float) -> str:

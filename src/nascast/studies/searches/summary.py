@@ -166,7 +166,8 @@ def best_by_clock(runs: Sequence[Run]) -> tuple[Floats, Floats]:
 def operation_shares(found: Searched) -> tuple[list[str], Floats, Floats]:
     """Returns labels of the graphs, and their ``(n,)`` shares among the best tenth and among all.
 
-    Counted are trials with a value; of many, an even sample. Input and output are no operations.
+    Counted are trials with a value; of many, an even sample. What joins tensors, passes one on or
+    is the absence of an operation is none.
 
     Raises:
         UnsupportedError: the space has no graphs.
@@ -185,10 +186,10 @@ def operation_shares(found: Searched) -> tuple[list[str], Floats, Floats]:
     parts = [
         _counts(found.space, chunk) for chunk in np.array_split(distinct, -(-len(distinct) // 512))
     ]
-    vocabulary = parts[0][0]
-    counts = np.concatenate([part for _, part in parts])[which.ravel()]
+    vocabulary, operations, _ = parts[0]
+    counts = np.concatenate([part for *_, part in parts])[which.ravel()]
     best = np.argsort(-scores, kind="stable")[: -(-len(scores) // 10)]
-    kinds = [i for i, word in enumerate(vocabulary) if word not in ("input", "output")]
+    kinds = [i for i, word in enumerate(vocabulary) if word in operations]
     shares = []
     for chosen in (counts[best], counts):
         sums = chosen[:, kinds].sum(0)
@@ -197,13 +198,13 @@ def operation_shares(found: Searched) -> tuple[list[str], Floats, Floats]:
     return [vocabulary[kinds[i]] for i in order], shares[0][order], shares[1][order]
 
 
-def _counts(space: SearchSpace, genes: Genes) -> tuple[tuple[str, ...], Floats]:
-    """Returns the vocabulary, and the number of times that each row has each of its labels."""
+def _counts(space: SearchSpace, genes: Genes) -> tuple[tuple[str, ...], tuple[str, ...], Floats]:
+    """Returns vocabulary, operations in it, and how often each row has each of its labels."""
     graph = space.graphs(genes)
     counts = np.zeros((len(genes), len(graph.vocabulary)))
     row, vertex = np.nonzero(graph.mask)
     np.add.at(counts, (row, graph.labels[row, vertex]), 1.0)
-    return graph.vocabulary, counts
+    return graph.vocabulary, graph.operations, counts
 
 
 def _summary(found: Searched, name: str, runs: Sequence[Run]) -> StrategySummary:
