@@ -152,11 +152,11 @@ class AskTell:
         return history.trials[best[0]] if len(best) else None
 
     def _keep(self, plan: Plan) -> None:
+        plan.allowed()  # what is wrong with it shows before anything is written
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise StoreError(f"cannot write to {self.folder}: {error.strerror}") from error
-        plan.allowed()  # what is wrong with it shows before anything is written
         with Pending(self.folder, plan.space).locked():
             keep_plan(plan, self.folder)
 
