@@ -9,11 +9,16 @@ Run: python perf/guided.py TABLE.nascast --strategies "guided local_search" --ru
 
 Strategies are separated by blanks, with settings as in ``nascast search``. Results are added to a
 JSON file with --out, and runs that it has are not repeated.
+
+With --from OTHER.nascast every run begins with the trials of a search by the same strategy on that
+table, --earlier of them, with another seed; with --reversed as well, their scores are turned round,
+so that what was worst is said to be best.
 """
 
 import argparse
 import json
 import time
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -28,8 +33,10 @@ from nascast.core.space import SearchSpace
 from nascast.core.spec import Spec
 from nascast.core.strategy import Strategy
 from nascast.core.types import Architecture, Candidate, Evaluation, Floats, Genes, Objective
+from nascast.strategies.guided.prior import Prior
 from nascast.studies.records import open_benchmark, recorded_space
 
+_OTHER = 10_000  # seeds of earlier searches begin here
 MARKS = (30, 50, 100, 150, 200, 300)
 
 
@@ -57,10 +64,44 @@ class Merged:
         return self._bench.evaluate(Candidate(arch, candidate.epochs), seed)
 
 
-def strategy_named(text: str, space: SearchSpace, seed: int) -> Strategy:
+@dataclass(frozen=True)
+class Earlier:
+    """A search before the search.
+
+    Attributes:
+        table: table that it is on.
+        trials: number of its trials.
+        turned: whether its scores are turned round.
+    """
+
+    table: str
+    trials: int
+    turned: bool
+
+    def prior(self, text: str, space: SearchSpace, seed: int) -> Prior:
+        """Returns what the search leaves."""
+        bench = open_benchmark(self.table)
+        trials = nascast.run(
+            strategy_named(text, recorded_space(bench), seed + _OTHER),
+            Merged(bench),
+            executor=nascast.load("executor", "simulated"),
+            store=nascast.load("store", "memory"),
+            name="earlier",
+            budget=nascast.Budget(self.trials),
+            seed=seed + _OTHER,
+        )
+        rows = np.array([trial.candidate.arch.genes for trial in trials], dtype=np.int16)
+        scores = np.array([trial.evaluation.metrics["val_accuracy"] for trial in trials])
+        return Prior.of(space, [(rows, -scores if self.turned else scores)])
+
+
+def strategy_named(
+    text: str, space: SearchSpace, seed: int, prior: Prior | None = None
+) -> Strategy:
     """Returns a fresh strategy."""
     spec = Spec.parse("strategy", text)
-    made: Strategy = spec.load("strategy", space, (Objective("val_accuracy"),), seed=seed)
+    more = {} if prior is None else {"prior": prior}
+    made: Strategy = spec.load("strategy", space, (Objective("val_accuracy"),), seed=seed, **more)
     return made
 
 
@@ -73,6 +114,7 @@ def search(
     evaluations: int,
     judge: str,
     until_best: bool,
+    earlier: Earlier | None = None,
 ) -> dict[str, Any]:
     """Returns what one run found.
 
@@ -84,9 +126,11 @@ def search(
         evaluations: number of evaluations at most.
         judge: metric by whose mean over trainings the chosen cells are judged.
         until_best: whether the run ends once the best cell was evaluated.
+        earlier: search whose trials it begins with.
     """
     best = best_networks(bench, space)
-    strategy = strategy_named(text, space, seed)
+    prior = None if earlier is None else earlier.prior(text, space, seed)
+    strategy = strategy_named(text, space, seed, prior)
     began = time.process_time()
     merged = Merged(bench)
     steps = runner.steps(
@@ -178,20 +222,27 @@ def main() -> None:
     parser.add_argument("--judge", default="val_accuracy")
     parser.add_argument("--until-best", action="store_true", help="end a run at the best cell")
     parser.add_argument("--out", type=Path, help="JSON file of results, extended")
+    parser.add_argument("--from", dest="source", help="table of an earlier search")
+    parser.add_argument("--earlier", type=int, default=100, help="number of its trials")
+    parser.add_argument("--reversed", action="store_true", help="turn its scores round")
     options = parser.parse_args()
     bench = open_benchmark(options.table)
     space = recorded_space(bench)
     known = json.loads(options.out.read_text()) if options.out and options.out.exists() else {}
     settings = {k: getattr(options, k) for k in ("evaluations", "judge", "until_best")}
-    names = options.strategies.split()
+    earlier, names, suffix = None, options.strategies.split(), ""
+    if options.source:
+        earlier = Earlier(options.source, options.earlier, options.reversed)
+        suffix = f" from {options.earlier} on {Path(options.source).stem}"
+        suffix += " reversed" * options.reversed
     for text in names:
-        runs = known.setdefault(text, {})
+        runs = known.setdefault(text + suffix, {})
         for seed in range(options.runs):
             if str(seed) not in runs:
-                runs[str(seed)] = search(bench, space, text, seed, **settings)
+                runs[str(seed)] = search(bench, space, text, seed, earlier=earlier, **settings)
                 if options.out:
                     options.out.write_text(json.dumps(known))
-    report({text: known[text] for text in names}, options.evaluations)
+    report({text + suffix: known[text + suffix] for text in names}, options.evaluations)
 
 
 if __name__ == "__main__":

@@ -17,12 +17,15 @@ from nascast.core import plugins
 HEAVY = ("torch", "ray", "sklearn", "scipy", "pandas", "xgboost", "ngboost", "pyarrow")
 PUBLIC = [
     "Architecture",
+    "AskTell",
     "Batch",
     "Budget",
     "ImageTask",
     "Ledger",
     "NascastError",
     "Objective",
+    "Plan",
+    "Result",
     "Study",
     "TextTask",
     "__version__",

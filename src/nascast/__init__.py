@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from nascast.core.types import TextTask as TextTask
     from nascast.runner import Budget as Budget
     from nascast.runner import run as run
+    from nascast.studies.asktell.plan import Plan as Plan
+    from nascast.studies.asktell.results import Result as Result
+    from nascast.studies.asktell.search import AskTell as AskTell
     from nascast.studies.frames import to_pandas as to_pandas
     from nascast.studies.predictors.design import Study as Study
     from nascast.studies.predictors.run import compare as compare
@@ -22,12 +25,15 @@ __version__ = "0.1.0"
 
 _HOME = {
     "Architecture": "nascast.core.types",
+    "AskTell": "nascast.studies.asktell.search",
     "Batch": "nascast.core.types",
     "Budget": "nascast.runner",
     "ImageTask": "nascast.core.types",
     "Ledger": "nascast.core.ledger",
     "NascastError": "nascast.core.errors",
     "Objective": "nascast.core.types",
+    "Plan": "nascast.studies.asktell.plan",
+    "Result": "nascast.studies.asktell.results",
     "TextTask": "nascast.core.types",
     "Study": "nascast.studies.predictors.design",
     "compare": "nascast.studies.predictors.run",

@@ -10,6 +10,7 @@ import typer
 
 from nascast.cli._children import Children, open_evaluator
 from nascast.cli._options import duration, names, settings
+from nascast.cli._warm import prior_of
 
 if TYPE_CHECKING:
     from nascast.core.evaluator import Benchmark
@@ -39,6 +40,8 @@ class Asked:
         workers: number of workers; 0 is the default.
         limits: limits on parameters, multiply-adds and latency of a network.
         workplace: name of the executor of trainings and address of a Ray cluster, or None.
+        earlier: folders of earlier searches, or benchmarks, that it begins with.
+        prior: architecture, or weights of operations, that it begins with; None is none.
     """
 
     space: str | None
@@ -53,6 +56,8 @@ class Asked:
     workers: int
     limits: "Limits"
     workplace: tuple[str | None, str | None]
+    earlier: tuple[str, ...] = ()
+    prior: str | None = None
 
     def of_training(self, children: Children) -> list[str]:
         """Returns the options that were given, and are for the training of children alone."""
@@ -124,6 +129,7 @@ def _on_benchmark(asked: Asked, name: str, shared: Mapping[str, Any]) -> "Search
         objectives=tuple(Objective(metric.name, metric.minimize) for metric in metrics),
         workers=asked.workers or 1,
         full_epochs=metrics[0].epochs[-1] if metrics[0].epochs else None,
+        prior=prior_of(benchmark.space, asked.earlier, asked.prior),
         **shared,
     )
 
@@ -144,6 +150,7 @@ def _has_seconds(benchmark: "Benchmark") -> bool:
 def _by_training(
     asked: Asked, children: Children, shared: Mapping[str, Any]
 ) -> "tuple[Search, ChildEvaluator]":
+    from nascast.core import plugins
     from nascast.studies.searches.design import Search
 
     typer.echo(f"reading {children.data or 'digits'} …", err=True)
@@ -156,6 +163,7 @@ def _by_training(
         objectives=_trained_objectives(asked.metrics, evaluator),
         workers=asked.workers or os.cpu_count() or 1,
         full_epochs=evaluator.recipe.epochs,
+        prior=prior_of(plugins.load("space", training["space"]), asked.earlier, asked.prior),
         **shared,
     )
     return search, evaluator

@@ -8,6 +8,7 @@ from typing import Annotated, Any
 import typer
 
 import nascast
+from nascast.cli.ask import ask
 from nascast.cli.benchmark import app as benchmark
 from nascast.cli.compare import compare
 from nascast.cli.export import export
@@ -17,6 +18,7 @@ from nascast.cli.recommend import recommend
 from nascast.cli.report import report
 from nascast.cli.search import search
 from nascast.cli.show import show
+from nascast.cli.tell import tell
 from nascast.cli.train import train
 from nascast.cli.trials import trials
 from nascast.cli.watch import watch
@@ -45,6 +47,8 @@ app.command("list")(list_components)
 app.command("compare")(compare)
 app.command("recommend")(recommend)
 app.command("search")(search)
+app.command("ask")(ask)
+app.command("tell")(tell)
 app.command("show")(show)
 app.command("train")(train)
 app.command("export")(export)

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 __all__ = ["search"]
 
 _CHILD, _LIMIT, _WORK = "Children that are trained", "Limits", "Workers"
+_BEFORE = "What is known before"
 _STOPPED = "Stopped. The same command with --resume goes on where this one was."
 
 
@@ -88,6 +89,23 @@ def search(
             "hundred trials."
         ),
     ] = "paper",
+    earlier: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--from",
+            help="Folder of an earlier search, or a benchmark, of the same space, also on other "
+            "data; several times for several.",
+            rich_help_panel=_BEFORE,
+        ),
+    ] = None,
+    prior: Annotated[
+        str | None,
+        typer.Option(
+            help="Architecture that you hold good, or weights of operations: "
+            "nor_conv_3x3=1,none=-1 …",
+            rich_help_panel=_BEFORE,
+        ),
+    ] = None,
     max_params: Annotated[
         int | None,
         typer.Option(help="Parameters of a network at most.", rich_help_panel=_LIMIT),
@@ -207,6 +225,8 @@ def search(
         workers=workers,
         limits=Limits(max_params, max_multiply_adds, max_latency_ms),
         workplace=(executor, address),
+        earlier=tuple(earlier or ()),
+        prior=prior,
     )
     children = Children(
         data=data,

@@ -7,6 +7,7 @@ import numpy.typing as npt
 
 from nascast.core.space import SearchSpace
 from nascast.core.types import Bools, Floats, Genes
+from nascast.strategies.guided.prior import trust
 from nascast.strategies.guided.process import Process
 
 __all__ = ["Choice", "valid"]
@@ -21,12 +22,14 @@ class Choice:
         rows: ``(n, length)`` rows.
         process: process at the rows, given what was told and what is pending.
         taken: ``(n,)``: which rows are not to be chosen.
+        prior: ``(n,)`` means before the first trial; None is 0.
     """
 
     space: SearchSpace
     rows: Genes
     process: Process
     taken: Bools
+    prior: Floats | None = None
 
     def take(self, n: int, targets: Floats, weight: float) -> list[Genes]:
         """Returns at most n valid rows, each of the largest upper confidence bound.
@@ -39,9 +42,12 @@ class Choice:
             weight: weight of the deviation.
         """
         found: list[Genes] = []
+        before = np.zeros(len(self.rows))
+        if self.prior is not None:
+            targets, before = trust(self.process, targets, self.prior)
         while len(found) < n:
             mean, deviation = self.process.moments(targets)
-            worth = np.where(self.taken, -np.inf, mean + weight * deviation)
+            worth = np.where(self.taken, -np.inf, mean + before + weight * deviation)
             order = np.argsort(-worth, kind="stable")[: np.count_nonzero(~self.taken)]
             best = valid(self.space, self.rows, order, 1)
             if not len(best):

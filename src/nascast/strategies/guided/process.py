@@ -77,6 +77,14 @@ class Process:
         along = _solved(self._factor[:k, :k], targets)
         return along @ self._lines[:k], np.sqrt(np.maximum(self._left, 0.0))
 
+    def fit(self, targets: Floats) -> Floats:
+        """Returns ``(c,)`` logarithms of the likelihoods of ``(k, c)`` targets, but for a constant.
+
+        The k are the first that were told.
+        """
+        k = len(targets)
+        return np.asarray(-0.5 * (_solved(self._factor[:k, :k], targets) ** 2).sum(0))
+
     def _kernel(self, told: list[int]) -> Floats:
         """Returns ``(k, n)`` covariances between some places and all."""
         some = self._places[told]

@@ -17,6 +17,7 @@ from nascast.strategies._distinct import distinct
 from nascast.strategies._listing import LISTED, listing
 from nascast.strategies.guided.choice import Choice, valid
 from nascast.strategies.guided.field import Coordinates, encoding_for, some_rows
+from nascast.strategies.guided.prior import Prior
 from nascast.strategies.guided.process import Process
 from nascast.strategies.guided.start import largest
 from nascast.strategies.guided.targets import normal_scores, scalarised
@@ -53,9 +54,11 @@ class Guided(Strategy):
         noise: variance of the noise, of targets whose variance is 1.
         candidates: number of candidates, where the space is not looked at as a whole.
         parents: number of the best architectures that three quarters of them are mutated from.
+        prior: what is thought of architectures before the first trial, in place of a start with
+            large ones; see `prior.trust` for how long.
 
     Raises:
-        InvalidSettingError: a setting is out of range.
+        InvalidSettingError: a setting is out of range, or a prior is given for several objectives.
     """
 
     multi_objective: ClassVar[bool] = True
@@ -68,6 +71,7 @@ class Guided(Strategy):
     noise: float = 0.1
     candidates: int = 250
     parents: int = 10
+    prior: Prior | None = None
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -77,6 +81,10 @@ class Guided(Strategy):
                 "initial, candidates and parents are at least 1, share is above 0 and at most 1, "
                 f"length and noise are positive; got {counts}, {self.share}, {self.length} and "
                 f"{self.noise}"
+            )
+        if self.prior is not None and len(self.objectives) > 1:
+            raise InvalidSettingError(
+                "earlier trials and a prior are about one objective; name one metric"
             )
         if isinstance(self.encoding, (str, Spec)):  # one that there is not is found here
             component_of("encoding", self.encoding)
@@ -99,6 +107,14 @@ class Guided(Strategy):
         return Coordinates.by(self.space, encoding, rows)
 
     @cached_property
+    def _before(self) -> Floats | None:
+        """The means of the prior at all rows."""
+        if self.prior is None:
+            return None
+        assert self._rows is not None
+        return self.prior.means(self._coordinates, self._rows, length=self.length, noise=self.noise)
+
+    @cached_property
     def _places(self) -> dict[bytes, int]:
         """The place of each network among all rows."""
         assert self._rows is not None
@@ -118,7 +134,8 @@ class Guided(Strategy):
     ) -> list[Candidate]:
         busy = [candidate.arch.row()[0] for candidate in pending]
         found = self._beginning(n, rng, busy)
-        if len(found) < n and np.isfinite(self.history.scores).all(1).any():
+        known = np.isfinite(self.history.scores).all(1).any() or self.prior is not None
+        if len(found) < n and known:
             found += self._promising(n - len(found), rng, [*busy, *found])
         if len(found) < n:
             met = [*self.history.genes, *busy, *found]
@@ -134,7 +151,7 @@ class Guided(Strategy):
     def _beginning(self, n: int, rng: np.random.Generator, busy: list[Genes]) -> list[Genes]:
         """Returns at most n of the first architectures, which come until there are enough."""
         n = min(n, self.initial - len(self.history) - len(busy))
-        if n <= 0:
+        if n <= 0 or self.prior is not None:
             return []
         met = set(self.met.networks(self._stacked([*self.history.genes, *busy])))
         pairs = zip(self._first, self.met.networks(self._first), strict=True)
@@ -161,14 +178,16 @@ class Guided(Strategy):
             process.add(self._places[network])
         taken = np.zeros(len(self._rows), dtype=bool)
         taken[process.told] = True
-        return Choice(self.space, self._rows, process, taken)
+        return Choice(self.space, self._rows, process, taken, self._before)
 
     def _drawn(self, rng: np.random.Generator, busy: list[Genes]) -> Choice:
         """Returns the choice among mutants of the best and random rows, all of them new."""
         known = self._stacked([*self.history.genes, *busy])
-        best = self.history.genes[self.history.best(self.parents)]
+        best = self._best()
 
         def candidates(n: int) -> Genes:
+            if not len(best):
+                return self.space.sample(n, rng)
             mutants = self.space.mutate(best[rng.integers(len(best), size=n - n // 4)], rng)
             return np.concatenate([mutants, self.space.sample(n // 4, rng)])
 
@@ -178,7 +197,21 @@ class Guided(Strategy):
         points = np.concatenate([points, self._coordinates(rows[len(points) :])])
         told = list(range(len(known)))
         process = Process(points, told, length=self.length, noise=self.noise)
-        return Choice(self.space, rows, process, np.arange(len(rows)) < len(known))
+        choice = Choice(self.space, rows, process, np.arange(len(rows)) < len(known))
+        if self.prior is not None:
+            choice.prior = self.prior.means(
+                self._coordinates, rows, length=self.length, noise=self.noise
+            )
+        return choice
+
+    def _best(self) -> Genes:
+        """Returns the rows that candidates are mutated from, with the best before the search."""
+        best = self.history.genes[self.history.best(self.parents)]
+        if self.prior is None:
+            return best
+        order = np.argsort(-self.prior.scores, kind="stable")[: self.parents]
+        before = self.prior.rows[order]
+        return np.concatenate([best, before[self.space.is_valid(before)]])
 
     def _told_points(self) -> Floats:
         """Returns ``(k, d)`` coordinates of the trials, each of which is encoded once."""

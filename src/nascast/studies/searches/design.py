@@ -16,6 +16,7 @@ from nascast.core.spec import Spec
 from nascast.core.strategy import Strategy
 from nascast.core.types import Objective
 from nascast.runner import Budget
+from nascast.strategies.guided.prior import Prior
 from nascast.studies.limits import Limits
 from nascast.studies.records import benchmark_named
 
@@ -42,6 +43,7 @@ class Search:
         limits: limits on the cost of a network.
         full_epochs: epochs of a full training, for strategies that choose the epochs; None if
             unknown.
+        prior: what is thought of architectures before the first trial, or None.
     """
 
     space: str
@@ -55,6 +57,7 @@ class Search:
     workers: int = 1
     limits: Limits = field(default_factory=Limits)
     full_epochs: int | None = None
+    prior: Prior | None = None
 
     def __post_init__(self) -> None:
         if (self.benchmark is None) == (self.training is None):
@@ -84,6 +87,11 @@ class Search:
                     f"{spec.name} looks at one objective alone, and got "
                     f"{', '.join(objective.metric for objective in self.objectives)}; name one "
                     f"metric, or search with {', '.join(_multi_objective())}"
+                )
+            if self.prior is not None and "prior" not in inspect.signature(component).parameters:
+                raise InvalidSettingError(
+                    f"{spec.name} begins without earlier trials and priors; leave out --from and "
+                    "--prior, or search with guided"
                 )
             if "seed" in spec.settings:
                 raise InvalidSettingError(
@@ -169,7 +177,8 @@ def strategy_of(search: Search, strategy: Spec, space: SearchSpace, seed: int) -
     settings = dict(strategy.settings)
     if "max_epochs" in known and search.full_epochs is not None:
         settings.setdefault("max_epochs", search.full_epochs)
+    more = {} if search.prior is None else {"prior": search.prior}
     found: Strategy = Spec(strategy.name, settings).load(
-        "strategy", space, search.objectives, seed=seed
+        "strategy", space, search.objectives, seed=seed, **more
     )
     return found

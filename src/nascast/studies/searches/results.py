@@ -175,8 +175,9 @@ class Searched:
 
     @property
     def training(self) -> Mapping[str, Any] | None:
-        """The settings of the evaluator that trained the children; None on a benchmark."""
-        return None if self.benchmark is not None else self.setup.evaluator
+        """The settings of the evaluator that trained the children; None where nascast did not."""
+        evaluator = self.setup.evaluator
+        return None if evaluator.keys() & {"benchmark", "evaluator"} else evaluator
 
     def by_strategy(self) -> dict[str, list[Run]]:
         """Returns the runs of every strategy, sorted by seed."""

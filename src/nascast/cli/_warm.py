@@ -1,0 +1,101 @@
+"""What a search begins with: trials of earlier searches, records, or a prior of the user."""
+
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from nascast.core.space import SearchSpace
+    from nascast.core.types import Floats, Genes
+    from nascast.strategies.guided.prior import Prior
+
+__all__ = ["prior_of"]
+
+_WEIGHT = re.compile(r"\s*([\w.-]+)\s*=\s*([-+]?[0-9]*\.?[0-9]+)\s*")  # nor_conv_3x3=1
+
+
+def prior_of(space: "SearchSpace", sources: Sequence[str], text: str | None) -> "Prior | None":
+    """Returns what a search of a space begins with; None if nothing is given.
+
+    Args:
+        space: search space.
+        sources: folders of searches, or benchmarks and tables, of the same space.
+        text: architecture in any notation of the space, or weights of operations.
+
+    Raises:
+        InvalidSettingError: a source is of another space; there is no such operation.
+        InvalidArchitectureError: the text is no architecture.
+        MissingDataError, UnknownComponentError: there is no such source.
+    """
+    from nascast.strategies.guided.prior import Prior
+
+    if not sources and text is None:
+        return None
+    groups = [group for source in sources for group in _groups(source, space)]
+    if text is None:
+        return Prior.of(space, groups)
+    weights = [_WEIGHT.fullmatch(part) for part in text.split(",")]
+    if all(weights):
+        named = {found[1]: float(found[2]) for found in weights if found}
+        return Prior.of(space, groups, operations=named)
+    return Prior.of(space, groups, np.asarray([space.read(text).genes], dtype=np.int16))
+
+
+def _groups(source: str, space: "SearchSpace") -> "list[tuple[Genes, Floats]]":
+    from nascast.studies.searches.results import SEARCH
+
+    found = _told(Path(source), space) if (Path(source) / SEARCH).is_file() else None
+    return _recorded(source, space) if found is None else found
+
+
+def _told(folder: Path, space: "SearchSpace") -> "list[tuple[Genes, Floats]]":
+    """Returns the trials of a search, those of as many epochs in a group."""
+    from nascast.core.errors import InvalidSettingError
+    from nascast.studies.searches.results import read_search
+
+    found = read_search(folder)
+    _expect(space, found.space.name, str(folder))
+    pairs = [
+        (trial, score)
+        for run in found.runs
+        for trial, score in zip(run.trials, run.scores[:, 0], strict=True)
+    ]
+    if not pairs:
+        raise InvalidSettingError(f"--from {folder}: the search has no trial yet")
+    groups = []
+    for epochs in dict.fromkeys(trial.candidate.epochs for trial, _ in pairs):
+        own = [(t.candidate.arch.genes, s) for t, s in pairs if t.candidate.epochs == epochs]
+        rows = np.asarray([genes for genes, _ in own], dtype=np.int16)
+        groups.append((rows, np.asarray([score for _, score in own], dtype=np.float64)))
+    return groups
+
+
+def _recorded(source: str, space: "SearchSpace") -> "list[tuple[Genes, Floats]]":
+    """Returns the records of a benchmark or a table, by validation accuracy or else its loss."""
+    from nascast.core.errors import InvalidSettingError
+    from nascast.core.types import Objective
+    from nascast.studies.records import open_benchmark
+
+    if Path(source).is_dir():
+        raise InvalidSettingError(f"--from {source}: the folder holds no search")
+    bench = open_benchmark(source)
+    _expect(space, bench.space.name, source)
+    wanted = [name for name in ("val_accuracy", "val_loss") if name in bench.metrics]
+    if not wanted:
+        raise InvalidSettingError(f"--from {source}: it recorded neither accuracy nor loss")
+    rows = bench.measured(wanted[0])
+    values = bench.query(rows, wanted[0])
+    return [(rows, -values if Objective(wanted[0]).minimize else values)]
+
+
+def _expect(space: "SearchSpace", name: str, source: str) -> None:
+    from nascast.core.errors import InvalidSettingError
+
+    if name != space.name:
+        raise InvalidSettingError(
+            f"--from {source} is of the space {name}, and this search is of {space.name}; what was "
+            "learned in one space says nothing of another"
+        )

@@ -1,0 +1,204 @@
+"""A search in a folder that is asked for candidates, and told what came of them.
+
+Strategy, space, limits, duplicates, what is pending and the budget are kept here; training happens
+wherever the caller likes. ``search.json`` has the plan, ``asked.jsonl`` what was given out, and
+``trials.sqlite`` what was told. A candidate is on disk before it is returned, and a trial before
+`tell` returns, so that a kill loses nothing that was acknowledged. Processes take turns.
+"""
+
+import math
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+from nascast.core import plugins
+from nascast.core.clock import processor_seconds
+from nascast.core.errors import InvalidSettingError, StoreError
+from nascast.core.history import History
+from nascast.core.met import Met
+from nascast.core.setup import spec_of
+from nascast.core.space import SearchSpace
+from nascast.core.store import Store
+from nascast.core.strategy import Strategy
+from nascast.core.types import Candidate, Evaluation, Trial
+from nascast.studies.asktell.kept import Kept, State
+from nascast.studies.asktell.pending import Given, Pending
+from nascast.studies.asktell.plan import Plan, keep_plan, read_plan
+from nascast.studies.asktell.results import Result
+from nascast.studies.searches.design import run_name, strategy_of
+from nascast.studies.searches.results import TRIALS
+from nascast.studies.versions import versions
+
+__all__ = ["AskTell"]
+
+
+class AskTell:
+    """A search in a folder; several processes may have it open at once.
+
+    Attributes:
+        folder: folder of the search.
+        plan: plan that it was begun with.
+        space: space of what may be proposed.
+    """
+
+    folder: Path
+    plan: Plan
+    space: SearchSpace
+
+    def __init__(self, folder: str | Path, plan: Plan | None = None) -> None:
+        """Opens a search, or begins it.
+
+        Args:
+            folder: folder of the search.
+            plan: plan to begin with, or the same with another budget; None reads the one there.
+
+        Raises:
+            MissingDataError: there is no plan in the folder, and none is given.
+            StoreError: the folder has another plan, or cannot be written.
+        """
+        self.folder = Path(folder)
+        if plan is not None:
+            self._keep(plan)
+        self.plan, self._began = read_plan(self.folder)
+        self.space = self.plan.allowed()
+        self._met = Met(self.space)  # for its keys of networks
+        self._name = run_name(self.plan.spec, self.plan.seed)
+        self._pending = Pending(self.folder, self.plan.space)
+        self._store: Store = plugins.load("store", "sqlite", self.folder / TRIALS)
+        self._strategy = self._fresh()
+        if self._name not in self._store.runs():
+            setup = replace(
+                self.plan.search().setup(),
+                strategy=spec_of(self._strategy, self.plan.seed),
+                seed=self.plan.seed,
+            )
+            self._store.begin(self._name, {**setup.json(), "versions": versions()})
+
+    def ask(self, n: int = 1) -> State:
+        """Returns candidates that the strategy proposes, at most n; they are pending from now on.
+
+        Raises:
+            InvalidSettingError: n is below 1.
+        """
+        if n < 1:
+            raise InvalidSettingError(f"the number of candidates is at least 1; got {n}")
+        with self._locked() as kept:
+            state = kept.state()
+            if state.over:
+                return replace(state, why="the budget is spent")
+            given = self._asked(n if state.left is None else min(n, state.left), kept)
+            self._pending.add(given)
+            why = "" if given else "the strategy waits for what is pending"
+            return self._kept().state(given, why=why)
+
+    def propose(self, text: str, epochs: int | None = None) -> State:
+        """Returns a candidate that somebody else proposes, which is pending from now on.
+
+        Args:
+            text: architecture in any notation of the space.
+            epochs: epochs to train it for; None is full training.
+
+        Raises:
+            InvalidArchitectureError: it is none of the space, or does not keep to the limits.
+            StoreError: its network was told or is pending, with so many epochs; or the budget is
+                spent.
+        """
+        candidate = self._candidate(text, epochs)
+        with self._locked() as kept:
+            kept.check_new(candidate, self._met, None)
+            given = [Given(kept.next(), candidate, self._clock(), outside=True)]
+            self._pending.add(given)
+            return self._kept().state(given)
+
+    def tell(self, results: Sequence[Result]) -> State:
+        """Stores results, all or none; being told the same again changes nothing.
+
+        Raises:
+            InvalidSettingError: a result cannot be, lacks an objective, or has a number that was
+                not given out; seconds are missing, and the budget is in seconds.
+            InvalidArchitectureError: a proposal is none of the space, or not within the limits.
+            StoreError: another result of the same was told before; or see `propose`.
+        """
+        evaluations = [result.evaluation(self.plan.objectives) for result in results]
+        if not math.isinf(self.plan.seconds) and any(math.isnan(e.seconds) for e in evaluations):
+            raise InvalidSettingError("the budget is in seconds; say how many each result took")
+        own = [r.architecture and self._candidate(r.architecture, r.epochs) for r in results]
+        with self._locked() as kept:
+            now, trials = kept, list[Trial]()
+            for result, candidate, evaluation in zip(results, own, evaluations, strict=True):
+                trial = self._trial(now, result.id, candidate or None, evaluation)
+                trials += [trial] if trial else []
+                now = replace(kept, trials=[*kept.trials, *trials])
+            self._store.append(self._name, trials)
+            return self._kept().state(trials=trials)
+
+    def state(self) -> State:
+        """Returns where the search stands."""
+        return self._kept().state()
+
+    def trials(self) -> list[Trial]:
+        """Returns all trials, in the order in which they were told."""
+        return self._store.read(self._name)
+
+    def best(self) -> Trial | None:
+        """Returns the first trial of the best score, of the first objective; None if all failed."""
+        history = History(self.space.length, self.plan.objectives)
+        history.extend(self.trials())
+        best = history.best()
+        return history.trials[best[0]] if len(best) else None
+
+    def _keep(self, plan: Plan) -> None:
+        plan.allowed()  # what is wrong with it shows before anything is written
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise StoreError(f"cannot write to {self.folder}: {error.strerror}") from error
+        with Pending(self.folder, plan.space).locked():
+            keep_plan(plan, self.folder)
+
+    def _fresh(self) -> Strategy:
+        return strategy_of(self.plan.search(), self.plan.spec, self.space, self.plan.seed)
+
+    @contextmanager
+    def _locked(self) -> Iterator[Kept]:
+        with self._pending.locked():
+            yield self._kept()
+
+    def _kept(self) -> Kept:
+        self.plan, _ = read_plan(self.folder)  # somebody may have given it another budget
+        return Kept(self.plan, self._pending.read(), self._store.read(self._name))
+
+    def _clock(self) -> float:
+        return max(time.time() - self._began, 0.0)
+
+    def _candidate(self, text: str, epochs: int | None) -> Candidate:
+        row = np.asarray(self.space.read(text).genes, dtype=np.int16)
+        self.space.check(row[None])
+        return Candidate(self.space.architecture(row), epochs)
+
+    def _asked(self, n: int, kept: Kept) -> list[Given]:
+        """Returns what the strategy proposes, drawn as `nascast.run` would draw it."""
+        began, first = processor_seconds(), kept.next()
+        self._strategy.tell(kept.trials[len(self._strategy.history) :])
+        pending = [one.candidate for one in kept.pending()]
+        found = self._strategy.ask(n, np.random.default_rng([self.plan.seed, first]), pending)[:n]
+        share = (processor_seconds() - began) / max(len(found), 1)
+        return [Given(first + k, one, self._clock(), share) for k, one in enumerate(found)]
+
+    def _trial(
+        self, kept: Kept, number: int | None, own: Candidate | None, evaluation: Evaluation
+    ) -> Trial | None:
+        """Returns the trial of a result; None if it was told before."""
+        if number is not None:
+            given = kept.candidate(number, evaluation)
+            if given is None:
+                return None
+            return Trial(number, given.candidate, evaluation, self._clock(), given.thinking)
+        assert own is not None
+        if not kept.check_new(own, self._met, evaluation):
+            return None
+        return Trial(kept.next(), own, evaluation, self._clock())

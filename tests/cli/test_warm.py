@@ -1,0 +1,30 @@
+"""``nascast search --from`` and ``--prior``."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+Cli = Callable[..., tuple[int, str, str]]
+
+
+def test_a_search_from_another_and_what_is_refused(cli: Cli, tmp_path: Path) -> None:
+    bench = ["search", "--benchmark", "nb201-mini", "--evaluations", "3"]
+    assert cli("ask", tmp_path / "old", "--space", "nasbench201", "--strategy", "random")[0] == 0
+    assert cli("tell", tmp_path / "old", "--id", "0", "--metric", "val_accuracy=90")[0] == 0
+    cold = [*bench, "--strategy", "guided", "--out", tmp_path / "new"]
+    new = [*cold, "--from", tmp_path / "old"]
+    assert cli(*new)[0] == 0
+    assert cli("report", tmp_path / "new")[0] == 0
+    other = [*bench, "--strategy", "guided", "--out", tmp_path / "other"]
+    for words, told in (
+        ([*cold, "--resume", "--evaluations", "5"], "strategy was"),
+        ([*other, "--strategy", "random", "--prior", "none=-1"], "search with guided"),
+        ([*other, "--from", tmp_path / "no"], "expected the name of a benchmark"),
+        ([*other, "--from", tmp_path], "holds no search"),
+        ([*other, "--from", "nb101_sample"], "of the space nasbench101"),
+        ([*other, "--prior", "conv=1"], "no operation 'conv'"),
+        ([*other, "--prior", "some cell"], "expected"),
+        ([*other, "--prior", "none=-1", "--metric", "val_accuracy,parameters"], "one objective"),
+    ):
+        status, _, error = cli(*words)
+        assert (status, told in error) == (2, True), (words, error)
+    assert not (tmp_path / "other").exists()
