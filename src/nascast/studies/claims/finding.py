@@ -13,7 +13,7 @@ from typing import Any
 from nascast.core.errors import CorruptDataError
 from nascast.studies.noise import Estimate
 
-__all__ = ["RULE", "Finding", "Part", "Verdict", "judged", "undecided"]
+__all__ = ["RULE", "Finding", "Part", "Verdict", "judged", "number", "undecided"]
 
 RULE = (
     "A claim comes apart into inequalities between a number and a bar, some of them its core. An "
@@ -67,7 +67,8 @@ class Part:
         """Returns the number, its interval, and where it lies."""
         side = "above" if self.above else "below"
         how = "" if self.holds else "not clearly " if self.leans else "not "
-        return f"{self.name} {self.numbers()}: {how}{side} {_signed(f'{round(self.bar, 3):,g}')}"
+        bar = f"{round(self.bar, 3):,g}".replace("-", "−")
+        return f"{self.name} {self.numbers()}: {how}{side} {bar}"
 
     def numbers(self) -> str:
         """Returns the number and, unless it is exact, its interval."""
@@ -76,8 +77,8 @@ class Part:
             return self._text(found.value)
         return f"{self._text(found.value)} ({self._text(found.low)} to {self._text(found.high)})"
 
-    def _text(self, number: float) -> str:
-        return _signed(f"{number:,.{self.digits}f}")
+    def _text(self, value: float) -> str:
+        return number(value, self.digits)
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,9 +129,9 @@ class Finding:
             raise CorruptDataError(f"this is no finding of a claim: {error!r}") from error
 
 
-def _signed(text: str) -> str:
-    """Returns a number's text with a true minus sign."""
-    return text.replace("-", "−")
+def number(value: float, digits: int = 3) -> str:
+    """Returns a number as text, with a true minus sign."""
+    return f"{value:,.{digits}f}".replace("-", "−")
 
 
 def judged(parts: Sequence[Part], *remarks: str) -> Finding:

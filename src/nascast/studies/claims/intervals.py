@@ -7,7 +7,7 @@ import numpy as np
 from nascast.core.types import Floats
 from nascast.studies.noise import Estimate
 
-__all__ = ["METHOD", "exact", "mean", "resampled"]
+__all__ = ["METHOD", "exact", "mean", "quantiles", "resampled"]
 
 METHOD = (
     "Intervals hold 95 % of bootstrap samples: of the trials, whose test and training sets are the "
@@ -27,7 +27,12 @@ def exact(value: float) -> Estimate:
 def mean(values: Floats, rng: np.random.Generator) -> Estimate:
     """Returns the mean over ``(t,)`` trials; differences of two make a paired comparison."""
     drawn = values[rng.integers(len(values), size=(_SAMPLES, len(values)))].mean(1)
-    return Estimate(float(values.mean()), *np.quantile(drawn, _WIDTH).tolist())
+    return quantiles(float(values.mean()), drawn)
+
+
+def quantiles(value: float, drawn: Floats) -> Estimate:
+    """Returns a number with the interval of ``(b,)`` values of it in bootstrap samples."""
+    return Estimate(float(value), *np.quantile(drawn, _WIDTH).tolist())
 
 
 def resampled(
