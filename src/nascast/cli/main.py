@@ -16,6 +16,7 @@ from nascast.cli.list import list_components
 from nascast.cli.predict import predict
 from nascast.cli.recommend import recommend
 from nascast.cli.report import report
+from nascast.cli.reproduce import reproduce
 from nascast.cli.search import search
 from nascast.cli.show import show
 from nascast.cli.tell import tell
@@ -46,6 +47,7 @@ app = typer.Typer(
 app.command("list")(list_components)
 app.command("compare")(compare)
 app.command("recommend")(recommend)
+app.command("reproduce")(reproduce)
 app.command("search")(search)
 app.command("ask")(ask)
 app.command("tell")(tell)

@@ -1,0 +1,1 @@
+"""Published claims, each measured again and judged by a rule that it states beforehand."""

@@ -1,0 +1,109 @@
+"""A claim: what was said where, and the function that decides it."""
+
+import inspect
+import json
+import zlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from nascast.core.errors import InvalidSettingError
+from nascast.studies.claims.finding import Finding
+from nascast.studies.predictors.design import Study
+from nascast.studies.predictors.results import Result, read_run
+from nascast.studies.versions import versions
+
+__all__ = ["Claim", "Desk", "Plan", "Scale"]
+
+
+@dataclass(frozen=True, slots=True)
+class Scale:
+    """How much is measured.
+
+    Attributes:
+        trials: number of trials, or of seeds, of what has several.
+        seed: seed from which all randomness comes.
+    """
+
+    trials: int = 10
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        if self.trials < 2 or self.seed < 0:
+            raise InvalidSettingError(
+                "a ledger needs at least 2 trials, for intervals, and a seed of at least 0; got "
+                f"{self.trials} and {self.seed}"
+            )
+
+
+Plan = Callable[[Scale], Study]  # a comparison of predictors at a scale
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """What a claim is decided with.
+
+    Attributes:
+        scale: number of trials, and seed.
+        folder: folder of the comparisons that were run for the ledger.
+    """
+
+    scale: Scale
+    folder: Path
+
+    @property
+    def trials(self) -> int:
+        """The number of trials, or of seeds."""
+        return self.scale.trials
+
+    def rng(self, *key: int) -> np.random.Generator:
+        """Returns a generator; the same one for the same key."""
+        return np.random.default_rng([self.scale.seed, *key])
+
+    def results(self, plan: Plan) -> list[Result]:
+        """Returns the results of a comparison that the claim names among its studies."""
+        return read_run(self.place(plan))[1]
+
+    def place(self, plan: Plan) -> Path:
+        """Returns the folder of a comparison, which is another one for other settings."""
+        settings = {**plan(self.scale).described(), "nascast": versions()["nascast"]}
+        number = zlib.crc32(json.dumps(settings, sort_keys=True).encode())
+        return self.folder / f"{plan.__name__.strip('_')}-{number:08x}"
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A published claim.
+
+    Attributes:
+        name: name, of small letters, digits and hyphens.
+        statement: claim in a sentence.
+        source: paper and its address, and the place in it.
+        protocol: what is measured here, and what is asked of the numbers, in a few sentences.
+        judge: function that measures and decides; it is sent to worker processes.
+        studies: comparisons of predictors that are run before, and shared with other claims.
+        fast: whether it takes seconds, and is decided in continuous integration.
+        seconds: processor seconds that it took at ten trials, without its studies, about.
+    """
+
+    name: str
+    statement: str
+    source: str
+    protocol: str
+    judge: Callable[[Desk], Finding]
+    studies: tuple[Plan, ...] = ()
+    fast: bool = False
+    seconds: float = 1.0
+
+    def settings(self, scale: Scale) -> dict[str, Any]:
+        """Returns all that a result depends on: also the version, and the code that decides."""
+        source = inspect.getsource(inspect.getmodule(self.judge) or self.judge)
+        return {
+            "trials": scale.trials,
+            "seed": scale.seed,
+            "nascast": versions()["nascast"],
+            "code": f"{zlib.crc32(source.encode()):08x}",
+        }

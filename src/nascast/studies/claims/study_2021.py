@@ -1,0 +1,327 @@
+"""Claims of White et al. on 31 predictors over budgets (NeurIPS 2021)."""
+
+import numpy as np
+
+from nascast.core.types import Floats
+from nascast.studies.claims.claim import Claim, Desk
+from nascast.studies.claims.finding import Finding, Part, judged, number
+from nascast.studies.claims.intervals import mean, quantiles
+from nascast.studies.claims.plans import (
+    CURVES,
+    FEW,
+    MANY,
+    MODELS,
+    PROXIES,
+    TREES,
+    budget_map,
+    every_proxy,
+    mutated,
+    omni_parts,
+    short_queries,
+    thirty_hours,
+    unmutated,
+)
+from nascast.studies.claims.taus import Key, Taus, best, grouped, select, taus_of
+from nascast.studies.predictors.pareto import optimal
+from nascast.studies.predictors.results import Result
+
+__all__ = ["CLAIMS"]
+
+_PAPER = "White et al., NeurIPS 2021, https://arxiv.org/abs/2104.01177"
+_MAP = (
+    f"On nb201-mini with {FEW} labels, as many as thirty hours of training give on NAS-Bench-201, "
+    f"and {MANY}, with 1, 3 and 6 of 10 epochs, and the 29 predictors other than weight sharing, "
+    "with the settings that they have here. "
+)
+_SAMPLES = 300  # bootstrap samples of a whole map; chosen
+
+
+def _gap(title: str, first: Floats, second: Floats, rng: np.random.Generator, **more: bool) -> Part:
+    """Returns whether the first ranks better than the second, trial by trial."""
+    return Part(title, mean(first - second, rng), 0.0, **more)
+
+
+def _pareto(desk: Desk) -> Finding:
+    groups = {
+        key: group for key, group in grouped(desk.results(budget_map)).items() if key[0] != "omni"
+    }
+    numbers = np.array([_numbers(group) for group in groups.values()])  # (k, trials, 3)
+    rng = desk.rng(0)
+    chosen = rng.integers(desk.trials, size=(_SAMPLES, desk.trials))
+    counts = [len(_optimal(list(groups), numbers[:, trials])) for trials in chosen]
+    names = _optimal(list(groups), numbers)
+    found = quantiles(len(names), np.array(counts))
+    return judged(
+        [
+            Part("Pareto-optimal predictors of 29", found, 4, digits=0),
+            Part("Pareto-optimal predictors of 29", found, 10, above=False, digits=0),
+        ],
+        f"They are {', '.join(names)}.",
+    )
+
+
+def _numbers(group: list[Result]) -> list[tuple[float, float, float]]:
+    return [(item.kendall, item.init_seconds_total, item.query_seconds_each) for item in group]
+
+
+def _optimal(keys: list[Key], numbers: Floats) -> list[str]:
+    """Returns the names of predictors that are Pareto-optimal with some budget."""
+    means = numbers.mean(1)
+    flags = optimal(means[:, 0], means[:, 1:])
+    return list(dict.fromkeys(key[0] for key, flag in zip(keys, flags, strict=True) if flag))
+
+
+def _cheap(desk: Desk) -> Finding:
+    taus, later = (taus_of(desk.results(plan)) for plan in (budget_map, every_proxy))
+    own = {name: taus[name, 0, 0] for name in ("jacov", "synflow")}
+    others = [name for name in PROXIES if name not in own]
+    (rival, _, _), value = best(select(taus, others))
+    (model, _, _), few = best(select(taus, MODELS, labels=(FEW,)))
+    (top, _, _), newest = best({k: v for k, v in later.items() if k[0] not in CURVES})
+    better = best(select(taus, tuple(own)))[1]
+    parts = [
+        _gap(f"τ of {name} less that of {rival}", own[name], value, desk.rng(i))
+        for i, name in enumerate(own)
+    ]
+    parts.append(_gap(f"the better less {model} with {FEW} labels", better, few, desk.rng(2)))
+    parts.append(
+        _gap(f"the better less {top}, best of all", better, newest, desk.rng(3), core=False)
+    )
+    return judged(parts)
+
+
+def _curves_first(desk: Desk) -> Finding:
+    taus = taus_of(desk.results(budget_map))
+    parts = []
+    for i, epochs in enumerate((3, 6)):
+        rivals = select(taus, [n for n in (*CURVES, *PROXIES) if n != "sotl_e"])
+        (rival, _, _), value = best(select(rivals, epochs=(0, epochs)))
+        title = f"τ of sotl_e less that of {rival}, {epochs} epochs"
+        parts.append(_gap(title, taus["sotl_e", 0, epochs], value, desk.rng(i)))
+    return judged(parts)
+
+
+def _thirty_hours(desk: Desk) -> Finding:
+    taus, labels = taus_of(desk.results(budget_map)), thirty_hours()
+    (model, _, _), value = best(select(taus, MODELS, labels=(labels,)))
+    (more, _, _), many = best(select(taus, MODELS, labels=(MANY,)))
+    jacov = taus["jacov", 0, 0]
+    title = f"τ of jacov less that of {model}, the best model, with {labels} labels"
+    late = f"τ of {more} with {MANY} labels less that of jacov"
+    return judged(
+        [
+            _gap(title, jacov, value, desk.rng(0)),
+            _gap(late, many, jacov, desk.rng(1), core=False),
+        ]
+    )
+
+
+def _graphs_lead(desk: Desk) -> Finding:
+    taus = taus_of(desk.results(budget_map))
+    parts = []
+    for i, labels in enumerate((thirty_hours(), MANY)):
+        here = select(taus, MODELS, labels=(labels,))
+        (own, _, _), value = best(select(here, ("gcn", "seminas")))
+        (rival, _, _), other = best({k: v for k, v in here.items() if k[0] != own})
+        title = f"τ of {own} less that of {rival}, {labels} labels"
+        parts.append(_gap(title, value, other, desk.rng(i)))
+    return judged(parts)
+
+
+def _omni(desk: Desk) -> Finding:
+    taus = taus_of(desk.results(budget_map))
+    gains = {}
+    for _, labels, epochs in select(taus, ("omni",)):
+        rivals = {
+            key: values
+            for key, values in taus.items()
+            if key[0] != "omni" and key[1] in (0, labels) and key[2] in (0, epochs)
+        }
+        name, value = best(rivals)
+        gains[labels, epochs, name[0]] = np.stack([taus["omni", labels, epochs], value])
+    most = max(gains, key=lambda key: _relative(gains[key]))
+    labels, epochs, rival = most
+    rng, both = desk.rng(0), gains[most]
+    chosen = rng.integers(desk.trials, size=(_SAMPLES, desk.trials))
+    ratios = np.array([_relative(both[:, trials]) for trials in chosen])
+    found = quantiles(_relative(both), ratios)
+    title = f"gain over {rival}, {labels} labels and {epochs} epochs, in percent"
+    return judged(
+        [Part(title, found, 0, digits=1), Part("the same gain", found, 30, digits=1)],
+        f"Of {len(gains)} budgets this is the one of the largest gain; at "
+        f"{sum(_relative(gain) > 0 for gain in gains.values())} there is one.",
+    )
+
+
+def _relative(both: Floats) -> float:
+    first, second = both.mean(1)
+    return float(100 * (first / second - 1))
+
+
+def _families(desk: Desk) -> Finding:
+    taus = taus_of(desk.results(omni_parts))
+    parts = []
+    for i, (spec, title) in enumerate(
+        {
+            "omni(curves=[])": "the learning curve",
+            "omni(proxies=[])": "the proxy",
+            "omni(encodings=[])": "the encoding",
+        }.items()
+    ):
+        whole = np.mean(list(select(taus, ("omni",)).values()), axis=0)
+        less = np.mean(list(select(taus, (spec,)).values()), axis=0)
+        parts.append(_gap(f"loss of τ without {title}", whole, less, desk.rng(i)))
+    return judged(parts)
+
+
+def _falls(desk: Desk) -> dict[str, Floats]:
+    """Returns ``(trials,)`` by how much τ falls from uniform to mutated sets, by predictor."""
+    before, after = (taus_of(desk.results(plan)) for plan in (unmutated, mutated))
+    return {key[0]: before[key] - after[key] for key in before if key in after}
+
+
+def _mutation_ranks(desk: Desk) -> Finding:
+    falls = _falls(desk)
+    models, curves, proxies = (
+        np.mean([falls[name] for name in family if name in falls], axis=0)
+        for family in (MODELS, CURVES, PROXIES)
+    )
+    return judged(
+        [
+            _gap("fall of τ of models less that of proxies", models, proxies, desk.rng(0)),
+            _gap("fall of τ of models less that of curves", models, curves, desk.rng(1)),
+        ],
+        f"Mean falls are {number(models.mean())} for models, {number(curves.mean())} for curves and "
+        f"{number(proxies.mean())} for proxies.",
+    )
+
+
+def _mutation_ends(desk: Desk) -> Finding:
+    falls = {name: fall for name, fall in _falls(desk).items() if name in MODELS}
+    boosted = [name for name in TREES if name != "random_forest"]
+    rest = [name for name in falls if name not in (*boosted, "seminas")]
+    others = np.mean([falls[name] for name in rest], axis=0)
+    trees = np.mean([falls[name] for name in boosted], axis=0)
+    most = max(falls, key=lambda name: float(falls[name].mean()))
+    least = min(falls, key=lambda name: float(falls[name].mean()))
+    return judged(
+        [
+            _gap(
+                "fall of seminas less that of other models", falls["seminas"], others, desk.rng(0)
+            ),
+            _gap("fall of other models less that of boosted trees", others, trees, desk.rng(1)),
+        ],
+        f"{most} falls most, {least} least.",
+    )
+
+
+def _choice(desk: Desk) -> Finding:
+    taus: Taus = taus_of(desk.results(short_queries))
+    parts = []
+    for i, labels in enumerate(sorted({key[1] for key in taus if key[1]})):
+        here = select(taus, labels=(0, labels))
+        own, value = best({k: v for k, v in here.items() if k[0].startswith("omni(")})
+        (rival, _, _), other = best({k: v for k, v in here.items() if k != own})
+        title = f"τ of the three less that of {rival}, {labels} labels"
+        parts.append(_gap(title, value, other, desk.rng(i)))
+    return judged(parts)
+
+
+CLAIMS = (
+    Claim(
+        "pareto-seven-of-31",
+        "Only about seven of the 31 predictors are Pareto-optimal in τ, initialization and query "
+        "time.",
+        f"{_PAPER}, comparison over budgets",
+        f"{_MAP}Predictors that are Pareto-optimal with some budget are counted; it should be more "
+        "than 4 and fewer than 10.",
+        _pareto,
+        studies=(budget_map,),
+    ),
+    Claim(
+        "zero-cost-for-small-times",
+        "Where both times are small, Jacobian covariance and SynFlow are best.",
+        f"{_PAPER}, comparison over budgets",
+        f"{_MAP}Both should rank better than the study's four other proxies, and the better "
+        f"one than any model with {FEW} labels. That a later proxy ranks better is a caveat.",
+        _cheap,
+        studies=(budget_map, every_proxy),
+    ),
+    Claim(
+        "sotl-e-for-long-queries",
+        "At low initialization and high query time SoTL-E is best.",
+        f"{_PAPER}, comparison over budgets",
+        f"{_MAP}With 3 and with 6 epochs it should rank better than every predictor that needs no "
+        "labels.",
+        _curves_first,
+        studies=(budget_map,),
+    ),
+    Claim(
+        "models-need-many-labels",
+        "After thirty hours of initialization Jacobian covariance still ranks better than all "
+        "model-based predictors.",
+        f"{_PAPER}, comparison over budgets",
+        f"{_MAP}With the labels of thirty hours it should rank better than the best of sixteen "
+        f"models; that none passes it with {MANY} is a caveat.",
+        _thirty_hours,
+        studies=(budget_map,),
+    ),
+    Claim(
+        "graph-networks-lead",
+        "At short query times SemiNAS and GCN lead the model-based predictors.",
+        f"{_PAPER}, comparison over budgets",
+        f"{_MAP}The better of the two should rank better than all others, with the labels of "
+        f"thirty hours and with {MANY}.",
+        _graphs_lead,
+        studies=(budget_map,),
+    ),
+    Claim(
+        "omni-gains-thirty-percent",
+        "OMNI reaches τ up to 30 % above that of the next best predictor.",
+        f"{_PAPER}, abstract",
+        f"{_MAP}The gain over the best other predictor of the same budget, where it is largest, "
+        "should be above 0 and above 30 %.",
+        _omni,
+        studies=(budget_map,),
+    ),
+    Claim(
+        "omni-needs-its-families",
+        "Each of OMNI's three families of evidence adds to it.",
+        f"{_PAPER}, its ablation of OMNI",
+        "On nb201-mini with 100 and 400 labels and 1 and 3 of 10 epochs; τ, the mean over these "
+        "budgets, should be lower without the curve, without the proxy and without the encoding.",
+        _families,
+        studies=(omni_parts,),
+    ),
+    Claim(
+        "models-fall-on-mutations",
+        "On test sets of mutations zero-cost and learning-curve predictors keep their rank, and "
+        "model-based ones fall.",
+        f"{_PAPER}, mutation-based test sets",
+        f"On nb201-mini with {MANY} labels, as models fall there late, 3 of 10 epochs and 100 test "
+        "cells, τ on uniform sets less "
+        "that on sets of mutations, mean by family. It should be larger for models than for "
+        "proxies and curves. Mutations lead to recorded cells alone.",
+        _mutation_ranks,
+        studies=(unmutated, mutated),
+    ),
+    Claim(
+        "seminas-falls-most",
+        "On test sets of mutations SemiNAS falls most and boosted trees least.",
+        f"{_PAPER}, mutation-based test sets",
+        "As models-fall-on-mutations. The fall of SemiNAS should be larger than the mean of the "
+        "other models, and that of three kinds of boosted trees smaller.",
+        _mutation_ends,
+        studies=(unmutated, mutated),
+    ),
+    Claim(
+        "three-for-middling-times",
+        "With middling initialization and short queries, Jacobian covariance with SynFlow and "
+        "NGBoost is the choice.",
+        f"{_PAPER}, its recommendations",
+        "On nb201-mini with 20 and 100 labels: NGBoost on the encoding and the two proxies should "
+        "rank better than each of the three, and than GCN, SemiNAS and a Gaussian process.",
+        _choice,
+        studies=(short_queries,),
+    ),
+)
