@@ -77,6 +77,16 @@ def ray_connected(ray_cluster: Any) -> Iterator[Any]:
 
 
 @pytest.fixture
+def trackers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Has trackers of experiments write into a folder alone, and send nothing."""
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{tmp_path}/mlflow.db")
+    monkeypatch.setenv("WANDB_MODE", "offline")
+    monkeypatch.setenv("WANDB_SILENT", "true")
+    for name in ("WANDB_CACHE_DIR", "WANDB_CONFIG_DIR", "WANDB_DATA_DIR"):
+        monkeypatch.setenv(name, str(tmp_path))
+
+
+@pytest.fixture
 def images(tmp_path: Path) -> Callable[..., str]:
     """Writes an .npz file of 8×8 images of three classes, one brightness each, and some noise."""
 
