@@ -76,14 +76,17 @@ def ray_connected(ray_cluster: Any) -> Iterator[Any]:
         yield ray_cluster
 
 
-@pytest.fixture
-def trackers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Has trackers of experiments write into a folder alone, and send nothing."""
-    monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{tmp_path}/mlflow.db")
-    monkeypatch.setenv("WANDB_MODE", "offline")
-    monkeypatch.setenv("WANDB_SILENT", "true")
-    for name in ("WANDB_CACHE_DIR", "WANDB_CONFIG_DIR", "WANDB_DATA_DIR"):
-        monkeypatch.setenv(name, str(tmp_path))
+@pytest.fixture(scope="session")
+def trackers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A folder that trackers of experiments write into, and into nothing else; nothing is sent."""
+    folder = tmp_path_factory.mktemp("trackers")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{folder}/mlflow.db")
+        patch.setenv("WANDB_MODE", "offline")
+        patch.setenv("WANDB_SILENT", "true")
+        for name in ("WANDB_CACHE_DIR", "WANDB_CONFIG_DIR", "WANDB_DATA_DIR"):
+            patch.setenv(name, str(folder))
+        yield folder
 
 
 @pytest.fixture

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from functools import cache, partial
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -79,7 +80,8 @@ def test_store(name: str, check: Check) -> None:
 
 
 @every("callback")
-def test_callback(name: str, check: Check, trackers: None) -> None:
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")  # inside the trackers' packages
+def test_callback(name: str, check: Check, trackers: Path) -> None:
     try:
         check(factory("callback", name))
     except MissingExtraError as error:

@@ -1,6 +1,7 @@
 """MLflow's tracking server, or its files."""
 
 import math
+import os
 import time
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
@@ -16,6 +17,8 @@ __all__ = ["MLflow"]
 
 _PLACE, _RUN, _NUMBER = "nascast.folder", "nascast.run", "nascast.trial"  # tags
 _POINTS, _LONGEST = 1000, 6000  # of a batch, and of a parameter's text, as MLflow limits them
+# By default MLflow tries for minutes to reach a server, during which no new child begins; chosen.
+_PATIENCE = {"MLFLOW_HTTP_REQUEST_MAX_RETRIES": "2", "MLFLOW_HTTP_REQUEST_TIMEOUT": "20"}
 
 
 class MLflow(Callback):
@@ -38,6 +41,8 @@ class MLflow(Callback):
             MissingExtraError: mlflow is not installed.
         """
         check_extra("mlflow", "mlflow", "the callback mlflow")
+        for name, value in _PATIENCE.items():
+            os.environ.setdefault(name, value)
         self.uri, self.experiment = uri, experiment
         self._client: Any = None
 

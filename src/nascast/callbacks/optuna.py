@@ -14,6 +14,7 @@ from nascast.core.types import Objective, Trial
 __all__ = ["Optuna"]
 
 _NUMBER = "nascast:trial"  # attribute of an Optuna trial: the number of ours
+_LARGEST = 2**15 - 1  # gene of a space that is not registered, since genes are int16
 
 
 class Optuna(Callback):
@@ -94,16 +95,16 @@ class Optuna(Callback):
 
 def _parameters(trial: Trial) -> tuple[dict[str, int], dict[str, Any]]:
     """Returns the decisions of a trial's architecture, and what each could have been."""
-    from optuna.distributions import CategoricalDistribution
+    from optuna.distributions import CategoricalDistribution, IntDistribution
 
     arch = trial.candidate.arch
-    space = space_of(arch.space)
-    sizes = space.cardinalities if space else [gene + 1 for gene in arch.genes]
     names = [f"gene_{i:02}" for i in range(len(arch.genes))]
-    return dict(zip(names, arch.genes, strict=True)), {
-        name: CategoricalDistribution(tuple(range(size)))
-        for name, size in zip(names, sizes, strict=True)
-    }
+    space = space_of(arch.space)
+    if space is None:
+        choices = [IntDistribution(0, _LARGEST) for _ in names]
+    else:
+        choices = [CategoricalDistribution(tuple(range(size))) for size in space.cardinalities]
+    return dict(zip(names, arch.genes, strict=True)), dict(zip(names, choices, strict=True))
 
 
 def _curve(trial: Trial, objectives: tuple[Objective, ...]) -> dict[int, float]:
