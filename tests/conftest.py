@@ -76,6 +76,19 @@ def ray_connected(ray_cluster: Any) -> Iterator[Any]:
         yield ray_cluster
 
 
+@pytest.fixture(scope="session")
+def trackers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A folder that trackers of experiments write into, and into nothing else; nothing is sent."""
+    folder = tmp_path_factory.mktemp("trackers")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{folder}/mlflow.db")
+        patch.setenv("WANDB_MODE", "offline")
+        patch.setenv("WANDB_SILENT", "true")
+        for name in ("WANDB_CACHE_DIR", "WANDB_CONFIG_DIR", "WANDB_DATA_DIR"):
+            patch.setenv(name, str(folder))
+        yield folder
+
+
 @pytest.fixture
 def images(tmp_path: Path) -> Callable[..., str]:
     """Writes an .npz file of 8×8 images of three classes, one brightness each, and some noise."""

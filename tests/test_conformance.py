@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from functools import cache, partial
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -9,7 +10,12 @@ import pytest
 
 from nascast import testing
 from nascast.core import plugins
-from nascast.core.errors import MissingDataError, UnknownComponentError, UnsupportedError
+from nascast.core.errors import (
+    MissingDataError,
+    MissingExtraError,
+    UnknownComponentError,
+    UnsupportedError,
+)
 from nascast.core.feature import Encoding
 from nascast.core.space import SearchSpace
 from nascast.testing.doubles import TinyBenchmark, TinySpace
@@ -71,6 +77,15 @@ def test_executor(name: str, check: Check, request: pytest.FixtureRequest) -> No
 @every("store")
 def test_store(name: str, check: Check) -> None:
     check(factory("store", name))
+
+
+@every("callback")
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")  # inside the trackers' packages
+def test_callback(name: str, check: Check, trackers: Path) -> None:
+    try:
+        check(factory("callback", name))
+    except MissingExtraError as error:
+        pytest.skip(str(error))
 
 
 @pytest.mark.parametrize("kind", plugins.KINDS)

@@ -1,4 +1,4 @@
-"""A package of four components, `external_package`, which `make test` installs beside nascast.
+"""A package of five components, `external_package`, which `make test` installs beside nascast.
 
 The conformance tests run on them as on all others.
 """
@@ -18,6 +18,7 @@ COMPONENTS = {
     "proxy": "filter_count",
     "predictor": "kernel_mean",
     "strategy": "greedy_mutation",
+    "callback": "trial_lines",
 }
 
 

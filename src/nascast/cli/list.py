@@ -18,6 +18,8 @@ class Kind(StrEnum):
     proxies = "proxies"
     encodings = "encodings"
     benchmarks = "benchmarks"
+    executors = "executors"
+    callbacks = "callbacks"
 
 
 _SINGULAR = {
@@ -27,6 +29,8 @@ _SINGULAR = {
     "proxies": "proxy",
     "encodings": "encoding",
     "benchmarks": "benchmark",
+    "executors": "executor",
+    "callbacks": "callback",
 }
 
 

@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from nascast.cli._callbacks import HELP, open_callbacks
 from nascast.cli._children import Children
 from nascast.cli._pages import Current, tell_what_is_missing, written
 from nascast.cli._plan import Asked, plan
 
 if TYPE_CHECKING:
+    from nascast.core.callback import Callback
     from nascast.core.store import Store
     from nascast.runner import Step
     from nascast.studies.searches.design import Search
@@ -185,6 +187,7 @@ def search(
         str | None,
         typer.Option(help="Address of a Ray cluster, or auto to find it.", rich_help_panel=_WORK),
     ] = None,
+    callback: Annotated[str, typer.Option(help=HELP)] = "",
     out: Annotated[
         Path, typer.Option(help="Folder for the trials and the report of all runs.")
     ] = Path("runs/search"),
@@ -211,6 +214,7 @@ def search(
     Example: nascast search --space nasbench_nlp --data wiki.txt --evaluations 20 --out runs/text
     """
     from nascast.studies.limits import Limits
+    from nascast.studies.searches.results import begin
 
     asked = Asked(
         space=space,
@@ -239,23 +243,22 @@ def search(
         latency="latency_ms" in (metric or ""),
         checkpoints=out / "checkpoints",
     )
+    told = open_callbacks(callback)
     chosen, evaluator = plan(asked, children)
     tell_what_is_missing()
-    _run(chosen, evaluator, asked, out, resume)
+    begin(chosen, out, resume)
+    _run(chosen, evaluator, asked, out, told)
     _finish(chosen, out, as_json)
 
 
 def _run(
-    chosen: "Search", evaluator: "ChildEvaluator | None", asked: Asked, out: Path, resume: bool
+    chosen: "Search", evaluator: "ChildEvaluator | None", asked: Asked, out: Path, told: "Callback"
 ) -> None:
-    from nascast.studies.searches.results import begin
-
-    begin(chosen, out, resume)
     try:
         if evaluator is None:
-            _simulate(chosen, out)
+            _simulate(chosen, out, told)
         else:
-            _train(chosen, evaluator, out, *asked.workplace)
+            _train(chosen, evaluator, out, told, *asked.workplace)
     except KeyboardInterrupt:
         typer.echo(_STOPPED, err=True)
         Current(out).write()
@@ -273,42 +276,48 @@ def _store(out: Path) -> "Store":
     return store
 
 
-def _simulate(chosen: "Search", out: Path) -> None:
+def _simulate(chosen: "Search", out: Path, told: "Callback") -> None:
     from nascast.cli._progress import bars
+    from nascast.core.callback import telling
     from nascast.executors.processes import Processes
     from nascast.studies.searches.run import simulations
 
     total = len(chosen.jobs())
     executor = Processes(min(os.cpu_count() or 1, total))
-    current = Current(out)
-    with bars(stopped=_STOPPED) as shown, executor:
+    store, current = _store(out), Current(out)
+    with bars(stopped=_STOPPED) as shown, executor, telling(told, store, out) as tell:
         bar = shown.add_task("runs", total=total)
-        for _ in simulations(chosen, _store(out), executor, out):
+        for run, trials in simulations(chosen, store, executor, out):
             shown.advance(bar)
             current()
+            tell(run, trials)
 
 
 def _train(
     chosen: "Search",
     evaluator: "ChildEvaluator",
     out: Path,
+    told: "Callback",
     executor: str | None,
     address: str | None,
 ) -> None:
     from nascast.cli._executor import open_executor
     from nascast.cli._live import LiveView
+    from nascast.core.callback import telling
     from nascast.studies.searches.run import GIVE_UP, train_children
 
     objective, workers = chosen.objectives[0], chosen.workers
+    store, current = _store(out), Current(out)
     with (
         open_executor(executor, address, workers) as opened,
         LiveView(objective, workers, chosen.evaluations, chosen.seconds) as view,
+        telling(told, store, out) as tell,
     ):
-        store, current = _store(out), Current(out)
 
         def watch(run: str, step: "Step") -> None:
             view(run, step)
             current()
+            tell(run, step.trials)
 
         whole = train_children(
             chosen, evaluator, store=store, executor=opened, watch=watch, out=out

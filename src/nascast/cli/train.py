@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from nascast.cli._callbacks import HELP, open_callbacks, telling_epochs
 from nascast.cli._options import changed, known_settings, settings
 from nascast.cli._options import device as device_of
 from nascast.cli._options import recipe as recipe_of
 
 if TYPE_CHECKING:
+    from nascast.core.callback import Callback
     from nascast.core.types import Architecture
     from nascast.training.recipe import Recipe
     from nascast.training.transfer import Transfer
@@ -100,6 +102,7 @@ def train(
     device: Annotated[
         str, typer.Option(help="Device to train on: cpu, cuda, or auto.", rich_help_panel=_HOW)
     ] = "auto",
+    callback: Annotated[str, typer.Option(help=HELP)] = "",
     out: Annotated[
         Path, typer.Option(help="Folder for the model, its checkpoints and its model card.")
     ] = Path("models/model"),
@@ -138,7 +141,7 @@ def train(
         seed=seed,
         device=device,
     )
-    transfer = _transfer(asked)
+    told, transfer = open_callbacks(callback), _transfer(asked)
 
     from nascast.training.transfer import begin
 
@@ -147,7 +150,7 @@ def train(
     if not as_json:
         _announce(transfer, counts)
     note = _draw(transfer, out)
-    results = _train(transfer, out)
+    results = _train(transfer, out, told)
     if as_json:
         typer.echo(json.dumps(results, indent=1))
         return
@@ -330,12 +333,12 @@ def _draw(transfer: "Transfer", out: Path) -> str:
     return ""
 
 
-def _train(transfer: "Transfer", out: Path) -> dict[str, Any]:
+def _train(transfer: "Transfer", out: Path, told: "Callback") -> dict[str, Any]:
     from nascast.cli._progress import bars
     from nascast.training.transfer import train_model
 
     stopped = "Stopped. The same command with --resume goes on after the last whole epoch."
-    with bars(stopped=stopped) as shown:
+    with bars(stopped=stopped) as shown, telling_epochs(told, transfer, out) as tell:
         bar = shown.add_task("epochs", total=transfer.recipe.epochs)
 
         def watch(curves: Any) -> None:
@@ -345,5 +348,6 @@ def _train(transfer: "Transfer", out: Path) -> dict[str, Any]:
                 completed=len(curves.seconds),
                 description=f"loss {loss:.4f}, validation {accuracy:.2f} %",
             )
+            tell(curves)
 
         return train_model(transfer, out, watch)

@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from nascast.cli._callbacks import open_callbacks
 from nascast.cli._options import check_free
 
 __all__ = ["trials"]
@@ -24,6 +25,13 @@ def trials(
     force: Annotated[
         bool, typer.Option("--force", help="Replacement of a file that exists.")
     ] = False,
+    callback: Annotated[
+        str,
+        typer.Option(
+            help="Callbacks to tell the trials instead, as those of `nascast search`: optuna, "
+            "'mlflow(experiment=cells)' …"
+        ),
+    ] = "",
 ) -> None:
     """Write every trial of a search, or every result of a comparison, as a table.
 
@@ -31,6 +39,8 @@ def trials(
     metrics, seconds and the error if it failed. The search may still be running.
 
     Example: nascast trials runs/ppo --csv --out trials.csv
+
+    Example: nascast trials runs/ppo --callback optuna
     """
     from nascast.core.errors import InvalidSettingError
     from nascast.studies.frames import columns, written_as
@@ -40,6 +50,11 @@ def trials(
     forms = [form for form, wanted in asked.items() if wanted] or ["csv"]
     if len(forms) > 1:
         raise InvalidSettingError("give one of --csv, --parquet and --json")
+    if callback:
+        if any(asked.values()) or out is not None:
+            raise InvalidSettingError("--callback writes no table; leave out the other options")
+        _tell(folder, callback)
+        return
     if forms == ["parquet"] and out is None:
         raise InvalidSettingError("--parquet needs a file: --out trials.parquet")
     if out is not None:
@@ -50,3 +65,15 @@ def trials(
         return
     write_whole(out, content)
     typer.echo(f"written: {out}", err=True)
+
+
+def _tell(folder: Path, callback: str) -> None:
+    """Tells callbacks the trials of a search."""
+    from nascast.core.callback import Begun
+    from nascast.studies.searches.results import read_search
+
+    told = open_callbacks(callback)
+    for run in read_search(folder).runs:
+        told.begun(Begun(run.name, run.info, folder, run.trials))
+        told.finished(run.name, True)
+        typer.echo(f"told: {run.name}, {len(run.trials):,} trials", err=True)

@@ -36,6 +36,7 @@ KINDS = {
     "benchmark": "nascast.benchmarks",
     "executor": "nascast.executors",
     "store": "nascast.stores",
+    "callback": "nascast.callbacks",
 }
 _FAMILIES = ("model_based", "learning_curve", "hybrid", "weight_sharing", "zero_cost")
 # What importing a broken module raises: all that Python's own exceptions derive from, but no exits.

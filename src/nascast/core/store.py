@@ -8,7 +8,7 @@ from typing import Any
 from nascast.core.spec import Spec
 from nascast.core.types import Trial
 
-__all__ = ["Store", "changed_settings"]
+__all__ = ["Store", "changed_settings", "flat_settings"]
 
 
 def changed_settings(old: Mapping[str, Any], new: Mapping[str, Any]) -> str:
@@ -27,6 +27,12 @@ def changed_settings(old: Mapping[str, Any], new: Mapping[str, Any]) -> str:
         for key in sorted(before.keys() | after.keys())
         if before.get(key, missing) != after.get(key, missing)
     )
+
+
+def flat_settings(settings: Mapping[str, Any]) -> dict[str, str]:
+    """Returns settings in words by name; those inside settings have dotted names."""
+    flat = dict(_flat(settings))
+    return {key: _words(flat, key) for key in flat}
 
 
 def _flat(settings: Mapping[str, Any], above: str = "") -> Iterator[tuple[str, Any]]:
