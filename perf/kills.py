@@ -79,15 +79,19 @@ def trial_names(out: Path) -> list[Hashable]:
     return [(run, trial[0]) for run, found in trials(out).items() for trial in found]
 
 
-def lines(name: str) -> Callable[[Path], list[Hashable]]:
-    """Returns a function that reads the records of a journal."""
-    return lambda out: [json.dumps(record) for record in Journal(out / name).read()]
+def lines(*names: str) -> Callable[[Path], list[Hashable]]:
+    """Returns a function that reads the records of journals."""
+    return lambda out: [
+        (name, json.dumps(record)) for name in names for record in Journal(out / name).read()
+    ]
 
 
-def predictions(out: Path) -> list[Any]:
-    """Returns what a comparison found, in one order."""
-    _, results = read_run(out)
-    return sorted((r.predictor, sorted(r.budget.items()), r.trial, r.predicted) for r in results)
+def predictions(*names: str) -> Reader:
+    """Returns a function that reads what comparisons in some folders found, in one order."""
+    return lambda out: [
+        sorted((r.predictor, sorted(r.budget.items()), r.trial, r.predicted) for r in results)
+        for _, results in (read_run(out / name) for name in names)
+    ]
 
 
 def table(out: Path) -> Any:
@@ -126,7 +130,18 @@ COMMANDS = (
         ),
         "",
         lines("cells.jsonl"),
-        predictions,
+        predictions(""),
+    ),
+    Command(
+        "compare several",
+        (
+            *("compare", "--benchmark", "nb201-mini", "--benchmark", "nb101_sample"),
+            *("--predictors", "xgboost,early_stop_accuracy", "--train-sizes", "20,40"),
+            *("--trials", "6", "--test-size", "50", "--workers", "2"),
+        ),
+        "",
+        lines("nb201-mini/cells.jsonl", "nb101_sample/cells.jsonl"),
+        predictions("nb201-mini", "nb101_sample"),
     ),
     Command(
         "build",
