@@ -73,7 +73,7 @@ def write_ledger(entries: Sequence[Entry], scale: Scale, out: Path) -> Path:
             ("Versions", facts(versions())),
         ],
     }
-    return write(page("claims.html", values, drawn=False), out / "report.html")
+    return write(page("claims.html", values), out / "report.html")
 
 
 def _sum(verdicts: Mapping[Verdict, int]) -> str:
