@@ -208,18 +208,19 @@ def test_of_many_trials_some_are_remembered() -> None:
 
 
 @pytest.mark.parametrize("name", ["nasbench201", "nasnet"])
-def test_more_trials_than_are_remembered(name: str) -> None:
+def test_more_trials_than_are_remembered(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("nascast.strategies.guided.memory._STEP", 20)
     space = nascast.load("space", name)
     rng = np.random.default_rng(0)
-    rows = space.sample(1203, rng)
+    rows = space.sample(83, rng)
     whole = Guided(space, share=1)
     told = [
         Trial(k, Candidate(space.architecture(row)), Evaluation({"val_accuracy": float(k)}, 1.0), k)
         for k, row in enumerate(rows)
     ]
-    whole.tell(told[:1200])
+    whole.tell(told[:70])
     whole.ask(2, np.random.default_rng(1))
-    whole.tell(told[1200:])
+    whole.tell(told[70:])
     fresh = Guided(space, share=1)
     fresh.tell(told)
     assert whole.ask(2, np.random.default_rng(2)) == fresh.ask(2, np.random.default_rng(2))
