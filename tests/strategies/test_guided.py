@@ -12,6 +12,7 @@ from nascast.core.types import Bools, Candidate, Evaluation, Floats, Genes, Obje
 from nascast.spaces.nasbench201 import NasBench201
 from nascast.strategies._listing import listing
 from nascast.strategies.guided import Guided
+from nascast.strategies.guided.memory import remembered
 from nascast.strategies.guided.process import Process
 from nascast.strategies.guided.start import parameters
 from nascast.strategies.guided.targets import normal_scores, scalarised
@@ -50,12 +51,12 @@ def test_what_is_pending_narrows_deviations_and_moves_no_mean() -> None:
     process = Process(places, [1, 2], length=1.0, noise=0.1)
     targets = np.asarray([1.0, -1.0])
     mean, deviation = process.moments(targets)
-    more = process.copy()
+    more = process.fork()
     for place in range(3, 3 + 70):  # more than there is room for at first
         more.add(place % 30)
     np.testing.assert_array_equal(more.moments(targets)[0], mean)
     assert (more.moments(targets)[1] < deviation).all()
-    np.testing.assert_array_equal(process.moments(targets)[1], deviation)  # the copy is another
+    np.testing.assert_array_equal(process.moments(targets)[1], deviation)  # the fork is another
 
 
 def test_normal_scores_keep_ranks_and_put_failures_last() -> None:
@@ -187,3 +188,39 @@ def test_where_the_space_is_large_candidates_are_new_and_valid(name: str) -> Non
 def test_settings_out_of_range_are_refused() -> None:
     with pytest.raises(InvalidSettingError, match=r"share is above 0.*got \(3, 250, 10\), 0"):
         Guided(SPACE, share=0)
+
+
+def test_of_many_trials_some_are_remembered() -> None:
+    """The best are, and those since the last selection; a selection depends on no later trial."""
+    scores = np.random.default_rng(0).permutation(4000).astype(float)[:, None]
+    scores[7] = np.nan
+    assert remembered(scores[:1000])[1].tolist() == list(range(1000))
+    for n in (1001, 1500, 1501, 4000):
+        before, kept = remembered(scores[:n])
+        assert before % 500 == 0
+        assert 0 < n - before <= 500
+        assert len(set(kept.tolist())) == len(kept) == 500 + n - before
+        assert (np.diff(kept) > 0).all()
+        assert np.isin(np.argsort(-np.nan_to_num(scores[:before, 0], nan=-1))[:250], kept).all()
+        assert np.isin(np.arange(before, n), kept).all()
+        changed = np.concatenate([scores[:before], np.zeros((n - before, 1))])
+        np.testing.assert_array_equal(remembered(changed)[1], kept)
+
+
+@pytest.mark.parametrize("name", ["nasbench201", "nasnet"])
+def test_more_trials_than_are_remembered(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("nascast.strategies.guided.memory._STEP", 20)
+    space = nascast.load("space", name)
+    rng = np.random.default_rng(0)
+    rows = space.sample(83, rng)
+    whole = Guided(space, share=1)
+    told = [
+        Trial(k, Candidate(space.architecture(row)), Evaluation({"val_accuracy": float(k)}, 1.0), k)
+        for k, row in enumerate(rows)
+    ]
+    whole.tell(told[:70])
+    whole.ask(2, np.random.default_rng(1))
+    whole.tell(told[70:])
+    fresh = Guided(space, share=1)
+    fresh.tell(told)
+    assert whole.ask(2, np.random.default_rng(2)) == fresh.ask(2, np.random.default_rng(2))

@@ -3,14 +3,17 @@
 import json
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from nascast.cli._callbacks import HELP, open_callbacks
 from nascast.cli._children import Children
+from nascast.cli._final import export_best
 from nascast.cli._pages import Current, tell_what_is_missing, written
 from nascast.cli._plan import Asked, plan
+from nascast.cli._sized import sized, time_asked
+from nascast.cli._summary import print_summary
 
 if TYPE_CHECKING:
     from nascast.core.callback import Callback
@@ -34,11 +37,12 @@ def search(
         ),
     ] = None,
     strategy: Annotated[
-        str,
+        str | None,
         typer.Option(
-            help="Strategies joined by commas, with settings such as 'random,ppo(clip=0.1)'."
+            help="Strategies joined by commas, with settings such as 'random,ppo(clip=0.1)'; "
+            "default: guided."
         ),
-    ] = "regularized_evolution",
+    ] = None,
     benchmark: Annotated[
         str | None,
         typer.Option(
@@ -59,6 +63,7 @@ def search(
             help="Time for each run, such as 30m or 1h30m; on a benchmark the recorded time."
         ),
     ] = None,
+    hours: Annotated[float | None, typer.Option(help="The same in hours.", min=0.0)] = None,
     evaluations: Annotated[
         int | None,
         typer.Option(help="Number of trials in each run; default: 100, or no limit with --budget."),
@@ -191,6 +196,13 @@ def search(
     out: Annotated[
         Path, typer.Option(help="Folder for the trials and the report of all runs.")
     ] = Path("runs/search"),
+    export: Annotated[
+        str | None,
+        typer.Option(
+            help="Format, such as onnx, in which the best network is exported after a training in "
+            "the fifth of the budget that is kept for it."
+        ),
+    ] = None,
     resume: Annotated[
         bool, typer.Option("--resume", help="Resumption of the search that is in --out.")
     ] = False,
@@ -218,12 +230,12 @@ def search(
 
     asked = Asked(
         space=space,
-        strategies=strategy,
+        strategies=strategy or "guided",
         options=options,
         preset=preset,
         benchmark=benchmark,
         metrics=metric,
-        budget=budget,
+        budget=time_asked(budget, hours),
         evaluations=evaluations,
         seeds=(seeds, seed),
         workers=workers,
@@ -244,11 +256,14 @@ def search(
         checkpoints=out / "checkpoints",
     )
     told = open_callbacks(callback)
+    asked, children = sized(asked, children, named=strategy, resume=resume, export=export)
     chosen, evaluator = plan(asked, children)
     tell_what_is_missing()
     begin(chosen, out, resume)
     _run(chosen, evaluator, asked, out, told)
     _finish(chosen, out, as_json)
+    if export is not None:
+        export_best(out, export, resume, chosen.seconds)
 
 
 def _run(
@@ -342,40 +357,7 @@ def _finish(chosen: "Search", out: Path, as_json: bool) -> None:
         typer.echo(json.dumps(rows, indent=1))
     else:
         aims = [f"{objective.aim} {objective.metric}" for objective in chosen.objectives]
-        _print(rows, aims, ", ".join(map(str, filter(None, (out / TRIALS, page)))))
+        print_summary(rows, aims, ", ".join(map(str, filter(None, (out / TRIALS, page)))))
     if why := all_failed(read_search(out)):
         typer.secho(f"Error: {why}", fg="red", err=True)
         raise typer.Exit(1)
-
-
-def _print(rows: list[dict[str, Any]], aims: list[str], files: str) -> None:
-    from rich.console import Console
-    from rich.table import Table
-
-    shown = [key for key in (rows[0] if rows else ()) if any(row[key] is not None for row in rows)]
-    shown = [key for key in shown if not key.endswith(("_sd", "seconds"))]
-    table = Table(box=None, header_style="bold", padding=(0, 2, 0, 0))
-    for key in shown:
-        name = key == "strategy"  # long where settings differ; numbers are never cut
-        title = {"thinking": "thinking (s)"}.get(key, key.replace("_mean", "").replace("_", " "))
-        table.add_column(
-            title, justify="left" if name else "right", no_wrap=not name, overflow="fold"
-        )
-    for row in rows:
-        table.add_row(
-            *(
-                _cell(row[key], row.get(key.replace("_mean", "_sd")) if "_mean" in key else None)
-                for key in shown
-            )
-        )
-    console = Console()
-    console.print(", ".join(aims), highlight=False, markup=False)
-    console.print(table)
-    console.print(f"written: {files}", highlight=False)
-
-
-def _cell(value: Any, spread: Any) -> str:
-    if value is None:
-        return ""
-    text = f"{value:,.2f}" if isinstance(value, float) else str(value)
-    return f"{text} ± {spread:.2f}" if isinstance(spread, float) else text

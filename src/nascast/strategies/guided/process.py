@@ -47,11 +47,10 @@ class Process:
     def __len__(self) -> int:
         return len(self.told)
 
-    def copy(self) -> "Process":
-        """Returns a process that goes its own way from here on, though it shares the past."""
-        twin = copy(self)
+    def fork(self) -> "Process":
+        """Returns a process to add rows to, for as long as none is added to this one."""
+        twin = copy(self)  # what it writes stands behind what this one has, which writes over it
         twin.told = list(self.told)
-        twin._factor, twin._lines = self._factor.copy(), self._lines.copy()
         return twin
 
     def add(self, place: int) -> None:

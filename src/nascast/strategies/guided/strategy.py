@@ -6,6 +6,7 @@ from functools import cached_property
 from typing import Any, ClassVar
 
 import numpy as np
+import numpy.typing as npt
 
 from nascast.core.errors import InvalidSettingError, UnsupportedError
 from nascast.core.evidence import usual_task
@@ -17,6 +18,7 @@ from nascast.strategies._distinct import distinct
 from nascast.strategies._listing import LISTED, listing
 from nascast.strategies.guided.choice import Choice, valid
 from nascast.strategies.guided.field import Coordinates, encoding_for, some_rows
+from nascast.strategies.guided.memory import remembered
 from nascast.strategies.guided.prior import Prior
 from nascast.strategies.guided.process import Process
 from nascast.strategies.guided.start import largest
@@ -38,6 +40,7 @@ class Guided(Strategy):
       2014, https://jmlr.org/papers/v15/desautels14a.html, section 4.1).
     - A failed trial counts as worse than every other.
     - With several objectives every proposal weighs them anew; see `targets.scalarised`.
+    - Of more than 1,000 trials some are forgotten; see `memory.remembered`.
     - Limits are asked about what is proposed only, the best first: of few networks, unless they
       leave little of the space.
 
@@ -91,6 +94,8 @@ class Guided(Strategy):
         # What follows from the trials told, and is caught up with them when it is asked for.
         self._process: Process | None = None  # of all rows
         self._points: Floats | None = None  # coordinates of the trials
+        self._selected = 0  # number of trials from which those of the process were selected
+        self._met_at: list[int] = []  # places of the trials among all rows
 
     @cached_property
     def _rows(self) -> Genes | None:
@@ -161,28 +166,42 @@ class Guided(Strategy):
     def _promising(self, n: int, rng: np.random.Generator, busy: list[Genes]) -> list[Genes]:
         """Returns at most n rows of the largest upper confidence bounds."""
         targets = normal_scores(scalarised(self.history.scores, rng))
-        choice = self._listed(busy) if self._rows is not None else self._drawn(rng, busy)
-        return choice.take(n, targets, self.weight)
+        selected, kept = remembered(self.history.scores)
+        if self._rows is not None:
+            choice = self._listed(busy, selected, kept)
+        else:
+            choice = self._drawn(rng, busy, kept)
+        return choice.take(n, targets[kept], self.weight)
 
-    def _listed(self, busy: list[Genes]) -> Choice:
+    def _listed(self, busy: list[Genes], selected: int, kept: npt.NDArray[np.intp]) -> Choice:
         """Returns the choice among all rows."""
         assert self._rows is not None
-        if self._process is None:
+        met = self._all_met()
+        if self._process is None or self._selected != selected:
             points = self._coordinates(self._rows)
             self._process = Process(points, [], length=self.length, noise=self.noise)
-        told = self.history.genes[len(self._process) :]
-        for network in self.met.networks(told):
-            self._process.add(self._places[network])
-        process = self._process.copy()
+            self._selected = selected
+        for i in kept[len(self._process) :]:
+            self._process.add(met[i])
+        process = self._process.fork()
+        taken = np.zeros(len(self._rows), dtype=bool)
+        taken[met] = True
         for network in self.met.networks(self._stacked(busy)):
             process.add(self._places[network])
-        taken = np.zeros(len(self._rows), dtype=bool)
         taken[process.told] = True
         return Choice(self.space, self._rows, process, taken, self._before)
 
-    def _drawn(self, rng: np.random.Generator, busy: list[Genes]) -> Choice:
+    def _all_met(self) -> list[int]:
+        """Returns the places of the trials among all rows."""
+        new = self.met.networks(self.history.genes[len(self._met_at) :])
+        self._met_at += [self._places[network] for network in new]
+        return self._met_at
+
+    def _drawn(
+        self, rng: np.random.Generator, busy: list[Genes], kept: npt.NDArray[np.intp]
+    ) -> Choice:
         """Returns the choice among mutants of the best and random rows, all of them new."""
-        known = self._stacked([*self.history.genes, *busy])
+        met = self._stacked([*self.history.genes, *busy])
         best = self._best()
 
         def candidates(n: int) -> Genes:
@@ -191,9 +210,10 @@ class Guided(Strategy):
             mutants = self.space.mutate(best[rng.integers(len(best), size=n - n // 4)], rng)
             return np.concatenate([mutants, self.space.sample(n // 4, rng)])
 
-        new = distinct(candidates, self.candidates, self.met.networks, known)
+        new = distinct(candidates, self.candidates, self.met.networks, met)
+        known = self._stacked([*self.history.genes[kept], *busy])
         rows = np.concatenate([known, new])
-        points = self._told_points()
+        points = self._told_points()[kept]
         points = np.concatenate([points, self._coordinates(rows[len(points) :])])
         told = list(range(len(known)))
         process = Process(points, told, length=self.length, noise=self.noise)
@@ -234,4 +254,4 @@ class Guided(Strategy):
         return np.asarray(rows, dtype=np.int16).reshape(-1, self.space.length)
 
     def __getstate__(self) -> dict[str, Any]:
-        return {**self.__dict__, "_process": None, "_points": None}
+        return {**self.__dict__, "_process": None, "_points": None, "_met_at": []}
