@@ -5,7 +5,7 @@ import numpy as np
 from nascast.core.types import Floats
 from nascast.studies.claims.claim import Claim, Desk
 from nascast.studies.claims.finding import Finding, Part, judged, number
-from nascast.studies.claims.intervals import mean, quantiles
+from nascast.studies.claims.intervals import gap, quantiles
 from nascast.studies.claims.plans import (
     CURVES,
     FEW,
@@ -34,11 +34,6 @@ _MAP = (
     "with the settings that they have here. "
 )
 _SAMPLES = 300  # bootstrap samples of a whole map; chosen
-
-
-def _gap(title: str, first: Floats, second: Floats, rng: np.random.Generator, **more: bool) -> Part:
-    """Returns whether the first ranks better than the second, trial by trial."""
-    return Part(title, mean(first - second, rng), 0.0, **more)
 
 
 def _pareto(desk: Desk) -> Finding:
@@ -80,12 +75,12 @@ def _cheap(desk: Desk) -> Finding:
     (top, _, _), newest = best({k: v for k, v in later.items() if k[0] not in CURVES})
     better = best(select(taus, tuple(own)))[1]
     parts = [
-        _gap(f"τ of {name} less that of {rival}", own[name], value, desk.rng(i))
+        gap(f"τ of {name} less that of {rival}", own[name], value, desk.rng(i))
         for i, name in enumerate(own)
     ]
-    parts.append(_gap(f"the better less {model} with {FEW} labels", better, few, desk.rng(2)))
+    parts.append(gap(f"the better less {model} with {FEW} labels", better, few, desk.rng(2)))
     parts.append(
-        _gap(f"the better less {top}, best of all", better, newest, desk.rng(3), core=False)
+        gap(f"the better less {top}, best of all", better, newest, desk.rng(3), core=False)
     )
     return judged(parts)
 
@@ -97,7 +92,7 @@ def _curves_first(desk: Desk) -> Finding:
         rivals = select(taus, [n for n in (*CURVES, *PROXIES) if n != "sotl_e"])
         (rival, _, _), value = best(select(rivals, epochs=(0, epochs)))
         title = f"τ of sotl_e less that of {rival}, {epochs} epochs"
-        parts.append(_gap(title, taus["sotl_e", 0, epochs], value, desk.rng(i)))
+        parts.append(gap(title, taus["sotl_e", 0, epochs], value, desk.rng(i)))
     return judged(parts)
 
 
@@ -110,8 +105,8 @@ def _thirty_hours(desk: Desk) -> Finding:
     late = f"τ of {more} with {MANY} labels less that of jacov"
     return judged(
         [
-            _gap(title, jacov, value, desk.rng(0)),
-            _gap(late, many, jacov, desk.rng(1), core=False),
+            gap(title, jacov, value, desk.rng(0)),
+            gap(late, many, jacov, desk.rng(1), core=False),
         ]
     )
 
@@ -124,7 +119,7 @@ def _graphs_lead(desk: Desk) -> Finding:
         (own, _, _), value = best(select(here, ("gcn", "seminas")))
         (rival, _, _), other = best({k: v for k, v in here.items() if k[0] != own})
         title = f"τ of {own} less that of {rival}, {labels} labels"
-        parts.append(_gap(title, value, other, desk.rng(i)))
+        parts.append(gap(title, value, other, desk.rng(i)))
     return judged(parts)
 
 
@@ -170,7 +165,7 @@ def _families(desk: Desk) -> Finding:
     ):
         whole = np.mean(list(select(taus, ("omni",)).values()), axis=0)
         less = np.mean(list(select(taus, (spec,)).values()), axis=0)
-        parts.append(_gap(f"loss of τ without {title}", whole, less, desk.rng(i)))
+        parts.append(gap(f"loss of τ without {title}", whole, less, desk.rng(i)))
     return judged(parts)
 
 
@@ -188,10 +183,10 @@ def _mutation_ranks(desk: Desk) -> Finding:
     )
     return judged(
         [
-            _gap("fall of τ of models less that of proxies", models, proxies, desk.rng(0)),
-            _gap("fall of τ of models less that of curves", models, curves, desk.rng(1)),
+            gap("fall of τ of models less that of proxies", models, proxies, desk.rng(0)),
+            gap("fall of τ of models less that of curves", models, curves, desk.rng(1)),
         ],
-        f"Mean falls are {number(models.mean())} for models, {number(curves.mean())} for curves and "
+        f"Falls are {number(models.mean())} for models, {number(curves.mean())} for curves and "
         f"{number(proxies.mean())} for proxies.",
     )
 
@@ -206,10 +201,8 @@ def _mutation_ends(desk: Desk) -> Finding:
     least = min(falls, key=lambda name: float(falls[name].mean()))
     return judged(
         [
-            _gap(
-                "fall of seminas less that of other models", falls["seminas"], others, desk.rng(0)
-            ),
-            _gap("fall of other models less that of boosted trees", others, trees, desk.rng(1)),
+            gap("fall of seminas less that of other models", falls["seminas"], others, desk.rng(0)),
+            gap("fall of other models less that of boosted trees", others, trees, desk.rng(1)),
         ],
         f"{most} falls most, {least} least.",
     )
@@ -223,7 +216,7 @@ def _choice(desk: Desk) -> Finding:
         own, value = best({k: v for k, v in here.items() if k[0].startswith("omni(")})
         (rival, _, _), other = best({k: v for k, v in here.items() if k != own})
         title = f"τ of the three less that of {rival}, {labels} labels"
-        parts.append(_gap(title, value, other, desk.rng(i)))
+        parts.append(gap(title, value, other, desk.rng(i)))
     return judged(parts)
 
 
