@@ -78,7 +78,7 @@ def _list(claims: "list[Claim]", as_json: bool) -> None:
         )
         return
     for claim in claims:
-        studies = f", and {len(claim.studies)} shared" * bool(claim.studies)
+        studies = ", most of it for studies that others share" * bool(claim.studies)
         typer.echo(f"{claim.name}  (about {duration(claim.seconds)}{studies})")
         typer.echo(f"    {claim.statement}\n    {claim.source}")
 

@@ -182,6 +182,7 @@ CLAIMS = (
         "and loss.",
         _svr,
         studies=tuple(curves_of.values()),
+        seconds=35,
     ),
     Claim(
         "training-speed-beats-early-stopping",
@@ -191,6 +192,7 @@ CLAIMS = (
         f"{_CURVES}SoTL-E should rank better than the better of the last accuracy and loss.",
         _sotl,
         studies=tuple(curves_of.values()),
+        seconds=35,
     ),
     Claim(
         "extrapolation-gains-nothing",
@@ -200,6 +202,7 @@ CLAIMS = (
         "be below .01.",
         _extrapolation,
         studies=tuple(curves_of.values()),
+        seconds=35,
     ),
     Claim(
         "graf-beats-one-hot",
@@ -210,6 +213,7 @@ CLAIMS = (
         "features they should rank better than with the one-hot adjacency.",
         _graf,
         studies=tuple(encodings_of.values()),
+        seconds=150,
     ),
     Claim(
         "trees-beat-graph-networks",
@@ -220,6 +224,7 @@ CLAIMS = (
         "better than NN-Former, and than a GCN, as they are here.",
         _trees,
         studies=tuple(encodings_of.values()),
+        seconds=150,
     ),
     Claim(
         "graf-helps-gaussian-processes",
@@ -229,6 +234,7 @@ CLAIMS = (
         "GRAF's features than on the one-hot adjacency.",
         _gaussian,
         studies=tuple(encodings_of.values()),
+        seconds=150,
     ),
     Claim(
         "ranking-losses-win",
@@ -239,6 +245,7 @@ CLAIMS = (
         "and -101 should rank better than with squared errors.",
         _ranking,
         studies=tuple(networks_of.values()),
+        seconds=150,
     ),
     Claim(
         "ensembles-rank-better",
@@ -249,6 +256,7 @@ CLAIMS = (
         "should rank better than with one.",
         _ensembles,
         studies=tuple(networks_of.values()),
+        seconds=150,
     ),
     Claim(
         "predictors-transfer",
@@ -261,6 +269,7 @@ CLAIMS = (
         "caveat.",
         _transfer,
         studies=(transferred,),
+        seconds=30,
     ),
     Claim(
         "proxies-help-trees",
@@ -270,6 +279,7 @@ CLAIMS = (
         "beside the encoding.",
         _proxies_help,
         studies=(joined_scores,),
+        seconds=45,
     ),
     Claim(
         "sizes-beat-most-proxies",
@@ -279,6 +289,7 @@ CLAIMS = (
         "of the other proxies.",
         _sizes,
         studies=(every_proxy,),
+        seconds=25,
     ),
     Claim(
         "nwot-and-flops-first",
@@ -287,6 +298,7 @@ CLAIMS = (
         "On nb201-mini, the better of the two should rank better than the best of the others.",
         _both_best,
         studies=(every_proxy,),
+        seconds=25,
     ),
     Claim(
         "one-epoch-beats-proxies",
@@ -297,5 +309,6 @@ CLAIMS = (
         "rank better than the best of all proxies.",
         _one_epoch,
         studies=(every_proxy,),
+        seconds=25,
     ),
 )

@@ -230,6 +230,7 @@ CLAIMS = (
         "than 4 and fewer than 10.",
         _pareto,
         studies=(budget_map,),
+        seconds=500,
     ),
     Claim(
         "zero-cost-for-small-times",
@@ -239,6 +240,7 @@ CLAIMS = (
         f"one than any model with {FEW} labels. That a later proxy ranks better is a caveat.",
         _cheap,
         studies=(budget_map, every_proxy),
+        seconds=530,
     ),
     Claim(
         "sotl-e-for-long-queries",
@@ -248,6 +250,7 @@ CLAIMS = (
         "labels.",
         _curves_first,
         studies=(budget_map,),
+        seconds=500,
     ),
     Claim(
         "models-need-many-labels",
@@ -258,6 +261,7 @@ CLAIMS = (
         f"models; that none passes it with {MANY} is a caveat.",
         _thirty_hours,
         studies=(budget_map,),
+        seconds=500,
     ),
     Claim(
         "graph-networks-lead",
@@ -267,6 +271,7 @@ CLAIMS = (
         f"thirty hours and with {MANY}.",
         _graphs_lead,
         studies=(budget_map,),
+        seconds=500,
     ),
     Claim(
         "omni-gains-thirty-percent",
@@ -276,6 +281,7 @@ CLAIMS = (
         "should be above 0 and above 30 %.",
         _omni,
         studies=(budget_map,),
+        seconds=500,
     ),
     Claim(
         "omni-needs-its-families",
@@ -285,6 +291,7 @@ CLAIMS = (
         "budgets, should be lower without the curve, without the proxy and without the encoding.",
         _families,
         studies=(omni_parts,),
+        seconds=60,
     ),
     Claim(
         "models-fall-on-mutations",
@@ -297,6 +304,7 @@ CLAIMS = (
         "proxies and curves. Mutations lead to recorded cells alone.",
         _mutation_ranks,
         studies=(unmutated, mutated),
+        seconds=600,
     ),
     Claim(
         "seminas-falls-most",
@@ -306,6 +314,7 @@ CLAIMS = (
         "other models, and that of three kinds of boosted trees smaller.",
         _mutation_ends,
         studies=(unmutated, mutated),
+        seconds=600,
     ),
     Claim(
         "three-for-middling-times",
@@ -316,5 +325,6 @@ CLAIMS = (
         "rank better than each of the three, and than GCN, SemiNAS and a Gaussian process.",
         _choice,
         studies=(short_queries,),
+        seconds=75,
     ),
 )
