@@ -182,8 +182,8 @@ CLAIMS = (
         "Zela et al., Surrogate NAS Benchmarks, https://arxiv.org/abs/2008.09777; Yu et al., ICLR "
         "2020, https://arxiv.org/abs/1902.08142, on differences below the noise",
         "Kendall's τ between two trainings of NAS-Bench-201 in the tenths of the cells that are "
-        "best by either, on average. It should be below half of τ over all cells; that it is not below "
-        ".1, so that the order is not noise alone, is a caveat.",
+        "best by either, on average. It should be below half of τ over all cells; that it is not "
+        "below .1, so that the order is not noise alone, is a caveat.",
         _top_is_noise,
         fast=True,
         seconds=3,
