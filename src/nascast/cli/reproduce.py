@@ -78,7 +78,7 @@ def _list(claims: "list[Claim]", as_json: bool) -> None:
         )
         return
     for claim in claims:
-        studies = f", and {len(claim.studies)} shared" * bool(claim.studies)
+        studies = ", most of it for studies that others share" * bool(claim.studies)
         typer.echo(f"{claim.name}  (about {duration(claim.seconds)}{studies})")
         typer.echo(f"    {claim.statement}\n    {claim.source}")
 
@@ -87,6 +87,8 @@ def _run(chosen: "list[Claim]", scale: "Scale", out: Path, workers: int) -> "lis
     from nascast.cli._progress import bars
     from nascast.executors.processes import Processes
     from nascast.report.claims.html import write_ledger
+    from nascast.studies.claims.catalogue import CLAIMS
+    from nascast.studies.claims.run import kept
     from nascast.studies.claims.run import reproduce as run
     from nascast.studies.progress import Progress
 
@@ -99,7 +101,8 @@ def _run(chosen: "list[Claim]", scale: "Scale", out: Path, workers: int) -> "lis
             shown.advance(shown.task_ids[-1], steps)
 
         entries = run(chosen, out, scale, executor, progress=Progress(start, advance))
-    written(lambda folder: write_ledger(entries, scale, folder), out)
+    every = kept(CLAIMS, out, scale)  # also those that other commands decided
+    written(lambda folder: write_ledger(every, scale, folder), out)
     return entries
 
 

@@ -77,7 +77,7 @@ def write_ledger(entries: Sequence[Entry], scale: Scale, out: Path) -> Path:
 
 
 def _sum(verdicts: Mapping[Verdict, int]) -> str:
-    return ", ".join(f"{verdicts[v]} {v}" for v in Verdict if verdicts.get(v)) or "none decided"
+    return ", ".join(f"{v} {verdicts[v]}" for v in Verdict if verdicts.get(v)) or "none decided"
 
 
 def _tiles(verdicts: Mapping[Verdict, int], entries: Sequence[Entry]) -> list[Tile]:
@@ -106,23 +106,19 @@ def _section(entry: Entry) -> _Section:
 
 
 def _bars(parts: Sequence[Part]) -> list[_Bar]:
-    """Returns the parts as bars on one axis."""
-    ends = [x for p in parts for x in (p.estimate.low, p.estimate.high, p.bar) if math.isfinite(x)]
-    least, most = min(ends, default=0.0), max(ends, default=1.0)
+    """Returns the parts as bars; those of as many decimals, which are alike, on one axis."""
+    return [_bar(part, [other for other in parts if other.digits == part.digits]) for part in parts]
+
+
+def _bar(part: Part, alike: Sequence[Part]) -> _Bar:
+    ends = [x for p in alike for x in (p.estimate.low, p.estimate.high, p.bar) if math.isfinite(x)]
+    least, most = min(ends), max(ends)  # of bars at least, which are finite
     width = most - least or 1.0
 
     def place(x: float) -> float:
         share = (x - least) / width if math.isfinite(x) else 0.0
         return round(100 * (_ROOM + (1 - 2 * _ROOM) * share), 2)
 
-    return [
-        _Bar(
-            text=part.words(),
-            holds=part.holds,
-            low=place(part.estimate.low),
-            high=place(part.estimate.high),
-            value=place(part.estimate.value),
-            bar=place(part.bar),
-        )
-        for part in parts
-    ]
+    found = part.estimate
+    places = map(place, (found.low, found.high, found.value, part.bar))
+    return _Bar(part.words(), part.holds, *places)

@@ -1,12 +1,28 @@
 """All claims of the ledger."""
 
 from nascast.core.errors import UnknownComponentError
-from nascast.studies.claims import study_2021, tables
+from nascast.studies.claims import (
+    controllers,
+    later,
+    searches,
+    study_2021,
+    tables,
+    trained,
+    untrained,
+)
 from nascast.studies.claims.claim import Claim
 
 __all__ = ["CLAIMS", "named"]
 
-CLAIMS: tuple[Claim, ...] = (*study_2021.CLAIMS, *tables.CLAIMS)
+CLAIMS: tuple[Claim, ...] = (
+    *study_2021.CLAIMS,
+    *untrained.CLAIMS,
+    *trained.CLAIMS,
+    *controllers.CLAIMS,
+    *searches.CLAIMS,
+    *later.CLAIMS,
+    *tables.CLAIMS,
+)
 
 
 def named(names: list[str]) -> list[Claim]:

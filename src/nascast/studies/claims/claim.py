@@ -86,7 +86,7 @@ class Claim:
         judge: function that measures and decides; it is sent to worker processes.
         studies: comparisons of predictors that are run before, and shared with other claims.
         fast: whether it takes seconds, and is decided in continuous integration.
-        seconds: processor seconds that it took at ten trials, without its studies, about.
+        seconds: processor seconds that it takes with ten trials, and with its studies, about.
     """
 
     name: str

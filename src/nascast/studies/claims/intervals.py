@@ -5,9 +5,10 @@ from collections.abc import Callable
 import numpy as np
 
 from nascast.core.types import Floats
+from nascast.studies.claims.finding import Part
 from nascast.studies.noise import Estimate
 
-__all__ = ["METHOD", "exact", "mean", "quantiles", "resampled"]
+__all__ = ["METHOD", "exact", "gap", "mean", "quantiles", "resampled"]
 
 METHOD = (
     "Intervals hold 95 % of bootstrap samples: of the trials, whose test and training sets are the "
@@ -28,6 +29,13 @@ def mean(values: Floats, rng: np.random.Generator) -> Estimate:
     """Returns the mean over ``(t,)`` trials; differences of two make a paired comparison."""
     drawn = values[rng.integers(len(values), size=(_SAMPLES, len(values)))].mean(1)
     return quantiles(float(values.mean()), drawn)
+
+
+def gap(
+    name: str, first: Floats, second: Floats, rng: np.random.Generator, *, core: bool = True
+) -> Part:
+    """Returns whether the first of two is larger over ``(t,)`` trials, compared in pairs."""
+    return Part(name, mean(first - second, rng), 0.0, core=core)
 
 
 def quantiles(value: float, drawn: Floats) -> Estimate:

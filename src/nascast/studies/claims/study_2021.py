@@ -2,10 +2,11 @@
 
 import numpy as np
 
+from nascast.core.errors import InvalidSettingError
 from nascast.core.types import Floats
 from nascast.studies.claims.claim import Claim, Desk
-from nascast.studies.claims.finding import Finding, Part, judged, number
-from nascast.studies.claims.intervals import mean, quantiles
+from nascast.studies.claims.finding import Finding, Part, judged, number, undecided
+from nascast.studies.claims.intervals import gap, quantiles
 from nascast.studies.claims.plans import (
     CURVES,
     FEW,
@@ -21,6 +22,7 @@ from nascast.studies.claims.plans import (
     thirty_hours,
     unmutated,
 )
+from nascast.studies.claims.regrets import regrets_of
 from nascast.studies.claims.taus import Key, Taus, best, grouped, select, taus_of
 from nascast.studies.predictors.pareto import optimal
 from nascast.studies.predictors.results import Result
@@ -34,11 +36,6 @@ _MAP = (
     "with the settings that they have here. "
 )
 _SAMPLES = 300  # bootstrap samples of a whole map; chosen
-
-
-def _gap(title: str, first: Floats, second: Floats, rng: np.random.Generator, **more: bool) -> Part:
-    """Returns whether the first ranks better than the second, trial by trial."""
-    return Part(title, mean(first - second, rng), 0.0, **more)
 
 
 def _pareto(desk: Desk) -> Finding:
@@ -80,12 +77,12 @@ def _cheap(desk: Desk) -> Finding:
     (top, _, _), newest = best({k: v for k, v in later.items() if k[0] not in CURVES})
     better = best(select(taus, tuple(own)))[1]
     parts = [
-        _gap(f"τ of {name} less that of {rival}", own[name], value, desk.rng(i))
+        gap(f"τ of {name} less that of {rival}", own[name], value, desk.rng(i))
         for i, name in enumerate(own)
     ]
-    parts.append(_gap(f"the better less {model} with {FEW} labels", better, few, desk.rng(2)))
+    parts.append(gap(f"the better less {model} with {FEW} labels", better, few, desk.rng(2)))
     parts.append(
-        _gap(f"the better less {top}, best of all", better, newest, desk.rng(3), core=False)
+        gap(f"the better less {top}, best of all", better, newest, desk.rng(3), core=False)
     )
     return judged(parts)
 
@@ -97,7 +94,7 @@ def _curves_first(desk: Desk) -> Finding:
         rivals = select(taus, [n for n in (*CURVES, *PROXIES) if n != "sotl_e"])
         (rival, _, _), value = best(select(rivals, epochs=(0, epochs)))
         title = f"τ of sotl_e less that of {rival}, {epochs} epochs"
-        parts.append(_gap(title, taus["sotl_e", 0, epochs], value, desk.rng(i)))
+        parts.append(gap(title, taus["sotl_e", 0, epochs], value, desk.rng(i)))
     return judged(parts)
 
 
@@ -110,8 +107,8 @@ def _thirty_hours(desk: Desk) -> Finding:
     late = f"τ of {more} with {MANY} labels less that of jacov"
     return judged(
         [
-            _gap(title, jacov, value, desk.rng(0)),
-            _gap(late, many, jacov, desk.rng(1), core=False),
+            gap(title, jacov, value, desk.rng(0)),
+            gap(late, many, jacov, desk.rng(1), core=False),
         ]
     )
 
@@ -124,7 +121,7 @@ def _graphs_lead(desk: Desk) -> Finding:
         (own, _, _), value = best(select(here, ("gcn", "seminas")))
         (rival, _, _), other = best({k: v for k, v in here.items() if k[0] != own})
         title = f"τ of {own} less that of {rival}, {labels} labels"
-        parts.append(_gap(title, value, other, desk.rng(i)))
+        parts.append(gap(title, value, other, desk.rng(i)))
     return judged(parts)
 
 
@@ -170,7 +167,7 @@ def _families(desk: Desk) -> Finding:
     ):
         whole = np.mean(list(select(taus, ("omni",)).values()), axis=0)
         less = np.mean(list(select(taus, (spec,)).values()), axis=0)
-        parts.append(_gap(f"loss of τ without {title}", whole, less, desk.rng(i)))
+        parts.append(gap(f"loss of τ without {title}", whole, less, desk.rng(i)))
     return judged(parts)
 
 
@@ -188,10 +185,10 @@ def _mutation_ranks(desk: Desk) -> Finding:
     )
     return judged(
         [
-            _gap("fall of τ of models less that of proxies", models, proxies, desk.rng(0)),
-            _gap("fall of τ of models less that of curves", models, curves, desk.rng(1)),
+            gap("fall of τ of models less that of proxies", models, proxies, desk.rng(0)),
+            gap("fall of τ of models less that of curves", models, curves, desk.rng(1)),
         ],
-        f"Mean falls are {number(models.mean())} for models, {number(curves.mean())} for curves and "
+        f"Falls are {number(models.mean())} for models, {number(curves.mean())} for curves and "
         f"{number(proxies.mean())} for proxies.",
     )
 
@@ -206,10 +203,8 @@ def _mutation_ends(desk: Desk) -> Finding:
     least = min(falls, key=lambda name: float(falls[name].mean()))
     return judged(
         [
-            _gap(
-                "fall of seminas less that of other models", falls["seminas"], others, desk.rng(0)
-            ),
-            _gap("fall of other models less that of boosted trees", others, trees, desk.rng(1)),
+            gap("fall of seminas less that of other models", falls["seminas"], others, desk.rng(0)),
+            gap("fall of other models less that of boosted trees", others, trees, desk.rng(1)),
         ],
         f"{most} falls most, {least} least.",
     )
@@ -223,7 +218,21 @@ def _choice(desk: Desk) -> Finding:
         own, value = best({k: v for k, v in here.items() if k[0].startswith("omni(")})
         (rival, _, _), other = best({k: v for k, v in here.items() if k != own})
         title = f"τ of the three less that of {rival}, {labels} labels"
-        parts.append(_gap(title, value, other, desk.rng(i)))
+        parts.append(gap(title, value, other, desk.rng(i)))
+    return judged(parts)
+
+
+def _omni_searches(desk: Desk) -> Finding:
+    parts = []
+    for i, name in enumerate(("predictor_evolution", "bayesian_optimization")):
+        try:
+            own, other = (
+                regrets_of(desk, "nb201_mini", f"{name}(predictor={guide})", 60)
+                for guide in ("omni", "gcn")
+            )
+        except InvalidSettingError as error:
+            return undecided(f"The searches that a predictor guides refuse OMNI: {error}.")
+        parts.append(gap(f"{name}: regret with gcn less that with omni", other, own, desk.rng(i)))
     return judged(parts)
 
 
@@ -237,6 +246,7 @@ CLAIMS = (
         "than 4 and fewer than 10.",
         _pareto,
         studies=(budget_map,),
+        seconds=500,
     ),
     Claim(
         "zero-cost-for-small-times",
@@ -246,6 +256,7 @@ CLAIMS = (
         f"one than any model with {FEW} labels. That a later proxy ranks better is a caveat.",
         _cheap,
         studies=(budget_map, every_proxy),
+        seconds=530,
     ),
     Claim(
         "sotl-e-for-long-queries",
@@ -255,6 +266,7 @@ CLAIMS = (
         "labels.",
         _curves_first,
         studies=(budget_map,),
+        seconds=500,
     ),
     Claim(
         "models-need-many-labels",
@@ -265,6 +277,7 @@ CLAIMS = (
         f"models; that none passes it with {MANY} is a caveat.",
         _thirty_hours,
         studies=(budget_map,),
+        seconds=500,
     ),
     Claim(
         "graph-networks-lead",
@@ -274,6 +287,7 @@ CLAIMS = (
         f"thirty hours and with {MANY}.",
         _graphs_lead,
         studies=(budget_map,),
+        seconds=500,
     ),
     Claim(
         "omni-gains-thirty-percent",
@@ -283,6 +297,7 @@ CLAIMS = (
         "should be above 0 and above 30 %.",
         _omni,
         studies=(budget_map,),
+        seconds=500,
     ),
     Claim(
         "omni-needs-its-families",
@@ -292,6 +307,7 @@ CLAIMS = (
         "budgets, should be lower without the curve, without the proxy and without the encoding.",
         _families,
         studies=(omni_parts,),
+        seconds=60,
     ),
     Claim(
         "models-fall-on-mutations",
@@ -304,6 +320,7 @@ CLAIMS = (
         "proxies and curves. Mutations lead to recorded cells alone.",
         _mutation_ranks,
         studies=(unmutated, mutated),
+        seconds=600,
     ),
     Claim(
         "seminas-falls-most",
@@ -313,6 +330,7 @@ CLAIMS = (
         "other models, and that of three kinds of boosted trees smaller.",
         _mutation_ends,
         studies=(unmutated, mutated),
+        seconds=600,
     ),
     Claim(
         "three-for-middling-times",
@@ -323,5 +341,15 @@ CLAIMS = (
         "rank better than each of the three, and than GCN, SemiNAS and a Gaussian process.",
         _choice,
         studies=(short_queries,),
+        seconds=75,
+    ),
+    Claim(
+        "omni-guides-searches",
+        "OMNI does well in evolution and in Bayesian optimization.",
+        f"{_PAPER}, predictors in searches",
+        "Searches of 60 trainings on nb201-mini, guided by OMNI and by GCN; the regret with OMNI "
+        "should be smaller. Where searches cannot have its evidence, this is not decided.",
+        _omni_searches,
+        fast=True,
     ),
 )

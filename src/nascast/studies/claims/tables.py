@@ -35,18 +35,21 @@ def _top_is_noise(desk: Desk) -> Finding:
     parts = []
     for i, (data, name) in enumerate(DATA_SETS.items()):
         both = trained_twice(name)
-        top = _top(both)
         whole = tau(both)
-        found = resampled(tau, top, desk.rng(i))
+        found = resampled(_top, both, desk.rng(i))
         parts.append(Part(f"{data}: τ in the top 10 %", found, whole / 2, above=False))
         parts.append(Part(f"{data}: the same τ, of noise alone", found, 0.1, False, core=False))
     return judged(parts, "Bars are half of τ over all cells, and .1, below which order is noise.")
 
 
-def _top(both: Floats) -> Floats:
-    """Returns the tenth of the rows that is best by the mean of two trainings."""
-    order = np.argsort(-both.mean(1), kind="stable")
-    return both[order[: round(len(both) / 10)]]
+def _top(both: Floats) -> float:
+    """Returns the mean of τ in the tenth that is best by one column and in that by the other.
+
+    In the tenth that is best by the mean of both, τ is far too small: where one is high there, the
+    other is low.
+    """
+    tops = np.argsort(-both, axis=0, kind="stable")[: round(len(both) / 10)]
+    return (tau(both[tops[:, 0]]) + tau(both[tops[:, 1]])) / 2
 
 
 def _seeds_disagree(desk: Desk) -> Finding:
@@ -97,7 +100,7 @@ def _budgets(desk: Desk) -> Finding:
     values = np.stack([found.query(rows, "val_accuracy", mark) for mark in marks], axis=1)
     taus = [kendall(values[:, i], values[:, 3]) for i in range(3)]
     gains = [resampled(partial(_gain, less=i), values, desk.rng(i)) for i in (0, 1)]
-    top = resampled(tau, _top(values[:, 2:]), desk.rng(2))
+    top = resampled(_top, values[:, 2:], desk.rng(2))
     return judged(
         [
             Part("gain in τ from 4 to 12 epochs", gains[0], 0.0),
@@ -178,9 +181,9 @@ CLAIMS = (
         "Among the best architectures the order is mostly noise of the training.",
         "Zela et al., Surrogate NAS Benchmarks, https://arxiv.org/abs/2008.09777; Yu et al., ICLR "
         "2020, https://arxiv.org/abs/1902.08142, on differences below the noise",
-        "Kendall's τ between two trainings of NAS-Bench-201 in the tenth of the cells that is best "
-        "by the mean of both. It should be below half of τ over all cells; that it is not below "
-        ".1, so that the order is not noise alone, is a caveat.",
+        "Kendall's τ between two trainings of NAS-Bench-201 in the tenths of the cells that are "
+        "best by either, on average. It should be below half of τ over all cells; that it is not "
+        "below .1, so that the order is not noise alone, is a caveat.",
         _top_is_noise,
         fast=True,
         seconds=3,
@@ -225,8 +228,8 @@ CLAIMS = (
         "and poorly among the best.",
         f"{_NB101}, its budgets of epochs",
         "Kendall's τ with 108 epochs over the 5,000 recorded cells; each gain should be above 0. "
-        "Among the tenth that is best by 36 and 108 epochs, τ of 36 epochs should be below half of "
-        "what it is over all.",
+        "Among the tenths that are best by either, τ of 36 epochs should be below half of what it "
+        "is over all.",
         _budgets,
         fast=True,
         seconds=2,

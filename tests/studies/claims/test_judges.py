@@ -1,0 +1,124 @@
+"""Claims of the 2021 study, on results that were made up."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from nascast.core.errors import MissingDataError
+from nascast.core.spec import Spec
+from nascast.studies.claims.catalogue import named
+from nascast.studies.claims.claim import Desk, Plan, Scale
+from nascast.studies.claims.finding import Finding, Verdict
+from nascast.studies.claims.plans import MANY, budget_map, mutated, thirty_hours, unmutated
+from nascast.studies.claims.records import best_share
+from nascast.studies.claims.taus import best, select, taus_of
+from nascast.studies.predictors.design import LABELS, Budget, Cell, cells
+from nascast.studies.predictors.head import Head, write_head
+from nascast.studies.predictors.results import TABLE, Result, write_results
+
+TRIALS = 3
+Tau = Callable[[Cell], float]
+
+
+def result(cell: Cell, tau: float, error: str | None = None) -> Result:
+    labels, epochs = cell.budget.get(LABELS, 0), cell.budget.get("epochs", 0)
+    return Result(
+        str(cell.predictor),
+        cell.predictor.name,
+        "{}",
+        "",
+        cell.budget,
+        cell.trial,
+        seed=0,
+        test_size=2,
+        kendall=tau + 0.001 * cell.trial,
+        init_seconds_total=float(labels),
+        query_seconds_each=float(epochs),
+        error=error,
+    )
+
+
+def told(desk: Desk, plan: Plan, tau: Tau) -> None:
+    """Writes the results of a comparison as if it had been run."""
+    study = plan(desk.scale)
+    place = desk.place(plan)
+    place.mkdir(parents=True)
+    write_head(Head(study.described(), "made up", "percent", "", None, {}), place)
+    write_results([result(c, tau(c)) for c in cells(study)], list(study.axes), place / TABLE)
+
+
+def judged(name: str, desk: Desk) -> Finding:
+    (claim,) = named([name])
+    return claim.judge(desk)
+
+
+def test_omni_gains_over_the_best_of_the_same_budget(tmp_path: Path) -> None:
+    desk = Desk(Scale(TRIALS), tmp_path)
+
+    def tau(cell: Cell) -> float:
+        if cell.predictor.name == "omni":
+            return 0.6 if cell.settings.get("epochs") == 1 else 0.5
+        return 0.4 if cell.budget.get("epochs", 0) > 1 else 0.3
+
+    told(desk, budget_map, tau)
+    found = judged("omni-gains-thirty-percent", desk)
+    # With one epoch .601 against .301 on average, of those that have one epoch or none.
+    assert found.parts[0].estimate.value == pytest.approx(100 * (0.601 / 0.301 - 1))
+    assert found.verdict is Verdict.HOLDS
+    assert found.remark.endswith("at 9 there is one.")
+
+
+def test_pareto_optimal_predictors_are_counted_once(tmp_path: Path) -> None:
+    desk = Desk(Scale(TRIALS), tmp_path)
+    good = {"jacov": 0.2, "sotl_e": 0.5, "gcn": 0.4, "lcsvr": 0.6, "seminas": 0.45}
+
+    def tau(cell: Cell) -> float:
+        name, labels = cell.predictor.name, cell.budget.get(LABELS, 0)
+        return 0.01 if name == "seminas" and labels < MANY else good.get(name, 0.1)
+
+    told(desk, budget_map, tau)
+    found = judged("pareto-seven-of-31", desk)
+    assert found.remark == "They are gcn, seminas, sotl_e, lcsvr, jacov."
+    assert [part.estimate.value for part in found.parts] == [5, 5]
+
+
+def test_models_are_compared_at_the_labels_of_thirty_hours(tmp_path: Path) -> None:
+    desk = Desk(Scale(TRIALS), tmp_path)
+
+    def tau(cell: Cell) -> float:
+        if cell.predictor.name == "jacov":
+            return 0.5
+        return 0.4 if cell.budget.get(LABELS, 0) == thirty_hours() else 0.6
+
+    told(desk, budget_map, tau)
+    found = judged("models-need-many-labels", desk)
+    assert [part.estimate.value for part in found.parts] == pytest.approx([0.1, 0.1])
+    assert found.verdict is Verdict.HOLDS
+
+
+def test_falls_are_from_uniform_to_mutated_sets(tmp_path: Path) -> None:
+    desk = Desk(Scale(TRIALS), tmp_path)
+    told(desk, unmutated, lambda cell: 0.7)
+    told(desk, mutated, lambda cell: 0.4 if cell.predictor.name == "seminas" else 0.6)
+    found = judged("seminas-falls-most", desk)
+    assert [part.estimate.value for part in found.parts] == pytest.approx([0.2, 0.0])
+    assert found.remark.startswith("seminas falls most")
+
+
+def test_taus_leave_out_what_failed() -> None:
+    spec = Spec("gcn")
+    fine = [Cell(spec, Budget({LABELS: 20}), trial) for trial in (1, 0)]
+    broken = [Cell(spec, Budget({LABELS: 40}), trial) for trial in (0, 1)]
+    results = [result(cell, 0.5) for cell in fine]
+    results += [result(broken[0], 0.9), result(broken[1], 0.9, error="no")]
+    taus = taus_of(results)
+    assert list(taus) == [("gcn", 20, 0)]
+    np.testing.assert_allclose(best(taus)[1], [0.5, 0.501])
+    with pytest.raises(MissingDataError, match="gp"):
+        select(taus, ("gp",))
+
+
+def test_best_share_counts_what_is_better_than_the_chosen() -> None:
+    assert best_share(np.array([1.0, 3.0, 2.0]), np.array([5.0, 4.0, 1.0])) == pytest.approx(1 / 3)
