@@ -82,6 +82,10 @@ class NasBench201(SearchSpace):
         self.check(genes)
         return _functions().take(self.codes(genes))
 
+    def counted_alike(self, genes: Genes) -> Genes:
+        """Returns the operations in ascending order: all edges of a cell have maps of one size."""
+        return np.sort(genes, axis=1)
+
     def is_connected(self, genes: Genes) -> Bools:
         """Returns ``(n,)``: whether all operations but none are on paths from input to output."""
         forward, backward = self._reach(genes)
