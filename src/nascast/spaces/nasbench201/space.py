@@ -316,7 +316,9 @@ def _text(row: list[int]) -> str:
     for end in range(1, 4):
         edges = zip(row, EDGES, strict=True)
         vertices.append(
-            _sum([_term(vertices[start], gene, "#") for gene, (start, stop) in edges if stop == end])
+            _sum(
+                [_term(vertices[start], gene, "#") for gene, (start, stop) in edges if stop == end]
+            )
         )
     return vertices[3]
 
