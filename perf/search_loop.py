@@ -3,8 +3,8 @@
 Prints how many trials per second `nascast.run` makes of random search with the simulated executor
 and the memory store, beside the obvious loop without executor, store and history; then, for every
 strategy, the milliseconds of ask and tell for each of 10,000 trials; or, with ``--resume``, what it
-takes every controller to be told 400 stored trials, as when a run is resumed, and to ask for 1 and
-for 8. All times are processor time.
+takes every controller to be told 400 stored trials, as when a run is resumed, or to recall what was
+learned of them, and to ask for 1 and for 8. All times are processor time.
 
 Run: python perf/search_loop.py [TABLE.nascast]   (made by `nascast benchmark import`)
      python perf/search_loop.py --resume nasbench201,darts,layerwise,nasbench_nlp
@@ -23,11 +23,13 @@ import nascast
 from nascast.core import plugins
 from nascast.core.errors import MissingExtraError
 from nascast.core.evaluator import Benchmark
+from nascast.core.setup import Setup
 from nascast.core.space import SearchSpace
 from nascast.core.store import Store
 from nascast.core.strategy import Strategy
 from nascast.core.types import Candidate, Evaluation, Trial
 from nascast.studies.records import open_benchmark, recorded_space
+from nascast.studies.searches.learned import Learned
 
 _WINDOW = 1000  # trials at the end whose cost is shown too, since some strategies slow down
 
@@ -99,8 +101,8 @@ def _made_up(candidate: Candidate) -> Evaluation:
     return Evaluation({"val_accuracy": value, "parameters": float(genes.sum())}, 1.0)
 
 
-def resume(name: str, space: SearchSpace, preset: str, count: int) -> tuple[float, float, float]:
-    """Returns seconds to tell so many trials, and milliseconds to ask for 1 and for 8."""
+def resume(name: str, space: SearchSpace, preset: str, count: int) -> tuple[float, ...]:
+    """Returns seconds to tell so many trials, and to recall them; ms to ask for 1 and for 8."""
     kind = plugins.resolve("strategy", name)
     settings = kind.presets.get(preset, {})
     rows = space.sample(count, np.random.default_rng(0))
@@ -109,21 +111,26 @@ def resume(name: str, space: SearchSpace, preset: str, count: int) -> tuple[floa
     kind(space, **settings).tell(trials[:20])  # imports, and what torch prepares once
     strategy = kind(space, **settings)
     told = 1 / rate(partial(strategy.tell, trials), 1, repeats=1)
+    setup = Setup.of(strategy, open_benchmark("nb201-mini"), 0)
+    with TemporaryDirectory() as folder:
+        Learned(Path(folder), name, strategy, setup).keep(last=True)
+        kept = Learned(Path(folder), name, kind(space, **settings), setup)
+        recalled = 1 / rate(partial(kept.recall, trials), 1, repeats=1)
     asked = []
     for n in (1, 8):
         calls = [partial(strategy.ask, n, np.random.default_rng(k)) for k in range(10)]
         asked.append(1000 / rate(lambda calls=calls: [call() for call in calls], len(calls)))  # type: ignore[misc]
-    return told, asked[0], asked[1]
+    return told, recalled, asked[0], asked[1]
 
 
 def print_resumed(spaces: str, count: int = 400) -> None:
     """Prints what resuming takes."""
-    print(f"seconds to tell {count} trials, ms to ask for 1 and for 8")
+    print(f"seconds to tell {count} trials, and to recall them; ms to ask for 1 and for 8")
     for space in spaces.split(","):
         for name in ("ppo", "reinforce"):
             for preset in ("paper", "small"):
                 found = resume(name, plugins.load("space", space), preset, count)
-                line = "{:8.2f} {:8.2f} {:8.2f}".format(*found)
+                line = "{:8.2f} {:8.3f} {:8.2f} {:8.2f}".format(*found)
                 print(f"{space:14} {name:10} {preset:6}{line}", flush=True)
 
 

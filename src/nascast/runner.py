@@ -89,7 +89,8 @@ def run(
     time before. Telling stored trials when a run goes on is not charged again.
 
     Args:
-        strategy: fresh strategy; it is told the stored trials first.
+        strategy: fresh strategy, or one that knows the first of the stored trials; it is told the
+            others first.
         evaluator: evaluator of the candidates; trial k gets the seed k.
         executor: executor of the evaluations.
         store: store of the trials and of the run's `Setup`, which must be the same when the run is
@@ -138,7 +139,7 @@ def steps(
     """
     _begin(store, name, Setup.of(strategy, evaluator, seed))
     trials = store.read(name)
-    strategy.tell(trials)
+    strategy.tell(trials[len(strategy.history) :])
     loop = _Loop(strategy, evaluator, executor, budget, seed, trials, store.reached(name))
     try:
         loop.go_on()

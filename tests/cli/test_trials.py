@@ -28,6 +28,14 @@ def test_the_command(cli: Cli, tmp_path: Path) -> None:
     ):
         status, _, error = cli("trials", *more)
         assert (status, told in error) == (2, True), error
+    for file in folder.glob("trials.sqlite*"):  # as before the first trial
+        file.unlink()
+    status, empty, _ = cli("trials", folder)
+    assert status == 0
+    assert empty == (
+        "run,strategy,seed,trial,space,architecture,epochs,val_accuracy,seconds,thinking,finished,"
+        "error\n"
+    )
 
 
 def test_a_page_of_a_search_that_runs(cli: Cli, tmp_path: Path) -> None:

@@ -15,8 +15,20 @@ from nascast.predictors.model_based.bayesian_linear_regression import BayesianLi
 from nascast.predictors.transfer import Transfer
 from nascast.testing.doubles import TinyBenchmark
 
-HERE, THERE = TinyBenchmark(), TinyBenchmark()
-THERE.name = "elsewhere"
+
+class Elsewhere(TinyBenchmark):
+    """Other trainings of the same architectures."""
+
+    name = "elsewhere"
+
+    def query(
+        self, genes: Genes, metric: str, epochs: int | None = None, seed: int | None = 0
+    ) -> Floats:
+        values = super().query(genes, metric, epochs, seed)
+        return values + 0.1 * np.cos(self.space.codes(genes))
+
+
+HERE, THERE = TinyBenchmark(), Elsewhere()
 GENES = np.random.default_rng(0).permutation(HERE.genes())
 LINE = BayesianLinearRegression()
 
@@ -89,3 +101,10 @@ def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
         read_table(path)
     with pytest.raises(FileNotFoundError, match=r"no\.nascast"):
         asked(Transfer(LINE, str(path)))
+
+
+def test_the_same_trainings_under_another_name_are_noticed() -> None:
+    copy = TinyBenchmark()
+    copy.name = "copied"
+    with pytest.raises(InvalidSettingError, match="copied has the very trainings"):
+        asked(Transfer(LINE, copy, labels=50))

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import nascast
-from nascast.core.errors import InvalidSettingError, SearchWarning
+from nascast.core.errors import InvalidSettingError, SearchWarning, UnsupportedError
 from nascast.core.ledger import Ledger
 from nascast.core.prediction import Prediction
 from nascast.core.predictor import PerformancePredictor
@@ -128,6 +128,31 @@ def test_what_is_pending_changes_what_is_proposed(lies: str) -> None:
     assert len(set(lying.met.networks(rows(several)))) == 6
     assert several != plain.ask(6, rng)
     assert lying.ask(6, rng) == several
+
+
+def test_with_lies_a_trial_counts_before_its_generation_ends() -> None:
+    settings: dict[str, Any] = {"source": "all", "acquisition": "ucb", "members": 1, "batch": 20}
+    strategy = BayesianOptimization(SPACE, lies="constant", **settings)
+    told(strategy, 20)
+    fresh = strategy.ask(2, np.random.default_rng(0))
+    surprise = SPACE.architecture(np.zeros(6, dtype=np.int16))  # no convolution, and yet the best
+    strategy.tell([Trial(20, Candidate(surprise), Evaluation({"val_accuracy": 60.0}, 1.0), 20.0)])
+    assert strategy.ask(2, np.random.default_rng(0)) != fresh
+
+
+def test_an_encoding_that_a_space_has_not_is_refused_at_once() -> None:
+    language = nascast.load("space", "nasbench_nlp")
+    spec = "bayesian_linear_regression(encoding=path)"
+    with pytest.raises(UnsupportedError):
+        PredictorEvolution(language, predictor=spec)
+    with pytest.raises(UnsupportedError):
+        nascast.load("strategy", "guided", language, encoding="path")
+
+
+def test_a_failing_fit_of_lightgbm_does_not_end_a_search() -> None:
+    strategy = PredictorEvolution(SPACE, predictor="lightgbm(num_leaves=1)", initial=5)
+    with pytest.warns(SearchWarning, match="LightGBM could not fit"):
+        told(strategy, 8)
 
 
 def rows(candidates: list[Candidate]) -> Genes:

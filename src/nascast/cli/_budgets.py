@@ -1,7 +1,7 @@
 """Budgets of a comparison, from the options that name them."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from nascast.cli._options import whole_numbers
@@ -9,6 +9,7 @@ from nascast.core.errors import InvalidSettingError
 
 if TYPE_CHECKING:
     from nascast.core.spec import Spec
+    from nascast.studies.predictors.design import Study
 
 __all__ = ["BudgetOptions"]
 
@@ -30,26 +31,36 @@ class BudgetOptions:
     axes: Sequence[str]
     grid: str | None
 
-    def of_benchmark(
-        self, benchmark: str, metric: str, test_size: int, predictors: "Sequence[Spec]"
-    ) -> dict[str, tuple[int, ...]]:
-        """Returns the amounts by axis: those given, and otherwise those of the grid or the usual.
+    def usual(self, predictors: "Sequence[Spec]") -> dict[str, tuple[int, ...]]:
+        """Returns the amounts by axis: those given, or the usual ones.
+
+        Raises:
+            InvalidSettingError: see `given`.
+        """
+        return {**_USUAL, **self.given(predictors)}
+
+    def of_benchmark(self, study: "Study") -> "Study":
+        """Returns a study of the usual amounts with those of the grid in place of them, if any.
 
         Raises:
             InvalidSettingError: see `given` and `grids.grid`; or an axis is given beside a grid.
         """
-        given = self.given(predictors)
         if self.grid is None:
-            return {**_USUAL, **given}
+            return study
+        given = self.given(study.specs)
         if both := [axis for axis in given if axis in _OPTIONS]:
             written = [_OPTIONS[a] if self.own.get(a) else f"--axis {a}" for a in both]
             raise InvalidSettingError(
                 f"--grid chooses labels and epochs; leave out {' and '.join(written)}"
             )
         from nascast.studies.predictors.grids import grid
+        from nascast.studies.predictors.split import with_scores
         from nascast.studies.records import open_benchmark
 
-        return {**grid(self.grid, open_benchmark(benchmark), metric, test_size), **given}
+        benchmark = open_benchmark(study.benchmark)
+        within = with_scores(study, benchmark)
+        amounts = grid(self.grid, benchmark, study.metric, study.test_size, within)
+        return replace(study, axes={**amounts, **given})
 
     def of_children(
         self, predictors: "Sequence[Spec]", benchmarks: Sequence[str] | None
@@ -68,7 +79,7 @@ class BudgetOptions:
             raise InvalidSettingError(
                 "--grid is for recorded trainings; with --space give --train-sizes and --epochs"
             )
-        return {**_USUAL, **self.given(predictors)}
+        return self.usual(predictors)
 
     def given(self, predictors: "Sequence[Spec]") -> dict[str, tuple[int, ...]]:
         """Returns the amounts that were written, by axis.

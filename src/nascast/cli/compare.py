@@ -190,8 +190,9 @@ def compare(
     else:
         for name in benchmark or ["nb201-mini"]:
             predicted = metric or _usual_metric(name)
-            axes = budgets.of_benchmark(name, predicted, test_size, specs)
-            studies.append(Study(name, specs, axes, *rest, predicted, source, batch_size))
+            axes = budgets.usual(specs)
+            study = Study(name, specs, axes, *rest, predicted, source, batch_size)
+            studies.append(budgets.of_benchmark(study))
     tell_what_is_missing()
     workplace = executor, address, workers or os.cpu_count() or 1
     found = [

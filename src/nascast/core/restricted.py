@@ -92,6 +92,9 @@ class Restricted(SearchSpace):
     def networks(self, genes: Genes) -> npt.NDArray[Any]:
         return self.inner.networks(genes)
 
+    def counted_alike(self, genes: Genes) -> Genes:
+        return self.inner.counted_alike(genes)
+
     def sample(self, n: int, rng: np.random.Generator) -> Genes:
         if self._rows is not None:
             return np.asarray(self._rows[rng.integers(len(self._rows), size=n)], dtype=np.int16)

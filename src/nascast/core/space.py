@@ -265,6 +265,13 @@ class SearchSpace(Texts):
         """
         return self._keys(self.canonical(genes))
 
+    def counted_alike(self, genes: Genes) -> Genes:
+        """Returns ``(n, k)``, equal where networks have the same parameters and multiply-adds.
+
+        As built, for any task and skeleton, and as far as is known; here the rows themselves.
+        """
+        return genes
+
     def _keys(self, genes: Genes) -> npt.NDArray[Any]:
         if self.size() < 2**63:
             return self.codes(genes)

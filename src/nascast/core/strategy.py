@@ -6,6 +6,7 @@ from types import MappingProxyType
 from typing import Any, ClassVar
 
 import numpy as np
+import numpy.typing as npt
 
 from nascast.core.history import History
 from nascast.core.met import Met
@@ -86,6 +87,22 @@ class Strategy:
         Args:
             index: position of the trial in the history, of which it is the last.
         """
+
+    def learned(self) -> Mapping[str, npt.NDArray[Any]]:
+        """Returns what it learned beside its history, as arrays by name, if learning takes long.
+
+        Here there is none: telling a fresh strategy the trials is quick.
+        """
+        return {}
+
+    def recall(self, trials: Sequence[Trial], learned: Mapping[str, npt.NDArray[Any]]) -> None:
+        """Takes trials for told, to a fresh strategy, with what an equal one had `learned` of them.
+
+        It is then what telling it the trials would have made it, bit by bit. A subclass that says
+        what it `learned` takes it in here.
+        """
+        self.history.extend(trials)
+        self.met.add(trials)
 
     def diagnostics(self) -> Mapping[str, list[float]]:
         """Returns series that describe the strategy's state over trials, by name; here none."""

@@ -10,7 +10,7 @@ from nascast.core.evaluator import Benchmark
 from nascast.core.ledger import Ledger
 from nascast.core.prediction import Prediction
 from nascast.core.spec import Spec, component_of
-from nascast.core.types import Genes, Objective
+from nascast.core.types import Floats, Genes, Objective
 from nascast.predictors._combinator import Combinator, Part, part_of
 
 __all__ = ["Transfer"]
@@ -40,14 +40,13 @@ class Transfer(Combinator):
         Args:
             predictor: predictor that reads labels alone.
             benchmark: benchmark that it learns from, or the path of a table, which ends with
-                ``.nascast``; None for the labels here. The same trainings under another name are
-                not noticed; it is for the user to name others.
+                ``.nascast``; None for the labels here.
             labels: number of labels that are read there, unless there are fewer.
             metric: metric of these labels; None is that of the labels here.
 
         Raises:
             InvalidSettingError: the predictor reads something else than labels, or there are none;
-                at initialization, the benchmark is the one that is predicted.
+                at initialization, the benchmark has the labels that are predicted.
         """
         part = part_of(predictor)
         if part.axes != {"train_size"} or labels < 1:
@@ -93,11 +92,33 @@ class Transfer(Combinator):
         objective = Objective(metric, records.describe(metric).minimize)
         there = Ledger(records, objective)
         rows = rng.permutation(records.measured(metric))[: self.labels]
+        if _same(records.query(rows, metric), rows, ledger):
+            raise InvalidSettingError(
+                f"{records.name} has the very trainings that are predicted here: it would learn "
+                "from what it is judged by; name another benchmark"
+            )
         with there.phase("init"):
             self._parts[0].initialize(there, rows, rng)
 
     def query(self, ledger: Ledger, genes: Genes) -> Prediction:
         return self._parts[0].query(ledger, genes)
+
+
+def _same(labels: Floats, rows: Genes, ledger: Ledger) -> bool:
+    """Returns whether labels are those of the ledger's benchmark, under whatever name.
+
+    They are looked at beside the ledger, for nothing is learned from them.
+    """
+    here = ledger.records
+    if not isinstance(here, Benchmark) or ledger.objective.metric not in here.metrics:
+        return False
+    try:
+        known = {row.tobytes() for row in here.measured(ledger.objective.metric)}
+    except UnsupportedError:  # a function of every row
+        return False
+    there = np.asarray([row.tobytes() in known for row in rows], dtype=bool)
+    own = here.query(rows[there], ledger.objective.metric)
+    return len(np.unique(own)) > 1 and np.array_equal(own, labels[there])
 
 
 @lru_cache(maxsize=4)

@@ -9,6 +9,7 @@ import numpy as np
 
 from nascast.core.errors import InvalidSettingError, NascastError, SearchWarning
 from nascast.core.evidence import Told
+from nascast.core.feature import Encoding
 from nascast.core.history import History
 from nascast.core.ledger import Ledger, Memo
 from nascast.core.prediction import Prediction
@@ -17,6 +18,7 @@ from nascast.core.spec import Spec, component_of
 from nascast.core.strategy import Strategy
 from nascast.core.types import Batch, Candidate, Floats, Genes, Trial
 from nascast.strategies._distinct import distinct
+from nascast.strategies._encodings import check_encoding
 
 __all__ = ["Predicted"]
 
@@ -64,6 +66,9 @@ class Predicted(Strategy, ABC):
                 f"{self.predictor} reads learning curves of the candidates, which have none yet; "
                 "choose a predictor that learns from labels, or a zero-cost proxy"
             )
+        for feature in self._model.features:
+            if isinstance(feature, Encoding):
+                check_encoding(self.space, feature)
         self._memo: Memo = {}  # scores of networks at birth, which trials do not change
         self._ranked: tuple[object, Genes] | None = None
         self._warned = False
@@ -99,7 +104,7 @@ class Predicted(Strategy, ABC):
         n: int,
         rng: np.random.Generator,
         pending: Collection[Candidate],
-        assumed: Sequence[Trial] = (),
+        assumed: Sequence[Trial] | None = None,
     ) -> list[Candidate]:
         """Returns the n best candidates of the generation that are not pending.
 
@@ -107,17 +112,21 @@ class Predicted(Strategy, ABC):
             n: number of candidates at most.
             rng: generator for draws from the whole space, where the generation has too few.
             pending: candidates being evaluated.
-            assumed: trials that are taken for told, though their candidates are pending.
+            assumed: trials that are taken for told, though their candidates are pending; the
+                predictor is then fitted anew, on these and all that was told. None waits for the
+                end of the generation.
         """
         return self.met.others(n, rng, lambda _, __: self._ranked_given(assumed), pending=pending)
 
-    def _ranked_given(self, assumed: Sequence[Trial]) -> Genes:
+    def _ranked_given(self, assumed: Sequence[Trial] | None) -> Genes:
         """Returns the candidates of the generation, best first; kept, as it is asked often."""
-        told = self.initial + (len(self.history) - self.initial) // self.batch * self.batch
-        key = told, tuple(assumed)
+        told = len(self.history)
+        if assumed is None:
+            told -= (told - self.initial) % self.batch
+        key = told, tuple(assumed or ())
         if self._ranked is None or self._ranked[0] != key:
             history = History(self.space.length, self.objectives)
-            history.extend([*self.history.trials[:told], *assumed])
+            history.extend([*self.history.trials[:told], *key[1]])
             self._ranked = key, self._rank(history, np.random.default_rng([self.seed, told]))
         return self._ranked[1]
 

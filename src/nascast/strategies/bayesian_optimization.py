@@ -54,9 +54,10 @@ class BayesianOptimization(Predicted):
         source: candidates: ``sampling``, ``mutation`` of the best, or ``all`` networks, where the
             space has no more than 16,384 rows.
         lies: what stands for the scores of pending candidates while the predictor is fitted, anew
-            each time that it is asked: ``constant``, the lowest told, which keeps others away
-            (Ginsbourger et al. 2010, https://doi.org/10.1007/978-3-642-10701-6_6); ``sampling``,
-            draws from their predicted distributions; ``none`` fits without them.
+            each time that it is asked, on all that was told by then: ``constant``, the lowest told,
+            which keeps others away (Ginsbourger et al. 2010,
+            https://doi.org/10.1007/978-3-642-10701-6_6); ``sampling``, draws from their predicted
+            distributions; ``none`` fits without them.
 
     Raises:
         InvalidSettingError: a setting is out of range or unknown, or the space is too large for

@@ -25,6 +25,9 @@ __all__ = ["FORMS", "Columns", "columns", "to_pandas", "written_as"]
 
 Columns = Mapping[str, Sequence[Any]]  # by name, all of one length; None where there is no value
 FORMS = ("csv", "parquet", "json")
+# Columns of the trials of a search, before the metrics and after them.
+_BEFORE = ("run", "strategy", "seed", "trial", "space", "architecture", "epochs")
+_AFTER = ("seconds", "thinking", "finished", "error")
 
 
 def columns(source: Path | Searched) -> Columns:
@@ -43,7 +46,8 @@ def columns(source: Path | Searched) -> Columns:
         return _trials(read_search(source))
     if (source / HEAD).is_file():
         head, results = read_run(source)
-        return _columns([to_record(result, head.axes) for result in results])
+        rows = [to_record(result, head.axes) for result in results]
+        return _columns(rows, list(rows[0]) if rows else [])
     raise MissingDataError(
         f"{source} has neither {SEARCH} nor {HEAD}; expected a folder that `nascast search` or "
         "`nascast compare` wrote"
@@ -99,7 +103,9 @@ def written_as(form: str, found: Columns) -> bytes:
 
 
 def _trials(found: Searched) -> Columns:
-    metrics = sorted({m for run in found.runs for t in run.trials for m in t.evaluation.metrics})
+    asked = {objective.metric for objective in found.objectives}
+    told = {m for run in found.runs for t in run.trials for m in t.evaluation.metrics}
+    metrics = sorted(asked | told)
     rows = []
     for run in found.runs:
         genes = [trial.candidate.arch.genes for trial in run.trials]
@@ -119,7 +125,7 @@ def _trials(found: Searched) -> Columns:
                     "error": evaluation.error,
                 }
             )
-    return _columns(rows)
+    return _columns(rows, (*_BEFORE, *metrics, *_AFTER))
 
 
 def _records(benchmark: Benchmark) -> Columns:
@@ -134,8 +140,8 @@ def _records(benchmark: Benchmark) -> Columns:
     return found
 
 
-def _columns(rows: Sequence[Mapping[str, Any]]) -> Columns:
-    return {name: [row[name] for row in rows] for name in (rows[0] if rows else ())}
+def _columns(rows: Sequence[Mapping[str, Any]], names: Sequence[str]) -> Columns:
+    return {name: [row[name] for row in rows] for name in names}
 
 
 def _csv(found: Columns) -> bytes:

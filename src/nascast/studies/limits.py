@@ -82,18 +82,20 @@ class TaskNetworks:
 def limited(space: SearchSpace, networks: Networks, limits: Limits) -> SearchSpace:
     """Returns the space of those architectures whose network keeps to the limits.
 
-    Every architecture is built at most once, to be counted. Latency is measured, so that near a
-    limit on it two runs may differ.
+    Every architecture is built at most once, to be counted, and one of all that the space says to
+    count alike. Latency is measured, so that near a limit on it two runs may differ.
     """
     if not limits.given():
         return space
     known: dict[bytes, bool] = {}
 
     def fits(genes: Genes) -> Bools:
-        for row in genes:
-            if row.tobytes() not in known:
-                known[row.tobytes()] = _fits(networks, space.architecture(row), limits)
-        return np.asarray([known[row.tobytes()] for row in genes], dtype=bool)
+        alike = genes if limits.latency_ms is not None else space.counted_alike(genes)
+        keys = [key.tobytes() for key in alike]
+        for key, row in zip(keys, genes, strict=True):
+            if key not in known:
+                known[key] = _fits(networks, space.architecture(row), limits)
+        return np.asarray([known[key] for key in keys], dtype=bool)
 
     return Restricted(space, fits, limits.words())
 

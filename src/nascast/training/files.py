@@ -14,8 +14,14 @@ __all__ = ["read_record", "write_record", "write_whole"]
 _SUM = "sha256"  # key of the checksum of all others
 
 
-def write_whole(path: Path, content: bytes) -> None:
+def write_whole(path: Path, content: bytes, *, lasting: bool = True) -> None:
     """Writes a file so that it is whole at any moment, the old one or the new one.
+
+    Args:
+        path: path of the file.
+        content: content of the file.
+        lasting: whether it is on the disk when this returns, so that it outlasts a power cut, too,
+            which takes some milliseconds.
 
     Raises:
         StoreError: it cannot be written.
@@ -25,8 +31,9 @@ def write_whole(path: Path, content: bytes) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         with open(part, "wb") as file:
             file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
+            if lasting:
+                file.flush()
+                os.fsync(file.fileno())
         part.replace(path)
     except OSError as error:
         raise StoreError(
@@ -37,14 +44,14 @@ def write_whole(path: Path, content: bytes) -> None:
             part.unlink()
 
 
-def write_record(path: Path, record: Mapping[str, Any]) -> None:
-    """Writes a JSON object with its own checksum; the file is whole at any moment.
+def write_record(path: Path, record: Mapping[str, Any], *, lasting: bool = True) -> None:
+    """Writes a JSON object with its own checksum; see `write_whole`.
 
     Raises:
         StoreError: it cannot be written.
     """
     plain = json.loads(json.dumps(dict(record)))  # tuples are lists, and keys texts
-    write_whole(path, json.dumps({**plain, _SUM: _sum(plain)}, indent=1).encode())
+    write_whole(path, json.dumps({**plain, _SUM: _sum(plain)}, indent=1).encode(), lasting=lasting)
 
 
 def read_record(path: Path, earlier: Collection[str] | None, advice: str) -> dict[str, Any]:

@@ -8,6 +8,8 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
+import numpy as np
+import numpy.typing as npt
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
@@ -307,9 +309,23 @@ def finish(
 
 @torch.no_grad()
 def evaluate(
-    network: nn.Module, images: Tensor | Pixels, labels: Tensor, batch_size: int = 500
+    network: nn.Module,
+    images: Tensor | Pixels,
+    labels: Tensor,
+    batch_size: int = 500,
+    *,
+    counts: npt.NDArray[np.int64] | None = None,
 ) -> tuple[float, float]:
-    """Returns the mean loss in nats and the accuracy in percent on images."""
+    """Returns the mean loss in nats and the accuracy in percent on images.
+
+    Args:
+        network: classifier.
+        images: ``(n, c, h, w)`` images.
+        labels: ``(n,)`` numbers of their classes.
+        batch_size: number of images at a time.
+        counts: ``(classes, classes)``, to which the numbers of images are added, by their class
+            (rows) and the class foretold (columns); or None.
+    """
     network.eval()
     loss = torch.zeros((), device=images.device)
     right = torch.zeros((), device=images.device)
@@ -317,7 +333,10 @@ def evaluate(
         target = labels[start : start + batch_size]
         logits = network(images[start : start + batch_size])
         loss += functional.cross_entropy(logits, target, reduction="sum")
-        right += (logits.argmax(1) == target).sum()
+        found = logits.argmax(1)
+        right += (found == target).sum()
+        if counts is not None:
+            np.add.at(counts, (target.cpu().numpy(), found.cpu().numpy()), 1)
     return loss.item() / len(images), 100 * right.item() / len(images)
 
 

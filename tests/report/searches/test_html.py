@@ -368,6 +368,13 @@ def test_searches_stand_side_by_side(tmp_path: Path) -> None:
     (best, worse) = summarize(joint)
     assert (best.strategy, best.best_mean) == ("two: random", 90.0)
     assert (worse.strategy, worse.best_mean) == ("one: random", 40.0)
+    assert "do not compare" not in text
+    where = {"benchmark": "nb201-mini"}
+    three = _folder(tmp_path / "three", {"random-0": _trials([50.0])}, evaluator=where)
+    text = write_search_report(one, three, out=tmp_path / "mixed.html").read_text()
+    assert f"{one} trained networks. {three} looked trainings up in nb201-mini." in text
+    assert "do not compare" in text
+    assert f"Settings of {three}" in text
     other = _folder(tmp_path / "loss", {"random-0": []}, (Objective("val_loss"),))
     with pytest.raises(InvalidSettingError, match="objectives"):
         write_search_report(one, other)

@@ -32,6 +32,13 @@ def test_few_architectures_and_none_left() -> None:
         grid("paper", mini, "val_accuracy", 983)
 
 
+def test_only_rows_that_may_be_drawn_count() -> None:
+    mini = open_benchmark("nb201-mini")
+    some = mini.space.canonical(mini.genes())[:60]
+    labels = grid("paper", mini, "val_accuracy", 20, some)["train_size"]
+    assert labels[-1] <= 40 < grid("paper", mini, "val_accuracy", 20)["train_size"][-1]
+
+
 def test_a_benchmark_without_a_list_or_without_curves() -> None:
     class Function(TinyBenchmark):
         def genes(self) -> Genes:

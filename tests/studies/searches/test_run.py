@@ -7,19 +7,20 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from torch import nn
 
 from nascast.core import plugins
 from nascast.core.errors import StoreError
 from nascast.core.restricted import Restricted
 from nascast.core.setup import Setup
 from nascast.core.spec import Spec
-from nascast.core.types import Candidate, Evaluation, ImageTask, Objective, Trial
+from nascast.core.types import Architecture, Candidate, Evaluation, ImageTask, Objective, Trial
 from nascast.executors.processes import Processes
 from nascast.executors.serial import Serial
 from nascast.runner import Step
 from nascast.stores.memory import Memory
 from nascast.stores.sqlite import Sqlite
-from nascast.studies.limits import Limits, TaskNetworks
+from nascast.studies.limits import Limits, TaskNetworks, limited
 from nascast.studies.records import open_benchmark, recorded_space
 from nascast.studies.searches import run
 from nascast.studies.searches.design import Search
@@ -177,6 +178,32 @@ def test_children_are_trained_until_the_budget_and_a_run_goes_on() -> None:
     assert children.asked == 8
     assert [trial.id for trial in store.read("random-3")] == list(range(8))
     assert ("random-3", 5) in seen  # what was on record was shown when the run went on
+
+
+def test_what_counts_alike_is_built_once() -> None:
+    from nascast.networks.counting import count
+
+    space = plugins.load("space", "nasbench201")
+    networks, built = _Children(), []
+
+    class Counted(_Children):
+        def __init__(self) -> None:
+            super().__init__()
+            self.network = self._counted
+
+        def _counted(self, arch: Architecture) -> nn.Module:
+            built.append(arch)
+            return networks.network(arch)
+
+    inside = limited(space, Counted(), Limits(parameters=8_000))
+    rng = np.random.default_rng(0)
+    rows = np.concatenate([rng.permuted(row) for row in space.sample(5, rng).repeat(30, 0)])
+    fine = inside.is_valid(rows.reshape(-1, 6)).reshape(5, 30)
+    assert len(built) <= 5
+    last = rows.reshape(5, 30, 6)[:, -1]  # of which the first is not the one that was built
+    alone = [count(space.build(space.architecture(row), networks.task), (3, 8, 8)) for row in last]
+    assert fine[:, -1].tolist() == [one.parameters <= 8_000 for one in alone]
+    assert 0 < fine[:, -1].sum() < 5
 
 
 @pytest.mark.parametrize("strategy", ["random", "regularized_evolution"])

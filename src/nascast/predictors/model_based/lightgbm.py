@@ -10,9 +10,11 @@ import numpy as np
 
 from nascast.core.extras import check_extra
 from nascast.core.feature import Encoding
+from nascast.core.ledger import Ledger
 from nascast.core.predictor import ModelPredictor, Regressor
 from nascast.core.ranges import Integers, LogUniform, Uniform
 from nascast.core.spec import Spec, component_of
+from nascast.core.types import Genes
 
 __all__ = ["LightGbm"]
 
@@ -63,6 +65,14 @@ class LightGbm(ModelPredictor):
         self.n_estimators, self.num_leaves = n_estimators, num_leaves
         self.learning_rate, self.min_child_samples = learning_rate, min_child_samples
         self.subsample, self.colsample_bytree = subsample, colsample_bytree
+
+    def initialize(self, ledger: Ledger, train: Genes, rng: np.random.Generator) -> None:
+        from lightgbm.basic import LightGBMError
+
+        try:
+            super().initialize(ledger, train, rng)
+        except LightGBMError as error:  # a plain Exception, which nobody expects of a regressor
+            raise ValueError(f"LightGBM could not fit: {error}") from error
 
     def regressor(self, n: int, rng: np.random.Generator) -> Regressor:
         from lightgbm import LGBMRegressor

@@ -3,6 +3,7 @@
 import json
 from abc import abstractmethod
 from collections.abc import Mapping
+from dataclasses import KW_ONLY, dataclass
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
@@ -31,6 +32,7 @@ STUDY: Mapping[str, Any] = MappingProxyType(
 _LEAST = {"epochs": 1, "repeats": 1, "filters": 1, "size": 1, "batch_size": 2, "seed": 0}
 
 
+@dataclass(eq=False)
 class SupernetPredictor(PerformancePredictor):
     """Validation accuracy of an architecture with weights that it has from a supernet.
 
@@ -41,43 +43,37 @@ class SupernetPredictor(PerformancePredictor):
     The images are all those of the ledger's source, of which a tenth is held out unless the source
     has a validation part. Where the space has no repeats or filters to choose, those settings are
     not used; other settings of the skeleton are those of the benchmark.
+
+    Attributes:
+        epochs: number of passes over the training images.
+        learning_rate: learning rate at the first step, of which a 25th is left at the last.
+        repeats: number N of normal cells in each stage; None is that of the benchmark.
+        filters: number F of filters of the first stage; None is that of the benchmark.
+        size: height and width of the images; None is that of the benchmark.
+        batch_size: number of images in a step.
+        seed: seed of the initial weights and of the training, which are the same in all trials.
+
+    Raises:
+        InvalidSettingError: a number is out of range.
     """
 
     ranks_only = True
     ranks_alone = False  # after the few steps of a check
     modules = (_MODULE,)
 
-    def __init__(
-        self,
-        epochs: int = 20,
-        *,
-        learning_rate: float = 0.1,
-        repeats: int | None = 1,
-        filters: int | None = 8,
-        size: int | None = 16,
-        batch_size: int = 64,
-        seed: int = 0,
-    ) -> None:
-        """Chooses the supernet and its training.
+    epochs: int = 20
+    _: KW_ONLY
+    learning_rate: float = 0.1
+    repeats: int | None = 1
+    filters: int | None = 8
+    size: int | None = 16
+    batch_size: int = 64
+    seed: int = 0
 
-        Args:
-            epochs: number of passes over the training images.
-            learning_rate: learning rate at the first step, of which a 25th is left at the last.
-            repeats: number N of normal cells in each stage; None is that of the benchmark.
-            filters: number F of filters of the first stage; None is that of the benchmark.
-            size: height and width of the images; None is that of the benchmark.
-            batch_size: number of images in a step.
-            seed: seed of the initial weights and of the training, which are the same in all trials.
-
-        Raises:
-            InvalidSettingError: a number is too small.
-        """
+    def __post_init__(self) -> None:
         check_extra("torch", "torch", type(self).__name__)
-        if not learning_rate > 0:
-            raise InvalidSettingError(f"learning_rate is above 0; got {learning_rate}")
-        self.learning_rate = learning_rate
-        self.epochs, self.repeats, self.filters = epochs, repeats, filters
-        self.size, self.batch_size, self.seed = size, batch_size, seed
+        if not self.learning_rate > 0:
+            raise InvalidSettingError(f"learning_rate is above 0; got {self.learning_rate}")
         for name, least in _LEAST.items():
             value = getattr(self, name)
             if value is not None and value < least:

@@ -127,7 +127,13 @@ def _lead(found: Searched, groups: Mapping[str, Sequence[Run]]) -> Iterable[str]
         f"{count(len(groups), 'strategy')} looked for the architecture with the {aim} {names}"
         f"{f' with {seeds:,} seeds each' if seeds > 1 else ''}."
     )
-    if benchmark:
+    if differing := found.differing():
+        for search, setup in differing.items():
+            where = setup.evaluator.get("benchmark")
+            how = f"looked trainings up in {PurePath(where).name}" if where else "trained networks"
+            yield f"{search} {how}."
+        yield "Values of different evidence do not compare."
+    elif benchmark:
         name = PurePath(benchmark).name
         seconds = "seconds are those that it recorded and those that the strategies thought"
         if not any(np.isfinite(run.clock).any() for run in found.runs):

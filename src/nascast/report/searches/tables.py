@@ -157,8 +157,10 @@ def settings(found: Searched) -> list[tuple[str, list[tuple[str, str]]]]:
         for name, value in _mapping(run.info.get("versions")).items():
             versions.setdefault(name, {})[str(value)] = None
         own[run.strategy] = str(run.spec)
+    setups = found.differing() or {"": found.setup}
+    named = {f"Settings of {name}" if name else "Settings": s for name, s in setups.items()}
     groups = {
-        "Settings": dict(_flat(found.setup.json())),
+        **{title: dict(_flat(setup.json())) for title, setup in named.items()},
         "Strategies": own,
         "Versions": {name: list(values) for name, values in versions.items()},
     }

@@ -82,6 +82,10 @@ class NasBench201(SearchSpace):
         self.check(genes)
         return _functions().take(self.codes(genes))
 
+    def counted_alike(self, genes: Genes) -> Genes:
+        """Returns the operations in ascending order: all edges of a cell have maps of one size."""
+        return np.sort(genes, axis=1)
+
     def is_connected(self, genes: Genes) -> Bools:
         """Returns ``(n,)``: whether all operations but none are on paths from input to output."""
         forward, backward = self._reach(genes)
@@ -198,7 +202,7 @@ class NasBench201(SearchSpace):
         They tell apart more than `canonical`, because every zero term leaves a ``#``.
         """
         self.check(genes)
-        return [_text(row, zeros=True) for row in genes.tolist()]
+        return [_text(row) for row in genes.tolist()]
 
     def skeleton(self, kind: type[Task]) -> Mapping[str, Any]:
         return _SKELETON
@@ -277,10 +281,16 @@ def _groups() -> tuple[dict[str, int], ...]:
 @cache
 def _canonical_rows() -> Genes:
     """Returns ``(15625, 6)``: the smallest equivalent row by the code of each."""
-    rows = NasBench201().all()
     first: dict[str, int] = {}
-    members = [first.setdefault(_text(r, zeros=False), i) for i, r in enumerate(rows.tolist())]
-    return rows[members]
+    members: list[int] = []
+    genes = range(len(OPERATIONS))
+    for own in product(genes, repeat=3):  # of the edges to the first two vertices
+        one = _sum([_term("0", own[0])])
+        two = _sum([_term("0", own[1]), _term(one, own[2])])
+        last = ([_term(source, gene) for gene in genes] for source in ("0", one, two))
+        members += [first.setdefault(_sum(terms), len(first)) for terms in product(*last)]
+    _, place = np.unique(members, return_index=True)
+    return NasBench201().all()[place[members]]
 
 
 @cache
@@ -300,20 +310,25 @@ def _functions() -> UInts:
     return np.asarray(vertices[3])
 
 
-def _text(row: list[int], zeros: bool) -> str:
-    """Returns the formula of the output vertex; with `zeros`, a zero term is a ``#``."""
+def _text(row: list[int]) -> str:
+    """Returns the formula of the output vertex; a zero term is a ``#``."""
     vertices = ["0"]
     for end in range(1, 4):
-        terms = []
-        for gene, (start, stop) in zip(row, EDGES, strict=True):
-            if stop != end:
-                continue
-            source = vertices[start]
-            if gene == NONE or source in ("", "#"):
-                terms += ["#"] if zeros else []
-            elif gene == SKIP:
-                terms.append(source)
-            else:
-                terms.append(f"({source})@{OPERATIONS[gene]}")
-        vertices.append("+".join(sorted(terms)))
+        edges = zip(row, EDGES, strict=True)
+        vertices.append(
+            _sum(
+                [_term(vertices[start], gene, "#") for gene, (start, stop) in edges if stop == end]
+            )
+        )
     return vertices[3]
+
+
+def _term(source: str, gene: int, nothing: str = "") -> str:
+    """Returns the formula of an operation on a vertex."""
+    if gene == NONE or source == nothing:
+        return nothing
+    return source if gene == SKIP else f"({source})@{OPERATIONS[gene]}"
+
+
+def _sum(terms: Sequence[str]) -> str:
+    return "+".join(sorted(filter(None, terms)))

@@ -2,11 +2,12 @@
 
 import math
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, fields
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
+import numpy.typing as npt
 
 from nascast.core.errors import InvalidSettingError
 from nascast.core.strategy import Strategy
@@ -223,6 +224,36 @@ class PolicyGradient(Strategy, ABC):
         logits.backward(down)
         self._adam.step()
         return own, float(entropies.sum()) / own.shape[1]
+
+    def learned(self) -> dict[str, npt.NDArray[Any]]:
+        """Returns weights, the moments of Adam, rewards, advantages and the baseline."""
+        found = {f"weights/{k}": w.detach().numpy() for k, w in self.controller.named_parameters()}
+        for place, moments in self._adam.state_dict()["state"].items():
+            found |= {f"adam/{place}/{name}": value.numpy() for name, value in moments.items()}
+        series = {"rewards": self._rewards, "advantages": self._advantages, **self._diagnostics}
+        found |= {f"series/{name}": np.asarray(values) for name, values in series.items()}
+        return {**found, "baseline": np.asarray([self._lowest, self._average])}
+
+    def recall(self, trials: Sequence[Trial], learned: Mapping[str, npt.NDArray[Any]]) -> None:
+        import torch
+
+        super().recall(trials, learned)
+        moments: dict[int, dict[str, Tensor]] = {}
+        weights = dict(self.controller.named_parameters())
+        with torch.no_grad():
+            for name, own in weights.items():
+                own.copy_(torch.from_numpy(learned[f"weights/{name}"]))
+            for key in (key for key in learned if key.startswith("adam/")):
+                _, place, name = key.split("/")
+                kept = torch.from_numpy(learned[key])
+                like = list(weights.values())[int(place)] if kept.ndim else kept
+                # Fused Adam takes moments to lie in memory as the weights do, and does not look.
+                moments.setdefault(int(place), {})[name] = torch.empty_like(like).copy_(kept)
+        self._adam.load_state_dict({**self._adam.state_dict(), "state": moments})
+        self._rewards = learned["series/rewards"].tolist()
+        self._advantages = learned["series/advantages"].tolist()
+        self._diagnostics = {k: learned[f"series/{k}"].tolist() for k in self._diagnostics}
+        self._lowest, self._average = learned["baseline"].tolist()
 
     def diagnostics(self) -> dict[str, list[float]]:
         """Returns series with a value for each update.

@@ -15,6 +15,7 @@ from nascast.core.spec import Spec, component_of
 from nascast.core.strategy import Strategy
 from nascast.core.types import Candidate, Floats, Genes
 from nascast.strategies._distinct import distinct
+from nascast.strategies._encodings import check_encoding
 from nascast.strategies._listing import LISTED, listing
 from nascast.strategies.guided.choice import Choice, valid
 from nascast.strategies.guided.field import Coordinates, encoding_for, some_rows
@@ -89,8 +90,8 @@ class Guided(Strategy):
             raise InvalidSettingError(
                 "earlier trials and a prior are about one objective; name one metric"
             )
-        if isinstance(self.encoding, (str, Spec)):  # one that there is not is found here
-            component_of("encoding", self.encoding)
+        if self.encoding is not None:  # what cannot be is found here
+            check_encoding(self.space, component_of("encoding", self.encoding))
         # What follows from the trials told, and is caught up with them when it is asked for.
         self._process: Process | None = None  # of all rows
         self._points: Floats | None = None  # coordinates of the trials

@@ -10,7 +10,9 @@ import numpy as np
 
 from nascast.core.errors import InvalidSettingError, UnsupportedError
 from nascast.core.evaluator import Benchmark
+from nascast.core.types import Genes
 from nascast.studies.predictors.design import LABELS
+from nascast.studies.records import among
 
 __all__ = ["GRIDS", "grid"]
 
@@ -27,7 +29,7 @@ _SURROGATES_MOST = 500  # labels, where the study drew from a surrogate or few r
 
 
 def grid(
-    name: str, benchmark: Benchmark, metric: str, test_size: int
+    name: str, benchmark: Benchmark, metric: str, test_size: int, within: Genes | None = None
 ) -> dict[str, tuple[int, ...]]:
     """Returns amounts by axis that a benchmark can give.
 
@@ -41,21 +43,24 @@ def grid(
         benchmark: records.
         metric: metric that predictors are to predict.
         test_size: number of test architectures.
+        within: canonical rows among which all are drawn, ``(m, length)``; None are all.
 
     Raises:
         InvalidSettingError: there is no such grid, or too few architectures.
     """
     if name not in GRIDS:
         raise InvalidSettingError(f"the grid should be one of {', '.join(GRIDS)}; got {name!r}")
-    labels, epochs = _labels(benchmark, metric, test_size), _epochs(benchmark, metric)
+    labels, epochs = _labels(benchmark, metric, test_size, within), _epochs(benchmark, metric)
     most = GRIDS[name]
     axes = {LABELS: _thinned(labels, most), "epochs": _thinned(epochs, most)}
     return {axis: amounts for axis, amounts in axes.items() if amounts}
 
 
-def _labels(benchmark: Benchmark, metric: str, test_size: int) -> tuple[int, ...]:
+def _labels(
+    benchmark: Benchmark, metric: str, test_size: int, within: Genes | None
+) -> tuple[int, ...]:
     try:
-        left = _networks(benchmark, metric) - test_size
+        left = _networks(benchmark, metric, within) - test_size
     except UnsupportedError:
         left = _SURROGATES_MOST
     if left < _LABELS[0]:
@@ -69,11 +74,14 @@ def _labels(benchmark: Benchmark, metric: str, test_size: int) -> tuple[int, ...
     return _spaced(_LABELS[0], left, len(_LABELS))
 
 
-def _networks(benchmark: Benchmark, metric: str) -> int:
+def _networks(benchmark: Benchmark, metric: str, within: Genes | None) -> int:
     """Returns how many networks have the metric, counting those once that compute the same."""
     space = benchmark.space
     rows = benchmark.measured(metric)
-    return len(np.unique(space.networks(rows[space.distinct(space.canonical(rows))])))
+    rows = rows[space.distinct(space.canonical(rows))]
+    if within is not None:
+        rows = rows[among(within, space.canonical(rows))]
+    return len(np.unique(space.networks(rows)))
 
 
 def _epochs(benchmark: Benchmark, metric: str) -> tuple[int, ...]:

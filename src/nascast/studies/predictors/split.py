@@ -8,7 +8,7 @@ from nascast.studies.predictors.design import LABELS, Study, cells, proxies_of
 from nascast.studies.predictors.test_sets import DESIGNS, Wanted
 from nascast.studies.records import recorded_scores
 
-__all__ = ["RANDOM", "batch_of", "proxy_keys", "split"]
+__all__ = ["RANDOM", "batch_of", "proxy_keys", "split", "with_scores"]
 
 RANDOM = "random"  # the source of a random batch
 
@@ -78,6 +78,17 @@ def batch_of(study: Study, benchmark: Benchmark) -> Batch:
             f"{benchmark.name} take {task.input_shape}"
         )
     return batch
+
+
+def with_scores(study: Study, benchmark: Benchmark) -> Genes | None:
+    """Returns the canonical rows among which a study must draw, or None.
+
+    They are those with recorded scores of all its proxies, where their batch is only known by name.
+    """
+    batch, scores = batch_of(study, benchmark), recorded_scores(benchmark)
+    if len(batch.inputs) or scores is None:
+        return None
+    return scores.rows(proxy_keys(study, benchmark, batch) & set(scores.keys))
 
 
 def proxy_keys(study: Study, benchmark: Benchmark, batch: Batch) -> set[str]:

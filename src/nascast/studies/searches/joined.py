@@ -43,5 +43,9 @@ def joined(searches: Mapping[str, Searched]) -> Searched:
         for name, found in searches.items()
         for run, values in found.diagnostics.items()
     }
-    same = all(found.setup.evaluator == first.setup.evaluator for found in every)
-    return replace(first, runs=runs, diagnostics=series, optimum=first.optimum if same else None)
+    setups = {name: found.setup for name, found in searches.items()}
+    whole = replace(first, runs=runs, diagnostics=series, joined=setups)
+    same = not whole.differing() and all(found.optimum == first.optimum for found in every)
+    units = {found.unit for found in every}
+    unit = first.unit if len(units) == 1 else ""
+    return replace(whole, optimum=first.optimum if same else None, unit=unit)

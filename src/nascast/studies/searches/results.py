@@ -6,7 +6,7 @@ runs, and ``diagnostics.json`` what strategies tell about themselves.
 
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -98,7 +98,10 @@ def _check_same(search: Search, out: Path) -> None:
 
 
 def keep_diagnostics(out: Path, run: str, values: Diagnostics) -> None:
-    """Adds a run's diagnostics to ``diagnostics.json``, which can be made again from the trials."""
+    """Adds a run's diagnostics to ``diagnostics.json``, which can be made again from the trials.
+
+    So a power cut may take them, and no run waits for the disk.
+    """
     if not values:
         return
     file = out / _SERIES
@@ -106,7 +109,7 @@ def keep_diagnostics(out: Path, run: str, values: Diagnostics) -> None:
     if file.exists():
         with suppress(CorruptDataError):
             old = read_record(file, None, _AGAIN)
-    write_record(file, {**old, run: values})
+    write_record(file, {**old, run: values}, lasting=False)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -152,6 +155,7 @@ class Searched:
         unit: unit of the first objective; empty if unknown.
         optimum: best value of the first objective that the benchmark recorded after full training;
             None if it has no list of architectures, or the search was limited to some.
+        joined: setup of each search, by its name, where several are joined; `setup` is the first.
     """
 
     setup: Setup
@@ -161,6 +165,7 @@ class Searched:
     space: SearchSpace
     unit: str
     optimum: float | None
+    joined: Mapping[str, Setup] = field(default_factory=dict)
 
     @property
     def objectives(self) -> tuple[Objective, ...]:
@@ -172,6 +177,12 @@ class Searched:
         """The name or path of the benchmark; None if children were trained."""
         found: str | None = self.setup.evaluator.get("benchmark")
         return found
+
+    def differing(self) -> dict[str, Setup]:
+        """Returns the setups by search, where the joined ones evaluated on different evidence."""
+        evaluators = [setup.evaluator for setup in self.joined.values()]
+        alike = all(each == self.setup.evaluator for each in evaluators)
+        return {} if alike else dict(self.joined)
 
     @property
     def training(self) -> Mapping[str, Any] | None:

@@ -17,6 +17,7 @@ from nascast.core import plugins
 from nascast.core.errors import StoreError
 from nascast.core.evaluator import Evaluator
 from nascast.core.executor import Executor
+from nascast.core.setup import Setup
 from nascast.core.space import SearchSpace
 from nascast.core.spec import Spec
 from nascast.core.store import Store
@@ -26,6 +27,7 @@ from nascast.studies.limits import Networks, TaskNetworks, limited
 from nascast.studies.progress import finished
 from nascast.studies.records import open_benchmark, recorded_space
 from nascast.studies.searches.design import Search, run_name, strategy_of
+from nascast.studies.searches.learned import Learned
 from nascast.studies.searches.results import Diagnostics, keep_diagnostics
 
 __all__ = [
@@ -81,7 +83,13 @@ class Simulation:
     reached: float = 0.0
 
 
-def simulate(search: Search, strategy: Spec, seed: int, store: Store | None = None) -> Simulation:
+def simulate(
+    search: Search,
+    strategy: Spec,
+    seed: int,
+    store: Store | None = None,
+    out: Path | None = None,
+) -> Simulation:
     """Returns the run of one strategy with one seed on the benchmark.
 
     Args:
@@ -90,6 +98,7 @@ def simulate(search: Search, strategy: Spec, seed: int, store: Store | None = No
         seed: seed of the run.
         store: store with the trials from which the run goes on, which gets the new ones about once
             a second; None begins a run that is not stored.
+        out: folder for what the strategy learned; None keeps none.
 
     Raises:
         StoreError: the store has the run with other settings.
@@ -106,6 +115,8 @@ def simulate(search: Search, strategy: Spec, seed: int, store: Store | None = No
         kept.begin(name, store.info(name))
         kept.append(name, store.read(name))
         kept.reach(name, store.reached(name))
+    learned = Learned(out, name, fresh, Setup.of(fresh, benchmark, seed))
+    learned.recall(kept.read(name) if name in kept.runs() else [])
     saved = time.monotonic()
     for _ in steps(
         fresh,
@@ -119,6 +130,8 @@ def simulate(search: Search, strategy: Spec, seed: int, store: Store | None = No
         if store is not None and time.monotonic() - saved > _SAVED:
             _save(store, name, kept.info(name), kept.read(name))
             saved = time.monotonic()
+        learned.keep()
+    learned.keep(last=True)
     return Simulation(
         name, kept.info(name), kept.read(name), fresh.diagnostics(), kept.reached(name)
     )
@@ -142,7 +155,7 @@ def simulations(
         search: settings of the search.
         store: store of the trials.
         executor: executor of the simulations.
-        out: folder for diagnostics; None keeps none.
+        out: folder for diagnostics, and for what strategies learned; None keeps none.
 
     Raises:
         StoreError: a run could not be simulated; the others are kept.
@@ -155,7 +168,7 @@ def simulations(
             yield name, stored
         else:
             todo.append(name)
-            executor.submit(name, partial(simulate, search, strategy, seed, store))
+            executor.submit(name, partial(simulate, search, strategy, seed, store, out))
     failed = []
     for done in finished(executor, len(todo)):
         if done.error:
@@ -193,7 +206,7 @@ def train_children(
         store: store of the trials.
         executor: executor of the trainings.
         watch: function called with every step of a run.
-        out: folder for diagnostics; None keeps none.
+        out: folder for diagnostics, and for what strategies learned; None keeps none.
         give_up: number of equal failures from the start after which the search stops.
 
     Returns:
@@ -205,6 +218,8 @@ def train_children(
     for strategy, seed in search.jobs():
         fresh = strategy_of(search, strategy, space, seed)
         name = run_name(strategy, seed)
+        learned = Learned(out, name, fresh, Setup.of(fresh, evaluator, seed))
+        learned.recall(store.read(name) if name in store.runs() else [])
         stepping = steps(
             fresh,
             evaluator,
@@ -219,6 +234,8 @@ def train_children(
                 watch(name, step)
                 if i and hopeless.after(step.trials):  # the first has what was stored before
                     return False
+                learned.keep()
+        learned.keep(last=True)
         if out is not None:
             keep_diagnostics(out, name, fresh.diagnostics())
     return True
