@@ -63,7 +63,7 @@ def test_texts_stay_texts() -> None:
         Bar(3, (1, 2), "red", EVIL),
     ]
     found = _Texts(render(Chart(axis, axis, items), EVIL))
-    assert found.tags == {"svg", "g", "line", "path", "rect", "text", "title"}
+    assert found.tags == {"svg", "line", "path", "rect", "text", "title"}
     assert "onload" not in found.attributes
     assert sum(value == EVIL for value in found.values) == 17
 

@@ -49,6 +49,7 @@ def render(chart: Chart, title: str) -> str:
         title: title for those who cannot see it, as plain text.
     """
     back = [_back(chart, item) for item in chart.items if isinstance(item, Patch | Bar)]
+    back += [_inside(chart, item) for item in chart.items if isinstance(item, Patch)]
     sheet = [_stretched(chart, item) for item in chart.items]
     front = [_front(chart, item) for item in chart.items if isinstance(item, Mark | Rule)]
     margin = chart.margin
@@ -107,7 +108,7 @@ def _axes(chart: Chart) -> Iterable[str]:
 
 
 def _back(chart: Chart, item: Patch | Bar) -> str:
-    """Returns a rectangle, its text and its tip."""
+    """Returns a rectangle and its tip."""
     ends = (0.0, item.value) if isinstance(item, Bar) else item.x
     left, right = sorted(chart.x.places(ends).clip(0, 1))
     top, bottom = sorted((1 - chart.y.places(item.y)).clip(0, 1))
@@ -117,14 +118,20 @@ def _back(chart: Chart, item: Patch | Bar) -> str:
     )
     if isinstance(item, Bar):
         return f"{box}>{_tip(item.tip)}</rect>"
-    text = ""
-    if item.text:
-        text = (
-            f'<text class="cell" x="{_percent((left + right) / 2)}" style="fill:{item.ink}" '
-            f'y="{_percent((top + bottom) / 2)}" dy=".35em">{escape(item.text)}</text>'
-        )
     faint = f' fill-opacity="{item.opacity:g}"' if item.opacity < 1 else ""
-    return f"<g{_group(item.group)}>{box}{faint}>{_tip(item.tip)}</rect>{text}</g>"
+    return f"{box}{faint}{_group(item.group)}>{_tip(item.tip)}</rect>"
+
+
+def _inside(chart: Chart, item: Patch) -> str:
+    """Returns the text of a patch, which may be wider than it."""
+    if not item.text:
+        return ""
+    x = _percent(float(chart.x.places(item.x).clip(0, 1).mean()))
+    y = _percent(float(1 - chart.y.places(item.y).clip(0, 1).mean()))
+    return (
+        f'<text class="cell" x="{x}" y="{y}" dy=".35em" style="fill:{item.ink}"'
+        f"{_group(item.group)}>{escape(item.text)}</text>"
+    )
 
 
 def _stretched(chart: Chart, item: Item) -> str:

@@ -18,6 +18,7 @@ from nascast.studies.predictors.summary import Summary, summarize
 
 __all__ = ["Answer", "Measured", "from_json", "measured_in", "recommend", "shipped", "to_json"]
 
+_LISTS = ("architectures", "predicted", "deviation", "true")  # of results, not needed here
 _SHIPPED = "recommend.json"  # beside this module: the default study
 _Where = tuple[str, str, str, str]  # benchmark, space, metric and test sets
 
@@ -165,7 +166,7 @@ def measured_in(folder: Path) -> list[Measured]:
     Raises:
         NascastError: see `read_run`.
     """
-    head, results = read_run(folder)
+    head, results = read_run(folder, without=_LISTS)
     settings = head.settings
     tested = f"{settings['test_size']} {settings['test_set']}"
     where = head.benchmark, head.space, settings["metric"], tested

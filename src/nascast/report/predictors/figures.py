@@ -9,6 +9,7 @@ from typing import Literal
 
 import numpy as np
 
+from nascast.core.dominance import pareto
 from nascast.core.types import Floats
 from nascast.report.chart import Axis, Chart, Dots, Item, Line, Margin, Mark, Patch, Rule, Spread
 from nascast.report.figures import BAND, COLOURS, Look, linear_axis, time_axis
@@ -18,6 +19,8 @@ from nascast.studies.predictors.design import Budget
 from nascast.studies.predictors.summary import INSTANT, Summary
 
 __all__ = [
+    "MOST",
+    "SYMBOLS",
     "hover",
     "instant",
     "looks",
@@ -26,15 +29,17 @@ __all__ = [
     "seconds_of",
     "tau_against_time",
     "tau_axis",
+    "thinned",
 ]
 
-_SYMBOLS = {
+SYMBOLS = {
     "model_based": "circle",
     "learning_curve": "square",
     "zero_cost": "triangle-up",
     "hybrid": "diamond",
     "weight_sharing": "pentagon",
 }
+MOST = 9  # budgets of one predictor that are drawn over a time; chosen, a grid of 3 × 3
 _NOISE = (("two trainings", "7 5"), ("limit of a perfect predictor", "2 4"))  # text, dash
 _TITLES = {"init": "initialization time", "query": "query time for one architecture"}
 _MARGIN = Margin(left=48, right=12, top=36, bottom=56)
@@ -44,7 +49,7 @@ def looks(summaries: Sequence[Summary]) -> dict[str, Look]:
     """Returns looks by predictor, in the order of first appearance; colours repeat after nine."""
     families = {item.predictor: item.family for item in summaries}
     return {
-        name: Look(COLOURS[i % len(COLOURS)], _SYMBOLS.get(family, "hexagon"))
+        name: Look(COLOURS[i % len(COLOURS)], SYMBOLS.get(family, "hexagon"))
         for i, (name, family) in enumerate(families.items())
     }
 
@@ -80,6 +85,25 @@ def tau_against_time(
         items.append(Rule(tau, f"{text} τ = {tau:.3f}", dash, _end(near)))
     items += _drawn(points, places, look)
     return Chart(times, values, items, 440, _MARGIN)
+
+
+def thinned(summaries: Sequence[Summary], axis: str) -> list[Summary]:
+    """Returns all summaries of predictors with few budgets, of others at most `MOST` each.
+
+    These are the ones that none of its others surpasses in τ and this time; of more, an even choice
+    with the first and the last.
+    """
+    found: list[Summary] = []
+    for name in dict.fromkeys(s.predictor for s in summaries):
+        own = [s for s in summaries if s.predictor == name]
+        if len(own) > MOST:
+            values = np.array([[s.kendall, -seconds_of(s, axis)] for s in own])
+            best = [s for s, flag in zip(own, pareto(values), strict=True) if flag]
+            best.sort(key=lambda s: seconds_of(s, axis))
+            places = np.linspace(0, len(best) - 1, min(len(best), MOST)).round().astype(int)
+            own = [best[i] for i in places.tolist()]
+        found += own
+    return found
 
 
 def predicted_against_true(

@@ -1,16 +1,15 @@
 """A comparison as one HTML file that needs nothing else: no network, no other files."""
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePath
 from typing import Any, Literal
 
-import numpy as np
-
 from nascast.report.figures import Look
-from nascast.report.page import Figure, Tile, figure, page, write
-from nascast.report.predictors import tables
-from nascast.report.predictors.figures import looks, predicted_against_true, tau_against_time
+from nascast.report.page import Figure, Tile, figure, markup, page, write
+from nascast.report.predictors import each, tables, within
+from nascast.report.predictors.figures import MOST, looks, tau_against_time, thinned
 from nascast.report.words import axis_words, budget_words, count, either, number
 from nascast.studies.noise import METHOD, NoiseLimits
 from nascast.studies.predictors.head import Head
@@ -20,17 +19,16 @@ from nascast.studies.predictors.summary import Summary, failures, summarize
 __all__ = ["write_report"]
 
 _AIMS = {"minimize": ", the smaller the better", "maximize": ", the larger the better"}
-_FREE = "no labels, no epochs"  # the budget of a predictor that has none
+_ROWS = 100  # budgets in the table of results at most, before it leaves out some; chosen
+_TOGETHER = 15  # predictors at most that are drawn together; chosen
 
 
 @dataclass(frozen=True, slots=True)
-class _Scatter:
-    """Predicted against true scores of one predictor; no figure if no prediction is finite."""
+class _Drawn:
+    """A figure, and the predictors in its key."""
 
-    predictor: str
-    tau: str
-    note: str
-    figure: Figure | None
+    figure: Figure
+    shown: Sequence[str]
 
 
 def write_report(folder: Path, out: Path | None = None) -> Path:
@@ -49,7 +47,7 @@ def write_report(folder: Path, out: Path | None = None) -> Path:
         MissingExtraError: Jinja2 is not installed.
         StoreError: the report cannot be written.
     """
-    head, results = read_run(folder)
+    head, results = read_run(folder, without=("architectures", "deviation"))
     summaries = summarize(results)
     values = {
         "eyebrow": "predictor comparison",
@@ -121,28 +119,86 @@ def _best_tile(summaries: Sequence[Summary]) -> Tile:
         return Tile(label, "–", "no predictor ran; the reasons are below")
     best = max(ranked, key=lambda item: item.kendall)
     spread = "" if best.kendall_sd is None else number(best.kendall_sd)
-    note = f"with {budget_words(best.budget) or _FREE}"
+    note = f"with {budget_words(best.budget) or each.FREE}"
     return Tile(label, best.predictor, note, small=f"τ {number(best.kendall)}", deviation=spread)
 
 
 def _drawn(head: Head, results: Sequence[Result], summaries: Sequence[Summary]) -> dict[str, Any]:
     """Returns the values of the page that show results, where there are any."""
     look = looks(summaries)
-    drawn: tuple[tuple[Literal["query", "init"], str], ...] = (
-        ("query", "τ against query time"),
-        ("init", "τ against initialization time"),
-    )
+    families = within.family_looks(summaries)
+    shown = _few(summaries)
+    failed = tables.not_run(results, failures(results))
     return {
         "look": look,
-        "results": tables.results(summaries, look, head.axes),
+        "families": {name.replace("_", " "): one for name, one in families.items()},
+        "family_groups": {name.replace("_", " "): f"family {name}" for name in families},
+        "results": tables.results(shown, look, head.axes),
         "notes": tables.notes(summaries),
+        "several": any(item.kendall_sd is not None for item in summaries),
+        "left_out": len(summaries) - len(shown),
+        "csv": markup(each.csv_link(summaries, head.axes)),
         "cost": " ".join(_cost(summaries, head.noise)),
-        "figures": [
-            figure(f"tau-{axis}", tau_against_time(summaries, axis, look, head.noise), title)
-            for axis, title in drawn
-        ],
-        "scatters": list(_scatters(head, results, look)),
+        "maps": list(_maps(summaries, look)),
+        "by_family": list(_by_family(summaries, families, head.noise)),
+        "figures": list(_over_time(summaries, look, head.noise)),
+        "front": figure("front", within.front(summaries, look), "All budgets by both times"),
+        "optimal": tables.optimal(summaries, look),
+        "each": list(each.sections(head, results, summaries, look, failed)),
     }
+
+
+def _crowded(summaries: Sequence[Summary]) -> bool:
+    return max(Counter(item.predictor for item in summaries).values()) > MOST
+
+
+def _few(summaries: Sequence[Summary]) -> Sequence[Summary]:
+    """Returns all summaries, or of many those that are best of their predictor or optimal."""
+    if len(summaries) <= _ROWS:
+        return summaries
+    known = [s for s in summaries if s.kendall == s.kendall] or summaries
+    best = {s.predictor: s for s in sorted(known, key=lambda s: s.kendall)}
+    return [s for s in summaries if s.pareto or best.get(s.predictor) is s]
+
+
+def _maps(summaries: Sequence[Summary], look: Mapping[str, Look]) -> Iterable[_Drawn]:
+    """Yields the maps of what is best within budgets."""
+    found = within.best_within(summaries)
+    if found is not None:
+        chart, names = within.map_of_best(found, look), found.winners()
+        yield _Drawn(figure("map-best", chart, "Best predictor within both budgets"), names)
+        yield _Drawn(figure("map-tau", within.map_of_tau(found), "Its Kendall τ"), [])
+
+
+def _by_family(
+    summaries: Sequence[Summary], families: Mapping[str, Look], noise: NoiseLimits | None
+) -> Iterable[Figure]:
+    """Yields figures of the best of each family over both times."""
+    verbs: tuple[tuple[Literal["query", "init"], str], ...]
+    verbs = ("query", "query"), ("init", "initialize")
+    for axis, verb in verbs:
+        chart = within.best_of_families(summaries, axis, families, noise)
+        yield figure(f"family-{axis}", chart, f"Best of each family within a time to {verb}")
+
+
+def _over_time(
+    summaries: Sequence[Summary], look: Mapping[str, Look], noise: NoiseLimits | None
+) -> Iterable[_Drawn]:
+    """Yields τ over both times, of all predictors or, if there are many, family by family."""
+    groups = {"": list(summaries)}
+    if len(look) > _TOGETHER:
+        groups = {s.family: [] for s in summaries}
+        for item in summaries:
+            groups[item.family].append(item)
+    axes: tuple[tuple[Literal["query", "init"], str], ...]
+    axes = ("query", "query time"), ("init", "initialization time")
+    for family, own in groups.items():
+        names = [name for name in look if any(s.predictor == name for s in own)]
+        for axis, words in axes:
+            of = f", {family.replace('_', ' ')}" if family else ""
+            id_ = f"tau-{axis}-{family}" if family else f"tau-{axis}"
+            chart = tau_against_time(thinned(own, axis), axis, look, noise)
+            yield _Drawn(figure(id_, chart, f"τ against {words}{of}"), names)
 
 
 def _cost(summaries: Sequence[Summary], noise: NoiseLimits | None) -> Iterable[str]:
@@ -157,36 +213,13 @@ def _cost(summaries: Sequence[Summary], noise: NoiseLimits | None) -> Iterable[s
     if noise is not None:
         yield ". ".join(line[0].upper() + line[1:] for line in noise.lines()) + "."
         yield METHOD
+    if _crowded(summaries):
+        yield (
+            f"Of a predictor with more than {MOST} budgets those are drawn that none of its others "
+            f"surpasses in τ and this time, at most {MOST}; its section has all."
+        )
     if any(item.reads_target for item in summaries):
         yield (
             "A predictor marked * reads the very training that it is judged by, shares its noise, "
             "and may pass both lines; other τ judges by another training."
         )
-
-
-def _scatters(
-    head: Head, results: Sequence[Result], look: Mapping[str, Look]
-) -> Iterable[_Scatter]:
-    """Yields figures of every predictor at its largest budget, in the first trial that ran."""
-    metric = f"{head.settings['metric']} ({head.unit})"
-    for place, name in enumerate(look):
-        ran = [item for item in results if item.predictor == name and item.error is None]
-        shown = max(ran, key=lambda item: (*item.budget.values(), -item.trial))
-        yield _scatter(f"scatter-{place}", shown, look[name], metric)
-
-
-def _scatter(id_: str, shown: Result, look: Look, metric: str) -> _Scatter:
-    predicted = np.asarray(shown.predicted, dtype=np.float64)
-    true = np.asarray(shown.true, dtype=np.float64)
-    chart, beyond = predicted_against_true(predicted, true, look, metric)
-    undefined = int((~np.isfinite(predicted)).sum())
-    remarks = [budget_words(shown.budget)]
-    remarks += [f"{undefined:,} undefined"] * (undefined > 0)
-    remarks += [f"{beyond:,} off the scale, hollow"] * (beyond > 0)
-    title = f"{shown.predictor}: predicted against true"
-    return _Scatter(
-        predictor=shown.predictor,
-        tau=number(shown.kendall),
-        note=" · ".join(filter(None, remarks)) or _FREE,
-        figure=figure(id_, chart, title) if chart else None,
-    )

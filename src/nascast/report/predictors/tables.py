@@ -16,6 +16,7 @@ __all__ = [
     "Failure",
     "not_run",
     "notes",
+    "optimal",
     "results",
     "settings",
 ]
@@ -72,6 +73,31 @@ def notes(summaries: Sequence[Summary]) -> list[str]:
         if item.undefined:
             remarks.append(f"{name}: {item.undefined:,} undefined predictions, which rank last.")
     return list(filter(None, [about, " ".join(remarks)]))
+
+
+def optimal(summaries: Sequence[Summary], look: Mapping[str, Look]) -> Table:
+    """Returns a table of the Pareto-optimal budgets, the highest τ first."""
+    head = [
+        Heading("Predictor", "name and settings"),
+        Heading("Budget", "what it may spend"),
+        Heading("Kendall τ", "mean over trials, with its standard error", "descending"),
+        Heading("Share", "share of bootstrap samples in which it is optimal", "descending"),
+        Heading("Init", "initialization time", "ascending"),
+        Heading("Query", "for one architecture", "ascending"),
+    ]
+    rows = []
+    for item in sorted((s for s in summaries if s.pareto), key=lambda s: -s.kendall):
+        error = item.metrics["kendall"].error
+        times = (item.init_seconds_total, item.query_seconds_each)
+        cells = [
+            Cell(item.predictor, look=look[item.predictor]),
+            Cell(budget_words(item.budget) or "–"),
+            Cell(number(item.kendall), item.kendall, "" if error is None else number(error)),
+            Cell(f"{100 * item.pareto_share:.0f} %", item.pareto_share),
+            *(Cell(duration(seconds), seconds) for seconds in times),
+        ]
+        rows.append(Row(cells))
+    return Table(head, rows, order=2)
 
 
 def not_run(found: Sequence[Result], reasons: Mapping[Entry, str]) -> list[Failure]:

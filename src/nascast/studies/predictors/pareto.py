@@ -9,7 +9,7 @@ from nascast.core.dominance import pareto
 from nascast.core.types import Bools, Floats
 from nascast.studies.predictors.results import Result
 
-__all__ = ["INSTANT", "membership", "optimal"]
+__all__ = ["INSTANT", "coarse", "membership", "optimal"]
 
 INSTANT = 1e-3  # seconds; chosen: below it a measured time is overhead and scheduling
 
@@ -24,7 +24,7 @@ def optimal(tau: Floats, seconds: Floats) -> Bools:
         tau: ``(n,)`` correlations, larger is better; NaN is the worst there is.
         seconds: ``(n, 2)`` initialization and query seconds; NaN is the worst there is.
     """
-    return pareto(np.concatenate([tau[:, None], -_coarse(seconds)], axis=1))
+    return pareto(np.concatenate([tau[:, None], -coarse(seconds)], axis=1))
 
 
 def membership(
@@ -61,7 +61,7 @@ def membership(
     return np.asarray(np.mean(counts, axis=0))
 
 
-def _coarse(seconds: Floats) -> Floats:
+def coarse(seconds: Floats) -> Floats:
     """Returns seconds rounded to two digits, shorter ones to `INSTANT`; NaN stays."""
     floored = np.maximum(seconds, INSTANT)
     digit = 10.0 ** (np.floor(np.log10(floored)) - 1)

@@ -272,8 +272,12 @@ def write_results(results: Iterable[Result], axes: Sequence[str], file: Path) ->
         raise StoreError(f"cannot write {file}: {error.strerror or error}") from error
 
 
-def read_run(folder: Path) -> tuple[Head, list[Result]]:
+def read_run(folder: Path, without: Sequence[str] = ()) -> tuple[Head, list[Result]]:
     """Returns the content of a comparison's folder.
+
+    Args:
+        folder: folder of the comparison.
+        without: lists that are left out and empty, of long studies the most of what they hold.
 
     Returns:
         The content of ``study.json``, and a result for each predictor, budget and trial.
@@ -290,11 +294,11 @@ def read_run(folder: Path) -> tuple[Head, list[Result]]:
             f"{folder} has no {TABLE}, so the run has not finished; give the same "
             "`nascast compare` command again and it goes on where it stopped"
         )
-    return head, read_results(file, head.axes)
+    return head, read_results(file, head.axes, without)
 
 
-def read_results(file: Path, axes: Sequence[str]) -> list[Result]:
-    """Returns the results that `write_results` wrote.
+def read_results(file: Path, axes: Sequence[str], without: Sequence[str] = ()) -> list[Result]:
+    """Returns the results that `write_results` wrote; lists in `without` are left out and empty.
 
     Raises:
         MissingDataError: the file cannot be read.
@@ -305,17 +309,18 @@ def read_results(file: Path, axes: Sequence[str]) -> list[Result]:
     again = "delete it and give the same `nascast compare` command again, which writes it anew"
     try:
         with reading(file, size_of(file), what="a whole Parquet file", advice=again):
-            table = pq.read_table(file)
+            names = pq.read_schema(file).names
+            table = pq.read_table(file, columns=[name for name in names if name not in without])
             records = table.to_pylist()
     except OSError as error:
         raise MissingDataError(f"cannot read {file}: {error.strerror or error}") from error
-    lacking = [c.name for c in columns(axes) if c.name not in table.column_names]
+    lacking = [c.name for c in columns(axes) if c.name not in names]
     if lacking:
         raise CorruptDataError(f"{file} lacks the columns {', '.join(lacking)}; {again}")
     results = []
     for i, record in enumerate(records):
         try:
-            results.append(from_record(record, axes))
+            results.append(from_record({**record, **dict.fromkeys(without, ())}, axes))
         except CorruptDataError as error:
             raise CorruptDataError(f"row {i} of {file}: {error}; {again}") from error
     return results
