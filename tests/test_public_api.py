@@ -31,6 +31,7 @@ PUBLIC = [
     "names",
     "run",
     "to_pandas",
+    "view",
 ]
 
 
