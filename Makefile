@@ -31,7 +31,7 @@ check: $(VENV)/dev.stamp
 # The API reference, from the docstrings, as a static site in site/.
 docs: $(VENV)/test.stamp
 	$(BIN)/python -m pdoc -d google -o site $(addprefix nascast.,core networks spaces training \
-	  encodings proxies benchmarks stores executors predictors strategies runner studies report \
+	  encodings proxies benchmarks stores executors callbacks predictors strategies runner studies report \
 	  testing)
 
 format: $(VENV)/dev.stamp

@@ -71,7 +71,12 @@ def test_benchmark(name: str, check: Check) -> None:
 def test_executor(name: str, check: Check, request: pytest.FixtureRequest) -> None:
     if name == "ray":  # starting one for every check would take minutes
         request.getfixturevalue("ray_connected")
-    check(factory("executor", name))
+    settings: dict[str, Any] = {}
+    if name == "slurm":
+        pytest.importorskip("submitit")
+        folder = request.getfixturevalue("tmp_path")
+        settings = {"workers": 2, "folder": str(folder), "cluster": "local"}
+    check(partial(plugins.load, "executor", name, **settings))
 
 
 @every("store")

@@ -1,9 +1,12 @@
 """The code in the documentation and the examples runs."""
 
+import ast
+import json
 import re
 import runpy
 import subprocess
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -63,3 +66,41 @@ def test_examples_run(example: Path, capsys: pytest.CaptureFixture[str]) -> None
     assert len(example.read_text().splitlines()) < 60
     runpy.run_path(str(example), run_name="__main__")
     assert capsys.readouterr().out
+
+
+NOTEBOOKS = sorted((ROOT / "examples").glob("*.ipynb"))
+
+
+@pytest.mark.parametrize("notebook", NOTEBOOKS, ids=lambda p: p.name)
+def test_notebooks_run_and_show_tables(notebook: Path) -> None:
+    """By a kernel where nbclient and ipykernel are installed, else cell by cell in this process."""
+    pytest.importorskip("pandas")
+    cells = [c for c in json.loads(notebook.read_text())["cells"] if c["cell_type"] == "code"]
+    assert not [cell for cell in cells if cell["outputs"]], "outputs are not kept"
+    shown = by_kernel(notebook) if find_spec("nbclient") and find_spec("ipykernel") else here(cells)
+    assert sum("<table" in html for html in shown) >= 4
+    assert sum("<svg" in html for html in shown) >= 2
+
+
+def by_kernel(notebook: Path) -> list[str]:
+    import nbformat
+    from nbclient import NotebookClient
+
+    found = NotebookClient(nbformat.read(notebook, as_version=4), timeout=120).execute()
+    outputs = [output for cell in found.cells for output in cell.get("outputs", ())]
+    return [output.get("data", {}).get("text/html", "") for output in outputs]
+
+
+def here(cells: list[dict[str, list[str]]]) -> list[str]:
+    names: dict[str, object] = {}
+    shown = []
+    for cell in cells:
+        *before, last = ast.parse("".join(cell["source"])).body
+        value = None
+        if isinstance(last, ast.Expr):
+            exec(compile(ast.Module(before, []), "cell", "exec"), names)
+            value = eval(compile(ast.Expression(last.value), "cell", "eval"), names)
+        else:
+            exec(compile(ast.Module([*before, last], []), "cell", "exec"), names)
+        shown.append(str(getattr(value, "_repr_html_", str)()))
+    return shown

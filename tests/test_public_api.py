@@ -34,6 +34,7 @@ PUBLIC = [
     "names",
     "run",
     "to_pandas",
+    "view",
 ]
 
 

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from nascast.core.types import ImageTask as ImageTask
     from nascast.core.types import Objective as Objective
     from nascast.core.types import TextTask as TextTask
+    from nascast.report.notebook import view as view
     from nascast.runner import Budget as Budget
     from nascast.runner import run as run
     from nascast.studies.asktell.plan import Plan as Plan
@@ -41,6 +42,7 @@ _HOME = {
     "names": "nascast.core.plugins",
     "run": "nascast.runner",
     "to_pandas": "nascast.studies.frames",
+    "view": "nascast.report.notebook",
 }
 __all__ = ["__version__", *sorted(_HOME)]
 

@@ -49,3 +49,13 @@ def test_the_panel_has_a_line_for_each_trial_that_runs() -> None:
     lines = [" ".join(line.strip("│ ").split()) for line in console.export_text().splitlines()]
     assert "trial 1 running 0:01:05" in lines
     assert "trial 2 running 0:00:01" in lines
+
+
+def test_what_befell_workers_is_said(capsys: pytest.CaptureFixture[str]) -> None:
+    view = LiveView(Objective("val_accuracy"), 2, 10, math.inf)
+    view("ppo-0", Step([trial(0, 50.0)], 1, 3.0))
+    view.note(["lost node 1a2b at 10.0.0.3, 1 node left"])
+    assert capsys.readouterr().err == "Warning: lost node 1a2b at 10.0.0.3, 1 node left\n"
+    console = Console(width=80, record=True, file=io.StringIO())
+    console.print(view._panel())
+    assert "workers lost node 1a2b at 10.0.0.3" in " ".join(console.export_text().split())

@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+import warnings
 from collections.abc import Callable
 from pathlib import Path
 
@@ -16,7 +17,7 @@ from nascast.cli._live import sparkline
 from nascast.cli._options import duration, settings
 from nascast.cli._plan import strategies_of
 from nascast.core import plugins
-from nascast.core.errors import InvalidSettingError
+from nascast.core.errors import InvalidSettingError, SearchWarning
 from nascast.studies.searches.run import GIVE_UP
 
 Cli = Callable[..., tuple[int, str, str]]
@@ -156,6 +157,13 @@ def test_a_search_trains_children_and_goes_on(run: Cli, tmp_path: Path) -> None:
         ("search --device cuda", "PyTorch finds no CUDA device here"),
         ("search --device tpu", "cpu, cuda or auto"),
         ("search --address somewhere:1 --executor serial", "for --executor ray"),
+        ("search --gpus 1 --data nowhere", "--gpus is for --executor ray or slurm"),
+        ("search --cpus -1 --executor ray --data nowhere", "--cpus is a number from 0"),
+        ("search --executor ray(gpus=1) --gpus 1 --data nowhere", "stands in --executor too"),
+        ("search --executor grid --data nowhere", "unknown executor 'grid'; known are"),
+        ("search --benchmark nb201-mini --gpus 0", "--gpus: of no effect with"),
+        ("search --callback nowhere --data nowhere", "unknown callback 'nowhere'; known are"),
+        ("search --callback optuna,tensorboard(colour=1) --data nowhere", "no setting 'colour'"),
     ],
 )
 def test_mistakes_are_explained(run: Cli, tmp_path: Path, line: str, part: str) -> None:
@@ -165,6 +173,22 @@ def test_mistakes_are_explained(run: Cli, tmp_path: Path, line: str, part: str) 
     assert status == 2
     assert part in " ".join(error.split())
     assert "Traceback" not in error
+
+
+def test_callbacks_are_told_and_end_nothing(run: Cli, tmp_path: Path) -> None:
+    """One that raises is reported once, in a search and by `trials`."""
+    pytest.importorskip("optuna")
+    out, words = tmp_path / "run", ("--callback", "optuna(storage=/nowhere/at/all.db)")
+    with warnings.catch_warnings():
+        warnings.simplefilter("always", SearchWarning)
+        status, _, error = run(BENCH, "--out", str(out), *words)
+    assert (status, error.count("the callback Optuna raised")) == (0, 1)
+    status, _, error = run(f"trials {out} --callback optuna")
+    assert (status, error.count("told: ")) == (0, 4)
+    assert (out / "optuna.db").exists()
+    status, _, error = run(f"trials {out} --callback optuna --csv")
+    assert status == 2
+    assert "--callback writes no table" in error
 
 
 def test_nothing_is_no_data(cli: Cli, tmp_path: Path) -> None:

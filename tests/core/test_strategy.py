@@ -24,10 +24,10 @@ class Learner(First):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        self.learned: list[tuple[int, int]] = []
+        self.steps: list[tuple[int, int]] = []
 
     def learn(self, index: int) -> None:
-        self.learned.append((index, len(self.history)))
+        self.steps.append((index, len(self.history)))
 
 
 class Handwritten(First):
@@ -83,7 +83,7 @@ def test_it_learns_from_every_trial_in_order_however_many_are_told() -> None:
     trials = [trial(k, candidate) for k, candidate in enumerate(candidates)]
     strategy.tell(trials[:2])
     strategy.tell(trials[2:])
-    assert strategy.learned == [(k, k + 1) for k in range(5)]
+    assert strategy.steps == [(k, k + 1) for k in range(5)]
 
 
 def test_the_history_follows_the_objectives() -> None:

@@ -122,6 +122,29 @@ def test_a_call_that_no_node_has_room_for(ray_connected: Any) -> None:
             Ray(cpus=cpus, gpus=gpus)
 
 
+def test_calls_go_where_a_gpu_is_and_share_it(ray_connected: Any) -> None:
+    """A node says that it has a GPU, which it does not: Ray only counts."""
+
+    def seen() -> str:  # sent by value, as it is nested
+        return os.environ.get("CUDA_VISIBLE_DEVICES", "all")
+
+    node = ray_connected.add_node(num_cpus=2, num_gpus=1, node_ip_address="127.0.0.1")
+    try:
+        one_each = Ray(gpus=None)
+        assert (one_each.gpus, one_each.workers) == (1.0, 1)
+        with Ray(cpus=0.5, gpus=0.25) as executor:
+            assert executor.workers == 4
+            executor.submit("shared", seen)
+            assert collect(executor, 1)["shared"].value == "0"
+        with Ray() as executor:
+            executor.submit("without", seen)
+            assert collect(executor, 1)["without"].value == ""
+    finally:
+        ray_connected.remove_node(node)
+    while Ray(gpus=None).gpus:  # it takes the cluster a moment to notice
+        time.sleep(0.05)
+
+
 def test_a_result_that_cannot_be_sent(ray_connected: Any) -> None:
     with Ray() as executor:
         executor.submit("lock", threading.Lock)
@@ -170,6 +193,7 @@ def test_a_lost_node_costs_what_ran_there(ray_connected: Any, tmp_path: Path) ->
     (node,) = ray_connected.worker_nodes
     (tmp_path / "doomed").mkdir()
     with Ray() as executor:
+        assert executor.workers == 2
         for name in "abcd":
             executor.submit(name, partial(call, name, node.node_id, str(tmp_path)))
         found = collect(executor, 3)  # on the node that stays
@@ -182,6 +206,9 @@ def test_a_lost_node_costs_what_ran_there(ray_connected: Any, tmp_path: Path) ->
         finally:
             ray_connected.add_node(num_cpus=1, node_ip_address="127.0.0.1")
         assert executor.collect() == []
+        (told,) = executor.incidents()
+        assert executor.incidents() == []
+    assert told == f"lost node {node.node_id[:8]} at 127.0.0.1, 1 node left"
     assert found.keys() == set("abcd")
     assert {done.error for done in found.values()} == {None}
     assert {done.value for done in found.values()} == {ray_connected.head_node.node_id}

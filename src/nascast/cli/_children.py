@@ -79,8 +79,9 @@ def open_evaluator(children: Children, space: str) -> "ChildEvaluator":
         if children.time_limit
         else None,
         "memory_limit": children.memory_limit,
-        "device": device(children.device),
+        "device": children.device,
     }
+    device(children.device)
     kind = _text_evaluator if children.data and is_text(children.data) else _image_evaluator
     return kind(plugins.load("space", space), children, shared)
 

@@ -73,6 +73,7 @@ class LiveView:
         self._stepped = time.monotonic()
         self._best: Trial | None = None
         self._last_error = ""
+        self._last_incident = ""
 
     def __enter__(self) -> "LiveView":
         if self._live:
@@ -104,6 +105,13 @@ class LiveView:
         self._stepped = time.monotonic()
         if not self._live and time.monotonic() - self._spoke > _LINE_SECONDS:
             self._say()
+
+    def note(self, incidents: Sequence[str]) -> None:
+        """Shows what befell workers: in the panel the last one, else a line for each."""
+        for words in incidents:
+            self._last_incident = words
+            if not self._live:
+                self._console.print(f"Warning: {words}", style="yellow", markup=False)
 
     def _take(self, trial: Trial) -> None:
         self._finished += 1
@@ -172,6 +180,9 @@ class LiveView:
         if self._last_error:
             words = self._last_error.splitlines()[0][:100]
             table.add_row(Text("last failure", style="dim"), Text(words, style="yellow"))
+        if self._last_incident:
+            words = self._last_incident.splitlines()[0][:100]
+            table.add_row(Text("workers", style="dim"), Text(words, style="yellow"))
         parts: list[RenderableType] = [table]
         share = self._share()
         if share is not None:

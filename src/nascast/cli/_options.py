@@ -149,6 +149,7 @@ def device(text: str) -> str:
     if text == "cuda" and not there:
         raise InvalidSettingError(
             "--device cuda: PyTorch finds no CUDA device here (torch.cuda.is_available() is "
-            "false); use --device cpu, or install a PyTorch for CUDA and its driver"
+            "false); use --device cpu, or install a PyTorch for CUDA and its driver; with --device "
+            "auto a child trains on the GPU of the machine that it runs on"
         )
     return "cuda" if there and text != "cpu" else "cpu"

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from nascast.cli._children import Children, open_evaluator
+from nascast.cli._executor import Workplace
 from nascast.cli._options import duration, names, settings
 from nascast.cli._warm import prior_of
 
@@ -39,7 +40,7 @@ class Asked:
         seeds: number of runs of each strategy, and the seed of the first.
         workers: number of workers; 0 is the default.
         limits: limits on parameters, multiply-adds and latency of a network.
-        workplace: name of the executor of trainings and address of a Ray cluster, or None.
+        workplace: options about where children are trained.
         earlier: folders of earlier searches, or benchmarks, that it begins with.
         prior: architecture, or weights of operations, that it begins with; None is none.
     """
@@ -55,15 +56,14 @@ class Asked:
     seeds: tuple[int, int]
     workers: int
     limits: "Limits"
-    workplace: tuple[str | None, str | None]
+    workplace: Workplace
     earlier: tuple[str, ...] = ()
     prior: str | None = None
 
     def of_training(self, children: Children) -> list[str]:
         """Returns the options that were given, and are for the training of children alone."""
-        executor, address = self.workplace
-        given = {"--executor": executor, "--address": address, **children.given()}
-        return [option for option, value in given.items() if value]
+        given = [option for option, value in children.given().items() if value]
+        return [*self.workplace.given(), *given]
 
 
 def plan(asked: Asked, children: Children) -> "tuple[Search, ChildEvaluator | None]":
@@ -153,6 +153,7 @@ def _by_training(
     from nascast.core import plugins
     from nascast.studies.searches.design import Search
 
+    asked.workplace.spec()  # what is wrong with it shows before any data are read
     typer.echo(f"reading {children.data or 'digits'} …", err=True)
     evaluator = open_evaluator(children, asked.space or "nasnet")
     typer.echo(f"read: {evaluator.told()}", err=True)

@@ -247,7 +247,7 @@ def build(
     Example: nascast benchmark build --images cifar-10-binary.tar.gz --cells 100 --repeated 20
     --out mine.nascast
     """
-    from nascast.cli._executor import open_executor
+    from nascast.cli._executor import Workplace
     from nascast.studies.build import pack
 
     check_target(out)
@@ -256,7 +256,7 @@ def build(
     plan = _plan(like, images, device, changes, parts)
     folder = folder or out.with_suffix(".trainings")
     workers = workers or (os.cpu_count() or 1 if plan.device == "cpu" else 1)
-    with open_executor(executor, address, workers) as opened:
+    with Workplace(executor, address).open(workers, folder, plan.device) as opened:
         _train(plan, folder, opened)
     table = pack(plan, folder, out.stem)
     write(table, out)

@@ -2,9 +2,10 @@
 
 import json
 import math
-import os
 import re
+from collections.abc import Callable
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -13,11 +14,13 @@ import typer
 from nascast.cli._budgets import BudgetOptions
 from nascast.cli._children import Children as Asked
 from nascast.cli._children import open_evaluator
+from nascast.cli._executor import Workplace
 from nascast.cli._pages import tell_what_is_missing, written
 
 if TYPE_CHECKING:
     from rich.table import Table
 
+    from nascast.core.executor import Executor
     from nascast.core.spec import Spec
     from nascast.studies.predictors.children import Children
     from nascast.studies.predictors.design import Study
@@ -28,7 +31,7 @@ if TYPE_CHECKING:
 __all__ = ["compare"]
 
 _ALL = "xgboost,jacov,synflow,sotl_e,early_stop_accuracy,omni"
-_Workplace = tuple[str | None, str | None, int]  # executor by name, address, number of workers
+_Opener = Callable[..., "Executor"]  # called with the modules that processes import first
 
 
 def compare(
@@ -141,7 +144,7 @@ def compare(
     executor: Annotated[
         str | None,
         typer.Option(
-            help="Executor of the study: processes, serial or ray.",
+            help="Executor of the study: processes, serial, ray or slurm, with settings.",
             show_default="processes, or ray with --address",
         ),
     ] = None,
@@ -177,6 +180,9 @@ def compare(
     from nascast.studies.predictors.design import Study
 
     specs, source = _specs(predictors), str(images) if images else None
+    place = Workplace(executor, address)
+    place.spec()  # what is wrong with it shows before any data are read
+    workplace = partial(place.open, workers or None, out, device)
     budgets = BudgetOptions({"train_size": train_sizes, "epochs": epochs}, axis or [], grid)
     rest = (trials, seed, test_size, test_set)
     children, studies = None, []
@@ -194,7 +200,6 @@ def compare(
             study = Study(name, specs, axes, *rest, predicted, source, batch_size)
             studies.append(budgets.of_benchmark(study))
     tell_what_is_missing()
-    workplace = executor, address, workers or os.cpu_count() or 1
     found = [
         _compared(study, folder, workplace, children, quiet=as_json)
         for study, folder in zip(studies, _folders(benchmark or [], out), strict=True)
@@ -244,7 +249,7 @@ def _folders(names: list[str], out: Path) -> list[Path]:
 
 
 def _compared(
-    study: "Study", out: Path, workplace: _Workplace, children: "Children | None", *, quiet: bool
+    study: "Study", out: Path, workplace: _Opener, children: "Children | None", *, quiet: bool
 ) -> dict[str, Any]:
     """Runs a study, writes its page, prints its table unless it is quiet; returns it as JSON."""
     from nascast.report.predictors.html import write_report
@@ -266,10 +271,9 @@ def _children(asked: Asked, space: str, cells: int, seed: int, out: Path) -> "Ch
 
 
 def _run(
-    study: "Study", out: Path, workplace: _Workplace, children: "Children | None"
+    study: "Study", out: Path, workplace: _Opener, children: "Children | None"
 ) -> "list[Result]":
     import nascast
-    from nascast.cli._executor import open_executor
     from nascast.cli._progress import bars
     from nascast.core.cache import cache_folder
     from nascast.studies.predictors.design import modules_of
@@ -283,8 +287,7 @@ def _run(
         cache.touch()
     except OSError:
         cache = out / "proxies.jsonl"  # a cache that cannot be written is no reason to stop
-    opened = open_executor(*workplace, preload=modules_of(study))
-    with bars() as shown, opened as executor:
+    with bars() as shown, workplace(preload=modules_of(study)) as executor:
         current = [None]
 
         def start(name: str, steps: int) -> None:

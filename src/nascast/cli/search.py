@@ -9,6 +9,7 @@ import typer
 
 from nascast.cli._callbacks import HELP, open_callbacks
 from nascast.cli._children import Children
+from nascast.cli._executor import CPUS, EXECUTOR, GPUS, Workplace
 from nascast.cli._final import export_best
 from nascast.cli._pages import Current, tell_what_is_missing, written
 from nascast.cli._plan import Asked, plan
@@ -180,18 +181,13 @@ def search(
             rich_help_panel=_WORK,
         ),
     ] = 0,
-    executor: Annotated[
-        str | None,
-        typer.Option(
-            help="Executor of the trainings: processes, serial or ray; default: processes, or ray "
-            "with --address.",
-            rich_help_panel=_WORK,
-        ),
-    ] = None,
+    executor: Annotated[str | None, typer.Option(help=EXECUTOR, rich_help_panel=_WORK)] = None,
     address: Annotated[
         str | None,
         typer.Option(help="Address of a Ray cluster, or auto to find it.", rich_help_panel=_WORK),
     ] = None,
+    cpus: Annotated[float | None, typer.Option(help=CPUS, rich_help_panel=_WORK)] = None,
+    gpus: Annotated[float | None, typer.Option(help=GPUS, rich_help_panel=_WORK)] = None,
     callback: Annotated[str, typer.Option(help=HELP)] = "",
     out: Annotated[
         Path, typer.Option(help="Folder for the trials and the report of all runs.")
@@ -240,7 +236,7 @@ def search(
         seeds=(seeds, seed),
         workers=workers,
         limits=Limits(max_params, max_multiply_adds, max_latency_ms),
-        workplace=(executor, address),
+        workplace=Workplace(executor, address, cpus, gpus),
         earlier=tuple(earlier or ()),
         prior=prior,
     )
@@ -273,7 +269,7 @@ def _run(
         if evaluator is None:
             _simulate(chosen, out, told)
         else:
-            _train(chosen, evaluator, out, told, *asked.workplace)
+            _train(chosen, evaluator, asked, out, told)
     except KeyboardInterrupt:
         typer.echo(_STOPPED, err=True)
         Current(out).write()
@@ -309,28 +305,22 @@ def _simulate(chosen: "Search", out: Path, told: "Callback") -> None:
 
 
 def _train(
-    chosen: "Search",
-    evaluator: "ChildEvaluator",
-    out: Path,
-    told: "Callback",
-    executor: str | None,
-    address: str | None,
+    chosen: "Search", evaluator: "ChildEvaluator", asked: Asked, out: Path, told: "Callback"
 ) -> None:
-    from nascast.cli._executor import open_executor
     from nascast.cli._live import LiveView
     from nascast.core.callback import telling
     from nascast.studies.searches.run import GIVE_UP, train_children
 
-    objective, workers = chosen.objectives[0], chosen.workers
     store, current = _store(out), Current(out)
     with (
-        open_executor(executor, address, workers) as opened,
-        LiveView(objective, workers, chosen.evaluations, chosen.seconds) as view,
+        asked.workplace.open(asked.workers or None, out, evaluator.device) as opened,
+        LiveView(chosen.objectives[0], opened.workers, chosen.evaluations, chosen.seconds) as view,
         telling(told, store, out) as tell,
     ):
 
         def watch(run: str, step: "Step") -> None:
             view(run, step)
+            view.note(opened.incidents())
             current()
             tell(run, step.trials)
 

@@ -70,6 +70,13 @@ class Executor(ABC):
         """
         return
 
+    def incidents(self) -> list[str]:
+        """Returns in words what befell workers since the last call, such as a node that was lost.
+
+        It is for people to read: what ran there runs again, or comes back with an error.
+        """
+        return []
+
     def close(self) -> None:
         """Drops the queued calls and stops the workers; may be called twice."""
         return

@@ -288,7 +288,8 @@ def _plain_kinds(component: Any) -> dict[str, tuple[type, ...]]:
     except NameError:  # a name that only type checkers import
         return {}
     found = {name: kinds_of(hint) for name, hint in hints.items()}
-    return {name: kinds for name, kinds in found.items() if set(kinds) <= WORDS.keys()}
+    plain = tuple(WORDS)  # kinds may be unhashable, such as the arguments of a function
+    return {name: kinds for name, kinds in found.items() if all(kind in plain for kind in kinds)}
 
 
 def _unknown(kind: str, name: str, key: str, known: Any) -> InvalidSettingError:

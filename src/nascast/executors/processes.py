@@ -75,6 +75,7 @@ class Processes(Executor):
         self._queue: deque[tuple[Hashable, Callable[[], Any]]] = deque()
         self._pool: list[_Worker] = []
         self._died: set[Hashable] = set()
+        self._incidents: list[str] = []
 
     def submit(self, task: Hashable, call: Callable[[], Any]) -> None:
         self._queue.append((task, call))
@@ -89,6 +90,10 @@ class Processes(Executor):
                 done += self._receive(busy[pipe])  # type: ignore[index]
             self._feed()
         return done
+
+    def incidents(self) -> list[str]:
+        found, self._incidents = self._incidents, []
+        return found
 
     def now(self) -> float:
         return self._clock()
@@ -137,6 +142,7 @@ class Processes(Executor):
             worker.process.join()
             if task not in self._died:
                 self._died.add(task)
+                self._incidents.append(f"the worker of {task} died; it runs again")
                 self._queue.appendleft((task, call))
                 return []
             value, error = None, f"its worker died twice (exit code {worker.process.exitcode})"

@@ -18,6 +18,12 @@ __all__ = ["Ray"]
 _HELLO = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + bytes((0, 0, 0, 4, 0, 0, 0, 0, 0))
 _HEAD, _KIND, _SETTINGS = 9, 3, 4
 
+# Ray from 2.59 on can ask for one: https://docs.ray.io/en/latest/ray-security/token-auth.html.
+_TOKEN = (
+    "; if the cluster asks for a token, set RAY_AUTH_MODE=token here too, and put the cluster's "
+    "token (`ray get-auth-token` there) into RAY_AUTH_TOKEN or ~/.ray/auth_token"
+)
+
 
 @dataclass
 class _Task:
@@ -46,7 +52,7 @@ class Ray(Executor):
         *,
         address: str | None = None,
         cpus: float = 1.0,
-        gpus: float = 0.0,
+        gpus: float | None = 0.0,
         timeout: float = 10.0,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -56,44 +62,55 @@ class Ray(Executor):
             workers: number of calls at a time; None is as many as the cluster has room for.
             address: address of a cluster, as ``host:port`` or ``auto``; None starts a Ray here.
             cpus: number of cores for each call, which may be a fraction.
-            gpus: number of GPUs for each call, which may be a fraction.
+            gpus: number of GPUs for each call, which may be a fraction; a call without one sees
+                none. None is 1 where a node has a GPU, else 0.
             timeout: seconds to wait for a cluster to answer.
             clock: function that returns monotonic seconds.
 
         Raises:
             InvalidSettingError: there is no cluster at the address, or none with such nodes.
         """
-        if (workers is not None and workers < 1) or min(cpus, gpus) < 0 or cpus + gpus == 0:
+        least, most = min(cpus, gpus or 0.0), max(cpus, 1.0 if gpus is None else gpus)
+        if (workers is not None and workers < 1) or not (least >= 0 and 0 < most < math.inf):
             raise InvalidSettingError(
                 f"expected at least 1 worker with some of a core or GPU; got {workers} workers "
                 f"with {cpus} cores and {gpus} GPUs"
             )
         self._workers = workers
-        self._needs = {"CPU": cpus, "GPU": gpus}
         self._clock = clock
+        self.cpus, self._incidents = cpus, list[str]()
+        self._nodes: dict[str, str] = {}  # addresses of the living ones
         self._address, self._timeout = address, timeout
         self._tasks: dict[Any, _Task] = {}  # by the reference to the result
         self._ours = False
         self._connect()
         import ray
 
+        if gpus is None:
+            gpus = (
+                1.0
+                if not cpus or any(there.get("GPU", 0) >= 1 for there in _alive().values())
+                else 0.0
+            )
+        self.gpus, self._needs = gpus, {"CPU": cpus, "GPU": gpus}
         self._run = ray.remote(num_cpus=cpus, num_gpus=gpus, max_retries=0)(_answer)
         if not _room(self._needs):
             self.close()
             raise InvalidSettingError(
-                f"no node of the Ray cluster has {cpus} cores and {gpus} GPUs for a call; give a "
-                "call less"
+                f"no node of the Ray cluster has {cpus:g} cores and {gpus:g} GPUs for a call; give "
+                "a call less"
             )
 
     def _connect(self) -> None:
         """Connects, also after `close`."""
-        cores = self._workers and math.ceil(self._workers * self._needs["CPU"])
+        cores = self._workers and math.ceil(self._workers * self.cpus)
         self._ours = _connect(self._address, cores, self._timeout) or self._ours
 
     @property
     def workers(self) -> int:  # type: ignore[override]
         """The number of calls that run at a time; by default it follows the cluster's nodes."""
         self._connect()
+        self._look()
         return self._workers or max(1, _room(self._needs))
 
     def submit(self, task: Hashable, call: Callable[[], Any]) -> None:
@@ -101,7 +118,7 @@ class Ray(Executor):
         self._start(_Task(task, call, self._clock()))
 
     def _start(self, task: _Task) -> None:
-        self._tasks[self._run.remote(task.call)] = task
+        self._tasks[self._run.remote(task.call, not self.gpus)] = task
 
     def collect(self) -> list[Done]:
         import ray
@@ -132,11 +149,30 @@ class Ray(Executor):
         except exceptions.WorkerCrashedError:
             if not task.died:
                 task.died = True
+                self._incidents.append(f"the worker of {task.name} died; it runs again")
                 self._start(task)
                 return []
             error = "its worker died twice"
         end = self._clock()
         return [Done(task.name, value, error, end, end - task.began)]
+
+    def incidents(self) -> list[str]:
+        found, self._incidents = self._incidents, []
+        return found
+
+    def _look(self) -> None:
+        """Notes which nodes were lost since the last time, and which are new."""
+        import ray
+
+        now = {
+            node["NodeID"]: node["NodeManagerAddress"]
+            for node in ray.nodes()  # type: ignore[no-untyped-call]
+            if node["Alive"]
+        }
+        for lost in self._nodes.keys() - now.keys():
+            left = f"{len(now)} node{'s' * (len(now) != 1)} left"
+            self._incidents.append(f"lost node {lost[:8]} at {self._nodes[lost]}, {left}")
+        self._nodes = now
 
     def now(self) -> float:
         return self._clock()
@@ -152,27 +188,34 @@ class Ray(Executor):
             self._ours = False
 
 
-def _answer(call: Callable[[], Any]) -> tuple[Any, str | None]:
-    """Returns the value or the error of a call; runs on a worker."""
+def _answer(call: Callable[[], Any], hidden: bool) -> tuple[Any, str | None]:
+    """Returns the value or the error of a call; runs on a worker, where GPUs may be hidden."""
+    if hidden:  # it has none to itself, and would take that of another call
+        os.environ["CUDA_VISIBLE_DEVICES"] = ""
     try:
         return call(), None
     except BaseException as failure:  # a failed call is data; the caller decides
         return None, f"{type(failure).__name__}: {failure}"
 
 
-def _room(needs: Mapping[str, float]) -> int:
-    """Returns the number of calls that the living nodes have room for at a time."""
+def _alive() -> dict[str, Mapping[str, float]]:
+    """Returns what each living node has, by its number."""
     import ray
 
-    found = 0
-    for node in ray.nodes():  # type: ignore[no-untyped-call]
-        there = node["Resources"] if node["Alive"] else {}
-        found += min(
+    nodes = ray.nodes()  # type: ignore[no-untyped-call]
+    return {node["NodeID"]: node["Resources"] for node in nodes if node["Alive"]}
+
+
+def _room(needs: Mapping[str, float]) -> int:
+    """Returns the number of calls that the living nodes have room for at a time."""
+    return sum(
+        min(
             int(there.get(kind, 0) / need + 1e-6)  # 0.6 of 0.2 is 3
             for kind, need in needs.items()
             if need
         )
-    return found
+        for there in _alive().values()
+    )
 
 
 def _connect(address: str | None, cpus: int | None, timeout: float) -> bool:
@@ -202,10 +245,19 @@ def _connect(address: str | None, cpus: int | None, timeout: float) -> bool:
             logging_level=logging.ERROR,
             **settings,
         )
-    except (ConnectionError, RuntimeError, ValueError) as error:
+    except _refusals() as error:
         where = f"at {address}" if address else "on this machine"
-        raise InvalidSettingError(f"no connection to Ray {where}: {error}") from error
+        hint = _TOKEN if address else ""
+        raise InvalidSettingError(f"no connection to Ray {where}: {error}{hint}") from error
     return True
+
+
+def _refusals() -> tuple[type[Exception], ...]:
+    """Returns what Ray raises where there is no connection; earlier ones ask for no token."""
+    from ray import exceptions
+
+    unknown: type[Exception] = getattr(exceptions, "AuthenticationError", ConnectionError)
+    return ConnectionError, RuntimeError, ValueError, unknown
 
 
 def _check_answers(address: str, timeout: float) -> None:

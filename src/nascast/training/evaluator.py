@@ -34,7 +34,7 @@ from nascast.training._limits import (
 from nascast.training.data import ImageData, Split, open_data, task_of
 from nascast.training.language import LanguageTraining, evaluate_language
 from nascast.training.loop import DivergedError, ImageTraining, Training, evaluate
-from nascast.training.placement import placed
+from nascast.training.placement import device_here, placed
 from nascast.training.recipe import Recipe
 from nascast.training.text import TextData, open_text
 
@@ -72,7 +72,8 @@ class ChildEvaluator(ABC):
         checkpoints: folder for trainings that stopped early, one for each run; None keeps none.
         time_limit: wall seconds for one training.
         memory_limit: memory in MiB that one training may take.
-        device: name of the device, ``cpu`` or ``cuda``; on a CPU each training has one thread.
+        device: name of the device: ``cpu``, ``cuda``, or ``auto``, which is CUDA's where the
+            process that trains finds one; on a CPU each training has one thread.
     """
 
     space: SearchSpace | str
@@ -109,6 +110,10 @@ class ChildEvaluator(ABC):
     def _space(self) -> SearchSpace:
         assert isinstance(self.space, SearchSpace)
         return self.space
+
+    @property
+    def _here(self) -> str:
+        return device_here(self.device)
 
     def network(self, arch: Architecture) -> "nn.Module":
         """Returns the network of an architecture, without parts for training alone."""
@@ -166,14 +171,14 @@ class ChildEvaluator(ABC):
             InvalidSettingError: the candidate asks for more epochs than the recipe has.
             NascastError: see `open_data`, `open_text` and `nascast.training.checkpoint`.
         """
-        clock = clock_of(self.device)
+        clock = clock_of(self._here)
         curves: dict[str, tuple[float, ...]] = {}
-        cuda = [] if self.device == "cpu" else [torch.device(self.device)]
-        threads = one_thread() if self.device == "cpu" else nullcontext()
+        cuda = [] if self._here == "cpu" else [torch.device(self._here)]
+        threads = one_thread() if self._here == "cpu" else nullcontext()
         with threads, torch.random.fork_rng(cuda):
             began = clock()
             try:
-                with limited_memory(self.memory_limit, self.device):
+                with limited_memory(self.memory_limit, self._here):
                     training = self._start(candidate, seed)
                     for reached in training.epochs(candidate.epochs):
                         curves = {name: tuple(v) for name, v in asdict(reached).items()}
@@ -190,7 +195,7 @@ class ChildEvaluator(ABC):
         training = self._training(
             candidate.arch,
             generator=torch.Generator().manual_seed(seed),
-            clock=clock_of(self.device),
+            clock=clock_of(self._here),
             guard=time_guard(self.time_limit),
         )
         if self.checkpoints is not None:
@@ -248,7 +253,7 @@ class TrainingEvaluator(ChildEvaluator):
         return task_of(self._open(), self.skeleton)
 
     def _open(self) -> ImageData:
-        return open_data(self.data, self.split, self.device)
+        return open_data(self.data, self.split, self._here)
 
     def _own(self) -> dict[str, Any]:
         return {"split": asdict(self.split), "measure_latency": self.measure_latency}
@@ -256,7 +261,7 @@ class TrainingEvaluator(ChildEvaluator):
     def _training(self, arch: Architecture, **how: Any) -> ImageTraining:
         data = self._open()
         network = self._space.build(arch, task_of(data, self.skeleton, self.recipe))
-        return ImageTraining(placed(network, self.device), data, recipe=self.recipe, **how)
+        return ImageTraining(placed(network, self._here), data, recipe=self.recipe, **how)
 
     def _score(self, arch: Architecture, training: Training[Any]) -> dict[str, float]:
         network, curves, data = training.scored, training.curves, self._open()
@@ -270,7 +275,7 @@ class TrainingEvaluator(ChildEvaluator):
             **self._counts(arch),
         }
         if self.measure_latency:
-            metrics["latency_ms"] = latency_ms(network, self.example().to(self.device))
+            metrics["latency_ms"] = latency_ms(network, self.example().to(self._here))
         return metrics
 
 
@@ -298,13 +303,13 @@ class LanguageEvaluator(ChildEvaluator):
         return TextTask(len(self._open().words), self.skeleton)
 
     def _open(self) -> TextData:
-        return open_text(self.data, self.device)
+        return open_text(self.data, self._here)
 
     def _own(self) -> dict[str, Any]:
         return {}
 
     def _training(self, arch: Architecture, **how: Any) -> LanguageTraining:
-        network = self.network(arch).to(self.device)
+        network = self.network(arch).to(self._here)
         return LanguageTraining(network, self._open(), recipe=self.recipe, **how)
 
     def _score(self, arch: Architecture, training: Training[Any]) -> dict[str, float]:

@@ -5,9 +5,16 @@ from typing import Any
 import torch
 from torch import nn
 
-__all__ = ["placed"]
+__all__ = ["device_here", "placed"]
 
 _LANES = 8  # channels below which oneDNN's kernel goes wrong
+
+
+def device_here(name: str) -> str:
+    """Returns the device that a name stands for here: ``auto`` is a GPU if this process has one."""
+    if name != "auto":
+        return name
+    return "cuda" if torch.cuda.is_available() else "cpu"
 
 
 def placed(network: nn.Module, device: str) -> nn.Module:
