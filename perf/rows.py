@@ -70,10 +70,11 @@ def table_cases(space: Any) -> Iterator[Case]:
     )
     from nascast.core.types import Candidate, Metric
 
-    searches = import_module(
-        "nascast.studies.searches.run"
-        if find_spec("nascast.studies.searches")
-        else "nascast.studies.search"
+    found = find_spec("nascast.studies.records")
+    recorded = (
+        import_module("nascast.studies.records").recorded_space
+        if found
+        else import_module("nascast.studies.search").recorded
     )
 
     rng = np.random.default_rng(1)
@@ -102,7 +103,7 @@ def table_cases(space: Any) -> Iterator[Case]:
                 yield "table evaluate", evaluate, 1
                 yield "table query", partial(table.query, rows, "val_accuracy"), len(rows)
                 continue
-            holes = searches.recorded(table)
+            holes = recorded(table)
             parents = holes.sample(MANY, rng)
 
             def mutate(holes: Any = holes, parents: Any = parents) -> Any:

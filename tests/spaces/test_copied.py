@@ -20,6 +20,12 @@ GENOTYPE = (
     f"Genotype(normal={_NORMAL}, normal_concat=range(2, 6), "
     f"reduce={_REDUCE}, reduce_concat=range(2, 6))"
 )
+
+
+def _by_node(pairs: list[tuple[str, int]], first: int) -> dict[int, list[tuple[str, int]]]:
+    return {first + i: pairs[2 * i : 2 * i + 2] for i in range(4)}
+
+
 MODULE = "0101000001000100000100000:input,conv3x3-bn-relu,maxpool3x3,conv1x1-bn-relu,output"
 
 HEADS = [
@@ -91,6 +97,16 @@ def _genotype(item: str, concat: str) -> str:
 
 
 CHOICES = list(zip(_EDGES, _OPERATIONS, strict=True))
+
+
+def _nested(outer: int, inner: int) -> dict[int, dict[int, str]]:
+    """The operations by one end of their edges, and then by the other."""
+    found: dict[int, dict[int, str]] = {}
+    for edge, operation in CHOICES:
+        found.setdefault(int(edge[outer]), {})[int(edge[inner])] = operation
+    return found
+
+
 ARROWS = [(f"{edge[2]}<-{edge[0]}", operation) for edge, operation in CHOICES]
 BLOCKS = [
     ("nasbench201", "Configuration:\n" + _lines(ARROWS, "  {}, Value: {!r}") + "\n", "edges"),
@@ -107,6 +123,10 @@ BLOCKS = [
     ("darts", GENOTYPE.replace("range(2, 6)", "frozenset({2, 3, 4, 5})"), "genotype"),
     ("nasbench201", str([(int(e[0]), int(e[2]), op) for e, op in CHOICES[::-1]]), "edge_list"),
     ("nasbench201", str([(int(e[0]), int(e[2]), {"op": op}) for e, op in CHOICES]), "edge_list"),
+    ("nasbench201", str([((int(e[0]), int(e[2])), op) for e, op in CHOICES]), "edge_list"),
+    ("nasbench201", str({(int(e[0]), int(e[2])): {"op": op} for e, op in CHOICES}), "edges"),
+    ("nasbench201", str(_nested(2, 0)), "edges"),
+    ("nasbench201", str(_nested(0, 2)), "edges"),
     (
         "nasbench201",
         str([{"from": int(e[0]), "to": int(e[2]), "operation": op} for e, op in CHOICES]),
@@ -138,7 +158,24 @@ def test_blocks_of_lines_sets_and_prints(name: str, text: str, notation: str) ->
     [
         *(
             ("nasbench201", text, "284")
-            for text in ("arch_index: 284", "index 284", "[284]", "idx=284", "000284-FULL.pth")
+            for text in (
+                "arch_index: 284",
+                "index 284",
+                "[284]",
+                "idx=284",
+                "000284-FULL.pth",
+                "#284",
+            )
+        ),
+        *(
+            ("darts", text, GENOTYPE)
+            for text in (
+                f">>> {GENOTYPE}",
+                GENOTYPE.replace("Genotype", "Namespace"),
+                GENOTYPE.replace("range(2, 6), reduce=", "sorted({5, 2, 4, 3}), reduce="),
+                GENOTYPE.replace("range", "xrange"),
+                f"Genotype(normal={_by_node(_NORMAL, 2)}, reduce={_by_node(_REDUCE, 0)})",
+            )
         ),
         *(
             ("nats_size", text, "8:16:24:32:64")

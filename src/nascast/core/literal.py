@@ -294,8 +294,11 @@ class _Reader:
     def _call(self, name: str, begin: int) -> Literal:
         values, keyed, _ = self._inside("(")
         last = name.rpartition(".")[2]
-        if last in ("range", "arange"):
+        if last in ("range", "arange", "xrange"):
             return self._range(values, begin)
+        if last == "sorted" and len(values) == 1:
+            order = sorted(values[0].items(), key=Literal.whole)
+            return Literal(begin, tuple(order))
         if last == "dict" and not values:
             return Literal(begin, keyed=tuple(keyed))
         if last == "Configuration":  # of ConfigSpace

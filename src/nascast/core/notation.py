@@ -10,7 +10,7 @@ __all__ = ["OFFICIAL_INDEX", "Notation", "Reading", "named", "row_of_numbers", "
 
 # A number of the official API, also as its files are named: 284, arch_index: 284, 000284-FULL.pth.
 OFFICIAL_INDEX = (
-    r"\s*(?:(?i:(?:arch\w*[\s_-]?)?(?:index|idx))\s*[:=#]?\s*|\[\s*)?"
+    r"\s*(?:(?i:(?:arch\w*[\s_-]?)?(?:index|idx))\s*[:=#]?\s*|#\s*|\[\s*)?"
     r"[0-9]{1,9}(\.0*)?(?:-FULL\.pth|\s*\])?\s*$"
 )
 _SHOWN = 5000  # characters of a text that a message quotes; chosen

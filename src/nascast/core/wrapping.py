@@ -40,7 +40,7 @@ _HEADS = (  # parts of the head of a line, of which the first two say that it is
     re.compile(rf"\s*[IWEF]\s?[0-9]{{4}}\s{_STAMP}(?:\s+[0-9]+\s[\w./-]+:[0-9]+\])?"),  # glog
     re.compile(r"\s*(?:[A-Za-z_][\w.]*:(?=\S)|[\w./:<>]+\s+[-|]\s|[\w./-]+\.py:[0-9]+[:\]]?\s)"),
 )
-_BULLET = re.compile(r"\s*(?:[>*•$+-]|[0-9]{1,3}[.)])\s+(?=\S)")
+_BULLET = re.compile(r"\s*(?:>>>|[>*•$+-]|[0-9]{1,3}[.)])\s+(?=\S)")
 _CONTROL = re.compile(r"\x1b\[[0-9;]*m|\x00")  # colours of a terminal
 _TAGS = re.compile(r"\s*<(\w+)[^<>]*>(?P<inner>.*)</\1>\s*", re.DOTALL)
 _CALL = re.compile(  # a text alone in brackets, or handed to a function
@@ -86,7 +86,8 @@ def plain(text: str) -> str:
     such as ``arch = b'…',``, become blanks. So places in it are places in what was given.
     """
     text = text.translate(_MARKS)
-    text = _COMMENT.sub(lambda found: " " * len(found[0]) if found[1] else found[0], text)
+    said = _COMMENT.sub(lambda found: " " * len(found[0]) if found[1] else found[0], text)
+    text = said if said.strip() else text  # as #284, which is no comment
     text = text.rstrip(",; \t\r\n").ljust(len(text))
     if quoted := _QUOTED.fullmatch(text):
         inner, (begin, end) = quoted["inner"], quoted.span("inner")

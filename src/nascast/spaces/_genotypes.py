@@ -11,6 +11,7 @@ __all__ = ["GENOTYPE", "CellText", "Side", "read_cells"]
 
 GENOTYPE = r"\s*(\w+\s*=\s*)?(\w+\.)*Genotype\s*\(|[\s\S]{0,200}?\bnormal\b['\"]?\s*[=:]"
 _FIELDS = ("normal", "normal_concat", "reduce", "reduce_concat")
+_CALLS = ("Genotype", "Namespace", "SimpleNamespace", "namespace")
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +60,7 @@ def read_cells(text: str, nodes: int) -> tuple[CellText, CellText]:
         LiteralError: naming what was expected, and where.
     """
     whole = parse_literal(text)
-    if whole.name and whole.name != "Genotype":
+    if whole.name and whole.name not in _CALLS:
         raise LiteralError(f"expected Genotype(…); got {whole}", whole.at)
     fields = whole.fields(*_FIELDS)
     for key, value in fields.items():
@@ -73,7 +74,8 @@ def read_cells(text: str, nodes: int) -> tuple[CellText, CellText]:
 
 
 def _cell(fields: dict[str, Literal], name: str, nodes: int) -> CellText:
-    listed = _pairs(fields[name].items(None, f"a list of pairs for the {name} cell"), name)
+    cell = _by_node(fields[name], nodes)
+    listed = _pairs(cell.items(None, f"a list of pairs for the {name} cell"), name)
     if len(listed) != 2 * nodes:
         raise LiteralError(
             f"the {name} cell has {len(listed)} pairs of operation and input; expected "
@@ -89,6 +91,16 @@ def _cell(fields: dict[str, Literal], name: str, nodes: int) -> CellText:
         outputs = tuple(sorted(item.whole("a state") for item in _listed(concat).items()))
     pairs = tuple(zip(sides[::2], sides[1::2], strict=True))
     return CellText(name, pairs, outputs, concat.at if concat else fields[name].at)
+
+
+def _by_node(cell: Literal, nodes: int) -> Literal:
+    """Returns the list of a cell that is a dictionary by nodes, counted from 2, or else from 0."""
+    if cell.keyed is None:
+        return cell
+    found = {key.whole("a node"): value for key, value in cell.keyed}
+    if sorted(found) not in (list(range(2, 2 + nodes)), list(range(nodes))):
+        raise LiteralError(f"expected the nodes 2 to {1 + nodes}, or a list", cell.at)
+    return Literal(cell.at, tuple(found[node] for node in sorted(found)))
 
 
 def _listed(value: Literal) -> Literal:

@@ -129,6 +129,8 @@ def test_several_trainings_of_one_network(tmp_path: Path) -> None:
         ("arch", CELLS[0].replace("~0|+", "~9|+"), "expected a string like"),
         ("acc_12", "ninety", "column 'acc_12' should be a finite number; got 'ninety'"),
         ("acc_12", "abc", "missing=abc"),
+        ("acc_12", "-", "missing=-"),
+        ("acc_12", ".", "missing=."),
         ("acc_12", "1_0", "'1_0'"),
         ("acc_12", "٩٠", "'٩٠'"),
         ("acc_12", "0x1A", "'0x1A'"),

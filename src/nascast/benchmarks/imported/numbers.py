@@ -131,7 +131,8 @@ class Reader:
             return "; separators between thousands are not read, so export it without them"
         if isinstance(field, str) and field.strip().endswith("%"):
             return "; write percent without the sign"
-        if isinstance(field, str) and re.search(r"[^\W\d_]", field) and len(field) < 20:
+        marks = r"[^\W\d_]|[^\w\s.,]|^\s*\.\s*$"  # letters, or signs that stand for nothing
+        if isinstance(field, str) and re.search(marks, field) and len(field) < 20:
             return f"; if it marks a training that is not there, say missing={field.strip()}"
         return ""
 

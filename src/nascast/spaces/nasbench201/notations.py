@@ -3,7 +3,7 @@
 import json
 import random
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 
 from nascast.core.literal import Literal, LiteralError, parse_literal
@@ -79,7 +79,7 @@ def _read_edges(text: str) -> list[int]:
     """Reads a dictionary whose keys name two vertices, counted from 0 or from 1, in any order."""
     given = parse_literal(text)
     found: dict[tuple[int, int], Literal] = {}
-    for key, value in given.fields().items():
+    for key, value in _by_edge(given.fields()):
         ends = _EDGE_KEY.fullmatch(key)
         if not ends:
             continue  # a setting that is no edge, such as the epochs of a training
@@ -98,7 +98,23 @@ def _read_edges(text: str) -> list[int]:
             f"there is {', '.join(wrong)}",
             given.at,
         )
-    return [_operation(found[edge]) for edge in edges]
+    return [_operation(_named(found[edge])) for edge in edges]
+
+
+def _by_edge(fields: Mapping[str, Literal]) -> Iterator[tuple[str, Literal]]:
+    """Yields keys and values of a dictionary, or of those inside of it by either end of edges."""
+    for key, value in fields.items():
+        if not key.isdigit() or value.keyed is None:
+            yield key, value
+            continue
+        for other, operation in value.fields().items():
+            yield "_".join(sorted((key, other))), operation
+
+
+def _named(operation: Literal) -> Literal:
+    """Returns the name of an operation that stands in a dictionary of its own."""
+    keyed = operation.keyed is not None
+    return _any(operation, operation.fields(), _OF) if keyed else operation
 
 
 def _write_edges(row: Sequence[int]) -> str:
@@ -180,15 +196,18 @@ def _read_edge_list(text: str) -> list[int]:
             start, stop = (_any(item, fields, names) for names in (_FROM, _TO))
             operation = _any(item, fields, _OF)
         else:
-            start, stop, operation = item.items(3, "an edge: start, stop and operation")
-        if operation.keyed is not None:
-            operation = _any(operation, operation.fields(), _OF)
+            parts = item.items()
+            if len(parts) == 2 and parts[0].listed:  # ((start, stop), operation)
+                parts = (*parts[0].items(), parts[1])
+            if len(parts) != 3:
+                raise LiteralError("expected an edge: start, stop and operation", item.at)
+            start, stop, operation = parts
         edge = (start.whole("a node"), stop.whole("a node"))
         if edge not in EDGES or edge in found:
             raise LiteralError(
                 f"there is one edge from each of 0 to 3 to later ones; got {edge}", item.at
             )
-        found[edge] = _operation(operation)
+        found[edge] = _operation(_named(operation))
     return [found[edge] for edge in EDGES]
 
 
@@ -276,7 +295,8 @@ DIALECTS = (
         "edge_list",
         "a list of edges (start, stop, operation), also as NetworkX prints them",
         re.compile(
-            r"\s*(\w+\s*=\s*)?[\[(]\s*([\[(]\s*[0-9]\s*,\s*[0-9]\s*,\s*(['\"{]|[A-Za-z])|\{)"
+            r"\s*(\w+\s*=\s*)?[\[(]\s*"
+            r"([\[(]\s*[\[(]?\s*[0-9]\s*,\s*[0-9]\s*[\])]?\s*,\s*(['\"{]|[A-Za-z])|\{)"
         ),
         _read_edge_list,
         _write_edge_list,
@@ -284,7 +304,7 @@ DIALECTS = (
     Notation(
         "nodes",
         "lists of (operation, input) of each node, as CellStructure keeps them",
-        re.compile(r"\s*(\w+\s*=\s*)?[\[(]\s*[\[(](?!\s*[0-9])"),
+        re.compile(r"\s*(\w+\s*=\s*)?[\[(]\s*[\[(](?!\s*[\[(]?\s*[0-9])"),
         _read_nodes,
         _write_nodes,
     ),
