@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
+import nascast
 from nascast.studies.claims.catalogue import CLAIMS
 from nascast.studies.claims.claim import Scale
 from nascast.studies.claims.run import Entry, kept
@@ -17,14 +18,15 @@ from nascast.studies.claims.run import Entry, kept
 MARK = "<!-- verdicts -->\n"  # all that follows is made anew
 
 
-def lines(entries: list[Entry]) -> Iterator[str]:
-    """Yields the lines of the section."""
+def lines(entries: list[Entry], scale: Scale) -> Iterator[str]:
+    """Yields the parts of the section."""
     counts = Counter(str(entry.finding.verdict) for entry in entries if entry.finding)
     told = ", ".join(f"{number} {verdict}" for verdict, number in counts.most_common())
     seconds = sum(entry.seconds for entry in entries)
     shared = sum({entry.claim.studies: entry.shared for entry in entries}.values())
-    yield f"{len(entries)} claims: {told}. They took {seconds:,.0f} processor seconds, and their "
-    yield f"studies {shared:,.0f} seconds of the clock.\n"
+    yield f"nascast {nascast.__version__}, {scale.trials} trials or seeds, seed {scale.seed}. "
+    yield f"{len(entries)} of {len(CLAIMS)} claims: {told}. They took {seconds:,.0f} processor "
+    yield f"seconds, and their studies {shared:,.0f} seconds of a shared machine's clock.\n"
     for entry in entries:
         verdict = str(entry.finding.verdict) if entry.finding else f"failed: {entry.error}"
         yield f"\n**`{entry.claim.name}` {verdict}.** {entry.claim.statement} "
@@ -34,7 +36,7 @@ def lines(entries: list[Entry]) -> Iterator[str]:
         yield "\n"
     missing = [claim.name for claim in CLAIMS if claim not in [entry.claim for entry in entries]]
     if missing:
-        yield f"\nNot measured: {', '.join(f'`{name}`' for name in missing)}.\n"
+        yield f"\nNot measured yet: {', '.join(f'`{name}`' for name in missing)}.\n"
 
 
 def main() -> None:
@@ -45,8 +47,8 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--into", type=Path)
     options = parser.parse_args()
-    entries = kept(CLAIMS, options.ledger, Scale(options.trials, options.seed))
-    text = "".join(lines(entries))
+    scale = Scale(options.trials, options.seed)
+    text = "".join(lines(kept(CLAIMS, options.ledger, scale), scale))
     if options.into is None:
         print(text)
         return

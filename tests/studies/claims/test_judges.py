@@ -8,6 +8,7 @@ import pytest
 
 from nascast.core.errors import MissingDataError
 from nascast.core.spec import Spec
+from nascast.studies.claims import later, study_2021
 from nascast.studies.claims.catalogue import named
 from nascast.studies.claims.claim import Desk, Plan, Scale
 from nascast.studies.claims.finding import Finding, Verdict
@@ -105,6 +106,18 @@ def test_falls_are_from_uniform_to_mutated_sets(tmp_path: Path) -> None:
     found = judged("seminas-falls-most", desk)
     assert [part.estimate.value for part in found.parts] == pytest.approx([0.2, 0.0])
     assert found.remark.startswith("seminas falls most")
+
+
+def test_every_judge_finds_the_predictors_that_its_studies_have(tmp_path: Path) -> None:
+    desk = Desk(Scale(TRIALS), tmp_path)
+    for claim in (*study_2021.CLAIMS, *later.CLAIMS):
+        for plan in claim.studies:
+            if not desk.place(plan).exists():
+                told(desk, plan, lambda cell: len(str(cell.predictor)) / 300)
+        if claim.studies:
+            found = claim.judge(desk)
+            assert found.parts, claim.name
+            assert all(np.isfinite(part.estimate.value) for part in found.parts), claim.name
 
 
 def test_taus_leave_out_what_failed() -> None:
