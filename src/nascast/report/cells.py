@@ -45,17 +45,18 @@ def picture(graph: Graph) -> Picture:
     """Returns the picture of the graph of a batch of one."""
     labels = {int(v): graph.vocabulary[graph.labels[0, v]] for v in np.flatnonzero(graph.mask[0])}
     paint = colours(graph, list(labels.values()))
-    drawn: list[str] = []
-    wide, down = 0.0, 0.0
     cells = _cells(graph, labels)
-    for members in cells:
+    found = [_cell(graph, members, labels, paint) for members in cells]
+    wide, down = max(width for _, width, _ in found), 0.0
+    drawn: list[str] = []
+    for members, (markup, width, height) in zip(cells, found, strict=True):
         title = next((labels[v] for v in members if labels[v] in graph.sinks), "")
         if len(cells) > 1:
             drawn.append(f'<text class="title" x="0" y="{down + 16:g}">{escape(title)} cell</text>')
             down += 30
-        markup, width, height = _cell(graph, members, labels, paint)
-        drawn.append(f'<g transform="translate(0 {down:g})">{markup}</g>')
-        wide, down = max(wide, width), down + height + 18
+        aside = (wide - width) / 2
+        drawn.append(f'<g transform="translate({aside:g} {down:g})">{markup}</g>')
+        down += height + 18
     size = f"0 0 {wide:g} {down - 16:g}"
     style = f"--wide:{wide:g}px"
     return Picture(

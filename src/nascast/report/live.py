@@ -12,7 +12,7 @@ __all__ = ["LOOPBACK", "Live"]
 LOOPBACK = "127.0.0.1"
 _HOSTS = (LOOPBACK, "localhost")
 _FORBIDDEN = "default-src 'none';"  # of the page, which otherwise may fetch nothing at all
-# Loads the page again where it stood, once its state is another one.
+# Loads the page again where it stood, once its state is another one and nothing is enlarged.
 _FOLLOW = """
 <script>
 "use strict";
@@ -20,7 +20,7 @@ const state = STATE;
 scrollTo(0, Number(sessionStorage.getItem("at") || 0));
 setInterval(async () => {
   const now = await fetch("/state").then((answer) => answer.text()).catch(() => state);
-  if (now === state) return;
+  if (now === state || document.querySelector("dialog[open]")) return;
   sessionStorage.setItem("at", String(scrollY));
   location.reload();
 }, 2000);

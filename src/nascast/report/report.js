@@ -180,6 +180,9 @@ document.querySelectorAll("[data-csv]").forEach((button) => {
 });
 takeTips();
 addEnlargers();
+window.addEventListener("beforeprint", () => {
+  for (const each of document.querySelectorAll("details")) each.open = true; // paper has no clicks
+});
 document.addEventListener("pointermove", point);
 document.addEventListener("pointerdown", point);
 document.addEventListener("scroll", () => tell(""), { passive: true });

@@ -94,7 +94,11 @@ def best_so_far(
         mean = values.mean(0)
         lines += [
             line_of(one, x[keep] / unit, mean, name, str(place)),
-            Mark(float(x[-1] / unit), float(mean[-1]), one.colour, one.symbol, size=9.0),
+            Mark(
+                *(float(x[-1] / unit), float(mean[-1]), one.colour, one.symbol),
+                size=9.0,
+                group=str(place),
+            ),
         ]
         ends.append(mean)
     up = value_axis(ends, metric, whole=longest(groups) <= _SHORT, minimize=minimize)
