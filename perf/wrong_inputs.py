@@ -106,6 +106,25 @@ search --space nasbench201 --data images.npz --evaluations 1.5
 {_SEARCH} --resume
 {_SEARCH} --out full
 {_SEARCH} --recipe learning_rate=1e30,epochs=1,batch_size=8 --executor serial
+{_SEARCH} --executor nonsense
+{_SEARCH} --executor 'serial(clock=3)'
+{_SEARCH} --executor 'processes(workers=0)'
+{_SEARCH} --executor 'slurm(minutes=abc)'
+{_SEARCH} --executor slurm --gpus 0.5
+{_SEARCH} --executor slurm
+{_SEARCH} --gpus 1
+{_SEARCH} --executor ray --gpus -1
+{_SEARCH} --executor ray --cpus nan
+{_SEARCH} --executor 'ray(cpus=2)' --cpus 1
+{_SEARCH} --callback nonsense
+{_SEARCH} --callback tensorboard(
+{_SEARCH} --callback 'tensorboard(colour=1)'
+{_SEARCH} --callback 'optuna(storage=3)'
+{_BENCH} --gpus 1
+{_TRAIN} --callback nonsense
+trials . --callback optuna
+trials . --callback nonsense
+trials . --callback optuna --csv
 search --space nasbench201 --data ''
 search --space nasbench201 --data nowhere
 search --space nasbench201 --data table.csv

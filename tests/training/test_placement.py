@@ -13,7 +13,7 @@ from nascast.core.types import ImageTask
 from nascast.networks.counting import count
 from nascast.networks.separable import FactorizedReduction
 from nascast.spaces.nasnet import NasNet
-from nascast.training.placement import placed
+from nascast.training.placement import device_here, placed
 
 NARROW = nn.Conv2d(4, 6, 1, stride=2)
 
@@ -42,7 +42,7 @@ def test_wide_convolutions_are_left_alone() -> None:
 _TRAINS = """
 import torch
 from torch import nn
-from nascast.training.placement import placed
+from nascast.training.placement import device_here, placed
 torch.manual_seed(0)
 for c_in in range(1, 9):
     for c_out in (1, 4, 8, 13):
@@ -73,3 +73,8 @@ def test_gradients_are_the_same() -> None:
         assert one.grad is not None
         assert other.grad is not None
         assert torch.allclose(one.grad, other.grad, rtol=1e-3, atol=1e-3)
+
+
+def test_auto_is_decided_where_it_is_asked() -> None:
+    assert device_here("auto") == ("cuda" if torch.cuda.is_available() else "cpu")
+    assert device_here("cpu") == "cpu"

@@ -67,6 +67,8 @@ class Workplace:
         if package := _EXTRAS.get(spec.name):
             check_extra(package, spec.name, f"the executor {spec.name}")
         spec.check("executor")
+        if "clock" in spec.settings:  # an argument for tests, which no text can give
+            raise InvalidSettingError(f"--executor {self.executor}: the clock cannot be chosen")
         return spec
 
     def _check_number(self, spec: Spec, option: str, value: float | None) -> None:
