@@ -21,6 +21,8 @@ def test_a_search_from_another_and_what_is_refused(cli: Cli, tmp_path: Path) -> 
         ([*other, "--from", tmp_path / "no"], "expected the name of a benchmark"),
         ([*other, "--from", tmp_path], "holds no search"),
         ([*other, "--from", "nb101_sample"], "of the space nasbench101"),
+        ([*other, "--from", "nb201-mini"], "begin with its answers"),
+        ([*other, "--from", tmp_path / "old", "--metric", "val_loss"], "says nothing here"),
         ([*other, "--prior", "conv=1"], "no operation 'conv'"),
         ([*other, "--prior", "some cell"], "expected"),
         ([*other, "--prior", "none=-1", "--metric", "val_accuracy,parameters"], "one objective"),

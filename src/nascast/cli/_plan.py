@@ -123,13 +123,15 @@ def _on_benchmark(asked: Asked, name: str, shared: Mapping[str, Any]) -> "Search
             f"{name} did not record what trainings took, so that --budget {asked.budget} cannot be "
             "kept; give a number of trainings instead, such as --evaluations 100"
         )
+    aims = tuple(Objective(metric.name, metric.minimize) for metric in metrics)
+    began = prior_of(benchmark.space, asked.earlier, asked.prior, aim=aims[0], judge=benchmark)
     return Search(
         space=benchmark.space.name,
         benchmark=name,
-        objectives=tuple(Objective(metric.name, metric.minimize) for metric in metrics),
+        objectives=aims,
         workers=asked.workers or 1,
         full_epochs=metrics[0].epochs[-1] if metrics[0].epochs else None,
-        prior=prior_of(benchmark.space, asked.earlier, asked.prior),
+        prior=began,
         **shared,
     )
 
@@ -157,14 +159,15 @@ def _by_training(
     typer.echo(f"reading {children.data or 'digits'} …", err=True)
     evaluator = open_evaluator(children, asked.space or "nasnet")
     typer.echo(f"read: {evaluator.told()}", err=True)
-    training = evaluator.settings()
+    training, aims = evaluator.settings(), _trained_objectives(asked.metrics, evaluator)
+    space = plugins.load("space", training["space"])
     search = Search(
         space=training["space"],
         training=training,
-        objectives=_trained_objectives(asked.metrics, evaluator),
+        objectives=aims,
         workers=asked.workers or os.cpu_count() or 1,
         full_epochs=evaluator.recipe.epochs,
-        prior=prior_of(plugins.load("space", training["space"]), asked.earlier, asked.prior),
+        prior=prior_of(space, asked.earlier, asked.prior, aim=aims[0]),
         **shared,
     )
     return search, evaluator

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 if TYPE_CHECKING:
+    from nascast.core.evaluator import Benchmark
     from nascast.core.space import SearchSpace
-    from nascast.core.types import Floats, Genes
+    from nascast.core.types import Floats, Genes, Objective
     from nascast.strategies.guided.prior import Prior
 
 __all__ = ["prior_of"]
@@ -17,16 +18,26 @@ __all__ = ["prior_of"]
 _WEIGHT = re.compile(r"\s*([\w.-]+)\s*=\s*([-+]?[0-9]*\.?[0-9]+)\s*")  # nor_conv_3x3=1
 
 
-def prior_of(space: "SearchSpace", sources: Sequence[str], text: str | None) -> "Prior | None":
+def prior_of(
+    space: "SearchSpace",
+    sources: Sequence[str],
+    text: str | None,
+    *,
+    aim: "Objective",
+    judge: "Benchmark | None" = None,
+) -> "Prior | None":
     """Returns what a search of a space begins with; None if nothing is given.
 
     Args:
         space: search space.
         sources: folders of searches, or benchmarks and tables, of the same space.
         text: architecture in any notation of the space, or weights of operations.
+        aim: objective of the search.
+        judge: benchmark on which the search runs, whose own records are no earlier trials.
 
     Raises:
-        InvalidSettingError: a source is of another space; there is no such operation.
+        InvalidSettingError: a source is of another space or objective, or has the very trainings
+            that the search will look up; there is no such operation.
         InvalidArchitectureError: the text is no architecture.
         MissingDataError, UnknownComponentError: there is no such source.
     """
@@ -34,7 +45,7 @@ def prior_of(space: "SearchSpace", sources: Sequence[str], text: str | None) -> 
 
     if not sources and text is None:
         return None
-    groups = [group for source in sources for group in _groups(source, space)]
+    groups = [group for source in sources for group in _groups(source, space, aim, judge)]
     if text is None:
         return Prior.of(space, groups)
     weights = [_WEIGHT.fullmatch(part) for part in text.split(",")]
@@ -44,20 +55,28 @@ def prior_of(space: "SearchSpace", sources: Sequence[str], text: str | None) -> 
     return Prior.of(space, groups, np.asarray([space.read(text).genes], dtype=np.int16))
 
 
-def _groups(source: str, space: "SearchSpace") -> "list[tuple[Genes, Floats]]":
+def _groups(
+    source: str, space: "SearchSpace", aim: "Objective", judge: "Benchmark | None"
+) -> "list[tuple[Genes, Floats]]":
     from nascast.studies.searches.results import SEARCH
 
-    found = _told(Path(source), space) if (Path(source) / SEARCH).is_file() else None
-    return _recorded(source, space) if found is None else found
+    found = _told(Path(source), space, aim) if (Path(source) / SEARCH).is_file() else None
+    return _recorded(source, space, judge) if found is None else found
 
 
-def _told(folder: Path, space: "SearchSpace") -> "list[tuple[Genes, Floats]]":
+def _told(folder: Path, space: "SearchSpace", aim: "Objective") -> "list[tuple[Genes, Floats]]":
     """Returns the trials of a search, those of as many epochs in a group."""
     from nascast.core.errors import InvalidSettingError
     from nascast.studies.searches.results import read_search
 
     found = read_search(folder)
     _expect(space, found.space.name, str(folder))
+    theirs = found.objectives[0]
+    if (theirs.metric, theirs.minimize) != (aim.metric, aim.minimize):
+        raise InvalidSettingError(
+            f"--from {folder}: that search was to {theirs.aim} {theirs.metric}, and this one is to "
+            f"{aim.aim} {aim.metric}; what was best there says nothing here"
+        )
     pairs = [
         (trial, score)
         for run in found.runs
@@ -73,9 +92,12 @@ def _told(folder: Path, space: "SearchSpace") -> "list[tuple[Genes, Floats]]":
     return groups
 
 
-def _recorded(source: str, space: "SearchSpace") -> "list[tuple[Genes, Floats]]":
+def _recorded(
+    source: str, space: "SearchSpace", judge: "Benchmark | None"
+) -> "list[tuple[Genes, Floats]]":
     """Returns the records of a benchmark or a table, by validation accuracy or else its loss."""
     from nascast.core.errors import InvalidSettingError
+    from nascast.core.evaluator import alike
     from nascast.core.types import Objective
     from nascast.studies.records import open_benchmark
 
@@ -86,6 +108,11 @@ def _recorded(source: str, space: "SearchSpace") -> "list[tuple[Genes, Floats]]"
     wanted = [name for name in ("val_accuracy", "val_loss") if name in bench.metrics]
     if not wanted:
         raise InvalidSettingError(f"--from {source}: it recorded neither accuracy nor loss")
+    if judge is not None and alike(judge, bench, wanted[0]):
+        raise InvalidSettingError(
+            f"--from {source} has the very trainings that are looked up in {judge.name}: the "
+            "search would begin with its answers; name another benchmark"
+        )
     rows = bench.measured(wanted[0])
     values = bench.query(rows, wanted[0])
     return [(rows, -values if Objective(wanted[0]).minimize else values)]

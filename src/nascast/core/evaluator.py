@@ -12,8 +12,11 @@ from nascast.core.errors import CorruptDataError, UnsupportedError
 from nascast.core.space import SearchSpace
 from nascast.core.types import Candidate, Evaluation, Floats, Genes, Metric, Objective, Task
 
-__all__ = ["Benchmark", "Described", "Evaluator", "checked", "settings_of"]
+__all__ = ["Benchmark", "Described", "Evaluator", "alike", "checked", "settings_of"]
 
+_ALIKE = (
+    0.9999  # Pearson's correlation; chosen: two trainings of cells have less, and a rounding more
+)
 _LONGEST = 1e100  # seconds; chosen: however many are added up, the sum is a number
 
 
@@ -267,3 +270,25 @@ class Benchmark(ABC):
                 f"recorded epochs: {', '.join(map(str, known)) or 'none'}"
             )
         return recorded
+
+
+def alike(first: Benchmark, second: Benchmark, metric: str) -> bool:
+    """Returns whether two benchmarks have the same trainings, under whatever names and units.
+
+    They are if the metric of the rows that both have, three at least, is the same but for a
+    rounding and a scale.
+    """
+    if metric not in first.metrics or metric not in second.metrics:
+        return False
+    try:
+        known = {row.tobytes() for row in first.measured(metric)}
+        rows = second.measured(metric)
+    except UnsupportedError:  # a function of every row
+        return first.name == second.name
+    both = rows[np.asarray([row.tobytes() in known for row in rows], dtype=bool)]
+    if len(both) < 3:
+        return False
+    values = first.query(both, metric), second.query(both, metric)
+    if any(len(np.unique(value)) < 2 for value in values):
+        return False
+    return bool(np.corrcoef(*values)[0, 1] >= _ALIKE)

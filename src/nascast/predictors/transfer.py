@@ -6,11 +6,11 @@ from pathlib import Path
 import numpy as np
 
 from nascast.core.errors import InvalidSettingError, UnsupportedError
-from nascast.core.evaluator import Benchmark
+from nascast.core.evaluator import Benchmark, alike
 from nascast.core.ledger import Ledger
 from nascast.core.prediction import Prediction
 from nascast.core.spec import Spec, component_of
-from nascast.core.types import Floats, Genes, Objective
+from nascast.core.types import Genes, Objective
 from nascast.predictors._combinator import Combinator, Part, part_of
 
 __all__ = ["Transfer"]
@@ -83,42 +83,21 @@ class Transfer(Combinator):
                 f"the architectures of {records.name} are of {records.space.name}, and these are "
                 f"of {ledger.space.name}: what is learned there says nothing here"
             )
-        if isinstance(ledger.records, Benchmark) and ledger.records.name == records.name:
+        here, predicted = ledger.records, ledger.objective.metric
+        if isinstance(here, Benchmark) and alike(here, records, predicted):
             raise InvalidSettingError(
-                f"both benchmarks are {records.name}: it would learn from what it is judged by; "
-                "name another one"
+                f"{records.name} has the very trainings of {here.name} that are predicted: it "
+                "would learn from what it is judged by; name another benchmark"
             )
         metric = self.metric or ledger.objective.metric
         objective = Objective(metric, records.describe(metric).minimize)
         there = Ledger(records, objective)
         rows = rng.permutation(records.measured(metric))[: self.labels]
-        if _same(records.query(rows, metric), rows, ledger):
-            raise InvalidSettingError(
-                f"{records.name} has the very trainings that are predicted here: it would learn "
-                "from what it is judged by; name another benchmark"
-            )
         with there.phase("init"):
             self._parts[0].initialize(there, rows, rng)
 
     def query(self, ledger: Ledger, genes: Genes) -> Prediction:
         return self._parts[0].query(ledger, genes)
-
-
-def _same(labels: Floats, rows: Genes, ledger: Ledger) -> bool:
-    """Returns whether labels are those of the ledger's benchmark, under whatever name.
-
-    They are looked at beside the ledger, for nothing is learned from them.
-    """
-    here = ledger.records
-    if not isinstance(here, Benchmark) or ledger.objective.metric not in here.metrics:
-        return False
-    try:
-        known = {row.tobytes() for row in here.measured(ledger.objective.metric)}
-    except UnsupportedError:  # a function of every row
-        return False
-    there = np.asarray([row.tobytes() in known for row in rows], dtype=bool)
-    own = here.query(rows[there], ledger.objective.metric)
-    return len(np.unique(own)) > 1 and np.array_equal(own, labels[there])
 
 
 @lru_cache(maxsize=4)

@@ -149,7 +149,9 @@ def _lead(found: Searched, groups: Mapping[str, Sequence[Run]]) -> Iterable[str]
 def _tiles(found: Searched, items: Sequence[StrategySummary]) -> list[Tile]:
     first = best_trials(found, 1)
     best = Tile("Best value", "–", "no trial has a value")
-    if first:
+    if found.differing():
+        best = Tile("Best value", "–", "of each search below; they do not compare")
+    elif first:
         ((run, place),) = first
         value = amount(found.measured(run.scores[place, 0]))
         which = f"{run.strategy}, seed {run.seed}, trial {run.trials[place].id:,}"
@@ -180,7 +182,7 @@ def _valued(
     )
     return {
         "sections": [section for section in sections if section and section.figures],
-        "best": list(_bests(found)),
+        "best": [] if found.differing() else list(_bests(found)),
         "operations": _operations(found),
         "trials": tables.trials(found),
         "shown": f"{min(50, sum(item.trials - item.failed for item in items)):,}",
