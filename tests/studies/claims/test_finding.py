@@ -1,6 +1,7 @@
 """The rule that makes verdicts, on made-up numbers."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -15,6 +16,7 @@ LEANS = Part("b", Estimate(0.8, 0.65, 0.95), bar=0.7)
 AGAINST = Part("c", Estimate(0.6, 0.5, 0.65), bar=0.7)
 BELOW = Part("d", Estimate(0.6, 0.5, 0.65), bar=0.7, above=False)
 ASIDE = Part("e", Estimate(0.6, 0.5, 0.65), bar=0.7, core=False)
+HELD_ON_A, AGAINST_ON_B = replace(HELD, case="A"), replace(AGAINST, case="B")
 
 
 @pytest.mark.parametrize(
@@ -24,9 +26,13 @@ ASIDE = Part("e", Estimate(0.6, 0.5, 0.65), bar=0.7, core=False)
         ([HELD, BELOW], Verdict.HOLDS),
         ([LEANS], Verdict.CAVEAT),
         ([LEANS, LEANS, HELD], Verdict.CAVEAT),
-        ([HELD, AGAINST], Verdict.CAVEAT),
+        ([HELD, AGAINST], Verdict.FAILS),  # bounds on numbers of one case
+        ([HELD, LEANS], Verdict.CAVEAT),
+        ([HELD_ON_A, AGAINST_ON_B], Verdict.CAVEAT),
+        ([HELD_ON_A, replace(AGAINST, case="A"), LEANS], Verdict.FAILS),
+        ([HELD_ON_A, AGAINST_ON_B, replace(AGAINST_ON_B, case="C")], Verdict.FAILS),
+        ([HELD_ON_A, AGAINST_ON_B, AGAINST], Verdict.FAILS),
         ([HELD, ASIDE], Verdict.CAVEAT),
-        ([HELD, AGAINST, AGAINST], Verdict.FAILS),
         ([LEANS, AGAINST], Verdict.FAILS),
         ([AGAINST, ASIDE], Verdict.FAILS),
         ([Part("f", Estimate(float("nan"), float("nan"), float("nan")), 0.0)], Verdict.FAILS),

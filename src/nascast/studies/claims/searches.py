@@ -59,6 +59,7 @@ def _strong(desk: Desk) -> Finding:
                 1.0,
                 above=False,
                 digits=2,
+                case=data,
             )
             for i, (data, name) in enumerate(DATA_SETS.items())
         ]

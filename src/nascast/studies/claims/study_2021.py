@@ -119,7 +119,9 @@ def _graphs_lead(desk: Desk) -> Finding:
     for i, labels in enumerate((thirty_hours(), MANY)):
         here = select(taus, MODELS, labels=(labels,))
         (own, _, _), value = best(select(here, ("gcn", "seminas")))
-        (rival, _, _), other = best({k: v for k, v in here.items() if k[0] != own})
+        (rival, _, _), other = best(
+            {k: v for k, v in here.items() if k[0] not in ("gcn", "seminas")}
+        )
         title = f"τ of {own} less that of {rival}, {labels} labels"
         parts.append(gap(title, value, other, desk.rng(i)))
     return judged(parts)
@@ -144,7 +146,10 @@ def _omni(desk: Desk) -> Finding:
     found = quantiles(_relative(both), ratios)
     title = f"gain over {rival}, {labels} labels and {epochs} epochs, in percent"
     return judged(
-        [Part(title, found, 0, digits=1), Part("the same gain", found, 30, digits=1)],
+        [
+            Part(title, found, 0, digits=1, core=False),
+            Part("the same gain", found, 30, digits=1),
+        ],
         f"Of {len(gains)} budgets this is the one of the largest gain; at "
         f"{sum(_relative(gain) > 0 for gain in gains.values())} there is one.",
     )
@@ -283,8 +288,8 @@ CLAIMS = (
         "graph-networks-lead",
         "At short query times SemiNAS and GCN lead the model-based predictors.",
         f"{_PAPER}, comparison over budgets",
-        f"{_MAP}The better of the two should rank better than all others, with the labels of "
-        f"thirty hours and with {MANY}.",
+        f"{_MAP}The better of the two should rank better than the best of the other fourteen, with "
+        f"the labels of thirty hours and with {MANY}.",
         _graphs_lead,
         studies=(budget_map,),
         seconds=500,
@@ -294,7 +299,7 @@ CLAIMS = (
         "OMNI reaches τ up to 30 % above that of the next best predictor.",
         f"{_PAPER}, abstract",
         f"{_MAP}The gain over the best other predictor of the same budget, where it is largest, "
-        "should be above 0 and above 30 %.",
+        "should be above 30 %.",
         _omni,
         studies=(budget_map,),
         seconds=500,
