@@ -59,10 +59,21 @@ def test_findings_are_json_and_back() -> None:
 
 def test_intervals_cover_the_mean_and_narrow_with_more_trials() -> None:
     rng = np.random.default_rng(0)
-    samples = [mean(rng.normal(1.0, 2.0, size=40), rng) for _ in range(200)]
-    assert 0.86 < np.mean([found.low < 1.0 < found.high for found in samples]) < 1
+    samples = [mean(rng.normal(1.0, 2.0, size=40)) for _ in range(200)]
+    assert 0.9 < np.mean([found.low < 1.0 < found.high for found in samples]) < 1
     width = np.mean([found.high - found.low for found in samples])
-    assert width == pytest.approx(2 * 1.96 * 2 / np.sqrt(40), rel=0.1)
+    assert width == pytest.approx(2 * 2.02 * 2 / np.sqrt(40), rel=0.1)
+
+
+def test_intervals_over_trials_cover_the_mean_of_the_space() -> None:
+    rng = np.random.default_rng(0)
+    inside = []
+    for _ in range(400):
+        table = rng.normal(1.0, 2.0, size=100)  # a sample of the space
+        trials = [rng.choice(table, 20, replace=False).mean() for _ in range(10)]
+        found = mean(np.array(trials), share=0.2)
+        inside.append(found.low < 1.0 < found.high)
+    assert 0.92 < np.mean(inside) < 0.985
 
 
 def test_intervals_of_many_rows_are_those_of_fewer_made_narrower() -> None:

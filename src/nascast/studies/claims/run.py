@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,7 @@ from nascast.core.executor import Executor
 from nascast.executors.serial import Serial
 from nascast.studies.claims.claim import Claim, Desk, Plan, Scale
 from nascast.studies.claims.finding import Finding
+from nascast.studies.claims.taus import notes_on
 from nascast.studies.journal import Journal
 from nascast.studies.predictors.results import TABLE
 from nascast.studies.predictors.run import compare
@@ -74,7 +75,10 @@ def reproduce(
 
     Raises:
         StoreError: the folder cannot be written.
+        InvalidSettingError: a claim has trials, and too few of them.
     """
+    for claim in claims:
+        claim.check(scale)
     executor, progress = executor or Serial(), progress or Progress()
     journal, desk = Journal(out / _JOURNAL), Desk(scale, out / _STUDIES)
     try:
@@ -150,5 +154,8 @@ def _decided(claim: Claim, desk: Desk, refused: Sequence[str]) -> dict[str, Any]
     if refused:
         raise StoreError(f"a study that it reads could not be run: {'; '.join(refused)}")
     began = processor_seconds()
-    finding = claim.judge(desk)
+    found = claim.judge(desk)
+    notes = (notes_on(desk.results(plan)) for plan in claim.studies)
+    remarks = dict.fromkeys(filter(None, (found.remark, *notes)))
+    finding = replace(found, remark=" ".join(remarks))
     return {"finding": finding.json(), "seconds": processor_seconds() - began}
