@@ -39,6 +39,9 @@ class Scale:
             )
 
 
+_DECIDE = (  # modules of this package that every verdict rests on
+    *("finding", "intervals", "later_plans", "plans", "records", "regrets", "taus"),
+)
 LEAST = 5  # trials that an interval needs; chosen
 Plan = Callable[[Scale], Study]  # a comparison of predictors at a scale
 
@@ -115,10 +118,12 @@ class Claim:
 
     def settings(self, scale: Scale) -> dict[str, Any]:
         """Returns all that a result depends on: also the version, and the code that decides."""
-        source = inspect.getsource(inspect.getmodule(self.judge) or self.judge)
+        texts = [inspect.getsource(inspect.getmodule(self.judge) or self.judge)]
+        texts += [Path(__file__).with_name(f"{name}.py").read_text("utf-8") for name in _DECIDE]
+        texts += [json.dumps(plan(scale).described(), sort_keys=True) for plan in self.studies]
         return {
             "trials": scale.trials,
             "seed": scale.seed,
             "nascast": versions()["nascast"],
-            "code": f"{zlib.crc32(source.encode()):08x}",
+            "code": f"{zlib.crc32(''.join(texts).encode()):08x}",
         }
