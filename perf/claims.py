@@ -26,7 +26,8 @@ def lines(entries: list[Entry], scale: Scale) -> Iterator[str]:
     shared = studies_seconds(entries)
     yield f"nascast {nascast.__version__}, {scale.trials} trials or seeds, seed {scale.seed}. "
     yield f"{len(entries)} of {len(CLAIMS)} claims: {told}. They took {seconds:,.0f} processor "
-    yield f"seconds, and their studies at least {shared:,.0f} seconds of a shared machine's clock.\n"
+    yield f"seconds, and their studies at least {shared:,.0f} seconds of a shared machine's "
+    yield "clock.\n"
     for entry in entries:
         verdict = str(entry.finding.verdict) if entry.finding else f"failed: {entry.error}"
         yield f"\n**`{entry.claim.name}` {verdict}.** {entry.claim.statement} "
