@@ -13,7 +13,7 @@ from pathlib import Path
 import nascast
 from nascast.studies.claims.catalogue import CLAIMS
 from nascast.studies.claims.claim import Scale
-from nascast.studies.claims.run import Entry, kept
+from nascast.studies.claims.run import Entry, kept, studies_seconds
 
 MARK = "<!-- verdicts -->\n"  # all that follows is made anew
 
@@ -23,10 +23,11 @@ def lines(entries: list[Entry], scale: Scale) -> Iterator[str]:
     counts = Counter(str(entry.finding.verdict) for entry in entries if entry.finding)
     told = ", ".join(f"{number} {verdict}" for verdict, number in counts.most_common())
     seconds = sum(entry.seconds for entry in entries)
-    shared = sum({entry.claim.studies: entry.shared for entry in entries}.values())
+    shared = studies_seconds(entries)
     yield f"nascast {nascast.__version__}, {scale.trials} trials or seeds, seed {scale.seed}. "
     yield f"{len(entries)} of {len(CLAIMS)} claims: {told}. They took {seconds:,.0f} processor "
-    yield f"seconds, and their studies {shared:,.0f} seconds of a shared machine's clock.\n"
+    yield f"seconds, and their studies at least {shared:,.0f} seconds of a shared machine's "
+    yield "clock.\n"
     for entry in entries:
         verdict = str(entry.finding.verdict) if entry.finding else f"failed: {entry.error}"
         yield f"\n**`{entry.claim.name}` {verdict}.** {entry.claim.statement} "

@@ -27,6 +27,9 @@ def test_claims_are_listed_and_unknown_ones_named(cli: Cli) -> None:
     names = {one["name"] for one in json.loads(cli("reproduce", "--list", "--json")[1])}
     assert "unique-networks" in names
     assert "unique-networks" in out
+    code, _, err = cli("reproduce", "evolution-beats-random", "--fast")
+    assert code == 2
+    assert "leave out --fast" in err
     code, _, err = cli("reproduce", "nothing")
     assert code == 2
     assert "unique-networks" in err

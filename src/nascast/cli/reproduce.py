@@ -52,10 +52,15 @@ def reproduce(
 
     Example: nascast reproduce rankings-transfer unique-networks --json
     """
+    from nascast.core.errors import InvalidSettingError
     from nascast.studies.claims.catalogue import named
     from nascast.studies.claims.claim import Scale
 
     chosen = [claim for claim in named(claims or []) if claim.fast or not fast]
+    if not chosen:
+        raise InvalidSettingError(
+            f"none of {', '.join(claims or [])} is decided in seconds; leave out --fast"
+        )
     if listed:
         _list(chosen, as_json)
         return

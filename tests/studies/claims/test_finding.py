@@ -1,6 +1,7 @@
 """The rule that makes verdicts, on made-up numbers."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -15,6 +16,7 @@ LEANS = Part("b", Estimate(0.8, 0.65, 0.95), bar=0.7)
 AGAINST = Part("c", Estimate(0.6, 0.5, 0.65), bar=0.7)
 BELOW = Part("d", Estimate(0.6, 0.5, 0.65), bar=0.7, above=False)
 ASIDE = Part("e", Estimate(0.6, 0.5, 0.65), bar=0.7, core=False)
+HELD_ON_A, AGAINST_ON_B = replace(HELD, case="A"), replace(AGAINST, case="B")
 
 
 @pytest.mark.parametrize(
@@ -24,9 +26,13 @@ ASIDE = Part("e", Estimate(0.6, 0.5, 0.65), bar=0.7, core=False)
         ([HELD, BELOW], Verdict.HOLDS),
         ([LEANS], Verdict.CAVEAT),
         ([LEANS, LEANS, HELD], Verdict.CAVEAT),
-        ([HELD, AGAINST], Verdict.CAVEAT),
+        ([HELD, AGAINST], Verdict.FAILS),  # bounds on numbers of one case
+        ([HELD, LEANS], Verdict.CAVEAT),
+        ([HELD_ON_A, AGAINST_ON_B], Verdict.CAVEAT),
+        ([HELD_ON_A, replace(AGAINST, case="A"), LEANS], Verdict.FAILS),
+        ([HELD_ON_A, AGAINST_ON_B, replace(AGAINST_ON_B, case="C")], Verdict.FAILS),
+        ([HELD_ON_A, AGAINST_ON_B, AGAINST], Verdict.FAILS),
         ([HELD, ASIDE], Verdict.CAVEAT),
-        ([HELD, AGAINST, AGAINST], Verdict.FAILS),
         ([LEANS, AGAINST], Verdict.FAILS),
         ([AGAINST, ASIDE], Verdict.FAILS),
         ([Part("f", Estimate(float("nan"), float("nan"), float("nan")), 0.0)], Verdict.FAILS),
@@ -53,10 +59,21 @@ def test_findings_are_json_and_back() -> None:
 
 def test_intervals_cover_the_mean_and_narrow_with_more_trials() -> None:
     rng = np.random.default_rng(0)
-    samples = [mean(rng.normal(1.0, 2.0, size=40), rng) for _ in range(200)]
-    assert 0.86 < np.mean([found.low < 1.0 < found.high for found in samples]) < 1
+    samples = [mean(rng.normal(1.0, 2.0, size=40)) for _ in range(200)]
+    assert 0.9 < np.mean([found.low < 1.0 < found.high for found in samples]) < 1
     width = np.mean([found.high - found.low for found in samples])
-    assert width == pytest.approx(2 * 1.96 * 2 / np.sqrt(40), rel=0.1)
+    assert width == pytest.approx(2 * 2.02 * 2 / np.sqrt(40), rel=0.1)
+
+
+def test_intervals_over_trials_cover_the_mean_of_the_space() -> None:
+    rng = np.random.default_rng(0)
+    inside = []
+    for _ in range(400):
+        table = rng.normal(1.0, 2.0, size=100)  # a sample of the space
+        trials = [rng.choice(table, 20, replace=False).mean() for _ in range(10)]
+        found = mean(np.array(trials), share=0.2)
+        inside.append(found.low < 1.0 < found.high)
+    assert 0.92 < np.mean(inside) < 0.985
 
 
 def test_intervals_of_many_rows_are_those_of_fewer_made_narrower() -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from nascast.core.errors import StoreError
+from nascast.core.errors import InvalidSettingError, StoreError
 from nascast.executors.processes import Processes
 from nascast.studies.claims.claim import Claim, Desk, Scale
 from nascast.studies.claims.finding import Finding, Part, Verdict, judged
@@ -24,7 +24,7 @@ WORDS = ("A statement.", "A source.", "A protocol.")
 
 def _judge(desk: Desk) -> Finding:
     CALLS.append("judge")
-    return judged([Part("mean", mean(desk.rng(0).normal(2.0, 0.1, desk.trials), desk.rng(1)), 1.0)])
+    return judged([Part("mean", mean(desk.rng(0).normal(2.0, 0.1, desk.trials)), 1.0)])
 
 
 def _fails(desk: Desk) -> Finding:
@@ -39,7 +39,7 @@ def _plan(scale: Scale) -> Study:
 
 def _reads(desk: Desk) -> Finding:
     tau = [result.kendall for result in desk.results(_plan)]
-    return judged([Part("trials", mean(desk.rng(0).normal(size=2), desk.rng(0)), -9.0 * len(tau))])
+    return judged([Part("trials", mean(desk.rng(0).normal(size=2)), -9.0 * len(tau))])
 
 
 def _never(scale: Scale) -> Study:
@@ -73,13 +73,18 @@ def test_what_was_decided_is_read_and_the_rest_measured(tmp_path: Path) -> None:
 
 def test_studies_are_run_once_and_read_by_their_claims(tmp_path: Path) -> None:
     other = Claim("other", *WORDS, _reads, studies=(_plan, _never))
-    entries = {e.claim.name: e for e in reproduce([READS, other], tmp_path, Scale(2))}
+    entries = {e.claim.name: e for e in reproduce([READS, other], tmp_path, Scale(5))}
     assert entries["reads"].finding
     assert entries["reads"].shared > 0
     assert "2000 test" in (entries["other"].error or "")
     before = (tmp_path / "claims.jsonl").read_bytes()
-    assert reproduce([READS], tmp_path, Scale(2)) == [entries["reads"]]
+    assert reproduce([READS], tmp_path, Scale(5)) == [entries["reads"]]
     assert (tmp_path / "claims.jsonl").read_bytes() == before
+
+
+def test_claims_with_trials_want_enough_of_them(tmp_path: Path) -> None:
+    with pytest.raises(InvalidSettingError, match="at least 5"):
+        reproduce([FINE, READS], tmp_path, Scale(4))
 
 
 def test_any_executor_gives_the_same(tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ from nascast.studies.predictors.design import Study
 from nascast.studies.predictors.results import Result, read_run
 from nascast.studies.versions import versions
 
-__all__ = ["Claim", "Desk", "Plan", "Scale"]
+__all__ = ["LEAST", "Claim", "Desk", "Plan", "Scale"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,13 +32,17 @@ class Scale:
     seed: int = 0
 
     def __post_init__(self) -> None:
-        if self.trials < 2 or self.seed < 0:
+        if self.trials < 1 or self.seed < 0:
             raise InvalidSettingError(
-                "a ledger needs at least 2 trials, for intervals, and a seed of at least 0; got "
+                "a ledger needs at least 1 trial and a seed of at least 0; got "
                 f"{self.trials} and {self.seed}"
             )
 
 
+_DECIDE = (  # modules of this package that every verdict rests on
+    *("finding", "intervals", "later_plans", "plans", "records", "regrets", "taus"),
+)
+LEAST = 5  # trials that an interval needs; chosen
 Plan = Callable[[Scale], Study]  # a comparison of predictors at a scale
 
 
@@ -85,6 +89,7 @@ class Claim:
         protocol: what is measured here, and what is asked of the numbers, in a few sentences.
         judge: function that measures and decides; it is sent to worker processes.
         studies: comparisons of predictors that are run before, and shared with other claims.
+        seeded: whether it repeats searches with several seeds.
         fast: whether it takes seconds, and is decided in continuous integration.
         seconds: processor seconds that it takes with ten trials, and with its studies, about.
     """
@@ -95,15 +100,30 @@ class Claim:
     protocol: str
     judge: Callable[[Desk], Finding]
     studies: tuple[Plan, ...] = ()
+    seeded: bool = False
     fast: bool = False
     seconds: float = 1.0
 
+    def check(self, scale: Scale) -> None:
+        """Raises where the claim has trials, and too few of them.
+
+        Raises:
+            InvalidSettingError: there are fewer than an interval needs.
+        """
+        if (self.studies or self.seeded) and scale.trials < LEAST:
+            raise InvalidSettingError(
+                f"{self.name} needs at least {LEAST} trials, for intervals; got {scale.trials}; "
+                "give --trials, or claims of tables alone"
+            )
+
     def settings(self, scale: Scale) -> dict[str, Any]:
         """Returns all that a result depends on: also the version, and the code that decides."""
-        source = inspect.getsource(inspect.getmodule(self.judge) or self.judge)
+        texts = [inspect.getsource(inspect.getmodule(self.judge) or self.judge)]
+        texts += [Path(__file__).with_name(f"{name}.py").read_text("utf-8") for name in _DECIDE]
+        texts += [json.dumps(plan(scale).described(), sort_keys=True) for plan in self.studies]
         return {
             "trials": scale.trials,
             "seed": scale.seed,
             "nascast": versions()["nascast"],
-            "code": f"{zlib.crc32(source.encode()):08x}",
+            "code": f"{zlib.crc32(''.join(texts).encode()):08x}",
         }

@@ -19,8 +19,9 @@ RULE = (
     "A claim comes apart into inequalities between a number and a bar, some of them its core. An "
     "inequality holds where the whole 95 % interval lies on its side of the bar, and leans where "
     "the number does. The claim holds if all inequalities hold; with a caveat if all of the core "
-    "hold and others do not, if at least half of the core hold, or if all of it lean; and "
-    "otherwise it does not hold."
+    "hold and others do not, or if all of it hold or lean. Where the core is of several data sets "
+    "or spaces, it also holds with a caveat if in at least half of these all of the core hold. "
+    "Otherwise it does not hold."
 )
 
 
@@ -44,6 +45,7 @@ class Part:
         above: whether the claim wants it above the bar, or below.
         digits: decimals that are shown.
         core: whether the claim stands and falls with it; what others fail to do is a caveat.
+        case: data set or space that it is of, where the claim is tried on several; otherwise empty.
     """
 
     name: str
@@ -52,6 +54,7 @@ class Part:
     above: bool = True
     digits: int = 3
     core: bool = True
+    case: str = ""
 
     @property
     def holds(self) -> bool:
@@ -142,14 +145,25 @@ def judged(parts: Sequence[Part], *remarks: str) -> Finding:
         remarks: sentences on what else is to be known.
     """
     core = [part for part in parts if part.core]
-    held = sum(part.holds for part in core)
     if all(part.holds for part in parts):
         verdict = Verdict.HOLDS
-    elif 2 * held >= len(core) or all(part.leans for part in core):
+    elif all(part.leans for part in core) or _half_of_cases(core):
         verdict = Verdict.CAVEAT
     else:
         verdict = Verdict.FAILS
-    return Finding(verdict, tuple(parts), " ".join(remarks))
+    return Finding(verdict, tuple(parts), " ".join(filter(None, remarks)))
+
+
+def _half_of_cases(core: Sequence[Part]) -> bool:
+    """Whether all inequalities hold in at least half of several cases, and lean outside of them.
+
+    Bounds on one number, or of one data set, are no cases: half of them says nothing.
+    """
+    cases = {part.case for part in core if part.case}
+    held = cases - {part.case for part in core if not part.holds}
+    return (
+        len(cases) > 1 and 2 * len(held) >= len(cases) and all(p.leans for p in core if not p.case)
+    )
 
 
 def undecided(reason: str) -> Finding:

@@ -1,4 +1,4 @@
-"""Intervals by the bootstrap: over trials, and over architectures."""
+"""Intervals: over trials by Student's t, and over architectures by the bootstrap."""
 
 from collections.abc import Callable
 
@@ -8,15 +8,16 @@ from nascast.core.types import Floats
 from nascast.studies.claims.finding import Part
 from nascast.studies.noise import Estimate
 
-__all__ = ["METHOD", "exact", "gap", "mean", "quantiles", "resampled"]
+__all__ = ["METHOD", "exact", "gap", "mean", "over_trials", "resampled", "variance_factor"]
 
 METHOD = (
-    "Intervals hold 95 % of bootstrap samples: of the trials, whose test and training sets are the "
-    "same for all predictors, so that differences are paired; or of the architectures."
+    "Intervals are of 95 %. Over trials, whose test and training sets are the same for all "
+    "predictors, so that differences are paired, and over seeds of searches they are those of "
+    "Student's t; the variance over trials is made larger for the architectures that their test "
+    "sets share. Over architectures they hold 95 % of bootstrap samples."
 )
 
-_SAMPLES = 2_000  # of means; chosen
-_FEW = 200  # of statistics that take long; chosen
+_FEW = 200  # bootstrap samples of statistics that take long; chosen
 _WIDTH = (0.025, 0.975)
 
 
@@ -25,22 +26,68 @@ def exact(value: float) -> Estimate:
     return Estimate(float(value), float(value), float(value))
 
 
-def mean(values: Floats, rng: np.random.Generator) -> Estimate:
-    """Returns the mean over ``(t,)`` trials; differences of two make a paired comparison."""
-    drawn = values[rng.integers(len(values), size=(_SAMPLES, len(values)))].mean(1)
-    return quantiles(float(values.mean()), drawn)
+def variance_factor(trials: int, share: float) -> float:
+    """Returns by how much the variance of a mean over trials is larger than that of as many rows.
+
+    Trials draw test sets of m out of the same n architectures, of which a share f = m / n. Let an
+    architecture add a term of variance σ² to the mean, as it does to that of a paired difference
+    and, to first order, to τ. About the mean of the table one trial has the variance
+    (1 − f) σ² / m of a finite population, which is what s², the variance between trials, estimates;
+    so σ² / m = s² / (1 − f). The table is itself a sample of its space, and about the mean of the
+    space the mean over t trials has the variance of both steps, σ² / n + (1 − f) σ² / (m t)
+    = (s² / t) (t f / (1 − f) + 1). It is never below the variance that as many rows as t trials
+    can reach at most have, (s² / t) max(1, t f) / (1 − f). Training sets, which vary too, count as
+    test sets do here.
+
+    Args:
+        trials: number t of trials.
+        share: f; 0 where nothing is drawn from a table, as for seeds of searches.
+    """
+    return 1 + trials * share / (1 - share)
+
+
+def mean(values: Floats, share: float = 0.0) -> Estimate:
+    """Returns the mean over ``(t,)`` trials; differences of two make a paired comparison.
+
+    Args:
+        values: number in each trial.
+        share: architectures of a test set in those of the table; 0 for seeds.
+    """
+    error = float(values.std(ddof=1)) / np.sqrt(len(values))
+    return _within(float(values.mean()), error, len(values), share)
+
+
+def over_trials(
+    statistic: Callable[[Floats], float],
+    values: Floats,
+    rng: np.random.Generator,
+    share: float = 0.0,
+) -> Estimate:
+    """Returns a statistic of ``(t, …)`` trials, whose standard error is that of the bootstrap."""
+    count = len(values)
+    drawn = [statistic(values[rng.integers(count, size=count)]) for _ in range(_FEW)]
+    error = float(np.std(drawn)) * np.sqrt(count / (count - 1))
+    return _within(statistic(values), error, count, share)
+
+
+def _within(value: float, error: float, trials: int, share: float) -> Estimate:
+    from scipy.special import stdtrit
+
+    reach = float(stdtrit(trials - 1, _WIDTH[1]) * error * np.sqrt(variance_factor(trials, share)))
+    return Estimate(value, value - reach, value + reach)
 
 
 def gap(
-    name: str, first: Floats, second: Floats, rng: np.random.Generator, *, core: bool = True
+    name: str,
+    first: Floats,
+    second: Floats,
+    share: float = 0.0,
+    *,
+    core: bool = True,
+    case: str = "",
 ) -> Part:
     """Returns whether the first of two is larger over ``(t,)`` trials, compared in pairs."""
-    return Part(name, mean(first - second, rng), 0.0, core=core)
-
-
-def quantiles(value: float, drawn: Floats) -> Estimate:
-    """Returns a number with the interval of ``(b,)`` values of it in bootstrap samples."""
-    return Estimate(float(value), *np.quantile(drawn, _WIDTH).tolist())
+    return Part(name, mean(first - second, share), 0.0, core=core, case=case)
 
 
 def resampled(

@@ -1,14 +1,14 @@
 """Claims on predictors of papers before and after the 2021 study."""
 
-from nascast.core.errors import MissingDataError
 from nascast.core.spec import Spec
-from nascast.core.types import Floats
 from nascast.studies.claims.claim import Claim, Desk, Plan
 from nascast.studies.claims.finding import Finding, Part, judged
 from nascast.studies.claims.intervals import exact, gap, mean
 from nascast.studies.claims.later_plans import (
     BARE,
     GRAF,
+    MORE,
+    THIRTEEN,
     TRANSFER,
     curves_of,
     encodings_of,
@@ -17,7 +17,7 @@ from nascast.studies.claims.later_plans import (
     transferred,
 )
 from nascast.studies.claims.plans import CURVES, every_proxy
-from nascast.studies.claims.taus import Taus, best, select, taus_of
+from nascast.studies.claims.taus import Key, Taus, best, duel, only, select, taus_at
 
 __all__ = ["CLAIMS"]
 
@@ -29,21 +29,29 @@ _ZERO = "Krishnakumar et al., NAS-Bench-Suite-Zero, NeurIPS 2022, https://arxiv.
 _GRAF = "Kadlecová et al., GRAF, ICML 2024, https://arxiv.org/abs/2406.01380"
 
 
-def _last(taus: Taus, epochs: int) -> Floats:
-    """Returns τ of the better of the last validation accuracy and loss."""
-    return best(select(taus, ("early_stop_accuracy", "early_stop_loss"), epochs=(epochs,)))[1]
+def _last(taus: Taus, epochs: int) -> Key:
+    """Returns the better of the last validation accuracy, where there is one, and loss."""
+    names = {key[0] for key in taus} & {"early_stop_accuracy"} | {"early_stop_loss"}
+    return best(select(taus, names, epochs=(epochs,)))[0]
 
 
 def _against_last(desk: Desk, name: str, above: bool = True) -> list[Part]:
     """Returns parts on how much better a predictor of curves is than the last value."""
     parts: list[Part] = []
     for space, plan in curves_of.items():
-        taus = taus_of(desk.results(plan))
+        taus = taus_at(desk, plan)
         for epochs in sorted({key[2] for key in taus}):
-            (own,) = select(taus, (name,), epochs=(epochs,)).values()
-            title = f"{space}, {epochs} epochs: τ less that of early stopping"
-            estimate = mean(own - _last(taus, epochs), desk.rng(len(parts)))
-            parts.append(Part(title, estimate, 0.0 if above else 0.01, above))
+            (own,) = select(taus, (name,), epochs=(epochs,))
+            parts += duel(
+                f"{space}, {epochs} epochs: τ of {name} less that of early stopping",
+                taus,
+                own,
+                _last(taus, epochs),
+                bar=0.0 if above else 0.01,
+                above=above,
+                case=space,
+                curves=True,
+            )
     return parts
 
 
@@ -65,12 +73,12 @@ def _contrast(desk: Desk, plans: dict[str, Plan], pairs: list[tuple[str, str]]) 
     """Returns parts on whether one spec ranks better than another, in several spaces."""
     parts: list[Part] = []
     for space, plan in plans.items():
-        taus = taus_of(desk.results(plan))
+        taus = taus_at(desk, plan)
         for first, second in pairs:
             ((_, one),) = select(taus, (first,)).items()
             ((_, other),) = select(taus, (second,)).items()
             title = f"{space}: τ of {first} less that of {second}"
-            parts.append(gap(title, one, other, desk.rng(len(parts))))
+            parts.append(gap(title, one, other, taus.share, case=space))
     return parts
 
 
@@ -107,70 +115,66 @@ def _ensembles(desk: Desk) -> Finding:
 
 
 def _transfer(desk: Desk) -> Finding:
-    taus = taus_of(desk.results(transferred))
+    taus = taus_at(desk, transferred)
     (given,) = select(taus, (str(Spec.parse("predictor", TRANSFER)),)).values()
     parts: list[Part] = []
     for labels in (10, 50):
         own = taus["gp(encoding=joined)", labels, 0]
         title = f"τ of a predictor from CIFAR-100 less that of one from {labels} labels"
-        parts.append(gap(title, given, own, desk.rng(labels)))
-    parts.append(Part("τ of the one from CIFAR-100", mean(given, desk.rng(0)), 0.7, core=False))
+        parts.append(gap(title, given, own, taus.share))
+    parts.append(Part("τ of the one from CIFAR-100", mean(given, taus.share), 0.7, core=False))
     return judged(parts)
 
 
 def _proxies_help(desk: Desk) -> Finding:
-    taus = taus_of(desk.results(joined_scores))
+    taus = taus_at(desk, joined_scores)
     parts: list[Part] = []
     for labels in (20, 100):
         here = select(taus, labels=(labels,))
-        more = next(
-            v for k, v in here.items() if k[0].startswith("omni") and "encodings" not in k[0]
-        )
+        ((_, more),) = select(here, (str(Spec.parse("predictor", MORE)),)).items()
         title = f"gain of τ by thirteen proxies, {labels} labels"
-        parts.append(gap(title, more, here[BARE, labels, 0], desk.rng(labels)))
+        parts.append(gap(title, more, here[BARE, labels, 0], taus.share))
     return judged(parts)
 
 
 def _proxies_of(desk: Desk) -> Taus:
-    taus = taus_of(desk.results(every_proxy))
-    found = {key: values for key, values in taus.items() if key[0] not in CURVES}
-    if not found:
-        raise MissingDataError("no proxy has scores")
-    return found
+    taus = taus_at(desk, every_proxy)
+    return only(taus, [key for key in taus if key[0] not in CURVES])
 
 
 def _sizes(desk: Desk) -> Finding:
-    taus, rng = _proxies_of(desk), desk.rng(0)
+    taus = _proxies_of(desk)
     baseline = best(select(taus, ("params", "flops")))[1]
     rest = {key[0]: values for key, values in taus.items() if key[0] not in ("params", "flops")}
-    worse = [name for name, values in rest.items() if mean(baseline - values, rng).low > 0]
-    better = [name for name, values in rest.items() if mean(baseline - values, rng).high < 0]
+    worse = [name for name, values in rest.items() if mean(baseline - values, taus.share).low > 0]
+    better = [name for name, values in rest.items() if mean(baseline - values, taus.share).high < 0]
     share = exact(100 * len(worse) / len(rest))
     return judged(
         [Part("percent of the other proxies that rank worse", share, 50, digits=0)],
-        f"Better are {', '.join(better) or 'none'}. The networks of this table are small, and of "
-        "the space of NAS-Bench-201; scores in other spaces are not on record.",
+        f"Better are {', '.join(better) or 'none'}.",
     )
 
 
 def _both_best(desk: Desk) -> Finding:
     taus = _proxies_of(desk)
-    thirteen = joined_scores(desk.scale).specs[1].settings["proxies"]
-    names = [str(name) for name in thirteen]  # type: ignore[union-attr]
-    own = best(select(taus, ("nwot", "flops")))
-    (rival, _, _), other = best(select(taus, [n for n in names if n not in ("nwot", "flops")]))
-    title = f"τ of {rival} less that of {own[0][0]}, the better of nwot and flops"
-    return judged([Part(title, mean(other - own[1], desk.rng(0)), 0.01, above=False)])
+    rest = [name for name in THIRTEEN if name not in ("nwot", "flops")]
+    (rival, _, _), other = best(select(taus, rest))
+    parts = []
+    for name in ("nwot", "flops"):
+        ((_, own),) = select(taus, (name,)).items()
+        title = f"τ of {name} less that of {rival}, best of the other eleven"
+        parts.append(gap(title, own, other, taus.share))
+    return judged(parts)
 
 
 def _one_epoch(desk: Desk) -> Finding:
-    taus = taus_of(desk.results(every_proxy))
-    (proxy, _, _), free = best(_proxies_of(desk))
+    taus = taus_at(desk, every_proxy)
+    proxy, _ = best(_proxies_of(desk))
     parts: list[Part] = []
     for epochs in (1, 2):
-        (name, _, _), value = best(select(taus, CURVES, epochs=(epochs,)))
-        title = f"τ of {name} after {epochs} of 10 epochs less that of {proxy}, the best proxy"
-        parts.append(gap(title, value, free, desk.rng(epochs)))
+        own, _ = best(select(taus, CURVES, epochs=(epochs,)))
+        title = f"τ of {own[0]} after {epochs} of 10 epochs less that of {proxy[0]}, the best proxy"
+        parts += duel(title, taus, own, proxy)
     return judged(parts)
 
 
@@ -284,10 +288,11 @@ CLAIMS = (
     ),
     Claim(
         "sizes-beat-most-proxies",
-        "Parameters and multiply-adds rank better than most zero-cost proxies.",
-        f"{_ZERO}, outside NAS-Bench-201",
+        "Parameters and multiply-adds rank better than most zero-cost proxies in small networks of "
+        "NAS-Bench-201's cells.",
+        f"{_ZERO}, which says so of most spaces, NAS-Bench-201 not among them",
         "On nb201-mini, the better of the two should rank significantly better than more than half "
-        "of the other proxies.",
+        "of the other proxies. Scores in other spaces are not on record.",
         _sizes,
         studies=(every_proxy,),
         seconds=25,
@@ -296,7 +301,7 @@ CLAIMS = (
         "nwot-and-flops-first",
         "Of thirteen proxies nwot and multiply-adds rank best.",
         _ZERO,
-        "On nb201-mini, no other should be ahead of the better of the two by .01 of τ.",
+        "On nb201-mini, τ of each of the two should be above that of the best of the other eleven.",
         _both_best,
         studies=(every_proxy,),
         seconds=25,

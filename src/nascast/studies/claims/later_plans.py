@@ -9,7 +9,9 @@ __all__ = [
     "BARE",
     "CURVE_TABLES",
     "GRAF",
+    "MORE",
     "SPACES",
+    "THIRTEEN",
     "TRANSFER",
     "curves_of",
     "encodings_of",
@@ -29,9 +31,11 @@ CURVE_TABLES = {  # table, metric, epochs of the curves
 }
 GRAF, BARE = "xgboost(encoding=graf)", "xgboost"
 TRANSFER = "transfer(predictor=gp(encoding=joined),benchmark=nb201_seeds(cifar100),labels=500)"
-_THIRTEEN = (  # of NAS-Bench-Suite-Zero
-    "epe_nas,fisher,flops,grad_norm,grasp,jacov,l2_norm,nwot,params,plain,snip,synflow,zen"
+THIRTEEN = (  # proxies of NAS-Bench-Suite-Zero
+    *("epe_nas", "fisher", "flops", "grad_norm", "grasp", "jacov", "l2_norm", "nwot", "params"),
+    *("plain", "snip", "synflow", "zen"),
 )
+MORE = f"omni(curves=[],proxies=[{','.join(THIRTEEN)}],model=xgboost,ladder=false,epochs=1)"
 
 
 def _encodings(scale: Scale, table: str) -> Study:
@@ -96,11 +100,6 @@ def transferred(scale: Scale) -> Study:
 
 
 def joined_scores(scale: Scale) -> Study:
-    """Trees on the encoding, and on thirteen proxies beside it."""
-    more = f"omni(curves=[],proxies=[{_THIRTEEN}],model=xgboost,ladder=false,epochs=1)"
-    alone = (
-        f"omni(curves=[],proxies=[{_THIRTEEN}],encodings=[],model=xgboost,ladder=false,epochs=1)"
-    )
+    """Trees on the encoding, without and with thirteen proxies beside it."""
     axes = {LABELS: (20, 100)}
-    names = (BARE, more, alone)
-    return Study("nb201_mini", names, axes, trials=scale.trials, seed=scale.seed)
+    return Study("nb201_mini", (BARE, MORE), axes, trials=scale.trials, seed=scale.seed)

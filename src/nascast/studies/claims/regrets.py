@@ -31,12 +31,18 @@ def curves_of(desk: Desk, name: str, text: str, evaluations: int) -> Floats:
     search = Search(found.space.name, (spec,), name, evaluations=evaluations)
     most = np.nanmax(found.query(found.measured("val_accuracy"), "val_accuracy"))
     runs = []
-    for seed in range(desk.scale.seed, desk.scale.seed + desk.trials):
+    for seed in _seeds(desk):
         trials = simulate(search, spec, seed).trials
         scores = [trial.evaluation.metrics["val_accuracy"] for trial in trials]
         scores += scores[-1:] * (evaluations - len(scores))  # of one that came to an end
         runs.append(most - np.maximum.accumulate(scores))
     return np.array(runs)
+
+
+def _seeds(desk: Desk) -> list[int]:
+    """Returns seeds of searches, of which another seed of the ledger has none."""
+    numbers = [np.random.SeedSequence([desk.scale.seed, i]) for i in range(desk.trials)]
+    return [int(number.generate_state(1)[0]) for number in numbers]
 
 
 def regrets_of(desk: Desk, name: str, text: str, evaluations: int) -> Floats:
@@ -61,5 +67,5 @@ def behind_random(
         for text in texts:
             own = regrets_of(desk, name, text, evaluations)
             words = f"{title}: regret of random search less that of {text}"
-            parts.append(gap(words, random, own, desk.rng(len(parts))))
+            parts.append(gap(words, random, own, case=title))
     return parts

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -13,12 +13,13 @@ from nascast.core.executor import Executor
 from nascast.executors.serial import Serial
 from nascast.studies.claims.claim import Claim, Desk, Plan, Scale
 from nascast.studies.claims.finding import Finding
+from nascast.studies.claims.taus import notes_on
 from nascast.studies.journal import Journal
 from nascast.studies.predictors.results import TABLE
-from nascast.studies.predictors.run import compare
+from nascast.studies.predictors.run import compare, failed
 from nascast.studies.progress import Progress, finished
 
-__all__ = ["Entry", "kept", "reproduce"]
+__all__ = ["Entry", "kept", "reproduce", "studies_seconds"]
 
 _JOURNAL, _STUDIES = "claims.jsonl", "studies"  # in the folder of a ledger
 
@@ -32,14 +33,19 @@ class Entry:
         finding: verdict and numbers; None where the code failed.
         error: description of the failure, or None.
         seconds: processor seconds that it took, without its studies.
-        shared: wall seconds of its studies, which other claims read too.
+        studies: wall seconds, at least, of its studies by their folders; others read them too.
     """
 
     claim: Claim
     finding: Finding | None
     error: str | None
     seconds: float
-    shared: float = 0.0
+    studies: Mapping[str, float] = field(default_factory=dict)
+
+    @property
+    def shared(self) -> float:
+        """The wall seconds of all its studies; those before a kill are not among them."""
+        return sum(self.studies.values())
 
     def json(self) -> dict[str, Any]:
         """Returns it as JSON values."""
@@ -74,7 +80,10 @@ def reproduce(
 
     Raises:
         StoreError: the folder cannot be written.
+        InvalidSettingError: a claim has trials, and too few of them.
     """
+    for claim in claims:
+        claim.check(scale)
     executor, progress = executor or Serial(), progress or Progress()
     journal, desk = Journal(out / _JOURNAL), Desk(scale, out / _STUDIES)
     try:
@@ -119,11 +128,18 @@ def kept(claims: Sequence[Claim], out: Path, scale: Scale) -> list[Entry]:
     return [_entry(c, records[c.name], desk, seconds) for c in claims if c.name in records]
 
 
+def studies_seconds(entries: Sequence[Entry]) -> float:
+    """Returns the wall seconds, at least, of the studies of all entries, each counted once."""
+    every = {name: taken for entry in entries for name, taken in entry.studies.items()}
+    return sum(every.values())
+
+
 def _entry(
     claim: Claim, record: Mapping[str, Any], desk: Desk, seconds: Mapping[str, float]
 ) -> Entry:
     error = record.get("error")
-    shared = sum(seconds.get(desk.place(plan).name, 0.0) for plan in claim.studies)
+    names = [desk.place(plan).name for plan in claim.studies]
+    shared = {name: seconds.get(name, 0.0) for name in names}
     finding = None if error else Finding.of_json(record["finding"])
     return Entry(claim, finding, error, record["seconds"], shared)
 
@@ -135,7 +151,7 @@ def _compared(
     refused: dict[Plan, str] = {}
     for plan in dict.fromkeys(plan for claim in claims for plan in claim.studies):
         place, began = desk.place(plan), time.monotonic()
-        if (place / TABLE).is_file():
+        if (place / TABLE).is_file() and not failed(plan(desk.scale), place):
             continue
         try:
             compare(plan(desk.scale), place, executor, progress=progress)
@@ -150,5 +166,8 @@ def _decided(claim: Claim, desk: Desk, refused: Sequence[str]) -> dict[str, Any]
     if refused:
         raise StoreError(f"a study that it reads could not be run: {'; '.join(refused)}")
     began = processor_seconds()
-    finding = claim.judge(desk)
+    found = claim.judge(desk)
+    notes = (notes_on(desk.results(plan)) for plan in claim.studies)
+    remarks = dict.fromkeys(filter(None, (found.remark, *notes)))
+    finding = replace(found, remark=" ".join(remarks))
     return {"finding": finding.json(), "seconds": processor_seconds() - began}

@@ -134,8 +134,8 @@ CLAIMS = (
     ),
     Claim(
         "cells-beat-structures",
-        "Searching cells finds better networks than searching whole structures at equal budget.",
-        f"{_NASNET}, against Zoph & Le 2017",
+        "Random networks of cells are better than random structures of layers at equal budget.",
+        f"{_NASNET}, against Zoph & Le 2017, on searches, of which this tries the spaces alone",
         f"{_CHILDREN} random networks each of NASNet's cells and of structures of layers are "
         "trained on digits for as many epochs, at sizes that take about as long. Mean and upper "
         "quartile of validation accuracy should be higher for cells.",

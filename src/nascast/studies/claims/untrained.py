@@ -76,9 +76,11 @@ def _seconds(desk: Desk) -> Finding:
         trained = float(np.mean(found.seconds(rows)))
         spread = Estimate(float(seconds.mean()), float(seconds.min()), float(seconds.max()))
         title = f"{found.space.name}: processor seconds of both"
-        parts.append(Part(title, spread, 60, above=False, digits=1))
+        case = found.space.name
+        parts.append(Part(title, spread, 60, above=False, digits=1, case=case))
         share = exact(100 * float(seconds.mean()) / trained)
-        parts.append(Part("percent of a training on a GPU", share, 1, above=False, digits=2))
+        title = "percent of a training on a GPU"
+        parts.append(Part(title, share, 1, above=False, digits=2, case=case))
     return judged(parts, f"Intervals are the range over {_TIMED} networks, at full size.")
 
 

@@ -55,7 +55,7 @@ from nascast.studies.progress import Progress, finished
 from nascast.studies.records import among
 from nascast.studies.versions import versions
 
-__all__ = ["compare"]
+__all__ = ["compare", "failed"]
 
 
 def compare(
@@ -69,7 +69,8 @@ def compare(
 ) -> list[Result]:
     """Runs the cells not on record in `out`; returns all results, and writes them as Parquet.
 
-    A predictor that cannot work on this benchmark, or fails, gives results with an ``error``.
+    A predictor that cannot work on this benchmark, or fails, gives results with an ``error``; what
+    failed is run once more by the next call.
 
     Args:
         study: settings of the study.
@@ -96,7 +97,7 @@ def compare(
     within = memo.within(study.test_size + max(cell.budget.get(LABELS, 0) for cell in grid))
     sets = [split(study, benchmark, trial, within) for trial in range(study.trials)]
     journal = _begin(evidence, out, within)
-    known = {result.cell: result for result in _kept(journal, study)}
+    known = {result.cell: result for result in _kept(journal, study) if result.error is None}
     todo = [cell for cell in grid if cell not in known]
     refused = _refusals(evidence, todo, sets[0][0][:1], memo)
     known |= {cell: _failed(study, cell, reason) for cell, reason in refused.items()}
@@ -115,6 +116,12 @@ def compare(
     ordered = [known[cell] for cell in grid]
     write_results(ordered, list(study.axes), out / TABLE)
     return ordered
+
+
+def failed(study: Study, out: Path) -> bool:
+    """Whether a cell on record failed in its last run; refusals of evidence are not on record."""
+    last = {result.cell: result for result in _kept(Journal(out / "cells.jsonl"), study)}
+    return any(result.error is not None for result in last.values())
 
 
 def _begin(evidence: Evidence, out: Path, within: Genes | None) -> Journal:
