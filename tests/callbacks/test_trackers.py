@@ -113,6 +113,29 @@ def test_optuna(tmp_path: Path) -> None:
     assert "the loss is nan" in found[1].user_attrs["error"]
 
 
+def test_searches_that_share_a_storage_of_optuna_keep_their_own_trials(tmp_path: Path) -> None:
+    optuna = pytest.importorskip("optuna")
+
+    url = f"sqlite:///{tmp_path}/all.db"
+    for name in ("one", "other"):
+        search(lambda: Optuna(url), tmp_path / name)
+    studies = optuna.get_all_study_summaries(url)
+    assert [study.study_name.rsplit("-", 1)[0] for study in studies] == [
+        f"{RUN}-one",
+        f"{RUN}-other",
+    ]
+    assert [study.n_trials for study in studies] == [4, 4]
+
+
+def test_searches_that_share_a_folder_of_tensorboard_keep_their_own_trials(tmp_path: Path) -> None:
+    pytest.importorskip("tensorboard")
+
+    for name in ("one", "other"):
+        search(lambda: TensorBoard(str(tmp_path / "all"), curves=False), tmp_path / name)
+    runs = sorted(path.name.rsplit("-", 1)[0] for path in (tmp_path / "all").iterdir())
+    assert runs == [f"{RUN}-one", f"{RUN}-other"]
+
+
 def test_weights_and_biases(tmp_path: Path, trackers: Path) -> None:
     pytest.importorskip("wandb")
 

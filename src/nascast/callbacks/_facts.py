@@ -1,5 +1,6 @@
 """What trackers are told of a trial."""
 
+import hashlib
 import math
 from collections.abc import Mapping
 from functools import cache
@@ -7,11 +8,12 @@ from functools import cache
 import numpy as np
 
 from nascast.core import plugins
+from nascast.core.callback import Begun
 from nascast.core.errors import UnknownComponentError
 from nascast.core.space import SearchSpace
 from nascast.core.types import Architecture, Trial
 
-__all__ = ["known", "space_of", "text_of", "values_of"]
+__all__ = ["known", "name_among", "space_of", "text_of", "values_of"]
 
 
 @cache
@@ -30,6 +32,13 @@ def text_of(arch: Architecture) -> str:
     if space is None:
         return ",".join(map(str, arch.genes))
     return space.to_text(np.asarray([arch.genes], dtype=np.int16))[0]
+
+
+def name_among(begun: Begun) -> str:
+    """Returns the name of a run where other searches keep theirs: it tells its folder."""
+    folder = begun.folder.resolve()
+    checksum = hashlib.sha256(str(folder).encode()).hexdigest()[:8]
+    return f"{begun.run}-{folder.name}-{checksum}"
 
 
 def known(values: Mapping[str, float]) -> dict[str, float]:

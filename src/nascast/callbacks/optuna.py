@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import Any
 
-from nascast.callbacks._facts import known, space_of, text_of, values_of
+from nascast.callbacks._facts import known, name_among, space_of, text_of, values_of
 from nascast.core.callback import Begun, Callback
 from nascast.core.extras import check_extra
 from nascast.core.types import Objective, Trial
@@ -33,7 +33,8 @@ class Optuna(Callback):
 
         Args:
             storage: URL of the data base, as Optuna takes it, or the path of an SQLite file; empty
-                is ``optuna.db`` in the folder of the search.
+                is ``optuna.db`` in the folder of the search. In a storage that is named, which
+                searches may share, a study's name also tells the folder.
 
         Raises:
             MissingExtraError: optuna is not installed.
@@ -49,10 +50,11 @@ class Optuna(Callback):
         path = self.storage or str(begun.folder / "optuna.db")
         url = path if "://" in path else f"sqlite:///{path}"
         self._objectives = begun.objectives
+        name = name_among(begun) if self.storage else begun.run
         aims = ["minimize" if one.minimize else "maximize" for one in self._objectives]
         with _silent():
             self._study = optuna.create_study(
-                study_name=begun.run, storage=url, directions=aims, load_if_exists=True
+                study_name=name, storage=url, directions=aims, load_if_exists=True
             )
             self._study.set_metric_names([one.metric for one in self._objectives])
             self._study.set_user_attr("nascast:setup", dict(begun.setup))

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from nascast.callbacks._facts import known, text_of, values_of
+from nascast.callbacks._facts import known, name_among, text_of, values_of
 from nascast.core.callback import Begun, Callback
 from nascast.core.extras import check_extra, extra
 from nascast.core.types import Objective, Trial
@@ -26,7 +26,8 @@ class TensorBoard(Callback):
         """Names the place.
 
         Args:
-            folder: folder for the files; empty is ``tensorboard`` in the folder of the search.
+            folder: folder for the files; empty is ``tensorboard`` in the folder of the search. In
+                one that is named, which searches may share, a run's name also tells the folder.
             curves: whether to write the curves of children.
 
         Raises:
@@ -38,9 +39,8 @@ class TensorBoard(Callback):
         self._writer: Any = None
 
     def begun(self, begun: Begun) -> None:
-        self._place = (Path(self.folder) if self.folder else begun.folder / "tensorboard") / (
-            begun.run
-        )
+        own = begun.folder / "tensorboard" / begun.run
+        self._place = Path(self.folder) / name_among(begun) if self.folder else own
         self._writer = _writer(self._place)
         self._objectives: tuple[Objective, ...] = begun.objectives
         self._best: dict[str, float] = {}

@@ -92,6 +92,12 @@ def test_a_larger_budget_goes_on_and_another_plan_is_refused(tmp_path: Path) -> 
             AskTell(tmp_path, other)
 
 
+def test_a_benchmark_of_another_space_begins_nothing(tmp_path: Path) -> None:
+    with pytest.raises(InvalidSettingError, match="of the space nasnet; nb201-mini is of nasb"):
+        AskTell(tmp_path / "new", Plan("nasnet", benchmark="nb201-mini"))
+    assert not (tmp_path / "new").exists()
+
+
 def test_seconds_are_a_budget(tmp_path: Path) -> None:
     search = AskTell(tmp_path, plan(seconds=100.0))
     search.ask(3)

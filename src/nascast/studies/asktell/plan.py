@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from nascast.core import plugins
-from nascast.core.errors import CorruptDataError, MissingDataError, StoreError
+from nascast.core.errors import CorruptDataError, InvalidSettingError, MissingDataError, StoreError
 from nascast.core.evidence import usual_task
 from nascast.core.space import SearchSpace
 from nascast.core.spec import Spec
@@ -87,11 +87,20 @@ class Plan:
         return spec
 
     def allowed(self) -> SearchSpace:
-        """Returns the space of what may be proposed."""
+        """Returns the space of what may be proposed.
+
+        Raises:
+            InvalidSettingError: the benchmark is of another space.
+        """
         space: SearchSpace = plugins.load("space", self.space)
         task = self.task or usual_task(space)
         if self.benchmark is not None:
             benchmark = open_benchmark(self.benchmark)
+            if benchmark.space.name != space.name:
+                raise InvalidSettingError(
+                    f"expected a benchmark of the space {space.name}; {self.benchmark} is of "
+                    f"{benchmark.space.name}: name that space, or leave one of the two out"
+                )
             task = self.task or benchmark.task
             wanted = [o.metric for o in self.objectives if o.metric in benchmark.metrics]
             space = recorded_space(benchmark, wanted)
