@@ -1,10 +1,9 @@
 """The study that ``nascast recommend`` reads where it is given no other.
 
 Runs the comparisons below, each into a folder of its own, and writes what they found beside
-``nascast.studies.recommend``. Budgets are those of the grid ``quick``; predictors that choose among
-settings or others by cross-validation have fewer trials, since each takes minutes, and `bohamiann`,
-whose chains take half a minute a fit, is left out. Zero-cost proxies run where their scores are
-recorded beside the table.
+``nascast.studies.recommend``. Budgets are those of the grid ``quick``. Left out are OMNI, `lcnet`
+and `auto`, whose fits take minutes, and `bohamiann`, whose chains take half a minute a fit.
+Zero-cost proxies run where their scores are recorded beside the table.
 
 Run: OMP_NUM_THREADS=1 python perf/default_study.py FOLDER [--workers 2]
 
@@ -30,20 +29,16 @@ PROXIES = "params,flops,l2_norm,synflow,jacov,nwot,epe_nas,snip,grad_norm,fisher
 RECORDED = f"{MODELS},{CURVES}"
 STUDIES = {  # folder: benchmark, predictors and trials
     "mini": ("nb201-mini", f"{RECORDED},{PROXIES}", 5),
-    "mini_hybrids": ("nb201-mini", "omni,omni_seminas,auto,lcnet", 3),
     "nb201": ("nb201_seeds", RECORDED, 5),
-    "nb201_proxies": ("nb201_seeds", PROXIES, 5),
-    "nb101": ("nb101_sample", RECORDED, 5),
     "nb301": ("nb301_sample", RECORDED, 5),
-    "nlp": ("nbnlp_logs", RECORDED, 5),
+    "nb101": ("nb101_sample", RECORDED, 5),
 }
 
 
 def study_of(benchmark: str, predictors: str, trials: int) -> Study:
     """Returns the settings of a comparison."""
-    metric = "val_loss" if benchmark == "nbnlp_logs" else "val_accuracy"
-    axes = grid("quick", open_benchmark(benchmark), metric, 200)
-    return Study(benchmark, tuple(predictors.split(",")), axes, trials, metric=metric)
+    axes = grid("quick", open_benchmark(benchmark), "val_accuracy", 200)
+    return Study(benchmark, tuple(predictors.split(",")), axes, trials)
 
 
 def main() -> None:

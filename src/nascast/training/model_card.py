@@ -3,7 +3,6 @@
 After Mitchell et al., FAccT 2019, https://arxiv.org/abs/1810.03993, as far as a training knows it.
 """
 
-import json
 import math
 import shlex
 import sys
@@ -171,7 +170,8 @@ def _use(description: Mapping[str, Any]) -> str:
 def photo_code(description: Mapping[str, Any]) -> str:
     """Returns Python code from ``photo.png`` to a class, for ``model.onnx``, without nascast."""
     channels, height, width = description["task"]["input_shape"]
-    code = _PHOTO.replace("MODE", json.dumps(description["preparation"]["mode"]))
+    mode = "L" if channels == 1 else "RGB"
+    code = _PHOTO.replace("MODE", f'"{mode}"')
     code = code.replace("RESHAPE", f"1, {height}, {width}, {channels}")
     return code.replace("WIDTH", str(width)).replace("HEIGHT", str(height))
 
