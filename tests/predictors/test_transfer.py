@@ -26,7 +26,7 @@ class Elsewhere(TinyBenchmark):
         self, genes: Genes, metric: str, epochs: int | None = None, seed: int | None = 0
     ) -> Floats:
         values = super().query(genes, metric, epochs, seed)
-        return values + 2 * np.cos(self.space.codes(genes))
+        return values + 2.0 * np.cos(self.space.codes(genes))
 
 
 HERE, THERE = TinyBenchmark(), Elsewhere()
@@ -114,7 +114,8 @@ def test_the_same_trainings_under_another_name_are_noticed() -> None:
 def test_rounded_and_scaled_labels_are_the_same_trainings() -> None:
     class Rounded(TinyBenchmark):
         def query(self, genes: Genes, metric: str, *more: Any, **named: Any) -> Floats:
-            return np.round(super().query(genes, metric, *more, **named), 1) / 100
+            values = super().query(genes, metric, *more, **named)
+            return np.asarray(np.round(values, 1) / 100)
 
     copy = Rounded()
     copy.name = "rounded"
