@@ -7,7 +7,14 @@ from typing import Any
 import pytest
 
 from nascast.core.errors import CorruptDataError, InvalidSettingError, UnknownComponentError
-from nascast.studies.recommend import Measured, from_json, measured_in, recommend, to_json
+from nascast.studies.recommend import (
+    Measured,
+    from_json,
+    measured_in,
+    recommend,
+    shipped,
+    to_json,
+)
 
 Make = Callable[..., Any]
 
@@ -97,3 +104,13 @@ def test_a_folder_is_evidence(make_run: Make, make_row: Make) -> None:
     assert (found.predictor, found.budget, found.trials) == ("xgboost", {"train_size": 20}, 3)
     assert [found.kendall, found.error] == pytest.approx([0.5, 0.0])
     assert found.init_seconds == pytest.approx(121)
+
+
+def test_the_study_in_the_package_answers_for_three_spaces() -> None:
+    answers = recommend(shipped(), 1e7, 1e5)
+    assert {answer.space for answer in answers} == {"nasbench201", "nasbench101", "darts"}
+    for answer in answers:
+        assert answer.best is not None
+        assert answer.best.trials == 5
+        assert 0.7 < answer.best.kendall < 1
+    assert from_json(to_json(shipped())) == shipped()

@@ -29,11 +29,13 @@ def print_summary(rows: list[dict[str, Any]], aims: list[str], files: str) -> No
     console = Console()
     console.print(", ".join(aims), highlight=False, markup=False)
     console.print(table)
-    console.print(f"written: {files}", highlight=False)
+    console.print(f"written: {files}", highlight=False, markup=False)
 
 
 def _cell(value: Any, spread: Any) -> str:
+    from rich.markup import escape
+
     if value is None:
         return ""
-    text = f"{value:,.2f}" if isinstance(value, float) else str(value)
+    text = f"{value:,.2f}" if isinstance(value, float) else escape(str(value))
     return f"{text} ± {spread:.2f}" if isinstance(spread, float) else text

@@ -61,7 +61,7 @@ def _groups(
     from nascast.studies.searches.results import SEARCH
 
     found = _told(Path(source), space, aim) if (Path(source) / SEARCH).is_file() else None
-    return _recorded(source, space, judge) if found is None else found
+    return _recorded(source, space, aim, judge) if found is None else found
 
 
 def _told(folder: Path, space: "SearchSpace", aim: "Objective") -> "list[tuple[Genes, Floats]]":
@@ -93,29 +93,30 @@ def _told(folder: Path, space: "SearchSpace", aim: "Objective") -> "list[tuple[G
 
 
 def _recorded(
-    source: str, space: "SearchSpace", judge: "Benchmark | None"
+    source: str, space: "SearchSpace", aim: "Objective", judge: "Benchmark | None"
 ) -> "list[tuple[Genes, Floats]]":
-    """Returns the records of a benchmark or a table, by validation accuracy or else its loss."""
+    """Returns the records of a benchmark or a table, by the metric of the search."""
     from nascast.core.errors import InvalidSettingError
     from nascast.core.evaluator import alike
-    from nascast.core.types import Objective
     from nascast.studies.records import open_benchmark
 
     if Path(source).is_dir():
         raise InvalidSettingError(f"--from {source}: the folder holds no search")
     bench = open_benchmark(source)
     _expect(space, bench.space.name, source)
-    wanted = [name for name in ("val_accuracy", "val_loss") if name in bench.metrics]
-    if not wanted:
-        raise InvalidSettingError(f"--from {source}: it recorded neither accuracy nor loss")
-    if judge is not None and alike(judge, bench, wanted[0]):
+    if aim.metric not in bench.metrics:
+        raise InvalidSettingError(
+            f"--from {source}: it did not record {aim.metric!r}, which this search is to "
+            f"{aim.aim}; it has {', '.join(bench.metrics)}"
+        )
+    if judge is not None and alike(judge, bench, aim.metric):
         raise InvalidSettingError(
             f"--from {source} has the very trainings that are looked up in {judge.name}: the "
             "search would begin with its answers; name another benchmark"
         )
-    rows = bench.measured(wanted[0])
-    values = bench.query(rows, wanted[0])
-    return [(rows, -values if Objective(wanted[0]).minimize else values)]
+    rows = bench.measured(aim.metric)
+    values = bench.query(rows, aim.metric)
+    return [(rows, -values if aim.minimize else values)]
 
 
 def _expect(space: "SearchSpace", name: str, source: str) -> None:

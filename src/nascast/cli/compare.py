@@ -182,7 +182,8 @@ def compare(
     specs, source = _specs(predictors), str(images) if images else None
     place = Workplace(executor, address)
     place.spec()  # what is wrong with it shows before any data are read
-    workplace = partial(place.open, workers or None, out, device)
+    trained_on = "cpu" if space is None else device  # records are read on cores alone
+    workplace = partial(place.open, workers or None, out, trained_on)
     budgets = BudgetOptions({"train_size": train_sizes, "epochs": epochs}, axis or [], grid)
     rest = (trials, seed, test_size, test_set)
     children, studies = None, []

@@ -33,13 +33,18 @@ def recommend(
     ] = None,
     study: Annotated[
         list[Path] | None,
-        typer.Option(help="Folder of a finished comparison; may be given several times."),
+        typer.Option(
+            help="Folder of a finished comparison; may be given several times. Default: the study "
+            "in the package."
+        ),
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="JSON instead of sentences.")] = False,
 ) -> None:
     """Recommend a performance predictor for the time there is, from studies that measured it.
 
-    Example: nascast recommend --init 1h --query 1s --study runs/compare
+    Without --study from the one that comes with the package.
+
+    Example: nascast recommend --init 2h --query 3s
 
     Example: nascast recommend --init 30m --query 100ms --study runs/compare --json
     """

@@ -1,6 +1,8 @@
 """The claims of the ledger."""
 
+import pickle
 import re
+from multiprocessing.reduction import ForkingPickler
 
 import pytest
 
@@ -30,3 +32,9 @@ def test_claims_are_named_in_the_order_of_the_ledger() -> None:
     ]
     with pytest.raises(UnknownComponentError, match="unique-networks"):
         named(["unique"])
+
+
+def test_comparisons_keep_their_names_in_a_worker() -> None:
+    sent = pickle.loads(bytes(ForkingPickler.dumps(CLAIMS)))
+    names = [[plan.__name__ for plan in claim.studies] for claim in sent]
+    assert names == [[plan.__name__ for plan in claim.studies] for claim in CLAIMS]

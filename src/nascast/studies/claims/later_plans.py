@@ -73,21 +73,28 @@ def _curves(scale: Scale, table: str, metric: str, epochs: tuple[int, ...]) -> S
     )
 
 
-def _named(plan: "partial[Study]", name: str) -> Plan:
+class _Named(partial[Study]):
+    """A comparison with a name of its own, which it keeps in a worker.
+
+    Multiprocessing sends a plain `partial` without its attributes.
+    """
+
+
+def _named(plan: _Named, name: str) -> Plan:
     plan.__name__ = name  # type: ignore[attr-defined]
     return plan
 
 
 encodings_of: dict[str, Plan] = {
-    space: _named(partial(_encodings, table=table), f"encodings-{table}")
+    space: _named(_Named(_encodings, table=table), f"encodings-{table}")
     for space, table in SPACES.items()
 }
 networks_of: dict[str, Plan] = {
-    space: _named(partial(_networks, table=SPACES[space]), f"networks-{SPACES[space]}")
+    space: _named(_Named(_networks, table=SPACES[space]), f"networks-{SPACES[space]}")
     for space in ("NAS-Bench-201", "NAS-Bench-101")
 }
 curves_of: dict[str, Plan] = {
-    space: _named(partial(_curves, table=table, metric=metric, epochs=epochs), f"curves-{table}")
+    space: _named(_Named(_curves, table=table, metric=metric, epochs=epochs), f"curves-{table}")
     for space, (table, metric, epochs) in CURVE_TABLES.items()
 }
 
