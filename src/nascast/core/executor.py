@@ -4,6 +4,7 @@ import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass
+from functools import cached_property
 from types import TracebackType
 from typing import Any
 
@@ -40,6 +41,11 @@ class Executor(ABC):
 
     workers: int
 
+    @cached_property
+    def _incidents(self) -> list[str]:
+        """What befell workers since `incidents` was asked; executors append to it."""
+        return []
+
     @abstractmethod
     def submit(self, task: Hashable, call: Callable[[], Any]) -> None:
         """Queues a call under a name that no other has; a call for another process must pickle."""
@@ -75,7 +81,9 @@ class Executor(ABC):
 
         It is for people to read: what ran there runs again, or comes back with an error.
         """
-        return []
+        found = [*self._incidents]
+        self._incidents.clear()
+        return found
 
     def close(self) -> None:
         """Drops the queued calls and stops the workers; may be called twice."""

@@ -75,7 +75,6 @@ class Processes(Executor):
         self._queue: deque[tuple[Hashable, Callable[[], Any]]] = deque()
         self._pool: list[_Worker] = []
         self._died: set[Hashable] = set()
-        self._incidents: list[str] = []
 
     def submit(self, task: Hashable, call: Callable[[], Any]) -> None:
         self._queue.append((task, call))
@@ -90,10 +89,6 @@ class Processes(Executor):
                 done += self._receive(busy[pipe])  # type: ignore[index]
             self._feed()
         return done
-
-    def incidents(self) -> list[str]:
-        found, self._incidents = self._incidents, []
-        return found
 
     def now(self) -> float:
         return self._clock()

@@ -78,7 +78,7 @@ class Ray(Executor):
             )
         self._workers = workers
         self._clock = clock
-        self.cpus, self._incidents = cpus, list[str]()
+        self.cpus = cpus
         self._nodes: dict[str, str] = {}  # addresses of the living ones
         self._address, self._timeout = address, timeout
         self._tasks: dict[Any, _Task] = {}  # by the reference to the result
@@ -155,10 +155,6 @@ class Ray(Executor):
             error = "its worker died twice"
         end = self._clock()
         return [Done(task.name, value, error, end, end - task.began)]
-
-    def incidents(self) -> list[str]:
-        found, self._incidents = self._incidents, []
-        return found
 
     def _look(self) -> None:
         """Notes which nodes were lost since the last time, and which are new."""

@@ -72,7 +72,7 @@ class Slurm(Executor):
         self.workers = _WORKERS if workers is None else workers
         self.folder, self.partition, self.minutes = folder, partition, minutes
         self.cpus, self.gpus, self.memory, self.cluster = cpus, gpus, memory, cluster
-        self._clock, self._incidents = clock, list[str]()
+        self._clock = clock
         self._tasks: list[_Task] = []  # those that run; others wait
         self._queue: list[_Task] = []
         self._check()
@@ -155,10 +155,6 @@ class Slurm(Executor):
             late = _LATE in str(failure)
             limit = f"its job {job.job_id} took more than {self.minutes} minutes"
             return None, limit if late else nothing, late
-
-    def incidents(self) -> list[str]:
-        found, self._incidents = self._incidents, []
-        return found
 
     def now(self) -> float:
         return self._clock()
