@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import typer
 from rich.console import Console
@@ -16,7 +16,10 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
-__all__ = ["bars"]
+if TYPE_CHECKING:
+    from nascast.studies.progress import Progress as Stages
+
+__all__ = ["bars", "stages"]
 
 
 @contextmanager
@@ -48,3 +51,16 @@ def bars(
     except KeyboardInterrupt:
         typer.echo(stopped, err=True)
         raise typer.Exit(130) from None
+
+
+def stages(shown: Progress) -> "Stages":
+    """Returns the progress of a study that has a bar for each stage."""
+    from nascast.studies.progress import Progress as Stages
+
+    def start(name: str, steps: int) -> None:
+        shown.add_task(name, total=steps)
+
+    def advance(steps: int) -> None:
+        shown.advance(shown.task_ids[-1], steps)
+
+    return Stages(start, advance)

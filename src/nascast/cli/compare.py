@@ -275,11 +275,10 @@ def _run(
     study: "Study", out: Path, workplace: _Opener, children: "Children | None"
 ) -> "list[Result]":
     import nascast
-    from nascast.cli._progress import bars
+    from nascast.cli._progress import bars, stages
     from nascast.core.cache import cache_folder
     from nascast.studies.predictors.design import modules_of
     from nascast.studies.predictors.run import compare as run
-    from nascast.studies.progress import Progress
 
     home = cache_folder()
     cache = home / f"proxies-{nascast.__version__}.jsonl"
@@ -289,15 +288,7 @@ def _run(
     except OSError:
         cache = out / "proxies.jsonl"  # a cache that cannot be written is no reason to stop
     with bars() as shown, workplace(preload=modules_of(study)) as executor:
-        current = [None]
-
-        def start(name: str, steps: int) -> None:
-            current[0] = shown.add_task(name, total=steps)  # type: ignore[call-overload]
-
-        def advance(steps: int) -> None:
-            shown.advance(current[0], steps)  # type: ignore[arg-type]
-
-        progress = Progress(start, advance)
+        progress = stages(shown)
         if children is None:
             return run(study, out, executor, progress=progress, cache=cache)
         children.train(executor, progress)

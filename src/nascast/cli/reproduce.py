@@ -89,23 +89,15 @@ def _list(claims: "list[Claim]", as_json: bool) -> None:
 
 
 def _run(chosen: "list[Claim]", scale: "Scale", out: Path, workers: int) -> "list[Entry]":
-    from nascast.cli._progress import bars
+    from nascast.cli._progress import bars, stages
     from nascast.executors.processes import Processes
     from nascast.report.claims.html import write_ledger
     from nascast.studies.claims.catalogue import CLAIMS
     from nascast.studies.claims.run import kept
     from nascast.studies.claims.run import reproduce as run
-    from nascast.studies.progress import Progress
 
     with Processes(workers) as executor, bars() as shown:
-
-        def start(name: str, steps: int) -> None:
-            shown.add_task(name, total=steps)
-
-        def advance(steps: int) -> None:
-            shown.advance(shown.task_ids[-1], steps)
-
-        entries = run(chosen, out, scale, executor, progress=Progress(start, advance))
+        entries = run(chosen, out, scale, executor, progress=stages(shown))
     every = kept(CLAIMS, out, scale)  # also those that other commands decided
     written(lambda folder: write_ledger(every, scale, folder), out)
     return entries
