@@ -20,7 +20,7 @@ from nascast.core.types import Architecture
 from nascast.report.cells import picture
 from nascast.report.figures import COLOURS
 from nascast.studies.predictors.head import HEAD
-from nascast.studies.predictors.results import read_run
+from nascast.studies.predictors.results import LISTS, read_run
 from nascast.studies.predictors.summary import summarize as summarize_results
 from nascast.studies.searches.results import SEARCH, Searched, read_search
 from nascast.studies.searches.summary import best_by_trial
@@ -149,7 +149,7 @@ def _progress(found: Searched) -> str:
 
 
 def _comparison(folder: Path) -> View:
-    head, results = read_run(folder)
+    head, results = read_run(folder, without=LISTS)
     rows: list[dict[str, Any]] = []
     points: dict[str, list[tuple[float, float]]] = {}
     for one in summarize_results(results):

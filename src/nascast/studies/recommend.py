@@ -13,12 +13,11 @@ from nascast.core.errors import (
     MissingDataError,
     UnknownComponentError,
 )
-from nascast.studies.predictors.results import read_run
+from nascast.studies.predictors.results import LISTS, read_run
 from nascast.studies.predictors.summary import Summary, summarize
 
 __all__ = ["Answer", "Measured", "from_json", "measured_in", "recommend", "shipped", "to_json"]
 
-_LISTS = ("architectures", "predicted", "deviation", "true")  # of results, not needed here
 _SHIPPED = "recommend.json"  # beside this module: the default study
 _Where = tuple[str, str, str, str]  # benchmark, space, metric and test sets
 
@@ -166,7 +165,7 @@ def measured_in(folder: Path) -> list[Measured]:
     Raises:
         NascastError: see `read_run`.
     """
-    head, results = read_run(folder, without=_LISTS)
+    head, results = read_run(folder, without=LISTS)
     settings = head.settings
     tested = f"{settings['test_size']} {settings['test_set']}"
     where = head.benchmark, head.space, settings["metric"], tested

@@ -48,16 +48,16 @@ def write_report(folder: Path, out: Path | None = None) -> Path:
         StoreError: the report cannot be written.
     """
     head, results = read_run(folder, without=("architectures", "deviation"))
-    summaries = summarize(results)
+    summaries, failed = summarize(results), tables.not_run(results, failures(results))
     values = {
         "eyebrow": "predictor comparison",
         "title": f"Performance predictors on {PurePath(head.benchmark).name}",
         "lead": " ".join(_lead(head, results)),
         "tiles": _tiles(head, summaries),
-        "not_run": tables.not_run(results, failures(results)),
+        "not_run": failed,
         "settings": tables.settings(head, results),
         "results": None,
-        **(_drawn(head, results, summaries) if summaries else {}),
+        **(_drawn(head, results, summaries, failed) if summaries else {}),
     }
     text = page("comparison.html", values)
     return write(text, out or folder / "report.html")
@@ -123,12 +123,16 @@ def _best_tile(summaries: Sequence[Summary]) -> Tile:
     return Tile(label, best.predictor, note, small=f"τ {number(best.kendall)}", deviation=spread)
 
 
-def _drawn(head: Head, results: Sequence[Result], summaries: Sequence[Summary]) -> dict[str, Any]:
+def _drawn(
+    head: Head,
+    results: Sequence[Result],
+    summaries: Sequence[Summary],
+    failed: Sequence[tables.Failure],
+) -> dict[str, Any]:
     """Returns the values of the page that show results, where there are any."""
     look = looks(summaries)
     families = within.family_looks(summaries)
     shown = _few(summaries)
-    failed = tables.not_run(results, failures(results))
     return {
         "look": look,
         "families": {name.replace("_", " "): one for name, one in families.items()},

@@ -13,7 +13,7 @@ import numpy as np
 from nascast.core.errors import InvalidSettingError
 from nascast.studies.claims.finding import Finding
 from nascast.studies.predictors.design import Study
-from nascast.studies.predictors.results import Result, read_run
+from nascast.studies.predictors.results import LISTS, Result, read_run
 from nascast.studies.versions import versions
 
 __all__ = ["LEAST", "Claim", "Desk", "Plan", "Scale"]
@@ -68,8 +68,8 @@ class Desk:
         return np.random.default_rng([self.scale.seed, *key])
 
     def results(self, plan: Plan) -> list[Result]:
-        """Returns the results of a comparison that the claim names among its studies."""
-        return read_run(self.place(plan))[1]
+        """Returns the results, without lists, of a comparison that the claim names as a study."""
+        return read_run(self.place(plan), without=LISTS)[1]
 
     def place(self, plan: Plan) -> Path:
         """Returns the folder of a comparison, which is another one for other settings."""

@@ -15,6 +15,7 @@ from nascast.studies.predictors.design import Budget, Cell
 from nascast.studies.predictors.head import Head, read_head
 
 __all__ = [
+    "LISTS",
     "TABLE",
     "Column",
     "Result",
@@ -28,6 +29,7 @@ __all__ = [
 ]
 
 TABLE = "results.parquet"  # in the folder of a study
+LISTS = ("architectures", "predicted", "deviation", "true")  # columns, most of what it holds
 
 _TYPES: dict[Any, str] = {  # of Parquet, by those of Python
     str: "string",
