@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from nascast.studies.claims.claim import Desk, Scale
-from nascast.studies.claims.records import table
 from nascast.studies.claims.regrets import behind_random, curves_of, strategy
+from nascast.studies.records import open_benchmark
 
 
 def test_regrets_fall_to_what_the_best_found_lacks() -> None:
@@ -15,7 +15,9 @@ def test_regrets_fall_to_what_the_best_found_lacks() -> None:
     found = curves_of(desk, "nb201_mini", "random", 30)
     assert found.shape == (2, 30)
     assert (np.diff(found, axis=1) <= 0).all()
-    values = table("nb201_mini").query(table("nb201_mini").genes(), "val_accuracy")
+    values = open_benchmark("nb201_mini").query(
+        open_benchmark("nb201_mini").genes(), "val_accuracy"
+    )
     gaps = values.max() - values
     assert np.isclose(found[:, -1:], gaps).any(1).all()
     np.testing.assert_array_equal(found, curves_of(desk, "nb201_mini", "random", 30))

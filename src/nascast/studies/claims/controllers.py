@@ -5,8 +5,9 @@ import numpy as np
 from nascast.studies.claims.claim import Claim, Desk
 from nascast.studies.claims.finding import Finding, Part, judged, undecided
 from nascast.studies.claims.intervals import exact, mean, resampled
-from nascast.studies.claims.records import DATA_SETS, best_share, data_set_means, table, tau
+from nascast.studies.claims.records import DATA_SETS, best_share, data_set_means, tau
 from nascast.studies.claims.regrets import behind_random, regrets_of
+from nascast.studies.records import open_benchmark
 
 __all__ = ["CLAIMS"]
 
@@ -31,7 +32,7 @@ def _one_percent(desk: Desk) -> Finding:
 
 
 def _grow(desk: Desk) -> Finding:
-    small = table("nb201_mini")
+    small = open_benchmark("nb201_mini")
     rows = small.genes()
     scores, grown = small.query(rows, "val_accuracy", seed=None), data_set_means(rows)
     parts = []

@@ -8,8 +8,8 @@ from collections.abc import Mapping
 import numpy as np
 
 from nascast.studies.claims.claim import Scale
-from nascast.studies.claims.records import table
 from nascast.studies.predictors.design import LABELS, Study
+from nascast.studies.records import open_benchmark
 
 __all__ = [
     "CURVES",
@@ -45,7 +45,7 @@ _MINI = "nb201_mini"
 
 def thirty_hours() -> int:
     """Returns how many trainings of NAS-Bench-201 on CIFAR-10 take thirty hours."""
-    found = table("nb201_seeds")
+    found = open_benchmark("nb201_seeds")
     return round(_HOURS * 3600 / float(np.mean(found.seconds(found.genes()))))
 
 

@@ -2,12 +2,11 @@
 
 import numpy as np
 
-from nascast.core.evaluator import Benchmark
 from nascast.core.types import Floats, Genes
 from nascast.studies.metrics import kendall
 from nascast.studies.records import among, open_benchmark
 
-__all__ = ["DATA_SETS", "best_share", "data_set_means", "table", "tau", "trained_twice"]
+__all__ = ["DATA_SETS", "best_share", "data_set_means", "tau", "tau_gap", "trained_twice"]
 
 DATA_SETS = {  # of NAS-Bench-201, by the name for people
     "CIFAR-10": "nb201_seeds:cifar10",
@@ -16,26 +15,22 @@ DATA_SETS = {  # of NAS-Bench-201, by the name for people
 }
 
 
-def table(name: str) -> Benchmark:
-    """Returns a table of the package."""
-    return open_benchmark(name)
-
-
 def data_set_means(genes: Genes | None = None) -> dict[str, Floats]:
     """Returns ``(n,)`` mean validation accuracies of NAS-Bench-201 by data set.
 
     Args:
         genes: ``(n, 6)`` cells; None are all in the order of the tables, which is the same.
     """
-    rows = table(DATA_SETS["CIFAR-10"]).genes() if genes is None else genes
+    rows = open_benchmark(DATA_SETS["CIFAR-10"]).genes() if genes is None else genes
     return {
-        data: table(name).query(rows, "val_accuracy", seed=None) for data, name in DATA_SETS.items()
+        data: open_benchmark(name).query(rows, "val_accuracy", seed=None)
+        for data, name in DATA_SETS.items()
     }
 
 
 def trained_twice(name: str, metric: str = "val_accuracy") -> Floats:
     """Returns ``(n, 2)`` values of the first two trainings of all that have two."""
-    found = table(name)
+    found = open_benchmark(name)
     first, second = (found.recorded(metric, seed) for seed in (0, 1))
     rows = second[among(first, second)]
     return np.stack([found.query(rows, metric, seed=seed) for seed in (0, 1)], axis=1)
@@ -44,6 +39,12 @@ def trained_twice(name: str, metric: str = "val_accuracy") -> Floats:
 def tau(rows: Floats) -> float:
     """Returns Kendall's τ between the first two columns of ``(n, 2)`` numbers."""
     return kendall(rows[:, 0], rows[:, 1])
+
+
+def tau_gap(columns: Floats) -> float:
+    """Returns by how much the first of ``(n, 3)`` columns ranks the last better than the second."""
+    first, second, last = columns.T
+    return kendall(first, last) - kendall(second, last)
 
 
 def best_share(chosen: Floats, judged: Floats) -> float:

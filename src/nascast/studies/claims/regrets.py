@@ -1,5 +1,7 @@
 """What searches on recorded trainings reach, seed by seed."""
 
+from functools import lru_cache
+
 import numpy as np
 
 from nascast.core.spec import Spec
@@ -7,7 +9,7 @@ from nascast.core.types import Floats
 from nascast.studies.claims.claim import Desk
 from nascast.studies.claims.finding import Part
 from nascast.studies.claims.intervals import gap
-from nascast.studies.claims.records import table
+from nascast.studies.records import open_benchmark
 from nascast.studies.searches.design import Search, preset
 from nascast.studies.searches.run import simulate
 
@@ -26,7 +28,7 @@ def curves_of(desk: Desk, name: str, text: str, evaluations: int) -> Floats:
     The regret is by how much the best recorded first training is better than the best that was
     found.
     """
-    found = table(name)
+    found = open_benchmark(name)
     spec = strategy(text)
     search = Search(found.space.name, (spec,), name, evaluations=evaluations)
     most = np.nanmax(found.query(found.measured("val_accuracy"), "val_accuracy"))
@@ -45,6 +47,7 @@ def _seeds(desk: Desk) -> list[int]:
     return [int(number.generate_state(1)[0]) for number in numbers]
 
 
+@lru_cache(maxsize=64)  # several claims ask for the same searches
 def regrets_of(desk: Desk, name: str, text: str, evaluations: int) -> Floats:
     """Returns ``(seeds,)`` regrets at the end; see `curves_of`."""
     return np.asarray(curves_of(desk, name, text, evaluations)[:, -1])

@@ -1,6 +1,5 @@
 """Claims of the papers that published benchmarks, on their own records."""
 
-from functools import partial
 from itertools import combinations
 
 import numpy as np
@@ -9,8 +8,9 @@ from nascast.core.types import Floats
 from nascast.studies.claims.claim import Claim, Desk
 from nascast.studies.claims.finding import Finding, Part, judged
 from nascast.studies.claims.intervals import exact, resampled
-from nascast.studies.claims.records import DATA_SETS, data_set_means, table, tau, trained_twice
+from nascast.studies.claims.records import DATA_SETS, data_set_means, tau, tau_gap, trained_twice
 from nascast.studies.metrics import kendall
+from nascast.studies.records import open_benchmark
 
 __all__ = ["CLAIMS"]
 
@@ -68,9 +68,9 @@ def _seeds_disagree(desk: Desk) -> Finding:
 
 
 def _best_is_best(desk: Desk) -> Finding:
-    rows = table("nb201_seeds").genes()
+    rows = open_benchmark("nb201_seeds").genes()
     validation = data_set_means()["CIFAR-10"]
-    test = table("nb201_seeds").query(rows, "test_accuracy", seed=None)
+    test = open_benchmark("nb201_seeds").query(rows, "test_accuracy", seed=None)
     better = float((test > test[validation.argmax()]).sum())
     both = np.stack([validation, test], axis=1)
     return judged(
@@ -84,7 +84,7 @@ def _best_is_best(desk: Desk) -> Finding:
 
 
 def _unique(desk: Desk) -> Finding:
-    space, rows = table("nb201_seeds").space, table("nb201_seeds").genes()
+    space, rows = open_benchmark("nb201_seeds").space, open_benchmark("nb201_seeds").genes()
     written = len(set(space.unique_text(rows)))  # type: ignore[attr-defined]
     computed = len(np.unique(space.networks(rows)))
     return judged(
@@ -96,11 +96,11 @@ def _unique(desk: Desk) -> Finding:
 
 
 def _budgets(desk: Desk) -> Finding:
-    found = table("nb101_sample")
+    found = open_benchmark("nb101_sample")
     marks, rows = (4, 12, 36, 108), found.genes()
     values = np.stack([found.query(rows, "val_accuracy", mark) for mark in marks], axis=1)
     taus = [kendall(values[:, i], values[:, 3]) for i in range(3)]
-    gains = [resampled(partial(_gain, less=i), values, desk.rng(i)) for i in (0, 1)]
+    gains = [resampled(tau_gap, values[:, [i + 1, i, 3]], desk.rng(i)) for i in (0, 1)]
     top = resampled(_top, values[:, 2:], desk.rng(2))
     return judged(
         [
@@ -113,13 +113,8 @@ def _budgets(desk: Desk) -> Finding:
     )
 
 
-def _gain(values: Floats, less: int) -> float:
-    """Returns by how much column less + 1 ranks the last one better than column less does."""
-    return kendall(values[:, less + 1], values[:, -1]) - kendall(values[:, less], values[:, -1])
-
-
 def _neighbours(desk: Desk) -> Finding:
-    found = table("nb201_seeds")
+    found = open_benchmark("nb201_seeds")
     rows = found.genes()
     means = data_set_means()
     apart, rng = found.space.mutate(rows, desk.rng(0)), desk.rng(1)
@@ -129,22 +124,18 @@ def _neighbours(desk: Desk) -> Finding:
     far = data_set_means(apart)
     parts = []
     for i, data in enumerate(means):
-        both = np.stack([means[data], near[data], far[data]], axis=1)
-        near_tau = resampled(tau, both, desk.rng(2, i))
+        three = np.stack([near[data], far[data], means[data]], axis=1)
+        near_tau = resampled(tau, three[:, [0, 2]], desk.rng(2, i))
         parts.append(Part(f"{data}: τ with a neighbour", near_tau, 0.3, case=data))
-        fall = resampled(_fall, both, desk.rng(3, i))
+        fall = resampled(tau_gap, three, desk.rng(3, i))
         parts.append(Part("fall of it from one to three mutations", fall, 0.0, case=data))
     return judged(parts)
-
-
-def _fall(rows: Floats) -> float:
-    return kendall(rows[:, 0], rows[:, 1]) - kendall(rows[:, 0], rows[:, 2])
 
 
 def _flops_and_latency(desk: Desk) -> Finding:
     parts = []
     for i, (data, name) in enumerate(DATA_SETS.items()):
-        found = table(name)
+        found = open_benchmark(name)
         rows = found.genes()
         columns = [found.query(rows, metric) for metric in ("multiply_adds", "latency")]
         both = np.stack(columns, axis=1)
@@ -155,7 +146,7 @@ def _flops_and_latency(desk: Desk) -> Finding:
 
 
 def _language_curves(desk: Desk) -> Finding:
-    found = table("nbnlp_logs")
+    found = open_benchmark("nbnlp_logs")
     rows = found.measured("val_loss")
     values = np.stack([found.query(rows, "val_loss", mark) for mark in (5, 10, 25, 50)], axis=1)
     taus = [resampled(tau, values[:, [i, 3]], desk.rng(i)) for i in range(3)]

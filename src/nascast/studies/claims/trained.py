@@ -14,6 +14,7 @@ from nascast.core.types import Batch, Candidate, Floats, Genes, Metric, Objectiv
 from nascast.studies.claims.claim import Claim, Desk
 from nascast.studies.claims.finding import Finding, Part, judged
 from nascast.studies.claims.intervals import resampled
+from nascast.studies.claims.records import tau_gap
 from nascast.studies.metrics import kendall
 
 if TYPE_CHECKING:
@@ -87,14 +88,10 @@ def _weight_sharing(desk: Desk) -> Finding:
         for other in _RIVALS:
             three = np.stack([columns[shared], columns[other], true], axis=1)
             title = f"τ of {shared} less that of {other}"
-            found = resampled(_less, three, desk.rng(2, len(parts)))
+            found = resampled(tau_gap, three, desk.rng(2, len(parts)))
             parts.append(Part(title, found, 0.0, above=False))
     taus = ", ".join(f"{name} {kendall(column, true):.3f}" for name, column in columns.items())
     return judged(parts, f"τ over {_CELLS} cells: {taus}.")
-
-
-def _less(three: Floats) -> float:
-    return kendall(three[:, 0], three[:, 2]) - kendall(three[:, 1], three[:, 2])
 
 
 def _structures(desk: Desk) -> Finding:

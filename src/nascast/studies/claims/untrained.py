@@ -13,8 +13,9 @@ from nascast.core.types import Batch, Floats, Genes, ImageTask, Objective
 from nascast.studies.claims.claim import Claim, Desk
 from nascast.studies.claims.finding import Finding, Part, judged
 from nascast.studies.claims.intervals import exact, resampled
-from nascast.studies.claims.records import table, tau
+from nascast.studies.claims.records import tau
 from nascast.studies.noise import Estimate
+from nascast.studies.records import open_benchmark
 
 __all__ = ["CLAIMS"]
 
@@ -47,7 +48,7 @@ def _scores(
 
 
 def _darts(desk: Desk) -> Finding:
-    found = table("nb301_sample")
+    found = open_benchmark("nb301_sample")
     rows = desk.rng(0).permutation(found.genes())[:_CELLS]
     task = ImageTask((3, 16, 16), skeleton=_SMALL)
     values, _ = _scores(found, task, rows, (*_PROXIES, "params"), images=32)
@@ -69,7 +70,7 @@ def _darts(desk: Desk) -> Finding:
 def _seconds(desk: Desk) -> Finding:
     parts = []
     for i, name in enumerate(("nb201_seeds", "nb101_sample")):
-        found = table(name)
+        found = open_benchmark(name)
         assert isinstance(found.task, ImageTask)
         rows = desk.rng(i).permutation(found.genes())[:_TIMED]
         _, seconds = _scores(found, found.task, rows, _PROXIES, images=64)
