@@ -1,6 +1,6 @@
 """The figures of a comparison: what is drawn, where, and in which colours."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -12,27 +12,12 @@ from nascast.studies.noise import Estimate, NoiseLimits
 from nascast.studies.predictors.summary import Summary, summarize
 
 Make = Callable[..., Any]
-FULL = [
-    *[("xgboost", n, None, "model_based") for n in (20, 100)],
-    ("jacov", None, None, "zero_cost"),
-    *[("sotl_e", None, e, "learning_curve") for e in (2, 6)],
-    *[("omni", n, e, "hybrid") for n in (20, 100) for e in (2, 6)],
-]
 NOISE = NoiseLimits(1000, Estimate(0.84, 0.82, 0.86), Estimate(0.89, 0.87, 0.91))
 
 
-def _rows(make_row: Make, trials: int = 2) -> Iterator[Any]:
-    for name, train_size, epochs, family in FULL:
-        for trial in range(trials):
-            init = 1e-6 if train_size is None else 60.0 * train_size
-            query = 14.0 * epochs if epochs else 0.02
-            times = {"init_seconds_total": init, "query_seconds_each": query}
-            yield make_row(name, train_size, epochs, trial, family=family, **times)
-
-
 @pytest.fixture
-def summaries(make_row: Make) -> list[Summary]:
-    return summarize(_rows(make_row))
+def summaries(full: list[Any]) -> list[Summary]:
+    return summarize(full)
 
 
 def _of(chart: Chart, kind: type[Item]) -> list[Any]:
@@ -44,7 +29,7 @@ def test_both_figures_agree_on_colours_and_markers(summaries: list[Summary]) -> 
     found = []
     for axis in ("query", "init"):
         marks = _of(tau_against_time(summaries, axis, look, None), Mark)
-        assert len(marks) == len(FULL)
+        assert len(marks) == len(summaries) == 9
         found.append({mark.group: (mark.colour, mark.symbol) for mark in marks})
     assert found[0] == found[1]
     assert len({colour for colour, _ in found[0].values()}) == 4
