@@ -1,6 +1,6 @@
-"""How many processor seconds the demo takes, beside another version of nascast.
+"""How many processor seconds a small comparison takes, beside another version of nascast.
 
-Each version runs the comparison of ``make demo`` as a command of its own, with an empty cache of
+Each version compares six predictors on nb201-mini as a command of its own, with an empty cache of
 proxy scores. Processor seconds are those of the command and of every process that it started, also
 of those that outlived it. The correlations of both versions are compared to the last digit.
 
