@@ -7,7 +7,7 @@ import numpy as np
 from nascast.core.correlation import kendall
 from nascast.core.types import Floats
 
-__all__ = ["METRICS", "agreement", "kendall"]
+__all__ = ["METRICS", "agreement", "kendall", "undefined_last"]
 
 METRICS = (
     "kendall",
@@ -48,11 +48,7 @@ def agreement(predicted: Floats, true: Floats, unit: str = "percent") -> dict[st
     if not np.isfinite(true).all():
         undefined = float((~np.isfinite(predicted)).sum())
         return {**dict.fromkeys(METRICS, math.nan), "undefined": undefined}
-    fine = np.isfinite(predicted)
-    ranked = predicted
-    if not fine.all():
-        low, high = (predicted[fine].min(), predicted[fine].max()) if fine.any() else (0.0, 0.0)
-        ranked = np.where(fine, predicted, low - max(high - low, 1.0) * 1e-3)
+    ranked = undefined_last(predicted)
     flat = np.ptp(ranked) == 0 or np.ptp(true) == 0
     error = ranked - true
     return {
@@ -64,8 +60,17 @@ def agreement(predicted: Floats, true: Floats, unit: str = "percent") -> dict[st
         "rmse": math.sqrt(float((error**2).mean())),
         **_of_the_best(ranked, true),
         "ndcg": _ndcg(ranked, true),
-        "undefined": float((~fine).sum()),
+        "undefined": float((~np.isfinite(predicted)).sum()),
     }
+
+
+def undefined_last(predicted: Floats) -> Floats:
+    """Returns ``(n,)`` predictions in which those that are not finite share the last rank."""
+    fine = np.isfinite(predicted)
+    if fine.all():
+        return predicted
+    low, high = (predicted[fine].min(), predicted[fine].max()) if fine.any() else (0.0, 0.0)
+    return np.where(fine, predicted, low - max(high - low, 1.0) * 1e-3)
 
 
 def _of_the_best(predicted: Floats, true: Floats) -> dict[str, float]:

@@ -15,7 +15,7 @@ from nascast.studies.claims.claim import Claim, Desk
 from nascast.studies.claims.finding import Finding, Part, judged
 from nascast.studies.claims.intervals import resampled
 from nascast.studies.claims.records import tau_gap
-from nascast.studies.metrics import kendall
+from nascast.studies.metrics import kendall, undefined_last
 
 if TYPE_CHECKING:
     from nascast.training.evaluator import TrainingEvaluator
@@ -82,7 +82,7 @@ def _weight_sharing(desk: Desk) -> Finding:
         with ledger.phase("init"):
             predictor.initialize(ledger, rows[:0], desk.rng(1))
         with ledger.phase("query"):
-            columns[spec.name] = predictor.query(ledger, rows).mean
+            columns[spec.name] = undefined_last(predictor.query(ledger, rows).mean)
     parts: list[Part] = []
     for shared in ("oneshot", "rsws"):
         for other in _RIVALS:
