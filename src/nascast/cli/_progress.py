@@ -1,8 +1,9 @@
 """Progress bars on stderr."""
 
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import typer
 from rich.console import Console
@@ -11,6 +12,8 @@ from rich.progress import (
     DownloadColumn,
     MofNCompleteColumn,
     Progress,
+    ProgressColumn,
+    TaskID,
     TextColumn,
     TimeElapsedColumn,
     TimeRemainingColumn,
@@ -21,13 +24,42 @@ if TYPE_CHECKING:
 
 __all__ = ["bars", "stages"]
 
+_PAUSE = 30.0  # seconds between two lines where there is no terminal; chosen
+
+
+class _Lines(Progress):
+    """Bars that are lines every half minute where no terminal shows them, and where they ended."""
+
+    def __init__(self, *columns: ProgressColumn, console: Console) -> None:
+        super().__init__(*columns, console=console, refresh_per_second=4)
+        self._told = time.monotonic()
+
+    def update(self, task_id: TaskID, **changes: Any) -> None:
+        super().update(task_id, **changes)
+        self._tell(task_id)
+
+    def advance(self, task_id: TaskID, advance: float = 1) -> None:
+        super().advance(task_id, advance)
+        self._tell(task_id)
+
+    def _tell(self, task_id: TaskID) -> None:
+        if self.console.is_terminal or time.monotonic() - self._told < _PAUSE:
+            return
+        task = next(task for task in self.tasks if task.id == task_id)
+        if task.finished:  # the bar at the end says so
+            return
+        self._told = time.monotonic()
+        told = [c for c in self.columns if isinstance(c, ProgressColumn)]
+        parts = [column(task) for column in told if not isinstance(column, BarColumn)]
+        self.console.print(" ".join(str(part) for part in parts), highlight=False)
+
 
 @contextmanager
 def bars(
     unit: Literal["steps", "bytes"] = "steps",
     stopped: str = "Stopped. The same command goes on where this one was.",
 ) -> Iterator[Progress]:
-    """Yields progress bars with counts and the time left; without a terminal only final counts.
+    """Yields progress bars with counts and the time left; without a terminal a line now and then.
 
     Ctrl-C ends the command with status 130 and the text `stopped`, which says how to go on.
     """
@@ -41,7 +73,7 @@ def bars(
         TimeRemainingColumn(),
     )
     try:
-        with Progress(*columns, console=Console(stderr=True), refresh_per_second=4) as progress:
+        with _Lines(*columns, console=Console(stderr=True)) as progress:
             try:
                 yield progress
             except Exception:

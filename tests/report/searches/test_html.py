@@ -29,7 +29,7 @@ from nascast.spaces.nasbench201 import NasBench201
 from nascast.stores.sqlite import Sqlite
 from nascast.studies.records import open_benchmark
 from nascast.studies.searches.joined import joined
-from nascast.studies.searches.results import best_trials, read_search
+from nascast.studies.searches.results import best_trials, keep_diagnostics, read_search
 from nascast.studies.searches.summary import (
     best_by_clock,
     best_by_trial,
@@ -378,3 +378,28 @@ def test_searches_stand_side_by_side(tmp_path: Path) -> None:
     other = _folder(tmp_path / "loss", {"random-0": []}, (Objective("val_loss"),))
     with pytest.raises(InvalidSettingError, match="objectives"):
         write_search_report(one, other)
+
+
+def test_what_guided_a_search_is_drawn(tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    values = [float(value) for value in 50 + rng.normal(size=60)]
+    folder = _folder(tmp_path / "one", {"guided-0": _trials(values), "random-0": _trials(values)})
+    assert "What guided the search" not in write_search_report(folder).read_text()
+    low = [None, *(49.0 + rng.normal(size=59)).tolist()]
+    told = {
+        "foreseen": [None, *values[1:]],
+        "foreseen_low": low,
+        "foreseen_high": [None, *(51.0 + rng.normal(size=59)).tolist()],
+        "inside": [None, *([1.0, 0.0] * 30)[:59]],
+        "parts/nor_conv_3x3": [0.5],
+        "parts/input → <b>": [-0.25],
+    }
+    keep_diagnostics(folder, "guided-0", told)
+    text = write_search_report(folder).read_text()
+    assert "What guided the search" in text
+    for title in ("Predicted and measured", "Trials inside their intervals", "Parts that go with"):
+        assert title in text
+    assert "correlation +0.50" in text
+    assert "correlation −0.25" in text
+    assert "input → &lt;b&gt;" in text
+    assert "<b>\ncorrelation" not in text

@@ -12,7 +12,7 @@ from nascast.report.cells import picture
 from nascast.report.chart import Chart
 from nascast.report.figures import Look
 from nascast.report.page import Figure, Tile, figure, markup, page, write
-from nascast.report.searches import children, figures, tables
+from nascast.report.searches import children, figures, guidance, tables
 from nascast.report.searches.tables import amount, words
 from nascast.report.words import count, duration
 from nascast.studies.searches.joined import joined
@@ -22,6 +22,7 @@ from nascast.studies.searches.summary import StrategySummary, operation_shares, 
 __all__ = ["search_page", "write_search_report"]
 
 _WIDE = 420  # pixels of a picture above which it has the width of the page; chosen
+_GUIDED = 3  # strategies whose predictions are drawn at most; chosen
 _LABELS = 20  # operations in the figure at most; chosen
 _SIZES = {"parameters": "parameters", "multiply_adds": "multiply-adds"}
 
@@ -178,6 +179,7 @@ def _valued(
     sections = (
         _progress(found, groups, look),
         _pareto(found, groups, look),
+        _guidance(found, groups, look),
         _controller(found, groups, look),
     )
     return {
@@ -262,6 +264,34 @@ def _pareto(
     return _Section(
         "Pareto front", about, list(_figures([("front", "The first two objectives", chart)]))
     )
+
+
+def _guidance(
+    found: Searched, groups: Mapping[str, Sequence[Run]], look: Mapping[str, Look]
+) -> _Section:
+    objective = found.objectives[0]
+    metric = words(objective.metric, found.unit)
+    told = {n: found.diagnostics.get(groups[n][0].name, {}) for n in look}
+    guided = [name for name in look if "foreseen" in told[name]]
+    drawn: list[tuple[str, str, Chart | None]] = []
+    for place, name in enumerate(guided[:_GUIDED]):
+        run, whose = groups[name][0], f", {name}" if len(guided) > 1 else ""
+        chart = guidance.predictions(
+            run, told[name], look[name], metric, minimize=objective.minimize
+        )
+        drawn.append((f"foreseen-{place}", f"Predicted and measured{whose}", chart))
+        title = f"Parts that go with the prediction{whose}"
+        drawn.append((f"parts-{place}", title, guidance.parts(told[name])))
+    held = guidance.calibration(groups, look, found.diagnostics)
+    drawn.insert(1, ("inside", "Trials inside their intervals, of the last 20", held))
+    about = (
+        "What the strategy predicted of each trial by those told before it: the line is the mean, "
+        "the band is to hold 90 % of what is measured. It knows ranks only, so that nothing is "
+        "predicted to be above the best so far; it chose where the mean, the interval, or both "
+        "reach high. Parts are told by the correlation, over 2,000 random architectures, between "
+        "their number and the prediction at the end. First seed."
+    )
+    return _Section("What guided the search", about, list(_figures(drawn, guided)))
 
 
 def _controller(

@@ -17,6 +17,7 @@ from nascast.core.types import Candidate, Floats, Genes
 from nascast.strategies._distinct import distinct
 from nascast.strategies._encodings import check_encoding
 from nascast.strategies._listing import LISTED, listing
+from nascast.strategies.guided.account import foreseen, parts
 from nascast.strategies.guided.choice import Choice, valid
 from nascast.strategies.guided.field import Coordinates, encoding_for, some_rows
 from nascast.strategies.guided.memory import remembered
@@ -240,6 +241,29 @@ class Guided(Strategy):
         new = self._coordinates(self.history.genes[have:])
         self._points = new if self._points is None else np.concatenate([self._points, new])
         return self._points
+
+    def diagnostics(self) -> dict[str, list[float]]:
+        """Returns what was predicted of each trial, and what it holds of parts of architectures.
+
+        See `account.foreseen`; the value of ``parts/NAME`` is that of `account.parts`. There are
+        none for several objectives, which every proposal weighs anew.
+        """
+        if len(self.objectives) > 1 or not len(self.history):
+            return {}
+        points, scores = self._told_points(), self.history.scores[:, 0]
+        first, means = self.initial, None
+        if self.prior is not None:
+            first = 0
+            means = self.prior.means(
+                self._coordinates, self.history.genes, length=self.length, noise=self.noise
+            )
+        kernel = {"length": self.length, "noise": self.noise}
+        series = foreseen(points, scores, first=first, means=means, **kernel)
+        found = parts(self._coordinates, points, scores, **kernel)
+        return {
+            **{name: values.tolist() for name, values in series.items()},
+            **{f"parts/{name}": [value] for name, value in found.items()},
+        }
 
     def _unlike(self, met: list[Genes], n: int, rng: np.random.Generator) -> Genes:
         """Returns at most n random rows of different networks, none of which was met."""

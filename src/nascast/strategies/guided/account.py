@@ -1,0 +1,136 @@
+"""What the process thought: of each trial before it was told, and of the parts of architectures."""
+
+import numpy as np
+import numpy.typing as npt
+from scipy.special import ndtri
+
+from nascast.core.errors import UnsupportedError
+from nascast.core.graph import Graph
+from nascast.core.space import SearchSpace
+from nascast.core.types import Floats
+from nascast.strategies.guided.field import Coordinates, some_rows
+from nascast.strategies.guided.prior import trust
+from nascast.strategies.guided.process import Process
+from nascast.strategies.guided.targets import normal_scores
+
+__all__ = ["foreseen", "parts"]
+
+_MOST = 1000  # trials that are looked at, up to which the process forgets none; see `memory`
+_REACH = float(ndtri(0.95))  # deviations on either side of an interval of 90 %
+_SHOWN = 20  # parts that are told, those of the largest correlations; chosen
+
+
+def foreseen(
+    points: Floats,
+    scores: Floats,
+    *,
+    first: int,
+    length: float,
+    noise: float,
+    means: Floats | None = None,
+) -> dict[str, Floats]:
+    """Returns what was predicted of each trial by those told before it, as ``(n,)`` series.
+
+    ``foreseen`` is the mean, ``foreseen_low`` and ``foreseen_high`` are the ends of the interval
+    that has 90 % of what would be measured, all as scores. The process knows ranks only: what it
+    places above the best score so far is told as that. ``inside`` is 1 where the score that was
+    then measured ranked within the interval, and 0 where it did not. The first 1,000 trials have
+    values, without the beginning, which no process chose.
+
+    With several workers a trial was chosen before the last ones ahead of it were told, so that the
+    strategy knew a little less.
+
+    Args:
+        points: ``(n, d)`` coordinates of the trials, in the order told.
+        scores: ``(n,)`` scores, larger is better, NaN for a failure.
+        first: number of trials at the beginning.
+        length: length-scale of the kernel.
+        noise: variance of the noise.
+        means: ``(n,)`` means of a prior; None is 0.
+    """
+    n = min(len(scores), _MOST)
+    points, scores = points[:n], scores[:n]
+    before = None if means is None else means[:n]
+    ends = np.full((n, 3), np.nan)
+    inside = np.full(n, np.nan)
+    process = Process(points, [], length=length, noise=noise)
+    for t in range(n):
+        if t >= max(first, 1) and np.isfinite(scores[:t]).any():
+            targets = normal_scores(scores[:t])
+            mean, spread = _at(process, t, targets, before)
+            steps = mean + np.array([0.0, -_REACH, _REACH]) * float(np.hypot(spread, noise**0.5))
+            ends[t] = _as_scores(steps, targets, scores[:t])
+            inside[t] = steps[1] <= normal_scores(scores[: t + 1])[t] <= steps[2]
+        process.add(t)
+    names = ("foreseen", "foreseen_low", "foreseen_high")
+    return {**dict(zip(names, ends.T, strict=True)), "inside": inside}
+
+
+def parts(
+    coordinates: Coordinates, points: Floats, scores: Floats, *, length: float, noise: float
+) -> dict[str, float]:
+    """Returns how the number of each part goes with the prediction, for up to 20 parts.
+
+    It is Pearson's correlation over 2,000 random architectures between the number of an operation,
+    or of the edges from one operation to another, and the mean that the process predicts at the
+    end; those of the largest size are told. Nothing, where the space has no graphs.
+
+    Args:
+        coordinates: coordinates of rows, and their space.
+        points: ``(n, d)`` coordinates of the trials.
+        scores: ``(n,)`` scores, larger is better, NaN for a failure.
+        length: length-scale of the kernel.
+        noise: variance of the noise.
+    """
+    space, rows = coordinates.space, some_rows(coordinates.space)
+    counts = _counts(space, rows)
+    known = min(len(scores), _MOST)
+    if not counts or not np.isfinite(scores[:known]).any():
+        return {}
+    places = np.concatenate([points[:known], coordinates(rows)])
+    process = Process(places, list(range(known)), length=length, noise=noise)
+    means = process.moments(normal_scores(scores[:known]))[0][known:]
+    if not means.std() > 0:
+        return {}
+    found = {name: float(np.corrcoef(each, means)[0, 1]) for name, each in counts.items()}
+    return dict(sorted(found.items(), key=lambda item: -abs(item[1]))[:_SHOWN])
+
+
+def _at(process: Process, t: int, targets: Floats, prior: Floats | None) -> tuple[float, float]:
+    """Returns the mean and the deviation at one place."""
+    offset = np.zeros(t + 1)
+    if prior is not None:
+        targets, offset = trust(process, targets, prior)
+    mean, deviation = process.moments(targets)
+    return float(mean[t] + offset[t]), float(deviation[t])
+
+
+def _as_scores(values: Floats, targets: Floats, scores: Floats) -> Floats:
+    """Returns the scores that stand where normal scores do, within those that were told."""
+    fine = np.isfinite(scores)
+    order = np.argsort(targets[fine], kind="stable")
+    return np.asarray(np.interp(values, targets[fine][order], scores[fine][order]))
+
+
+def _counts(space: SearchSpace, rows: npt.NDArray[np.int16]) -> dict[str, Floats]:
+    """Returns the ``(n,)`` numbers of each operation and edge that differ among rows, by name."""
+    try:
+        graph = space.graphs(rows)
+    except UnsupportedError:
+        return {}
+    ends = {*graph.sources, *graph.sinks, "input", "output"}
+    shown = [i for i, name in enumerate(graph.vocabulary) if name in {*graph.operations, *ends}]
+    names = [graph.vocabulary[i] for i in shown]
+    labels = graph.labels[:, :, None] == np.asarray(shown)
+    numbers = labels.sum(1)
+    found = {name: numbers[:, i] for i, name in enumerate(names) if name not in ends}
+    edges = _edges(graph, labels)
+    for i, one in enumerate(names):
+        found |= {f"{one} → {other}": edges[:, i, j] for j, other in enumerate(names)}
+    return {name: each.astype(np.float64) for name, each in found.items() if each.std() > 0}
+
+
+def _edges(graph: Graph, labels: npt.NDArray[np.bool_]) -> npt.NDArray[np.float32]:
+    """Returns ``(n, c, c)`` numbers of edges from each of c kinds of vertices to each."""
+    of = labels.astype(np.float32)
+    return np.asarray(of.transpose(0, 2, 1) @ (graph.adjacency.astype(np.float32) @ of))
