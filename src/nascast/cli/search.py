@@ -1,6 +1,5 @@
 """``nascast search``."""
 
-import json
 import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -15,6 +14,7 @@ from nascast.cli._pages import Current, tell_what_is_missing, written
 from nascast.cli._plan import Asked, plan
 from nascast.cli._sized import sized, time_asked
 from nascast.cli._summary import print_summary
+from nascast.core.document import document
 
 if TYPE_CHECKING:
     from nascast.core.callback import Callback
@@ -344,7 +344,7 @@ def _finish(chosen: "Search", out: Path, as_json: bool) -> None:
     page = written(write_search_report, out)
     rows = summary_rows(out)
     if as_json:
-        typer.echo(json.dumps(rows, indent=1))
+        typer.echo(document(rows, indent=1))
     else:
         aims = [f"{objective.aim} {objective.metric}" for objective in chosen.objectives]
         print_summary(rows, aims, ", ".join(map(str, filter(None, (out / TRIALS, page)))))
