@@ -17,7 +17,9 @@ from nascast.cli._live import sparkline
 from nascast.cli._options import duration, settings
 from nascast.cli._plan import strategies_of
 from nascast.core import plugins
+from nascast.core.callback import Callback, Callbacks
 from nascast.core.errors import InvalidSettingError, SearchWarning
+from nascast.core.types import Trial
 from nascast.studies.searches.run import GIVE_UP
 
 Cli = Callable[..., tuple[int, str, str]]
@@ -197,13 +199,31 @@ def test_nothing_is_no_data(cli: Cli, tmp_path: Path) -> None:
     assert "--data: expected digits, a folder of images" in error
 
 
-def test_a_search_whose_children_all_fail_stops_and_says_why(run: Cli, tmp_path: Path) -> None:
+class Ends(Callback):
+    """Notes how runs end."""
+
+    def __init__(self) -> None:
+        self.whole: list[bool] = []
+
+    def trial(self, run: str, trial: Trial) -> None:
+        return
+
+    def finished(self, run: str, whole: bool) -> None:
+        self.whole.append(whole)
+
+
+def test_a_search_whose_children_all_fail_stops_and_says_why(
+    run: Cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ends = Ends()
+    monkeypatch.setattr("nascast.cli.search.open_callbacks", lambda text: Callbacks([ends]))
     line = CHILD.replace("evaluations 2", "evaluations 300").replace(
         "epochs=1", "learning_rate=1e30"
     )
     status, text, error = run(line, "--out", str(tmp_path / "run"), "--json")
     assert status == 1
     assert json.loads(text)[0]["trials"] == GIVE_UP
+    assert ends.whole == [False]
     assert f"the first {GIVE_UP} children all failed" in error
     assert f"all {GIVE_UP} trials failed, with: DivergedError: the training loss is nan" in error
 

@@ -327,6 +327,7 @@ def _train(
         whole = train_children(
             chosen, evaluator, store=store, executor=opened, watch=watch, out=out
         )
+        tell.end(whole)
         view.close()
     if not whole:
         typer.echo(
