@@ -1,6 +1,8 @@
 """``nascast search``."""
 
 import os
+import sys
+from contextlib import nullcontext, redirect_stdout
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -259,7 +261,8 @@ def search(
     _run(chosen, evaluator, asked, out, told)
     _finish(chosen, out, as_json)
     if export is not None:
-        export_best(out, export, resume, chosen.seconds)
+        with redirect_stdout(sys.stderr) if as_json else nullcontext():  # JSON has been printed
+            export_best(out, export, resume, chosen.seconds, device)
 
 
 def _run(
