@@ -12,7 +12,7 @@ import nascast
 from nascast.cli.list import Kind
 
 Cli = Callable[..., tuple[int, str, str]]
-CELL = "|nor_conv_3x3~0|+|none~0|none~1|+|skip_connect~0|none~1|none~2|"
+CELL = "4-4-4-4-1-2"
 
 
 def strict(text: str) -> Any:
@@ -33,7 +33,7 @@ def strict(text: str) -> Any:
         ["recommend", "--init", "2h", "--query", "3s"],
         ["recommend", "--init", "1s", "--query", "1ms"],
         ["reproduce", "--list"],
-        ["show", CELL, "--benchmark", "nb201_seeds"],
+        ["show", CELL, "--benchmark", "nb201-mini"],
         ["show", "|none~0|+|none~0|none~1|+|none~0|none~1|none~2|"],
     ],
     ids=" ".join,
