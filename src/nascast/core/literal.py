@@ -240,12 +240,12 @@ class _Reader:
     def _single(self) -> Literal:
         begin = self.at
         if each := self._match(_EACH):
-            found = self.value()
+            inside = self.value()
             self._match(_BLANK)
             if self._next() != "]":
                 raise LiteralError(f"expected ']' for the {each[0][:1]!r}", begin)
             self.at += 1
-            return Literal(begin, found.items())
+            return Literal(begin, inside.items())
         if self._next() in _CLOSING:
             return self._nested(begin)
         if found := self._match(_STRING):

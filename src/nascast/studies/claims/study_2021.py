@@ -185,15 +185,18 @@ def _twice(name: str, taus: Taus, first: Collection[str], second: Collection[str
     A second part judges both by another training, as far as the table has one: the trainings that
     curves read have the noise of the first.
     """
-    parts = [gap(name, *(_mean(taus.first, taus, own) for own in (first, second)), taus.share)]
-    away = [_mean(taus.others, taus, own) for own in (first, second)]
-    if np.isfinite(away).all():
-        parts.append(gap(f"{name}, by another training", *away, taus.share, core=False))
+    one, other = (_mean(taus.first, taus, names) for names in (first, second))
+    parts = [gap(name, one, other, taus.share)]
+    one, other = (_mean(taus.others, taus, names) for names in (first, second))
+    if np.isfinite(one - other).all():
+        name = f"{name}, by another training"
+        parts.append(gap(name, one, other, taus.share, core=False))
     return parts
 
 
 def _mean(values: Mapping[Key, Floats], taus: Taus, names: Collection[str]) -> Floats:
-    return np.mean([values[key] for key in select(taus, names)], axis=0)
+    found: Floats = np.mean([values[key] for key in select(taus, names)], axis=0)
+    return found
 
 
 def _falls(desk: Desk) -> Taus:
