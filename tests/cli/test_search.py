@@ -296,3 +296,18 @@ def test_language_models_are_searched_for(run: Cli, tmp_path: Path) -> None:
         assert status == 2
         assert message in error
         assert not (tmp_path / "run2").exists()
+
+
+@pytest.mark.parametrize("executor", ["", "--executor serial", "--executor processes"])
+def test_records_without_seconds_are_searched(run: Cli, tmp_path: Path, executor: str) -> None:
+    """With a number of trainings, by whichever executor of this machine."""
+    cells = ("|nor_conv_3x3~0|", "|nor_conv_1x1~0|")
+    rest = "+|none~0|none~1|+|skip_connect~0|none~1|none~2|"
+    (tmp_path / "t.csv").write_text(f"arch,acc\n{cells[0]}{rest},90.5\n{cells[1]}{rest},80.5\n")
+    table = tmp_path / "t.nascast"
+    words = "--architecture arch --metric val_accuracy=acc,epoch=200 --out"
+    assert run(f"benchmark import {tmp_path / 't.csv'} {words} {table}")[0] == 0
+    line = f"search --strategy random --benchmark {table} --evaluations 2 --seeds 1 {executor}"
+    status, text, error = run(f"{line} --json", "--out", tmp_path / "run")
+    assert status == 0, error
+    assert json.loads(text)[0]["best_mean"] == 90.5

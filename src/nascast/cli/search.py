@@ -270,7 +270,7 @@ def _run(
 ) -> None:
     try:
         if evaluator is None:
-            _simulate(chosen, out, told)
+            _simulate(chosen, asked.workplace, out, told)
         else:
             _train(chosen, evaluator, asked, out, told)
     except KeyboardInterrupt:
@@ -290,14 +290,13 @@ def _store(out: Path) -> "Store":
     return store
 
 
-def _simulate(chosen: "Search", out: Path, told: "Callback") -> None:
+def _simulate(chosen: "Search", workplace: Workplace, out: Path, told: "Callback") -> None:
     from nascast.cli._progress import bars
     from nascast.core.callback import telling
-    from nascast.executors.processes import Processes
     from nascast.studies.searches.run import simulations
 
     total = len(chosen.jobs())
-    executor = Processes(min(os.cpu_count() or 1, total))
+    executor = workplace.open(min(os.cpu_count() or 1, total), out)
     store, current = _store(out), Current(out)
     with bars(stopped=_STOPPED) as shown, executor, telling(told, store, out) as tell:
         bar = shown.add_task("runs", total=total)
