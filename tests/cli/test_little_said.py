@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -62,7 +63,7 @@ def test_what_cannot_be(cli: Cli, tmp_path: Path) -> None:
 
 def test_the_last_training_is_as_long_as_the_time_allows() -> None:
     """By what an epoch took, whether the best child was trained for all of them or for some."""
-    found = SimpleNamespace(training={"recipe": {"epochs": 27}, "data": "digits"})
+    found: Any = SimpleNamespace(training={"recipe": {"epochs": 27}, "data": "digits"})
     arch = Architecture("nasbench201", (3,) * 6)
     for epochs, took in ((None, 270.0), (27, 270.0), (3, 30.0)):
         trial = Trial(0, Candidate(arch, epochs), Evaluation({"val_accuracy": 9.0}, took), 1.0)

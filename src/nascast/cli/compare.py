@@ -201,12 +201,16 @@ def compare(
             study = Study(name, specs, axes, *rest, predicted, source, batch_size)
             studies.append(budgets.of_benchmark(study))
     tell_what_is_missing()
-    found = [
-        _compared(study, folder, workplace, children, quiet=as_json)
-        for study, folder in zip(studies, _folders(benchmark or [], out), strict=True)
-    ]
+    found: list[dict[str, Any]] = []
+    for study, folder in zip(studies, _folders(benchmark or [], out), strict=True):
+        try:
+            found.append(_compared(study, folder, workplace, children, quiet=as_json))
+        except UnsupportedError as error:
+            if len(studies) == 1:
+                raise
+            typer.secho(f"not run: {error}", fg="yellow", err=True)
     if as_json:
-        typer.echo(document(found if len(found) > 1 else found[0], indent=1))
+        typer.echo(document(found if len(studies) > 1 else found[0], indent=1))
     elif not any(item["summary"] for item in found):
         raise UnsupportedError("no predictor could run on this benchmark; the reasons stand above")
 
