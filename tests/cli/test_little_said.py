@@ -1,11 +1,18 @@
 """``nascast search`` with little said: what is chosen, why, and the network at its end."""
 
+import json
+import math
+import re
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
 
+from nascast.cli._final import _epochs
+from nascast.core.types import Architecture, Candidate, Evaluation, Trial
 from nascast.studies.searches.results import read_search
 
 Cli = Callable[..., tuple[int, str, str]]
@@ -26,10 +33,11 @@ def test_pictures_and_a_time_are_enough(
     parts |= {"x_test": images[300:], "y_test": labels[300:]}
     np.savez(tmp_path / "own.npz", allow_pickle=False, **parts)
     out = tmp_path / "run"
-    words = ["search", "--data", tmp_path / "own.npz", "--hours", "0.01", "--workers", "1"]
-    words += ["--space", "nasbench201", "--out", out, "--executor", "serial"]
-    status, _, told = cli(*words, "--evaluations", "1", "--export", "safetensors")
-    assert status == 0, told
+    words = ["search", "--data", tmp_path / "own.npz", "--hours", "0.01", "--workers", "4"]
+    words += ["--space", "nasbench201", "--out", out, "--executor", "serial", "--device", "cpu"]
+    status, text, told = cli(*words, "--evaluations", "1", "--export", "safetensors", "--json")
+    assert (status, json.loads(text)[0]["trials"]) == (0, 1), told
+    assert re.search(r"so that about \d+ fit into 29 s on 1 worker$", told, re.MULTILINE)
     assert "chosen: strategy guided" in told
     assert "chosen: children with cells=" in told
     found = read_search(out)
@@ -51,3 +59,13 @@ def test_what_cannot_be(cli: Cli, tmp_path: Path) -> None:
         status, _, error = cli("search", *words, "--out", tmp_path / "run")
         assert (status, told in error) == (2, True), (words, error)
     assert not (tmp_path / "run").exists()
+
+
+def test_the_last_training_is_as_long_as_the_time_allows() -> None:
+    """By what an epoch took, whether the best child was trained for all of them or for some."""
+    found: Any = SimpleNamespace(training={"recipe": {"epochs": 27}, "data": "digits"})
+    arch = Architecture("nasbench201", (3,) * 6)
+    for epochs, took in ((None, 270.0), (27, 270.0), (3, 30.0)):
+        trial = Trial(0, Candidate(arch, epochs), Evaluation({"val_accuracy": 9.0}, took), 1.0)
+        assert _epochs(found, trial, 1200.0) == 30  # 300 s of 10 s an epoch
+        assert _epochs(found, trial, math.inf) == 100

@@ -17,7 +17,9 @@ from nascast.cli._live import sparkline
 from nascast.cli._options import duration, settings
 from nascast.cli._plan import strategies_of
 from nascast.core import plugins
+from nascast.core.callback import Callback, Callbacks
 from nascast.core.errors import InvalidSettingError, SearchWarning
+from nascast.core.types import Trial
 from nascast.studies.searches.run import GIVE_UP
 
 Cli = Callable[..., tuple[int, str, str]]
@@ -197,13 +199,31 @@ def test_nothing_is_no_data(cli: Cli, tmp_path: Path) -> None:
     assert "--data: expected digits, a folder of images" in error
 
 
-def test_a_search_whose_children_all_fail_stops_and_says_why(run: Cli, tmp_path: Path) -> None:
+class Ends(Callback):
+    """Notes how runs end."""
+
+    def __init__(self) -> None:
+        self.whole: list[bool] = []
+
+    def trial(self, run: str, trial: Trial) -> None:
+        return
+
+    def finished(self, run: str, whole: bool) -> None:
+        self.whole.append(whole)
+
+
+def test_a_search_whose_children_all_fail_stops_and_says_why(
+    run: Cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ends = Ends()
+    monkeypatch.setattr("nascast.cli.search.open_callbacks", lambda text: Callbacks([ends]))
     line = CHILD.replace("evaluations 2", "evaluations 300").replace(
         "epochs=1", "learning_rate=1e30"
     )
     status, text, error = run(line, "--out", str(tmp_path / "run"), "--json")
     assert status == 1
     assert json.loads(text)[0]["trials"] == GIVE_UP
+    assert ends.whole == [False]
     assert f"the first {GIVE_UP} children all failed" in error
     assert f"all {GIVE_UP} trials failed, with: DivergedError: the training loss is nan" in error
 
@@ -276,3 +296,18 @@ def test_language_models_are_searched_for(run: Cli, tmp_path: Path) -> None:
         assert status == 2
         assert message in error
         assert not (tmp_path / "run2").exists()
+
+
+@pytest.mark.parametrize("executor", ["", "--executor serial", "--executor processes"])
+def test_records_without_seconds_are_searched(run: Cli, tmp_path: Path, executor: str) -> None:
+    """With a number of trainings, by whichever executor of this machine."""
+    cells = ("|nor_conv_3x3~0|", "|nor_conv_1x1~0|")
+    rest = "+|none~0|none~1|+|skip_connect~0|none~1|none~2|"
+    (tmp_path / "t.csv").write_text(f"arch,acc\n{cells[0]}{rest},90.5\n{cells[1]}{rest},80.5\n")
+    table = tmp_path / "t.nascast"
+    words = "--architecture arch --metric val_accuracy=acc,epoch=200 --out"
+    assert run(f"benchmark import {tmp_path / 't.csv'} {words} {table}")[0] == 0
+    line = f"search --strategy random --benchmark {table} --evaluations 2 --seeds 1 {executor}"
+    status, text, error = run(f"{line} --json", "--out", tmp_path / "run")
+    assert status == 0, error
+    assert json.loads(text)[0]["best_mean"] == 90.5

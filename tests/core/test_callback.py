@@ -94,7 +94,18 @@ def test_one_that_raises_is_reported_once_and_ends_nothing(where: str) -> None:
     assert len(told) == 1
     assert len(store.read("a")) == 3
     assert len(fine.notes) == 5
-    assert broken.notes[-1].startswith(where)
+    own = [note.split()[0] for note in broken.notes]
+    assert own[own.index(where) :] == list(dict.fromkeys([where, "finished"]))
+    assert broken.notes[-1] == f"finished ('a', {where == 'finished'})"
+
+
+def test_a_run_that_gave_up_is_not_whole() -> None:
+    store, notes = Memory(), Notes()
+    store.begin("a", {"seed": 0})
+    with telling(notes, store, Path()) as tell:
+        tell("a", [])
+        tell.end(False)
+    assert notes.notes[1:] == ["finished ('a', False)"]
 
 
 def test_an_interrupt_is_no_failure_of_a_callback() -> None:

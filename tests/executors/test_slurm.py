@@ -2,6 +2,8 @@
 
 import os
 import signal
+import subprocess
+import sys
 import time
 from functools import partial
 from pathlib import Path
@@ -63,3 +65,26 @@ def test_a_job_that_dies_runs_once_more(tmp_path: Path) -> None:
         (done,) = executor.collect()
         assert "ended without an answer" in (done.error or "")
         assert executor.incidents() == ["the job of dies died; it runs again"]
+
+
+def test_sigterm_cancels_the_jobs(tmp_path: Path) -> None:
+    code = (
+        "import os, sys, time\nfrom functools import partial\n"
+        "from nascast.executors.slurm import Slurm\n"
+        "executor = Slurm(1, folder=sys.argv[1], cluster='local')\n"
+        "def call(mark):\n"
+        "    open(mark, 'w').write(str(os.getpid())); time.sleep(60)\n"
+        "executor.submit('a', partial(call, sys.argv[2]))\n"
+        "print('ready', flush=True); executor.collect()"
+    )
+    mark = tmp_path / "mark"
+    words = [sys.executable, "-c", code, str(tmp_path / "jobs"), str(mark)]
+    with subprocess.Popen(words, stdout=subprocess.PIPE) as other:
+        assert other.stdout is not None
+        other.stdout.readline()
+        while not (mark.exists() and mark.read_text()):
+            time.sleep(0.05)
+        other.terminate()
+        assert other.wait(30) == 143
+    with pytest.raises(ProcessLookupError):
+        os.kill(int(mark.read_text()), 0)

@@ -56,6 +56,20 @@ def test_it_ranks_without_a_label_and_for_nothing() -> None:
         assert found == pytest.approx(alone.query(ledger, GENES[:50]).mean)
 
 
+def test_both_tables_are_compared_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    reads: list[int] = []
+    there, ask = Elsewhere(), Elsewhere.query
+
+    def query(self: Elsewhere, genes: Genes, *more: Any, **named: Any) -> Floats:
+        reads.append(len(genes))
+        return ask(self, genes, *more, **named)
+
+    monkeypatch.setattr(Elsewhere, "query", query)
+    for _ in range(3):
+        asked(Transfer(LINE, there, labels=20))
+    assert reads.count(len(HERE.genes())) == 1
+
+
 def test_a_metric_of_its_own_has_its_own_direction() -> None:
     found, _ = asked(Transfer(LINE, THERE, labels=200, metric="val_loss"))
     assert kendall(found, HERE.query(GENES[:50], "val_accuracy")) > 0.5

@@ -1,5 +1,6 @@
 """Searches that begin with earlier trials or a prior: they help, and cannot harm for long."""
 
+import math
 import pickle
 from collections.abc import Sequence
 
@@ -110,3 +111,10 @@ def test_spaces_that_are_not_listed_and_faults() -> None:
         Guided(space, [Objective("val_accuracy"), Objective("parameters")], prior=prior)
     assert "6 architectures" in repr(prior)
     assert repr(prior) != repr(constant)
+
+
+@pytest.mark.parametrize("weight", [math.inf, -math.inf, math.nan])
+def test_weights_are_finite(weight: float) -> None:
+    space = nascast.load("space", "nasbench201")
+    with pytest.raises(InvalidSettingError, match="the weight of nor_conv_3x3 is a finite number"):
+        Prior.of(space, operations={"nor_conv_3x3": weight})

@@ -2,6 +2,7 @@
 
 import gzip
 import io
+import os
 import sys
 import tarfile
 from collections.abc import Callable, Iterator
@@ -274,6 +275,22 @@ def test_what_systems_leave_beside_images_is_passed_over(
     assert data.names == ("blue", "green", "red")
     assert sum(len(x) for x, _ in (data.train, data.validation, data.test)) == 9 * len(parts)
     assert {Path(name.split(" (")[0]).name for name in data.skipped} == set(LEFT_BY_SYSTEMS)
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no pipes here")
+def test_pipes_and_folders_in_a_class_are_passed_over_and_named(tmp_path: Path) -> None:
+    """A pipe that nobody writes to would be read for ever."""
+    source = folder(tmp_path, 3)
+    os.mkfifo(tmp_path / "red" / "pipe.png")
+    picture(tmp_path / "red" / "more" / "best" / "9.png", 0)
+    (tmp_path / "red" / "notes").mkdir()
+    with pytest.warns(DataWarning, match="2 files were passed over"):
+        data = open_data(source)
+    assert data.skipped == (
+        f"{tmp_path}/red/pipe.png (no image)",
+        f"{tmp_path}/red/more (a folder inside of a class)",
+    )
+    assert sum(len(x) for x, _ in (data.train, data.validation, data.test)) == 9
 
 
 @pytest.mark.parametrize("content", [b"", b"no image", b"\x89PNG\r\n\x1a\n"])

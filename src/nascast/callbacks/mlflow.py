@@ -50,6 +50,7 @@ class MLflow(Callback):
         from mlflow.tracking import MlflowClient
 
         self._client = client = MlflowClient(self.uri or None)
+        self._run = ""  # no longer the one before, should this one not begin
         known_one = client.get_experiment_by_name(self.experiment)
         self._home = (
             known_one.experiment_id if known_one else client.create_experiment(self.experiment)

@@ -1,6 +1,5 @@
 """What ``nascast ask`` and ``nascast tell`` share: the plan of options, and JSON of a state."""
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -9,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from nascast.cli._options import duration, names, settings
+from nascast.core.document import document
 
 if TYPE_CHECKING:
     from nascast.core.space import SearchSpace
@@ -151,4 +151,4 @@ def printed(first: dict[str, Any], state: "State") -> str:
         "over": state.over,
         "why": state.why,
     }
-    return json.dumps({**first, **{k: v for k, v in there.items() if v != ""}}, ensure_ascii=False)
+    return document({**first, **{k: v for k, v in there.items() if v != ""}})

@@ -43,6 +43,11 @@ class Workplace:
     cpus: float | None = None
     gpus: float | None = None
 
+    @property
+    def is_here(self) -> bool:
+        """Whether an executor is named that can run simulations, too."""
+        return (self.executor or "").strip() in ("serial", "processes")
+
     def given(self) -> dict[str, Any]:
         """Returns the options that were given."""
         options = ("--executor", self.executor), ("--address", self.address)

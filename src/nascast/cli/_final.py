@@ -17,7 +17,7 @@ _MOST = 100  # epochs of the last training at most; chosen
 _TIMES = 5  # as many epochs as a child where there is no budget of time; chosen
 
 
-def export_best(out: Path, form: str, resume: bool, seconds: float) -> None:
+def export_best(out: Path, form: str, resume: bool, seconds: float, device: str) -> None:
     """Trains the best architecture of a search on all images, and exports it.
 
     Args:
@@ -25,6 +25,7 @@ def export_best(out: Path, form: str, resume: bool, seconds: float) -> None:
         form: format of the export.
         resume: whether what is there is gone on with.
         seconds: seconds of the search; infinity is no limit.
+        device: name of the device to train on, as it was asked for.
 
     Raises:
         InvalidSettingError: the search has no trial with a value.
@@ -49,17 +50,18 @@ def export_best(out: Path, form: str, resume: bool, seconds: float) -> None:
         f"one is trained by: nascast train {out} --filters 32 --epochs {_MOST}",
         err=True,
     )
-    train(run=out, epochs=epochs, out=model, resume=resume and model.exists())
+    train(run=out, epochs=epochs, device=device, out=model, resume=resume and model.exists())
     export(model, form, force=True)
 
 
 def _epochs(found: "Searched", trial: "Trial", seconds: float) -> int:
-    """Returns the epochs for which the time is enough, by what the child took."""
+    """Returns the epochs for which the time is enough, by what the child took for its own."""
     assert found.training is not None
-    own = int(found.training["recipe"]["epochs"])
+    full = int(found.training["recipe"]["epochs"])
+    own = trial.candidate.epochs or full
     took = trial.evaluation.seconds
     if math.isinf(seconds) or not took > 0:
-        return min(_TIMES * own, _MOST)
+        return min(_TIMES * full, _MOST)
     share = _share_of_images(found)
     return max(min(int(_FINAL * seconds * own * share / took), _MOST), 1)
 

@@ -77,6 +77,8 @@ def plan(asked: Asked, children: Children) -> "tuple[Search, ChildEvaluator | No
     if asked.benchmark is not None and children.data is not None:
         raise InvalidSettingError("give either --benchmark or --data, not both")
     without = asked.of_training(children)
+    if asked.workplace.is_here:
+        without = [option for option in without if option != "--executor"]
     if asked.benchmark is not None and without:
         raise InvalidSettingError(
             f"{', '.join(without)}: of no effect with --benchmark, where no child is trained; "

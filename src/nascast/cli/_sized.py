@@ -1,8 +1,8 @@
 """What ``nascast search`` chooses where little is said: strategy, space, size of the children."""
 
-import os
 from dataclasses import replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 import typer
@@ -118,10 +118,12 @@ def _chosen(asked: Asked, children: Children) -> Children:
 
     assert children.data is not None
     assert asked.budget is not None
-    seconds, workers = duration(asked.budget, "--budget"), asked.workers or os.cpu_count() or 1
+    seconds, workers = duration(asked.budget, "--budget"), _workers(asked, children)
     count = asked.evaluations or sizing.CHILDREN
     data = open_data(children.data, Split(), "cpu")
     images, each = len(data.train[1]), seconds * workers / count
+    if children.time_limit is not None:
+        each = min(each, duration(children.time_limit, "--time-limit"))
     typer.echo("measuring what children take …", err=True)
     rungs = sizing.measured_rungs(
         plugins.load("space", asked.space or "nasnet"),
@@ -129,21 +131,34 @@ def _chosen(asked: Asked, children: Children) -> Children:
         (images, len(data.validation[1])),
         each,
         device(children.device),
+        asked.limits,
     )
     size = sizing.chosen_size(rungs, images, data.classes, each)
-    _explain(size, images, count, seconds, workers)
+    _explain(size, images, seconds, workers)
     few = None
     if size.images < images:  # as many for validation, to training, as where seconds were measured
         few = size.images, max(min(size.images // 4, len(data.validation[1])), 1)
     return _as_options(children, size.epochs, size.rung.skeleton, few)
 
 
-def _explain(size: "Size", images: int, count: int, seconds: float, workers: int) -> None:
+def _workers(asked: Asked, children: Children) -> int:
+    """Returns how many children the executor trains at a time."""
+    if asked.workers > 0 and asked.workplace.spec().name == "ray":
+        return asked.workers  # no cluster is sought to hear the same
+    with (
+        TemporaryDirectory() as folder,
+        asked.workplace.open(asked.workers or None, Path(folder), children.device) as executor,
+    ):
+        return executor.workers
+
+
+def _explain(size: "Size", images: int, seconds: float, workers: int) -> None:
+    count = max(int(seconds * workers / size.seconds), 1)
     skeleton = ", ".join(f"{name}={value}" for name, value in size.rung.skeleton.items())
     _say(
         f"children with {skeleton or 'the usual skeleton'}, {size.epochs} epochs on "
         f"{size.images:,} of {images:,} training images: about {size.seconds:.0f} s each, so that "
-        f"about {count} fit into {_time(seconds)} on {workers} worker{'s' * (workers > 1)}"
+        f"about {count:,} fit into {_time(seconds)} on {workers} worker{'s' * (workers > 1)}"
     )
     if size.more is not None:
         factor, what = size.more

@@ -1,6 +1,5 @@
 """``nascast benchmark list | info | download | convert | build | import``."""
 
-import json
 import os
 from collections.abc import Mapping
 from dataclasses import asdict
@@ -22,6 +21,7 @@ from nascast.cli.official import (
     show_official,
     state,
 )
+from nascast.core.document import document
 
 if TYPE_CHECKING:
     from nascast.core.executor import Executor
@@ -50,7 +50,7 @@ def list_benchmarks(
 
     rows = [state(name) for name in plugins.names("benchmark")]
     if as_json:
-        typer.echo(json.dumps(rows))
+        typer.echo(document(rows))
         return
     width = max(len(row["name"]) for row in rows)
     for row in rows:
@@ -82,7 +82,7 @@ def info(
         return
     facts = _describe(name, noise)
     if as_json:
-        typer.echo(json.dumps(facts, indent=1))
+        typer.echo(document(facts, indent=1))
     else:
         _print(facts)
 

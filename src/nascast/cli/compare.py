@@ -1,6 +1,5 @@
 """``nascast compare``."""
 
-import json
 import math
 import re
 from collections.abc import Callable
@@ -16,6 +15,7 @@ from nascast.cli._children import Children as Asked
 from nascast.cli._children import open_evaluator
 from nascast.cli._executor import Workplace
 from nascast.cli._pages import tell_what_is_missing, written
+from nascast.core.document import document
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -201,12 +201,16 @@ def compare(
             study = Study(name, specs, axes, *rest, predicted, source, batch_size)
             studies.append(budgets.of_benchmark(study))
     tell_what_is_missing()
-    found = [
-        _compared(study, folder, workplace, children, quiet=as_json)
-        for study, folder in zip(studies, _folders(benchmark or [], out), strict=True)
-    ]
+    found: list[dict[str, Any]] = []
+    for study, folder in zip(studies, _folders(benchmark or [], out), strict=True):
+        try:
+            found.append(_compared(study, folder, workplace, children, quiet=as_json))
+        except UnsupportedError as error:
+            if len(studies) == 1:
+                raise
+            typer.secho(f"not run: {error}", fg="yellow", err=True)
     if as_json:
-        typer.echo(json.dumps(found if len(found) > 1 else found[0], indent=1))
+        typer.echo(document(found if len(studies) > 1 else found[0], indent=1))
     elif not any(item["summary"] for item in found):
         raise UnsupportedError("no predictor could run on this benchmark; the reasons stand above")
 

@@ -1,6 +1,5 @@
 """``nascast export``."""
 
-import json
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
@@ -8,6 +7,7 @@ from typing import Annotated
 import typer
 
 from nascast.cli._options import check_free
+from nascast.core.document import document
 
 __all__ = ["export"]
 
@@ -46,7 +46,7 @@ def export(
     unit = "words" if found.description["kind"] == "language model" else "images"
     if as_json:
         told = {**asdict(written), "path": str(path), "tolerance": TOLERANCE}
-        typer.echo(json.dumps(told, indent=1))
+        typer.echo(document(told, indent=1))
         return
     typer.echo(
         f"written: {path}\nLargest difference of the logits for {written.examples} {unit}: "

@@ -43,7 +43,11 @@ def import_table(
     ] = None,
     space: Annotated[str, typer.Option(help="Search space, by its name.")] = "nasbench201",
     seconds_per_epoch: Annotated[
-        str | None, typer.Option(help="Column with the training seconds of one epoch.")
+        str | None,
+        typer.Option(
+            help="Column with the training seconds of one epoch, or in a unit that its name ends "
+            "with: time_ms, hours."
+        ),
     ] = None,
     seed_column: Annotated[
         str | None,

@@ -1,10 +1,11 @@
 """``nascast list``."""
 
-import json
 from enum import StrEnum
 from typing import Annotated
 
 import typer
+
+from nascast.core.document import document
 
 __all__ = ["list_components"]
 
@@ -52,7 +53,7 @@ def list_components(
         return
     rows = [(name, plugins.family(single, name)) for name in plugins.names(single)]
     if as_json:
-        typer.echo(json.dumps([{"name": name, "family": family} for name, family in rows]))
+        typer.echo(document([{"name": name, "family": family} for name, family in rows]))
         return
     width = max((len(name) for name, _ in rows), default=0)
     for name, family in rows:
@@ -65,7 +66,7 @@ def _list_benchmarks(as_json: bool) -> None:
 
     rows = [row for name in plugins.names("benchmark") for row in facts_of(name)]
     if as_json:
-        typer.echo(json.dumps(rows))
+        typer.echo(document(rows))
         return
     from rich.console import Console
 

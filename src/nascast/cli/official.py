@@ -1,6 +1,5 @@
 """``nascast benchmark download | convert``, and descriptions of official benchmarks."""
 
-import json
 import os
 import shutil
 from pathlib import Path
@@ -8,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from nascast.core.document import document
 from nascast.core.errors import InvalidSettingError, MissingDataError, StoreError, UnsupportedError
 
 if TYPE_CHECKING:
@@ -156,7 +156,7 @@ def show_official(release: "Release", as_json: bool) -> None:
     facts, benchmark = describe_official(release), release.benchmark
     name = benchmark.registered
     if as_json:
-        typer.echo(json.dumps({"name": name, "converted": False, **facts}, indent=1))
+        typer.echo(document({"name": name, "converted": False, **facts}, indent=1))
         return
     summary = (benchmark.__doc__ or "").strip().partition("\n")[0]
     typer.echo(f"{name}: {summary}")

@@ -1,10 +1,11 @@
 """``nascast predict``."""
 
-import json
 from pathlib import Path
 from typing import Annotated
 
 import typer
+
+from nascast.core.document import document
 
 __all__ = ["predict"]
 
@@ -38,7 +39,7 @@ def predict(
             }
             for answer in answers
         ]
-        typer.echo(json.dumps(told, indent=1))
+        typer.echo(document(told, indent=1))
         return
     for answer in answers:
         pairs = zip(answer.classes, answer.probabilities, strict=True)

@@ -1,6 +1,5 @@
 """``nascast recommend``."""
 
-import json
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -8,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from nascast.cli._options import duration as seconds_of
+from nascast.core.document import document
 
 if TYPE_CHECKING:
     from nascast.studies.recommend import Answer, Measured
@@ -55,7 +55,7 @@ def recommend(
     times = seconds_of(init, "--init"), seconds_of(query, "--query")
     answers = advise(measured, *times, space_like)
     if as_json:
-        typer.echo(json.dumps([asdict(answer) for answer in answers], indent=1))
+        typer.echo(document([asdict(answer) for answer in answers], indent=1))
         return
     for answer in answers:
         for line in _lines(answer, *times):

@@ -1,6 +1,5 @@
 """``nascast reproduce``."""
 
-import json
 import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -8,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from nascast.cli._pages import written
+from nascast.core.document import document
 
 if TYPE_CHECKING:
     from nascast.studies.claims.claim import Claim, Scale
@@ -66,7 +66,7 @@ def reproduce(
         return
     entries = _run(chosen, Scale(trials, seed), out, workers or os.cpu_count() or 1)
     if as_json:
-        typer.echo(json.dumps([entry.json() for entry in entries], indent=1))
+        typer.echo(document([entry.json() for entry in entries], indent=1))
     else:
         _print(entries, out)
     if any(entry.error for entry in entries):
@@ -78,9 +78,7 @@ def _list(claims: "list[Claim]", as_json: bool) -> None:
 
     if as_json:
         words = ("name", "statement", "source", "protocol", "fast", "seconds")
-        typer.echo(
-            json.dumps([{w: getattr(claim, w) for w in words} for claim in claims], indent=1)
-        )
+        typer.echo(document([{w: getattr(claim, w) for w in words} for claim in claims], indent=1))
         return
     for claim in claims:
         studies = ", most of it for studies that others share" * bool(claim.studies)

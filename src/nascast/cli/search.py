@@ -1,7 +1,8 @@
 """``nascast search``."""
 
-import json
 import os
+import sys
+from contextlib import nullcontext, redirect_stdout
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -15,6 +16,7 @@ from nascast.cli._pages import Current, tell_what_is_missing, written
 from nascast.cli._plan import Asked, plan
 from nascast.cli._sized import sized, time_asked
 from nascast.cli._summary import print_summary
+from nascast.core.document import document
 
 if TYPE_CHECKING:
     from nascast.core.callback import Callback
@@ -259,7 +261,8 @@ def search(
     _run(chosen, evaluator, asked, out, told)
     _finish(chosen, out, as_json)
     if export is not None:
-        export_best(out, export, resume, chosen.seconds)
+        with redirect_stdout(sys.stderr) if as_json else nullcontext():  # JSON has been printed
+            export_best(out, export, resume, chosen.seconds, device)
 
 
 def _run(
@@ -267,7 +270,7 @@ def _run(
 ) -> None:
     try:
         if evaluator is None:
-            _simulate(chosen, out, told)
+            _simulate(chosen, asked.workplace, out, told)
         else:
             _train(chosen, evaluator, asked, out, told)
     except KeyboardInterrupt:
@@ -287,14 +290,13 @@ def _store(out: Path) -> "Store":
     return store
 
 
-def _simulate(chosen: "Search", out: Path, told: "Callback") -> None:
+def _simulate(chosen: "Search", workplace: Workplace, out: Path, told: "Callback") -> None:
     from nascast.cli._progress import bars
     from nascast.core.callback import telling
-    from nascast.executors.processes import Processes
     from nascast.studies.searches.run import simulations
 
     total = len(chosen.jobs())
-    executor = Processes(min(os.cpu_count() or 1, total))
+    executor = workplace.open(min(os.cpu_count() or 1, total), out)
     store, current = _store(out), Current(out)
     with bars(stopped=_STOPPED) as shown, executor, telling(told, store, out) as tell:
         bar = shown.add_task("runs", total=total)
@@ -327,6 +329,7 @@ def _train(
         whole = train_children(
             chosen, evaluator, store=store, executor=opened, watch=watch, out=out
         )
+        tell.end(whole)
         view.close()
     if not whole:
         typer.echo(
@@ -344,7 +347,7 @@ def _finish(chosen: "Search", out: Path, as_json: bool) -> None:
     page = written(write_search_report, out)
     rows = summary_rows(out)
     if as_json:
-        typer.echo(json.dumps(rows, indent=1))
+        typer.echo(document(rows, indent=1))
     else:
         aims = [f"{objective.aim} {objective.metric}" for objective in chosen.objectives]
         print_summary(rows, aims, ", ".join(map(str, filter(None, (out / TRIALS, page)))))

@@ -1,6 +1,5 @@
 """``nascast show``."""
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -8,6 +7,7 @@ import numpy as np
 import typer
 
 from nascast.cli._options import settings
+from nascast.core.document import document
 
 if TYPE_CHECKING:
     from nascast.core.notation import Reading
@@ -63,7 +63,7 @@ def show(
     if benchmark is not None:
         facts["records"] = _records(facts["genes"], space, benchmark)
     if as_json:
-        typer.echo(json.dumps(facts, indent=1))
+        typer.echo(document(facts, indent=1))
         return
     _print(facts, _vertices(cells, genes))
 

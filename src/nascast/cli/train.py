@@ -1,6 +1,5 @@
 """``nascast train``."""
 
-import json
 import math
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -12,6 +11,7 @@ from nascast.cli._callbacks import HELP, open_callbacks, telling_epochs
 from nascast.cli._options import changed, known_settings, settings
 from nascast.cli._options import device as device_of
 from nascast.cli._options import recipe as recipe_of
+from nascast.core.document import document
 
 if TYPE_CHECKING:
     from nascast.core.callback import Callback
@@ -152,7 +152,7 @@ def train(
     note = _draw(transfer, out)
     results = _train(transfer, out, told)
     if as_json:
-        typer.echo(json.dumps(results, indent=1))
+        typer.echo(document(results, indent=1))
         return
     if note:
         typer.echo(note, err=True)

@@ -3,7 +3,7 @@
 import warnings
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,7 +12,7 @@ from nascast.core.errors import SearchWarning
 from nascast.core.store import Store
 from nascast.core.types import Objective, Trial
 
-__all__ = ["Begun", "Callback", "Callbacks", "telling"]
+__all__ = ["Begun", "Callback", "Callbacks", "Telling", "telling"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +71,8 @@ class Callback(ABC):
 class Callbacks(Callback):
     """Tells several callbacks, and lets none of them end a run.
 
-    One that raises is reported with a `SearchWarning`, and told nothing more.
+    One that raises is reported with a `SearchWarning`, and told nothing more but that its run is
+    finished, and not whole, so that it can close what it opened.
     """
 
     def __init__(self, callbacks: Sequence[Callback]) -> None:
@@ -79,23 +80,26 @@ class Callbacks(Callback):
         self._told = list(callbacks)
 
     def begun(self, begun: Begun) -> None:
-        self._tell(lambda callback: callback.begun(begun))
+        self._tell(begun.run, lambda callback: callback.begun(begun))
 
     def trial(self, run: str, trial: Trial) -> None:
-        self._tell(lambda callback: callback.trial(run, trial))
+        self._tell(run, lambda callback: callback.trial(run, trial))
 
     def epoch(self, run: str, epoch: int, values: Mapping[str, float]) -> None:
-        self._tell(lambda callback: callback.epoch(run, epoch, values))
+        self._tell(run, lambda callback: callback.epoch(run, epoch, values))
 
     def finished(self, run: str, whole: bool) -> None:
-        self._tell(lambda callback: callback.finished(run, whole))
+        self._tell(run, lambda callback: callback.finished(run, whole), last=True)
 
-    def _tell(self, call: Callable[[Callback], None]) -> None:
+    def _tell(self, run: str, call: Callable[[Callback], None], *, last: bool = False) -> None:
         for callback in tuple(self._told):
             try:
                 call(callback)
             except Exception as error:  # foreign code; a tracker that is down must end no search
                 self._told.remove(callback)
+                if not last:
+                    with suppress(Exception):  # foreign code, of which it is known that it fails
+                        callback.finished(run, False)
                 warnings.warn(
                     f"the callback {type(callback).__name__} raised {type(error).__name__}: "
                     f"{error}; it is told nothing more, and the work goes on",
@@ -104,38 +108,48 @@ class Callbacks(Callback):
                 )
 
 
+class Telling:
+    """Tells a callback of runs, one after the other."""
+
+    def __init__(self, callback: Callback, store: Store, folder: Path) -> None:
+        """Begins with no run; see `telling`."""
+        self._callback, self._store, self._folder = callback, store, folder
+        self._run: str | None = None
+
+    def __call__(self, run: str, trials: Sequence[Trial]) -> None:
+        """Tells what is new in a run; the first call has the trials that were stored before."""
+        if run == self._run:
+            for trial in trials:
+                self._callback.trial(run, trial)
+            return
+        self.end(True)
+        self._run = run
+        self._callback.begun(Begun(run, self._store.info(run), self._folder, tuple(trials)))
+
+    def end(self, whole: bool) -> None:
+        """Tells that the run is finished; `whole` is whether nothing interrupted it."""
+        if self._run is not None:
+            run, self._run = self._run, None
+            self._callback.finished(run, whole)
+
+
 @contextmanager
-def telling(
-    callback: Callback, store: Store, folder: Path
-) -> Iterator[Callable[[str, Sequence[Trial]], None]]:
+def telling(callback: Callback, store: Store, folder: Path) -> Iterator[Telling]:
     """Yields a function to call with the name of a run and what is new in it.
 
     The first call about a run has the trials that were stored before, as the first of
-    `runner.steps` has. A run has finished when another one begins, or the context ends.
+    `runner.steps` has. A run has finished when another one begins, or the context ends, or where
+    it is said: a search that gives up is not whole.
 
     Args:
         callback: callback to tell; several are one as `Callbacks`.
         store: store of the runs.
         folder: folder in which callbacks may keep files.
     """
-    now: list[str] = []
-
-    def end(whole: bool) -> None:
-        if now:
-            callback.finished(now.pop(), whole)
-
-    def tell(run: str, trials: Sequence[Trial]) -> None:
-        if now != [run]:
-            end(True)
-            now.append(run)
-            callback.begun(Begun(run, store.info(run), folder, tuple(trials)))
-            return
-        for trial in trials:
-            callback.trial(run, trial)
-
+    tell = Telling(callback, store, folder)
     try:
         yield tell
     except BaseException:  # an interrupt, too: what was told must be written
-        end(False)
+        tell.end(False)
         raise
-    end(True)
+    tell.end(True)

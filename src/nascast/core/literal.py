@@ -1,9 +1,10 @@
 """Values as Python and JSON write them, read by a grammar of our own: nothing in a text is run.
 
 Beside plain values there are calls, such as ``Genotype(normal=[…])``, whose name and arguments are
-kept; ``range``, and calls that only change the type of a value, such as ``list(…)`` and
-``np.array(…)``, are what they stand for; a set is a list of its values, and ``*range(…)`` in a list
-is spread out. Lists may leave out their commas, as NumPy prints them, and words their quotes.
+kept; ``range`` and slices, also with sums in them, and calls that only change the type of a value,
+such as ``list(…)``, ``np.array(…)`` and ``….tolist()``, are what they stand for; a set is a list of
+its values, ``*range(…)`` in a list is spread out, and lists with ``+`` between them are one. Lists
+may leave out their commas, as NumPy prints them, and words their quotes.
 """
 
 import re
@@ -28,6 +29,15 @@ _STRING = re.compile(r"'([^'\\\n]*)'|\"([^\"\\\n]*)\"")
 _KEY = re.compile(r"([A-Za-z_]\w*)\s*(?::\s*\w+\s*=|[:=])(?!=)\s*", re.ASCII)
 _WORDS: dict[str, Plain] = {"None": None, "null": None, "True": True, "False": False}
 _WORDS |= {"true": True, "false": False}
+_COLON = re.compile(r"\s*:\s*")
+_SEMICOLON = re.compile(r"\s*;\s*")
+_SIGN = re.compile(r"\s*([-+*])\s*")  # between numbers of a range
+_JOIN = re.compile(r"\s*\+\s*(?=[\[(]|list\(|range\()")
+_METHOD = re.compile(r"\.(?:tolist|numpy|cpu|detach|copy)\(\s*\)")
+_EACH = re.compile(r"\[\s*([A-Za-z_]\w*)\s+for\s+\1\s+in\s+(?=[\w\[(])", re.ASCII)  # [i for i in …]
+_SLICE = re.compile(r"\[\s*(-?[0-9]{0,3})\s*:\s*(-?[0-9]{0,3})\s*\]")
+_BOUNDS = ("start", "stop", "step")
+_RANGES = ("range", "arange", "xrange", "slice")
 _CLOSING = {"[": "]", "(": ")", "{": "}"}
 _SAME = {
     *("list", "tuple", "set", "frozenset", "array", "asarray", "tensor", "OrderedDict", "int"),
@@ -179,6 +189,7 @@ class _Reader:
 
     def __init__(self, text: str) -> None:
         self.text, self.at, self.depth = text, 0, 0
+        self.summing = False  # whether numbers may have signs between them
 
     def whole(self) -> Literal:
         self._match(_BLANK)
@@ -204,12 +215,37 @@ class _Reader:
         while key := _KEY.match(self.text, self.at):
             self.at = key.end()
             found.append((Literal(key.start(), key[1]), self.value()))
-            if not self._match(_COMMA):
+            if not self._match(_COMMA) and not self._match(_SEMICOLON):
                 self._match(_BLANK)
         return tuple(found)
 
     def value(self) -> Literal:
+        """Reads a value, and what stands behind it that does not change it or is easily done."""
+        found = self._single()
+        while True:
+            if self._match(_METHOD):
+                continue
+            if found.listed and self._next() == "[":
+                found = self._part(found)
+            elif found.listed and self._match(_JOIN):
+                parts = [*found.items(), *self._single().items()]
+                while self._match(_JOIN):
+                    parts += self._single().items()
+                found = Literal(found.at, tuple(parts))
+            elif self.summing and type(found.value) is int and (sign := self._match(_SIGN)):
+                found = Literal(found.at, _result(found, sign[1], self._single()))
+            else:
+                return found
+
+    def _single(self) -> Literal:
         begin = self.at
+        if each := self._match(_EACH):
+            inside = self.value()
+            self._match(_BLANK)
+            if self._next() != "]":
+                raise LiteralError(f"expected ']' for the {each[0][:1]!r}", begin)
+            self.at += 1
+            return Literal(begin, inside.items())
         if self._next() in _CLOSING:
             return self._nested(begin)
         if found := self._match(_STRING):
@@ -222,6 +258,8 @@ class _Reader:
             raise LiteralError(f"expected a value; got {_start(rest) or 'the end'}", self.at)
         if self._next() == "(":
             return self._call(found[0], begin)
+        if found[0].rpartition(".")[2] == "r_" and self._next() == "[":
+            return self._nested(begin)
         return Literal(begin, _WORDS.get(found[0], found[0]))
 
     def _next(self) -> str:
@@ -241,6 +279,8 @@ class _Reader:
             if values and keyed:
                 raise LiteralError("expected a key and a colon", values[0].at)
             return Literal(begin, tuple(values)) if values else Literal(begin, keyed=tuple(keyed))
+        if keyed and opening == "[" and len(keyed) == 1 and not values:  # [2:6], of np.r_
+            return self._range(list(keyed[0]), begin)
         if keyed:
             raise LiteralError(f"a key is not expected in {opening}", keyed[0][0].at)
         if opening == "(" and len(values) == 1 and not commas:
@@ -285,17 +325,29 @@ class _Reader:
             values.extend(self.value().items())
             return
         found = self.value()
-        if colon := re.compile(r"\s*:\s*").match(self.text, self.at):
-            self.at = colon.end()
+        if self._match(_COLON):
             keyed.append((found, self.value()))
         else:
             values.append(found)
 
+    def _part(self, listed: Literal) -> Literal:
+        """Reads a slice behind a list, such as ``[2:]``."""
+        found = self._match(_SLICE)
+        if not found:
+            raise LiteralError("expected a slice such as [2:6] behind a list", self.at)
+        first, last = (int(bound) if bound.strip("-") else None for bound in found.groups())
+        return Literal(listed.at, listed.items()[first:last])
+
     def _call(self, name: str, begin: int) -> Literal:
-        values, keyed, _ = self._inside("(")
         last = name.rpartition(".")[2]
-        if last in ("range", "arange", "xrange"):
-            return self._range(values, begin)
+        before, self.summing = self.summing, last in _RANGES
+        values, keyed, _ = self._inside("(")
+        self.summing = before
+        if last in _RANGES:
+            bounds = {str(key): value for key, value in keyed}
+            return self._range([*values, *(bounds[k] for k in _BOUNDS if k in bounds)], begin)
+        if last == "map" and len(values) == 2 and str(values[0]) in _SAME:
+            return values[1]
         if last == "sorted" and len(values) == 1:
             order = sorted(values[0].items(), key=Literal.whole)
             return Literal(begin, tuple(order))
@@ -320,6 +372,14 @@ class _Reader:
         if len(numbers) > _MOST:
             raise LiteralError(f"a range of more than {_MOST} numbers", begin)
         return Literal(begin, tuple(Literal(begin, number) for number in numbers))
+
+
+def _result(first: Literal, sign: str, second: Literal) -> int:
+    """Returns a sum, a difference or a product of whole numbers; no more than ranges need."""
+    one, other = first.whole(), second.whole()
+    if max(abs(one), abs(other)) > _MOST:
+        raise LiteralError(f"expected numbers up to {_MOST} in a sum", first.at)
+    return one * other if sign == "*" else one + other if sign == "+" else one - other
 
 
 def _start(text: str) -> str:

@@ -8,10 +8,13 @@ from nascast.core.literal import LiteralError, parse_literal
 
 __all__ = ["OFFICIAL_INDEX", "Notation", "Reading", "named", "row_of_numbers", "shown"]
 
-# A number of the official API, also as its files are named: 284, arch_index: 284, 000284-FULL.pth.
+# A number of the official API, also as its files are named, and as people call a cell by it: 284,
+# arch_index: 284, arch_284, cell 284, #284, np.int64(284), 000284-FULL.pth. Of an id, a model or an
+# epoch it could be the number of something else.
 OFFICIAL_INDEX = (
-    r"\s*(?:(?i:(?:arch\w*[\s_-]?)?(?:index|idx))\s*[:=#]?\s*|#\s*|\[\s*)?"
-    r"[0-9]{1,9}(\.0*)?(?:-FULL\.pth|\s*\])?\s*$"
+    r"\s*(?:(?i:(?:arch[a-z]*|cell)(?:[\s_-]?(?:index|idx|id|no\.?))?|index|idx)(?:\s*[:=#]\s*(?:#\s*)?|[\s_]+(?:#\s*)?|-|(?=[0-9]))"
+    r"|#\s*|[\[(]\s*|(?:\w+\.)?u?int(?:[0-9]+_?)?\(\s*)?"
+    r"(?P<index>[0-9]{1,9})(\.0*)?(?:-FULL\.pth|\s*[\])])?\s*$"
 )
 _SHOWN = 5000  # characters of a text that a message quotes; chosen
 _NEAR = 30  # characters around the place of the trouble; chosen

@@ -15,7 +15,9 @@ _MARKS = str.maketrans(
         **dict.fromkeys("“”„‟＂", '"'),
         **dict.fromkeys("\ufeff\u200b\u200c\u200d\u2060\xa0", " "),  # nobody sees them
         "∼": "~",
-        "｜": "|",
+        "│": "|",
+        # Signs and digits as wide as Chinese characters, which Unicode has for each of ASCII.
+        **{chr(code + 0xFEE0): chr(code) for code in range(0x21, 0x7F) if chr(code) not in "\"'"},
     }
 )
 _COMMENT = re.compile(r"'[^'\n]*'|\"[^\"\n]*\"|(#[^\n]*)")
@@ -25,6 +27,7 @@ _QUOTED = re.compile(
     re.DOTALL,
 )
 _ESCAPE = re.compile(r"\\([\\`*_{}\[\]<>()#+\-.!|~=:'\"$])")  # of Markdown, and of shells
+_CODE = re.compile(r"\\u([0-9a-fA-F]{4})")  # of JSON
 _EMPHASIS = re.compile(r"\s*(?:\*\*|__|\*|<)(?P<inner>[^\s*].*?)(?:\*\*|__|\*|>)\s*", re.DOTALL)
 
 _STAMP = (
@@ -117,6 +120,7 @@ def _unescaped(text: str) -> str:
         import html  # its tables take longer to load than all else here
 
         text = html.unescape(text)
+    text = _CODE.sub(lambda found: chr(int(found[1], 16)), text)
     return _plainly(_ESCAPE.sub(r"\1", _CONTROL.sub("", text)))
 
 

@@ -2,6 +2,8 @@
 
 import math
 import shutil
+import signal
+import threading
 import time
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass
@@ -16,6 +18,7 @@ __all__ = ["Slurm"]
 
 _WORKERS = 8  # jobs at a time, where none is said; chosen
 _LATE = "timed-out"  # in what submitit says of a job that took longer than its limit
+_TERMINATED = 128 + signal.SIGTERM  # status of a program that it ended, by convention of shells
 _PAUSES = {"slurm": 2.0, "local": 0.1}  # seconds between two looks at the jobs; chosen
 
 
@@ -35,6 +38,9 @@ class Slurm(Executor):
     that takes longer than `minutes` comes back with an error. A job that ends without an answer,
     for want of memory or with its node, runs once more. Seconds of a call have its wait in the
     queue in them; evaluators count their own.
+
+    SIGTERM, by which a login node or a batch job ends this process, exits with the status 143 and
+    cancels the jobs, unless the program handles that signal itself.
     """
 
     def __init__(
@@ -77,6 +83,8 @@ class Slurm(Executor):
         self._queue: list[_Task] = []
         self._check()
         self._jobs = self._opened()
+        self._submitting = self._ended = False
+        self._watch()
 
     def _check(self) -> None:
         if min(self.workers, self.minutes, self.cpus) < 1 or self.gpus < 0:
@@ -110,6 +118,17 @@ class Slurm(Executor):
         )
         return jobs
 
+    def _watch(self) -> None:
+        """Has SIGTERM unwind this process, so that `close` is reached; else it would just end."""
+        if _may_handle() and signal.getsignal(signal.SIGTERM) is signal.SIG_DFL:
+            signal.signal(signal.SIGTERM, self._end)
+
+    def _end(self, *arguments: object) -> None:
+        self._ended = True
+        if not self._submitting:  # else once it is known which job that was
+            self.close()
+            raise SystemExit(_TERMINATED)
+
     def submit(self, task: Hashable, call: Callable[[], Any]) -> None:
         self._queue.append(_Task(task, call, self._clock()))
         self._feed()
@@ -117,8 +136,14 @@ class Slurm(Executor):
     def _feed(self) -> None:
         while self._queue and len(self._tasks) < self.workers:
             task = self._queue.pop(0)
-            task.began, task.job = self._clock(), self._jobs.submit(_answer, task.call)
-            self._tasks.append(task)
+            task.began, self._submitting = self._clock(), True
+            try:
+                task.job = self._jobs.submit(_answer, task.call)
+                self._tasks.append(task)
+            finally:
+                self._submitting = False
+            if self._ended:
+                self._end()
 
     def collect(self) -> list[Done]:
         done: list[Done] = []
@@ -160,12 +185,18 @@ class Slurm(Executor):
         return self._clock()
 
     def close(self) -> None:
+        if _may_handle() and signal.getsignal(signal.SIGTERM) == self._end and not self._ended:
+            signal.signal(signal.SIGTERM, signal.SIG_DFL)
         self._queue.clear()
         for task in self._tasks:
             task.job.cancel(check=False)
         while self.cluster == "local" and not all(task.job.done() for task in self._tasks):
             time.sleep(_PAUSES["local"])
         self._tasks.clear()
+
+
+def _may_handle() -> bool:
+    return threading.current_thread() is threading.main_thread()  # Python allows it there alone
 
 
 def _answer(call: Callable[[], Any]) -> tuple[Any, str | None]:

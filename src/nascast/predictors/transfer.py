@@ -1,5 +1,6 @@
 """A predictor that learned elsewhere."""
 
+from collections.abc import Hashable
 from functools import lru_cache
 from pathlib import Path
 
@@ -84,7 +85,7 @@ class Transfer(Combinator):
                 f"of {ledger.space.name}: what is learned there says nothing here"
             )
         here, predicted = ledger.records, ledger.objective.metric
-        if isinstance(here, Benchmark) and alike(here, records, predicted):
+        if isinstance(here, Benchmark) and _alike(here, records, predicted):
             raise InvalidSettingError(
                 f"{records.name} has the very trainings of {here.name} that are predicted: it "
                 "would learn from what it is judged by; name another benchmark"
@@ -98,6 +99,15 @@ class Transfer(Combinator):
 
     def query(self, ledger: Ledger, genes: Genes) -> Prediction:
         return self._parts[0].query(ledger, genes)
+
+
+_remembered = lru_cache(maxsize=8)(alike)  # which reads both tables, at each initialization
+
+
+def _alike(first: Benchmark, second: Benchmark, metric: str) -> bool:
+    """Returns what `alike` does, which is remembered of benchmarks that can be told apart."""
+    hashable = isinstance(first, Hashable) and isinstance(second, Hashable)
+    return (_remembered if hashable else alike)(first, second, metric)
 
 
 @lru_cache(maxsize=4)

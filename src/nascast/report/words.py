@@ -4,6 +4,7 @@ import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from nascast.studies.numerals import number
 from nascast.studies.predictors.design import Budget
 from nascast.studies.predictors.summary import INSTANT
 
@@ -79,11 +80,6 @@ def duration(seconds: float) -> str:
     unit, size = next((unit, size) for below, unit, size in _UNITS if seconds < below)
     amount = seconds / size
     return f"{amount:.1f} {unit}" if amount < 9.95 else f"{amount:,.0f} {unit}"
-
-
-def number(value: float, digits: int = 3) -> str:
-    """Returns a number as text, with a true minus sign; NaN is a dash."""
-    return f"{value:.{digits}f}".replace("-", "−") if math.isfinite(value) else "–"
 
 
 def count(amount: int, word: str) -> str:

@@ -3,15 +3,18 @@
 It is how cells of blocks are printed by much of the field, also those of other spaces than DARTS.
 """
 
+import re
 from dataclasses import dataclass
 
 from nascast.core.literal import Literal, LiteralError, parse_literal
 
 __all__ = ["GENOTYPE", "CellText", "Side", "read_cells"]
 
-GENOTYPE = r"\s*(\w+\s*=\s*)?(\w+\.)*Genotype\s*\(|[\s\S]{0,200}?\bnormal\b['\"]?\s*[=:]"
+GENOTYPE = r"\s*(\w+\s*=\s*)?(\w+\.)*\w*Genotype\w{0,20}\s*\(|[\s\S]{0,200}?\bnormal\b['\"]?\s*[=:]"
 _FIELDS = ("normal", "normal_concat", "reduce", "reduce_concat")
-_CALLS = ("Genotype", "Namespace", "SimpleNamespace", "namespace")
+_CALL = re.compile(r"\w*(genotype|namespace)\w*", re.IGNORECASE)
+_OPERATION = ("op", "operation", "op_name", "name", "label")
+_STATE = ("input", "from", "state", "src", "source", "node", "index")
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +53,8 @@ def read_cells(text: str, nodes: int) -> tuple[CellText, CellText]:
     """Returns the normal and the reduction cell of a genotype.
 
     The pairs of a cell stand in one list, or grouped by nodes; lists may be tuples, and the outputs
-    a list or a range in any order. A dictionary with the same keys is read too.
+    a list or a range in any order. A dictionary with the same keys is read too, and the two cells
+    in a list. A pair may be a dictionary, or have the node that it feeds as a third.
 
     Args:
         text: what is printed, with or without a name before it.
@@ -60,9 +64,12 @@ def read_cells(text: str, nodes: int) -> tuple[CellText, CellText]:
         LiteralError: naming what was expected, and where.
     """
     whole = parse_literal(text)
-    if whole.name and whole.name not in _CALLS:
+    if whole.name and not _CALL.fullmatch(whole.name):
         raise LiteralError(f"expected Genotype(…); got {whole}", whole.at)
-    fields = whole.fields(*_FIELDS)
+    if whole.listed and len(whole.items()) == 2:
+        fields = dict(zip(("normal", "reduce"), whole.items(), strict=True))
+    else:
+        fields = whole.fields(*_FIELDS)
     for key, value in fields.items():
         if key not in _FIELDS:
             raise LiteralError(f"unknown field {key!r}; known are {', '.join(_FIELDS)}", value.at)
@@ -82,7 +89,7 @@ def _cell(fields: dict[str, Literal], name: str, nodes: int) -> CellText:
             f"{2 * nodes}, two for each of {nodes} nodes{_odd(listed)}",
             fields[name].at,
         )
-    sides = [_side(item, f"node {2 + i // 2} of the {name} cell") for i, item in enumerate(listed)]
+    sides = [_side(item, 2 + i // 2, name) for i, item in enumerate(listed)]
     concat = fields.get(f"{name}_concat")
     outputs = None
     if concat is not None and concat.value is None and concat.keyed is None:
@@ -110,7 +117,7 @@ def _listed(value: Literal) -> Literal:
 
 def _pairs(listed: tuple[Literal, ...], name: str) -> tuple[Literal, ...]:
     """Returns the pairs of a cell, which may be grouped by nodes."""
-    grouped = [item.listed and _is_node(item) for item in listed]
+    grouped = [item.listed and _is_node(item) for item in listed]  # and not a pair
     if not any(grouped):
         return listed
     for node, (item, is_node) in enumerate(zip(listed, grouped, strict=True), start=2):
@@ -140,12 +147,38 @@ def _odd(listed: tuple[Literal, ...]) -> str:
     return f"; the last is {listed[-1]}" if listed else ""
 
 
+def _parts(item: Literal, place: str) -> tuple[Literal, ...]:
+    """Returns the operation and the state of a pair, in either order, or the values of a list."""
+    if item.keyed is None:
+        return item.items(None, f"a pair of operation and input at {place}")
+    fields = item.fields()
+    found = [[fields[key] for key in names if key in fields] for names in (_OPERATION, _STATE)]
+    if [len(values) for values in found] != [1, 1]:
+        raise LiteralError(
+            f"expected an operation ({', '.join(_OPERATION)}) and an input ({', '.join(_STATE)}) "
+            f"at {place}; the keys are {', '.join(fields)}",
+            item.at,
+        )
+    return found[0][0], found[1][0]
+
+
 def _is_node(item: Literal) -> bool:
-    return any(part.listed for part in item.items())
+    return any(part.listed or part.keyed is not None for part in item.items())
 
 
-def _side(item: Literal, place: str) -> Side:
-    operation, state = item.items(2, f"a pair of operation and input at {place}")
+def _side(item: Literal, node: int, cell: str) -> Side:
+    place = f"node {node} of the {cell} cell"
+    parts = list(_parts(item, place))
+    if len(parts) == 3 and not isinstance(parts[1].value, str):  # with the node that it feeds
+        fed = parts.pop(2 if isinstance(parts[0].value, str) else 1)
+        if fed.whole("a node") != node:
+            raise LiteralError(f"expected what feeds {place}; this feeds {fed}", item.at)
+    if len(parts) != 2:
+        raise LiteralError(
+            f"expected a pair of operation and input at {place}, 2 values; got {len(parts)}",
+            item.at,
+        )
+    operation, state = parts
     if isinstance(operation.value, int) and isinstance(state.value, str):
         operation, state = state, operation
     return Side(

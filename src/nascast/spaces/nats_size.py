@@ -12,7 +12,7 @@ import numpy as np
 
 from nascast.core.errors import InvalidArchitectureError, InvalidSettingError
 from nascast.core.graph import Graph
-from nascast.core.literal import LiteralError, parse_literal
+from nascast.core.literal import Literal, LiteralError, parse_literal
 from nascast.core.notation import OFFICIAL_INDEX, Notation, shown
 from nascast.core.space import SearchSpace
 from nascast.core.types import Architecture, Genes, ImageTask, Task
@@ -30,8 +30,9 @@ _SKELETON: dict[str, Any] = {"stem_stride": 1}
 def _read_list(text: str) -> list[int]:
     genes = []
     if re.fullmatch(_APART, text):
-        text = ",".join(re.findall("[0-9]+", text))
-    for item in parse_literal(text).items(_STAGES, "the channels of the stages"):
+        text = ",".join(re.findall(r"([0-9]+)(?:\.0*)?", text))
+    whole = parse_literal(text)
+    for item in _by_stage(whole).items(_STAGES, "the channels of the stages"):
         channels = item.whole("a number of channels")
         if channels not in _CHANNELS:
             raise LiteralError(
@@ -41,12 +42,30 @@ def _read_list(text: str) -> list[int]:
     return genes
 
 
+def _by_stage(whole: Literal) -> Literal:
+    """Returns the list of a dictionary whose keys end with the numbers of the stages."""
+    if whole.keyed is None:
+        return whole
+    found = {}
+    for key, value in whole.keyed:
+        number = re.fullmatch(r"(?:.*\D)?([0-9])", str(key))
+        if number is None or int(number[1]) in found:
+            raise LiteralError(f"expected a key for each stage, such as stage_1; got {key}", key.at)
+        found[int(number[1])] = value
+    if sorted(found) not in (list(range(_STAGES)), list(range(1, _STAGES + 1))):
+        raise LiteralError(f"expected the stages 1 to {_STAGES}", whole.at)
+    return Literal(whole.at, tuple(found[stage] for stage in sorted(found)))
+
+
 def _write_list(row: Sequence[int]) -> str:
     return str([_CHANNELS[gene] for gene in row])
 
 
 def _read_index(text: str) -> list[int]:
-    index = int(re.findall("[0-9]+", text)[0])
+    written = re.fullmatch(OFFICIAL_INDEX, text)
+    if not written:
+        raise LiteralError("expected a number, such as 284 or arch_index: 284")
+    index = int(written["index"])
     if index >= len(_CHANNELS) ** _STAGES:
         raise LiteralError(f"expected an index from 0 to {len(_CHANNELS) ** _STAGES - 1}")
     return [index // 8**place % 8 for place in reversed(range(_STAGES))]
@@ -56,7 +75,9 @@ def _write_index(row: Sequence[int]) -> str:
     return str(sum(gene * 8**place for place, gene in enumerate(reversed(row))))
 
 
-_APART = r"\s*[0-9]{1,2}(?:\s*[-x×*_/\s]\s*[0-9]{1,2}){4}\s*"  # such as 8-16-24-32-64
+_APART = (  # such as 8-16-24-32-64, 8|16|24|32|64 and 8.0:16.0:24.0:32.0:64.0
+    r"\s*[0-9]{1,2}(?:\.0*)?(?:(?:\s+|\s*(?:->|[-x×*_/|;:→>])\s*)[0-9]{1,2}(?:\.0*)?){4}[\s:;|]*"
+)
 _DIALECTS = (
     Notation(
         "official_index",  # not shuffled: `traverse_net` of the authors' main-sss.py
@@ -68,7 +89,10 @@ _DIALECTS = (
     Notation(
         "list",
         "the channels as a list",
-        re.compile(rf"\s*(\w+\s*=\s*)?([\[(]|[0-9]+(\.0*)?[)\s]*,)|{_APART}"),
+        re.compile(
+            rf"\s*(\w+\s*=\s*)?([\[(]|[0-9]+(\.0*)?[)\s]*,)|{_APART}"
+            r"|\s*[\w{].*?[0-9]['\"]?\s*[:=]\s*[0-9]"
+        ),
         _read_list,
         _write_list,
     ),

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from nascast.core.document import document
 from nascast.core.errors import InvalidSettingError, MissingDataError
 from nascast.core.evaluator import Benchmark
 from nascast.core.extras import extra
@@ -91,7 +92,7 @@ def written_as(form: str, found: Columns) -> bytes:
         return _csv(found)
     if form == "json":
         rows = [dict(zip(found, row, strict=True)) for row in zip(*found.values(), strict=True)]
-        return json.dumps(rows, indent=1, ensure_ascii=False).encode()
+        return document(rows, indent=1).encode()
     if form != "parquet":
         raise InvalidSettingError(f"expected one of {', '.join(FORMS)}; got {form!r}")
     import pyarrow as pa

@@ -539,6 +539,19 @@ def test_the_seconds_of_all_trainings_of_an_architecture(tmp_path: Path) -> None
     assert table.seconds(GENES, seed=0).tolist() == table.seconds(GENES, seed=1).tolist()
 
 
+@pytest.mark.parametrize(
+    ("column", "seconds"),
+    [("time_ms", 0.014), ("hours", 14 * 3600.0), ("t_min", 14 * 60.0), ("sec_per_epoch", 14.0)],
+)
+def test_the_name_of_a_column_may_tell_the_unit_of_its_times(
+    tmp_path: Path, column: str, seconds: float
+) -> None:
+    path = tmp_path / "records.csv"
+    path.write_text(text(ROWS, tuple(column if name == "time" else name for name in HEADER)))
+    source = read(path, "val_accuracy=acc_12,epoch=10", seconds_per_epoch=column)
+    assert float(source.values["seconds"].ravel()[0]) == pytest.approx(10 * seconds)
+
+
 def test_the_task_is_recorded_and_whether_it_was_said(tmp_path: Path) -> None:
     path = written(tmp_path, "csv", ROWS)
     task = ImageTask((3, 16, 16), 120, {"cells": 2})

@@ -67,7 +67,11 @@ def test_values_of_parquet_that_are_no_numbers(field: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    "field", ["", "  ", "nan", "NaN", "NA", "N/A", "null", "None", None, math.nan, Decimal("NaN")]
+    "field",
+    [
+        *("", "  ", "nan", "NaN", "NA", "N/A", "null", "None", None, math.nan, Decimal("NaN")),
+        *("<NA>", "#N/A", "-nan", "1.#QNAN", "-1.#IND"),
+    ],
 )
 def test_an_empty_field_is_a_training_that_is_not_there(field: Any) -> None:
     found = values(["90.5", field], "val_accuracy=c")

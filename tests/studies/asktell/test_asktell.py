@@ -1,7 +1,9 @@
 """A search that is asked and told: the same as the loop's, and safe from everybody's mistakes."""
 
 import json
+import math
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -13,15 +15,19 @@ import pytest
 
 import nascast
 from nascast import AskTell, Plan, Result
+from nascast.benchmarks.table import Table
 from nascast.core.errors import (
     CorruptDataError,
     InvalidArchitectureError,
     InvalidSettingError,
     MissingDataError,
+    SearchWarning,
     StoreError,
 )
 from nascast.core.evaluator import Benchmark
-from nascast.core.types import Objective
+from nascast.core.types import Objective, Trial
+from nascast.strategies.random import RandomSearch
+from nascast.studies.asktell.plan import keep_plan
 from nascast.studies.limits import Limits
 from nascast.studies.records import recorded_space
 
@@ -93,7 +99,7 @@ def test_a_larger_budget_goes_on_and_another_plan_is_refused(tmp_path: Path) -> 
 
 
 def test_a_benchmark_of_another_space_begins_nothing(tmp_path: Path) -> None:
-    with pytest.raises(InvalidSettingError, match="of the space nasnet; nb201-mini is of nasb"):
+    with pytest.raises(InvalidSettingError, match="of the space nasnet; nb201_mini is of nasb"):
         AskTell(tmp_path / "new", Plan("nasnet", benchmark="nb201-mini"))
     assert not (tmp_path / "new").exists()
 
@@ -107,6 +113,61 @@ def test_seconds_are_a_budget(tmp_path: Path) -> None:
     assert search.tell([result(1, seconds=60)]).over
     assert search.ask().why == "the budget is spent"
     assert search.tell([result(2, seconds=9)]).finished == 3  # what was given out is still taken
+
+
+def test_a_budget_of_seconds_is_not_given_to_trials_that_took_unknown_ones(tmp_path: Path) -> None:
+    search = AskTell(tmp_path, plan(evaluations=5))
+    stale = AskTell(tmp_path)
+    search.ask(3)
+    search.tell([result(0)])
+    with pytest.raises(InvalidSettingError, match="trial 0 was told without"):
+        AskTell(tmp_path, plan(seconds=100.0))
+    keep_plan(plan(seconds=100.0), tmp_path)  # as earlier versions did
+    state = stale.ask()
+    assert (state.given, state.over, "trial 0" in state.why) == ((), True, True)
+    with pytest.raises(InvalidSettingError, match="say how many"):  # by the plan as it is now
+        stale.tell([result(1)])
+
+
+def test_a_result_in_another_order_is_the_same(tmp_path: Path) -> None:
+    search = AskTell(tmp_path, plan())
+    search.ask()
+    metrics = {"val_accuracy": 90.0, "val_loss": math.nan}
+    search.tell([Result(0, metrics=metrics)])
+    assert search.tell([Result(0, metrics=dict(reversed(metrics.items())))]).trials == []
+
+
+def test_short_trainings_are_not_the_best(tmp_path: Path) -> None:
+    search = AskTell(tmp_path, plan("asha", full_epochs=9))
+    for cell, epochs, value in (("0-0-0-1-0-0", 3, 99.0), ("0-0-0-2-0-0", 9, 50.0),
+                                ("0-0-0-3-0-0", None, 60.0), (CELL, None, math.nan)):  # fmt: skip
+        search.tell([Result(architecture=cell, epochs=epochs, metrics={"val_accuracy": value})])
+    assert search.best() == search.trials()[2]
+
+
+def test_learning_again_is_not_charged(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """By a clock that counts the trials told: each is learned from, and charged, once."""
+    told: list[Trial] = []
+    monkeypatch.setattr("nascast.studies.asktell.search.processor_seconds", lambda: len(told))
+    monkeypatch.setattr(RandomSearch, "learn", lambda self, index: told.append(index))
+    thinking = []
+    for number in range(3):
+        search = AskTell(tmp_path, plan())  # each time a fresh process's
+        thinking += [one.thinking for one in search.ask().given]
+        search.tell([result(number)])
+    assert thinking == [0, 1, 1]
+
+
+def test_a_plan_leads_to_its_table_from_every_folder(
+    bench: Benchmark, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert isinstance(bench, Table)
+    shutil.copy(bench.path, tmp_path / "t.nascast")
+    monkeypatch.chdir(tmp_path)
+    AskTell("run", plan(benchmark="t.nascast"))
+    monkeypatch.chdir("/")
+    AskTell(tmp_path / "run", plan(benchmark=str(tmp_path / "t.nascast")))
+    assert AskTell(tmp_path / "run").ask().given
 
 
 def test_being_told_the_same_again_changes_nothing(tmp_path: Path) -> None:
@@ -133,11 +194,14 @@ def test_proposals_from_outside(tmp_path: Path) -> None:
     for wrong, told in ((CELL, "parameters"), ("no cell", "expected"), ("9-0-0-0-0-0", "gene")):
         with pytest.raises(InvalidArchitectureError, match=told):
             search.propose(wrong)
+    for epochs in (0, -3, 2.5):
+        with pytest.raises(InvalidSettingError, match="whole number from 1"):
+            search.propose(small, epochs=epochs)  # type: ignore[arg-type]
     search.propose("0-0-0-1-0-0")
     with pytest.raises(StoreError, match="the budget is spent"):
         search.tell([Result(architecture="0-0-0-0-0-1", metrics={"val_accuracy": 9.0})])
     search.tell([result(0), result(1)])
-    assert search.best() == search.trials()[0]
+    assert search.best() == search.trials()[1]  # the one of full training
 
 
 def test_results_that_cannot_be_are_refused_and_nothing_of_them_is_kept(tmp_path: Path) -> None:
@@ -148,6 +212,10 @@ def test_results_that_cannot_be_are_refused_and_nothing_of_them_is_kept(tmp_path
         (Result(1), "got none"),
         (result(1, float("inf")), "no network can reach"),
         (result(1, "ninety"), "expected a number"),  # type: ignore[arg-type]
+        (result(1, 100.5), "from 0 to 100"),
+        (result(1, -0.1), "from 0 to 100"),
+        (result(1, curves={"val_accuracy": [9.0, 900.0]}), "from 0 to 100"),
+        (Result(1, metrics={"val_accuracy": 9.0, "latency_ms": -1.0}), "in ms, from 0 to inf"),
         (result(1, seconds=-1.0), "at least 0 seconds"),
         (result(1, error="and metrics"), "not both"),
         (result(7), "pending are 1"),  # 0 is told by then
@@ -160,6 +228,15 @@ def test_results_that_cannot_be_are_refused_and_nothing_of_them_is_kept(tmp_path
             Result(**settings)
     assert search.tell([result(0, float("nan"))]).finished == 1  # a training that diverged
     assert search.best() is None
+
+
+def test_fractions_are_told_with_a_warning(tmp_path: Path) -> None:
+    search = AskTell(tmp_path, plan())
+    search.ask(3)
+    with pytest.warns(SearchWarning, match="at most 1; it is told in percent"):
+        search.tell([result(0, 0.93)])
+    search.tell([result(1, 93.0)])
+    search.tell([result(2, 0.5)])  # a network that learned nothing
 
 
 @pytest.mark.parametrize("strategy", ["hyperband", "asha", "ppo", "nsga2", "predictor_evolution"])

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from nascast.core.errors import CorruptDataError
-from nascast.studies.claims.finding import Finding, Part, Verdict, judged, undecided
+from nascast.studies.claims.finding import Finding, Part, Verdict, judged, undecided, without
 from nascast.studies.claims.intervals import exact, mean, resampled
 from nascast.studies.noise import Estimate
 
@@ -40,6 +40,13 @@ HELD_ON_A, AGAINST_ON_B = replace(HELD, case="A"), replace(AGAINST, case="B")
 )
 def test_the_verdict_follows_from_the_parts(parts: list[Part], verdict: Verdict) -> None:
     assert judged(parts).verdict == verdict
+
+
+def test_what_holds_without_a_predictor_that_failed_has_a_caveat() -> None:
+    for parts, verdict in (([HELD], Verdict.CAVEAT), ([AGAINST], Verdict.FAILS)):
+        found = judged(parts)
+        assert without(found, ["gcn"]) == replace(found, verdict=verdict)
+        assert without(found, []) == found
 
 
 def test_the_reason_is_made_of_the_numbers() -> None:

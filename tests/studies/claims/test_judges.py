@@ -1,5 +1,6 @@
 """Claims of the 2021 study, on results that were made up."""
 
+import math
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -15,7 +16,7 @@ from nascast.studies.claims.claim import Desk, Plan, Scale
 from nascast.studies.claims.finding import Finding, Verdict
 from nascast.studies.claims.plans import MANY, budget_map, mutated, thirty_hours, unmutated
 from nascast.studies.claims.records import best_share
-from nascast.studies.claims.taus import best, duel, notes_on, select, taus_of
+from nascast.studies.claims.taus import best, duel, left_out, notes_on, select, taus_of
 from nascast.studies.predictors.design import LABELS, Budget, Cell, cells
 from nascast.studies.predictors.head import Head, write_head
 from nascast.studies.predictors.results import TABLE, Result, write_results
@@ -42,13 +43,14 @@ def result(cell: Cell, tau: float, error: str | None = None) -> Result:
     )
 
 
-def told(desk: Desk, plan: Plan, tau: Tau) -> None:
-    """Writes the results of a comparison as if it had been run."""
+def told(desk: Desk, plan: Plan, tau: Tau, away: Tau = lambda cell: math.nan) -> None:
+    """Writes the results of a comparison as if it had been run; `away` is by another training."""
     study = plan(desk.scale)
     place = desk.place(plan)
     place.mkdir(parents=True)
     write_head(Head(study.described(), "made up", "percent", "", None, {}), place)
-    write_results([result(c, tau(c)) for c in cells(study)], list(study.axes), place / TABLE)
+    results = [replace(result(c, tau(c)), kendall_other=away(c)) for c in cells(study)]
+    write_results(results, list(study.axes), place / TABLE)
 
 
 def judged(name: str, desk: Desk) -> Finding:
@@ -109,6 +111,35 @@ def test_falls_are_from_uniform_to_mutated_sets(tmp_path: Path) -> None:
     assert found.remark.startswith("seminas falls most")
 
 
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("pareto-seven-of-31", 6),  # the proxies, which cost nothing in results made up
+        ("omni-needs-its-families", -0.1),
+        ("models-fall-on-mutations", 0.0),
+        ("three-for-middling-times", 0.1),
+    ],
+)
+def test_what_reads_curves_is_judged_by_another_training_too(
+    name: str, value: float, tmp_path: Path
+) -> None:
+    """By the other training OMNI is .1 behind its parts and before all else; the rest is equal."""
+    desk = Desk(Scale(TRIALS), tmp_path)
+
+    def away(cell: Cell) -> float:
+        text = str(cell.predictor)
+        return 0.3 if text == "omni" else 0.4 if text.startswith("omni") else 0.3
+
+    (claim,) = named([name])
+    for plan in claim.studies:
+        told(desk, plan, lambda cell: len(str(cell.predictor)) / 300, away)
+    found = claim.judge(desk)
+    others = [part for part in found.parts if part.name.endswith("by another training")]
+    assert 2 * len(others) == len(found.parts)
+    assert not any(part.core for part in others)
+    assert [part.estimate.value for part in others] == pytest.approx([value] * len(others))
+
+
 def test_every_judge_finds_the_predictors_that_its_studies_have(tmp_path: Path) -> None:
     desk = Desk(Scale(TRIALS), tmp_path)
     for claim in (*study_2021.CLAIMS, *later.CLAIMS):
@@ -130,6 +161,11 @@ def test_taus_are_of_the_trials_that_all_have() -> None:
     assert list(taus) == [("gcn", 20, 0), ("gp", 20, 0)]
     np.testing.assert_allclose(best(taus)[1], [0.5, 0.501, 0.503, 0.504, 0.505])
     assert "gcn failed in 6 cells: 5 of 6 trials" in notes_on(results)
+    assert left_out(results) == ["gcn"]  # with 40 labels
+    assert left_out(result(Cell(Spec("gp"), one, t), 0.4, "no" if t < 3 else None)
+                    for t in range(6)) == ["gp"]  # fmt: skip
+    assert left_out(result(Cell(Spec("gp"), one, t), 0.4, "no" if t < 2 else None)
+                    for t in range(6)) == []  # fmt: skip
     with pytest.raises(MissingDataError, match="mlp"):
         select(taus, ("gp", "mlp"))
     with pytest.raises(MissingDataError, match="4 of 5 trials"):

@@ -1,5 +1,6 @@
 """Running a ledger: kept, resumed, failures passed over."""
 
+import inspect
 import os
 import signal
 import subprocess
@@ -7,10 +8,13 @@ import sys
 import time
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from nascast.core.errors import InvalidSettingError, StoreError
 from nascast.executors.processes import Processes
+from nascast.studies.claims import catalogue
+from nascast.studies.claims import claim as claim_module
 from nascast.studies.claims.claim import Claim, Desk, Scale
 from nascast.studies.claims.finding import Finding, Part, Verdict, judged
 from nascast.studies.claims.intervals import mean
@@ -40,6 +44,17 @@ def _plan(scale: Scale) -> Study:
 def _reads(desk: Desk) -> Finding:
     tau = [result.kendall for result in desk.results(_plan)]
     return judged([Part("trials", mean(desk.rng(0).normal(size=2)), -9.0 * len(tau))])
+
+
+def _refused(scale: Scale) -> Study:
+    refused = "transfer(predictor=bayesian_linear_regression,benchmark=nb201_mini)"
+    names = ("sotl_e", refused)  # it would learn from what it is judged by
+    axes = {"train_size": (10,), "epochs": (1,)}
+    return Study("nb201_mini", names, axes, trials=scale.trials, test_size=20)
+
+
+def _reads_both(desk: Desk) -> Finding:
+    return judged([Part("trials", mean(np.ones(len(desk.results(_refused)))), 0.0)])
 
 
 def _never(scale: Scale) -> Study:
@@ -80,6 +95,26 @@ def test_studies_are_run_once_and_read_by_their_claims(tmp_path: Path) -> None:
     before = (tmp_path / "claims.jsonl").read_bytes()
     assert reproduce([READS], tmp_path, Scale(5)) == [entries["reads"]]
     assert (tmp_path / "claims.jsonl").read_bytes() == before
+
+
+def test_a_predictor_that_fails_is_a_caveat(tmp_path: Path) -> None:
+    """Compared with one that refuses the table, a claim holds only with a caveat."""
+    claim = Claim("fails", *WORDS, _reads_both, studies=(_refused,))
+    (entry,) = reproduce([claim], tmp_path, Scale(5))
+    assert entry.finding
+    assert (entry.finding.verdict, all(part.holds for part in entry.finding.parts)) == (
+        Verdict.CAVEAT,
+        True,
+    )
+    assert "failed in 5 cells" in entry.finding.remark
+
+
+def test_what_decides_is_known_by_its_code() -> None:
+    """Every module of the package but those of other judges."""
+    package = Path(claim_module.__file__).parent
+    judges = {Path(inspect.getfile(claim.judge)).stem for claim in catalogue.named([])}
+    modules = {file.stem for file in package.glob("*.py")} - judges - {"__init__", "catalogue"}
+    assert {*claim_module._DECIDE} == modules
 
 
 def test_claims_with_trials_want_enough_of_them(tmp_path: Path) -> None:

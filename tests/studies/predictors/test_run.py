@@ -234,6 +234,13 @@ def test_more_architectures_than_there_are_is_refused_before_anything_is_written
     assert not (tmp_path / "new").exists()
 
 
+def test_where_no_predictor_can_work_nothing_is_written(tmp_path: Path) -> None:
+    study = Study("nb201_mini", ("sotl_e", "early_stop_loss"), {"epochs": (77,)}, trials=1)
+    with pytest.raises(UnsupportedError, match=r"nothing was written; sotl_e: .*early_stop_loss: "):
+        compare(study, tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+
+
 def test_a_folder_that_cannot_be_made_is_refused(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(StoreError, match="cannot write"):

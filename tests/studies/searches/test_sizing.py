@@ -2,7 +2,10 @@
 
 import pytest
 
-from nascast.studies.searches.sizing import Rung, chosen_size
+from nascast.core import plugins
+from nascast.core.errors import UnsupportedError
+from nascast.studies.limits import Limits
+from nascast.studies.searches.sizing import Rung, chosen_size, measured_rungs
 
 RUNGS = [Rung({"filters": 4}, 0.001), Rung({"filters": 8}, 0.004), Rung({"filters": 16}, 0.016)]
 
@@ -44,3 +47,13 @@ def test_with_all_the_time_there_is_no_more() -> None:
     factor, words = chosen_size(RUNGS, 1000, 10, 100.0).more or (0.0, "")
     assert words == "20 epochs"
     assert chosen_size(RUNGS, 1000, 10, 100.0 * factor * 1.001).epochs == 20
+
+
+def test_children_are_measured_within_the_limits() -> None:
+    """Networks of the next size are all larger than those of the first."""
+    space = plugins.load("space", "nasbench201")
+    asked = "digits", (100, 20), 1e6, "cpu"
+    with pytest.raises(UnsupportedError, match="the limit leaves"):
+        measured_rungs(space, *asked, Limits(parameters=10))
+    (rung,) = measured_rungs(space, *asked, Limits(parameters=18_000))
+    assert rung.skeleton == {"cells": 1, "channels": 4}

@@ -16,6 +16,7 @@ from nascast.benchmarks.table import SECONDS, TableSource
 from nascast.core import plugins
 from nascast.core.errors import CorruptDataError, InvalidArchitectureError, InvalidSettingError
 from nascast.core.evidence import usual_task
+from nascast.core.metric import unit_of
 from nascast.core.space import SearchSpace
 from nascast.core.types import Floats, Genes, Metric, Task
 
@@ -69,7 +70,8 @@ def convert(
         meta, values[metric] = _array(rows, specs, columns, layout)
         metrics.append(meta)
     if layout.seconds_per_epoch is not None:
-        per_epoch = ColumnSpec(SECONDS, layout.seconds_per_epoch, unit="seconds", minimize=True)
+        unit = unit_of("time", layout.seconds_per_epoch)  # as of hours_per_epoch, or time_ms
+        per_epoch = ColumnSpec(SECONDS, layout.seconds_per_epoch, unit=unit, minimize=True)
         rate = reader.values(per_epoch)
         meta, values[SECONDS] = _seconds(rows, rate, metrics)
         metrics.append(meta)

@@ -169,8 +169,8 @@ class Layout:
         architecture: name of the column with architectures in the space's notation; ``one+two``
             puts a colon between the texts of two columns.
         columns: columns with metrics.
-        seconds_per_epoch: name of the column with the training seconds of one epoch; without one
-            seconds are unknown.
+        seconds_per_epoch: name of the column with the training seconds of one epoch, or in the unit
+            that its end tells, as in ``time_ms``; without one seconds are unknown.
         seed: name of the column that tells the trainings of an architecture apart, one row for
             each; its values, in ascending order, are seed 0, 1, 2 …
         epoch: name of the column with the epoch after which a row was measured, one row for each.

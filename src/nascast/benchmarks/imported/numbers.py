@@ -20,7 +20,9 @@ __all__ = ["Reader"]
 _NUMBER = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]{1,4})?")
 _COMMA = re.compile(r"\s*[+-]?[0-9]+,[0-9]+\s*")
 _GROUPS = re.compile(r"\s*[+-]?[0-9]{1,3}([.,'\x20\xa0\u202f][0-9]{3})+([.,][0-9]*)?\s*")
-_NOTHING = {"", "na", "n/a", "nan", "null", "none"}  # as other programs write an empty field
+# As other programs write an empty field; those that pandas takes for one.
+_NOTHING = {"", "na", "n/a", "nan", "-nan", "null", "none", "<na>", "#na", "#n/a", "#n/a n/a"}
+_NOTHING |= {f"{sign}1.#{name}" for sign in ("", "-") for name in ("ind", "qnan")}
 _SECONDS = {"ms": "0.001", "us": "0.000001", "minutes": "60", "hours": "3600", "days": "86400"}
 _WHOLE = 2.0**53  # from here on every float is whole
 

@@ -22,6 +22,12 @@ _NAMES = {
 }
 _ENDS = ("input", "output", "in", "out")
 _MATRIX = ("matrix", "module_adjacency", "adjacency", "adjacency_matrix", "adj", "fixed_adjacency")
+_EDGES = ("edges", "edge_list", "links")
+_DIGITS = re.compile(  # no two parts of it can take one character, so that it is quick
+    r"(?:(?:\w+\.)*(?:array|tensor)\()?(?P<digits>\[*[01][\s,;:/|_\-\[\]()01]*)"
+    r"(?P<labels>['\"]?(?:input|in)\b[\w\s,;|'\"\])-]*)",
+    re.IGNORECASE,
+)
 _LABELS = ("ops", "operations", "module_operations", "labels")
 
 Matrix = Sequence[Sequence[int]]
@@ -115,8 +121,26 @@ def _read_lists(text: str) -> list[int]:
         matrix, labels = whole.items(2, "a matrix and operations")
     else:
         fields = whole.fields("matrix", "ops")
-        matrix, labels = _one_of(fields, _MATRIX, whole), _one_of(fields, _LABELS, whole)
+        labels = _one_of(fields, _LABELS, whole)
+        if edges := next((fields[name] for name in _EDGES if name in fields), None):
+            return row_of_matrix(_of_edges(edges, len(_words(labels))), _words(labels))
+        matrix = _one_of(fields, _MATRIX, whole)
     return row_of_matrix(_numbers(matrix), _words(labels))
+
+
+def _of_edges(edges: Literal, vertices: int) -> list[list[int]]:
+    """Returns the matrix of a list of edges between numbered vertices."""
+    matrix = [[0] * vertices for _ in range(vertices)]
+    for edge in edges.items(None, "a list of edges"):
+        start, stop = (item.whole("a vertex") for item in edge.items(2, "an edge"))
+        if not (0 <= start < stop < vertices) or matrix[start][stop]:
+            raise LiteralError(
+                f"expected each edge once, from a vertex to a later one of {vertices}; got "
+                f"{start}→{stop}",
+                edge.at,
+            )
+        matrix[start][stop] = 1
+    return matrix
 
 
 def _first(text: str) -> list[list[int]]:
@@ -204,6 +228,21 @@ def _read_upper(text: str) -> list[int]:
             f"{size * (size - 1) // 2} above the diagonal"
         )
     return row_of_matrix(_square([int(digit) for digit in digits], 0), labels)
+
+
+def _read_digits(text: str) -> list[int]:
+    """Reads the digits of a matrix, whatever signs are between them, and then operations."""
+    found = _DIGITS.fullmatch(text.strip())
+    if not found:
+        raise LiteralError("expected digits 0 and 1, and then names of operations")
+    digits = [int(digit) for digit in re.findall("[01]", found["digits"])]
+    labels = re.findall(r"[\w-]+", found["labels"])
+    if len(digits) != len(labels) ** 2 and len(digits) != (len(labels) + 2) ** 2:
+        raise LiteralError(
+            f"there are {len(labels)} operations and {len(digits)} digits; expected as many as the "
+            "square of the number of vertices"
+        )
+    return row_of_matrix(_square(digits, 0), labels)
 
 
 def _write_upper(row: Sequence[int]) -> str:
@@ -316,8 +355,16 @@ DIALECTS = (
     Notation(
         "matrix",
         "a matrix and operations as lists, as JSON, or as ModelSpec(matrix=…, ops=…)",
-        re.compile(r"\s*[\[({]|[01\s]+:|[\s\S]{0,200}?\b(matrix|module_adjacency|adj|ModelSpec)"),
+        re.compile(
+            r"\s*[\[({]|[01\s]+:|[\s\S]{0,200}?\b(matrix|module_adjacency|adj|edges|ModelSpec)"
+        ),
         _read_lists,
         _write_lists,
+    ),
+    Notation(
+        "digits",
+        "the digits of a matrix with any signs between them, and operations",
+        re.compile(r"(?i:[\w.]+\()?\[*[01][\s,;:/|_\-\[\]()01]*['\"]?(?i:input|in)\b"),
+        _read_digits,
     ),
 )

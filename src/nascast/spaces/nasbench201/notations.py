@@ -9,15 +9,10 @@ from functools import cache
 from nascast.core.literal import Literal, LiteralError, parse_literal
 from nascast.core.notation import OFFICIAL_INDEX, Notation
 from nascast.spaces.nasbench201.cell import EDGES, NONE, OPERATIONS, SKIP
+from nascast.spaces.nasbench201.terms import EDGE, NAMES, OPERATION, pairs_in, read_terms
 
 __all__ = ["DIALECTS"]
 
-_NAMES = {  # of the operations: the official ones, NNI's, and the classes of NASLib
-    **{name: gene for gene, name in enumerate(OPERATIONS)},
-    **{"conv_1x1": 2, "conv_3x3": 3, "conv1x1": 2, "conv3x3": 3, "avgpool3x3": 4},
-    **{"zero": NONE, "skip": SKIP, "identity": SKIP, "avg_pool": 4},
-    **{"reluconvbn1x1": 2, "reluconvbn3x3": 3, "avgpool1x1": 4},
-}
 _NNI = {"nor_conv_1x1": "conv_1x1", "nor_conv_3x3": "conv_3x3"}
 _CELLS = len(OPERATIONS) ** len(EDGES)
 
@@ -27,7 +22,12 @@ _NASLIB_OPERATIONS = (SKIP, NONE, 3, 2, 4)
 
 _FROM, _TO = ("from", "start", "source", "src", "u"), ("to", "stop", "target", "dst", "v")
 _OF = ("op", "operation", "op_name", "label", "name")
-_EDGE_KEY = re.compile(r"(?:.*\D)?([0-9])\s*(<-|←|[-_,:~>→\s]+)\s*[A-Za-z]?([0-9])\W*", re.DOTALL)
+_UNBRACED = re.compile(rf"[\s\[(-]*['\"]?{EDGE}['\"]?\s*[:=,]\s*['\"]?[A-Za-z]")
+_EDGE_KEY = re.compile(
+    r"(?:.*\D)?([0-9])\s*(<-|←|[-_,:~>→\s]+)\s*[A-Za-z]*([0-9])\W*"
+    r"|(?:(?:e|edge|op|x|n|node|cell)[_/-]?)?([0-9])([0-9])",  # e01
+    re.DOTALL,
+)
 
 
 def _operation(item: Literal) -> int:
@@ -35,7 +35,7 @@ def _operation(item: Literal) -> int:
     if item.listed:  # NNI may put a choice into a list of one
         (item,) = item.items(1, "an operation")
     name = item.word("the name of an operation")
-    gene = _NAMES.get(name.lower())
+    gene = NAMES.get(name.lower())
     if gene is None:
         known = ", ".join(OPERATIONS)
         raise LiteralError(f"unknown operation {name!r}; known are {known}", item.at)
@@ -61,7 +61,10 @@ def _official_places() -> dict[int, int]:
 
 
 def _read_index(text: str) -> list[int]:
-    index = int(re.findall("[0-9]+", text)[0])
+    written = re.fullmatch(OFFICIAL_INDEX, text)
+    if not written:
+        raise LiteralError("expected a number, such as 284 or arch_index: 284")
+    index = int(written["index"])
     if index >= _CELLS:
         raise LiteralError(f"expected an index from 0 to {_CELLS - 1}; got {index}")
     code = _official_order()[index]
@@ -77,13 +80,18 @@ def _write_index(row: Sequence[int]) -> str:
 
 def _read_edges(text: str) -> list[int]:
     """Reads a dictionary whose keys name two vertices, counted from 0 or from 1, in any order."""
+    if _UNBRACED.match(text):
+        text = "{" + ", ".join(f'"{edge}": "{name}"' for edge, name in pairs_in(text)) + "}"
     given = parse_literal(text)
+    inside = [value for _, value in given.keyed or () if value.keyed is not None]
+    if len(inside) == 1 and len(inside[0].keyed or ()) >= len(EDGES):  # under a name
+        given = inside[0]
     found: dict[tuple[int, int], Literal] = {}
     for key, value in _by_edge(given.fields()):
         ends = _EDGE_KEY.fullmatch(key)
         if not ends:
             continue  # a setting that is no edge, such as the epochs of a training
-        first, arrow, second = int(ends[1]), ends[2], int(ends[3])
+        first, arrow, second = int(ends[1] or ends[4]), ends[2], int(ends[3] or ends[5])
         edge = (second, first) if arrow in ("<-", "←") else (first, second)
         if edge in found:
             raise LiteralError(f"the edge {edge[0]}→{edge[1]} is there twice", value.at)
@@ -278,7 +286,8 @@ DIALECTS = (
         "edges",
         "a dictionary of edges, as NNI (0_1) and HPOBench (1<-0) write it",
         re.compile(
-            r"\s*(\w+\s*=\s*)?(\{|(dict|OrderedDict|Configuration)\()(?!.*(hp_x[0-9]|arch_str))",
+            r"\s*(\w+\s*=\s*)?(\{|(dict|OrderedDict|Configuration)\()(?!.*(hp_x[0-9]|arch_str))"
+            rf"|{_UNBRACED.pattern}",
             re.DOTALL,
         ),
         _read_edges,
@@ -336,5 +345,11 @@ DIALECTS = (
         ),
         _read_naslib,
         _write_naslib,
+    ),
+    Notation(
+        "terms",
+        "the official string with other signs, or none, between its terms",
+        re.compile(rf"[\s|\[]*({OPERATION})\s*[~:@_]\s*[0-2](?!\w)", re.IGNORECASE),
+        read_terms,
     ),
 )

@@ -1,5 +1,6 @@
 """What is thought of architectures before the first trial: earlier trials, and a user's opinion."""
 
+import math
 import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -53,10 +54,13 @@ class Prior:
             operations: weights of operations; larger is better.
 
         Raises:
-            InvalidSettingError: there is no such operation.
+            InvalidSettingError: there is no such operation, or a weight is not finite.
             InvalidArchitectureError: a row is none of the space.
             UnsupportedError: weights are given, and the space has no graphs.
         """
+        for name, weight in (operations or {}).items():
+            if not math.isfinite(weight):
+                raise InvalidSettingError(f"the weight of {name} is a finite number; got {weight}")
         groups = [_thinned(rows, normal_scores(scores)) for rows, scores in earlier]
         if praised is not None:
             groups.append((praised, np.full(len(praised), _PRAISE)))

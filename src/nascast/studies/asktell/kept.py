@@ -25,7 +25,8 @@ class State:
         pending: all candidates that are given out and not told.
         finished: number of trials.
         left: number of trials that the budget allows beside those and the pending; None: any.
-        seconds_left: seconds of evaluations that it allows; None: any.
+        seconds_left: seconds of evaluations that it allows; None: any; NaN: not known, since a
+            trial does not say what it took.
         why: reason why fewer candidates were given than asked for; else empty.
     """
 
@@ -40,7 +41,8 @@ class State:
     @property
     def over(self) -> bool:
         """Whether no candidate is given out any more."""
-        return self.left == 0 or self.seconds_left == 0
+        spent = self.seconds_left is not None and not self.seconds_left > 0  # or not known
+        return self.left == 0 or spent
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,22 +69,24 @@ class Kept:
         numbers = [*(one.id for one in self.given), *(trial.id for trial in self.trials)]
         return 1 + max(numbers, default=-1)
 
+    def untimed(self) -> list[int]:
+        """Returns the numbers of the trials that do not say what seconds they took."""
+        return [trial.id for trial in self.trials if math.isnan(trial.evaluation.seconds)]
+
     def state(
         self, given: Sequence[Given] = (), trials: Sequence[Trial] = (), why: str = ""
     ) -> State:
         """Returns where the search stands, after some were given out or told."""
         pending, plan = self.pending(), self.plan
-        taken, spent = (
-            len(self.trials) + len(pending),
-            sum(t.evaluation.seconds for t in self.trials),
-        )
+        taken = len(self.trials) + len(pending)
+        left = plan.seconds - math.fsum(trial.evaluation.seconds for trial in self.trials)
         return State(
             given=given,
             trials=trials,
             pending=pending,
             finished=len(self.trials),
             left=None if plan.evaluations is None else max(plan.evaluations - taken, 0),
-            seconds_left=None if math.isinf(plan.seconds) else max(plan.seconds - spent, 0.0),
+            seconds_left=None if math.isinf(plan.seconds) else max(left, 0.0),
             why=why,
         )
 
@@ -150,7 +154,13 @@ def _keys(candidates: Collection[Candidate], met: Met) -> list[tuple[bytes, int 
 
 
 def _same(one: Evaluation, other: Evaluation) -> bool:
-    return repr(one) == repr(other)  # in which NaN is NaN
+    """Whether two evaluations say the same, in whatever order; NaN is NaN."""
+    return _text(one) == _text(other)
+
+
+def _text(evaluation: Evaluation) -> str:
+    parts = (sorted(part.items()) for part in (evaluation.metrics, evaluation.curves))
+    return repr((*parts, evaluation.seconds, evaluation.error))
 
 
 def _words(evaluation: Evaluation) -> str:

@@ -16,7 +16,7 @@ from nascast.core.spec import Spec
 from nascast.core.store import changed_settings
 from nascast.core.types import ImageTask, Objective, Task, TextTask
 from nascast.studies.limits import Limits, TaskNetworks, limited
-from nascast.studies.records import open_benchmark, recorded_space
+from nascast.studies.records import benchmark_named, open_benchmark, recorded_space
 from nascast.studies.searches.design import Search
 from nascast.studies.searches.results import SEARCH
 from nascast.studies.versions import versions
@@ -62,6 +62,10 @@ class Plan:
     def __post_init__(self) -> None:
         if isinstance(self.strategy, str):
             object.__setattr__(self, "strategy", Spec.parse("strategy", self.strategy))
+        if self.benchmark is not None:  # in one form, that leads there from every folder
+            named = benchmark_named(self.benchmark)
+            path = named.absolute() if isinstance(named, Path) else named
+            object.__setattr__(self, "benchmark", str(path))
         self.search()
 
     def search(self) -> Search:

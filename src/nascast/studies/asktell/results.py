@@ -8,6 +8,7 @@ from typing import Any
 
 from nascast.core.errors import CorruptDataError, InvalidSettingError
 from nascast.core.evaluator import checked
+from nascast.core.metric import bounds, unit_of
 from nascast.core.types import Evaluation, Objective
 
 __all__ = ["Result", "results_in"]
@@ -80,7 +81,23 @@ class Result:
             raise InvalidSettingError(str(error)) from error
         if self.error is None and found.error is not None:
             raise InvalidSettingError(found.error)
+        for name, value in found.metrics.items():
+            _check_within(name, (value,))
+        for name, curve in found.curves.items():
+            _check_within(name, curve)
         return found
+
+
+def _check_within(name: str, values: Sequence[float]) -> None:
+    """Raises if a value cannot be in the unit that the metric is told in."""
+    unit = unit_of(name)
+    least, most = bounds(unit)
+    wrong = [value for value in values if value < least or value > most]  # NaN is none of them
+    if wrong:
+        raise InvalidSettingError(
+            f"{name} is told in {unit}, from {least:g} to {most:g}, and is {wrong[0]:g}; tell an "
+            "error where it was not measured"
+        )
 
 
 def results_in(text: str) -> list[Result]:

@@ -8,6 +8,7 @@ wherever the caller likes. ``search.json`` has the plan, ``asked.jsonl`` what wa
 
 import math
 import time
+import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
@@ -17,9 +18,9 @@ import numpy as np
 
 from nascast.core import plugins
 from nascast.core.clock import processor_seconds
-from nascast.core.errors import InvalidSettingError, StoreError
-from nascast.core.history import History
+from nascast.core.errors import InvalidSettingError, SearchWarning, StoreError
 from nascast.core.met import Met
+from nascast.core.metric import unit_of
 from nascast.core.setup import spec_of
 from nascast.core.space import SearchSpace
 from nascast.core.store import Store
@@ -89,7 +90,7 @@ class AskTell:
         with self._locked() as kept:
             state = kept.state()
             if state.over:
-                return replace(state, why="the budget is spent")
+                return replace(state, why=_untimed(kept) or "the budget is spent")
             given = self._asked(n if state.left is None else min(n, state.left), kept)
             self._pending.add(given)
             why = "" if given else "the strategy waits for what is pending"
@@ -124,17 +125,21 @@ class AskTell:
             StoreError: another result of the same was told before; or see `propose`.
         """
         evaluations = [result.evaluation(self.plan.objectives) for result in results]
-        if not math.isinf(self.plan.seconds) and any(math.isnan(e.seconds) for e in evaluations):
-            raise InvalidSettingError("the budget is in seconds; say how many each result took")
         own = [r.architecture and self._candidate(r.architecture, r.epochs) for r in results]
         with self._locked() as kept:
+            timed = not any(math.isnan(evaluation.seconds) for evaluation in evaluations)
+            if not math.isinf(kept.plan.seconds) and not timed:
+                raise InvalidSettingError("the budget is in seconds; say how many each result took")
             now, trials = kept, list[Trial]()
             for result, candidate, evaluation in zip(results, own, evaluations, strict=True):
                 trial = self._trial(now, result.id, candidate or None, evaluation)
                 trials += [trial] if trial else []
                 now = replace(kept, trials=[*kept.trials, *trials])
             self._store.append(self._name, trials)
-            return self._kept().state(trials=trials)
+            told = self._kept()
+        if trials:
+            self._warn_of_fractions(told.trials)
+        return told.state(trials=trials)
 
     def state(self) -> State:
         """Returns where the search stands."""
@@ -145,11 +150,27 @@ class AskTell:
         return self._store.read(self._name)
 
     def best(self) -> Trial | None:
-        """Returns the first trial of the best score, of the first objective; None if all failed."""
-        history = History(self.space.length, self.plan.objectives)
-        history.extend(self.trials())
-        best = history.best()
-        return history.trials[best[0]] if len(best) else None
+        """Returns the first trial of the best score, of the first objective; None if all failed.
+
+        Those of the longest training count: shorter ones are judged by less.
+        """
+        score, full = self.plan.objectives[0].score, self.plan.full_epochs
+        valued = [(t, s) for t in self.trials() if not math.isnan(s := score(t.evaluation))]
+        lengths = [t.candidate.epochs or full or math.inf for t, _ in valued]
+        longest = [pair for pair, n in zip(valued, lengths, strict=True) if n == max(lengths)]
+        return max(longest, key=lambda pair: pair[1])[0] if longest else None
+
+    def _warn_of_fractions(self, trials: Sequence[Trial]) -> None:
+        """Warns where percentages look like fractions, as long as none is above 1."""
+        for metric in [o.metric for o in self.plan.objectives if unit_of(o.metric) == "percent"]:
+            values = [trial.evaluation.metrics.get(metric, math.nan) for trial in trials]
+            if any(0 < value < 1 for value in values) and not any(value > 1 for value in values):
+                warnings.warn(
+                    f"every {metric} that was told is at most 1; it is told in percent, so that "
+                    "0.93 means less than one percent",
+                    SearchWarning,
+                    stacklevel=3,
+                )
 
     def _keep(self, plan: Plan) -> None:
         plan.allowed()  # what is wrong with it shows before anything is written
@@ -158,7 +179,18 @@ class AskTell:
         except OSError as error:
             raise StoreError(f"cannot write to {self.folder}: {error.strerror}") from error
         with Pending(self.folder, plan.space).locked():
+            self._check_timed(plan)
             keep_plan(plan, self.folder)
+
+    def _check_timed(self, plan: Plan) -> None:
+        """Raises if a budget in seconds is given to trials that do not say what they took."""
+        if math.isinf(plan.seconds) or not (self.folder / TRIALS).is_file():
+            return
+        store: Store = plugins.load("store", "sqlite", self.folder / TRIALS)
+        name = run_name(plan.spec, plan.seed)
+        trials = store.read(name) if name in store.runs() else []
+        if why := _untimed(Kept(plan, [], trials)):
+            raise InvalidSettingError(why)
 
     def _fresh(self) -> Strategy:
         return strategy_of(self.plan.search(), self.plan.spec, self.space, self.plan.seed)
@@ -176,14 +208,23 @@ class AskTell:
         return max(time.time() - self._began, 0.0)
 
     def _candidate(self, text: str, epochs: int | None) -> Candidate:
+        if epochs is not None and (type(epochs) is not int or epochs < 1):
+            raise InvalidSettingError(f"epochs are a whole number from 1, or None; got {epochs!r}")
         row = np.asarray(self.space.read(text).genes, dtype=np.int16)
         self.space.check(row[None])
         return Candidate(self.space.architecture(row), epochs)
 
     def _asked(self, n: int, kept: Kept) -> list[Given]:
-        """Returns what the strategy proposes, drawn as `nascast.run` would draw it."""
-        began, first = processor_seconds(), kept.next()
-        self._strategy.tell(kept.trials[len(self._strategy.history) :])
+        """Returns what the strategy proposes, drawn as `nascast.run` would draw it.
+
+        What was told before the last time that it proposed was learned then, and charged.
+        """
+        first, history = kept.next(), self._strategy.history
+        last = max((one.at for one in kept.given if not one.outside), default=-math.inf)
+        known = sum(trial.finished <= last for trial in kept.trials)
+        self._strategy.tell(kept.trials[len(history) : known])
+        began = processor_seconds()
+        self._strategy.tell(kept.trials[len(history) :])
         pending = [one.candidate for one in kept.pending()]
         found = self._strategy.ask(n, np.random.default_rng([self.plan.seed, first]), pending)[:n]
         share = (processor_seconds() - began) / max(len(found), 1)
@@ -202,3 +243,14 @@ class AskTell:
         if not kept.check_new(own, self._met, evaluation):
             return None
         return Trial(kept.next(), own, evaluation, self._clock())
+
+
+def _untimed(kept: Kept) -> str:
+    """Returns why a budget in seconds cannot be kept to; empty if it can, or there is none."""
+    untimed = [] if math.isinf(kept.plan.seconds) else kept.untimed()
+    if not untimed:
+        return ""
+    return (
+        f"a budget in seconds adds up what trials took, and trial {untimed[0]} was told without; "
+        "give a number of evaluations in its place"
+    )

@@ -40,7 +40,7 @@ class Scale:
 
 
 _DECIDE = (  # modules of this package that every verdict rests on
-    *("finding", "intervals", "later_plans", "plans", "records", "regrets", "taus"),
+    *("claim", "finding", "intervals", "later_plans", "plans", "records", "regrets", "run", "taus"),
 )
 LEAST = 5  # trials that an interval needs; chosen
 Plan = Callable[[Scale], Study]  # a comparison of predictors at a scale

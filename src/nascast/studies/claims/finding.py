@@ -5,15 +5,16 @@ lies on its side of the bar, and leans where only the number itself does. The ru
 a verdict of them; no verdict is written by hand.
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
 from enum import StrEnum
 from typing import Any
 
 from nascast.core.errors import CorruptDataError
 from nascast.studies.noise import Estimate
+from nascast.studies.numerals import number
 
-__all__ = ["RULE", "Finding", "Part", "Verdict", "judged", "number", "undecided"]
+__all__ = ["RULE", "Finding", "Part", "Verdict", "judged", "undecided", "without"]
 
 RULE = (
     "A claim comes apart into inequalities between a number and a bar, some of them its core. An "
@@ -21,7 +22,8 @@ RULE = (
     "the number does. The claim holds if all inequalities hold; with a caveat if all of the core "
     "hold and others do not, or if all of it hold or lean. Where the core is of several data sets "
     "or spaces, it also holds with a caveat if in at least half of these all of the core hold. "
-    "Otherwise it does not hold."
+    "Otherwise it does not hold. Where a predictor failed in at least half of the trials of a "
+    "comparison, and is left out, what holds without it holds with a caveat."
 )
 
 
@@ -132,11 +134,6 @@ class Finding:
             raise CorruptDataError(f"this is no finding of a claim: {error!r}") from error
 
 
-def number(value: float, digits: int = 3) -> str:
-    """Returns a number as text, with a true minus sign."""
-    return f"{value:,.{digits}f}".replace("-", "−")
-
-
 def judged(parts: Sequence[Part], *remarks: str) -> Finding:
     """Returns the verdict on a claim by `RULE`, with the parts as its reason.
 
@@ -164,6 +161,13 @@ def _half_of_cases(core: Sequence[Part]) -> bool:
     return (
         len(cases) > 1 and 2 * len(held) >= len(cases) and all(p.leans for p in core if not p.case)
     )
+
+
+def without(finding: Finding, lacking: Collection[str]) -> Finding:
+    """Returns a finding that predictors which failed have no part in: at most with a caveat."""
+    if lacking and finding.verdict is Verdict.HOLDS:
+        return replace(finding, verdict=Verdict.CAVEAT)
+    return finding
 
 
 def undecided(reason: str) -> Finding:

@@ -12,8 +12,8 @@ from nascast.core.errors import NascastError, StoreError
 from nascast.core.executor import Executor
 from nascast.executors.serial import Serial
 from nascast.studies.claims.claim import Claim, Desk, Plan, Scale
-from nascast.studies.claims.finding import Finding
-from nascast.studies.claims.taus import notes_on
+from nascast.studies.claims.finding import Finding, without
+from nascast.studies.claims.taus import left_out, notes_on
 from nascast.studies.journal import Journal
 from nascast.studies.predictors.results import TABLE
 from nascast.studies.predictors.run import compare, failed
@@ -167,7 +167,8 @@ def _decided(claim: Claim, desk: Desk, refused: Sequence[str]) -> dict[str, Any]
         raise StoreError(f"a study that it reads could not be run: {'; '.join(refused)}")
     began = processor_seconds()
     found = claim.judge(desk)
-    notes = (notes_on(desk.results(plan)) for plan in claim.studies)
-    remarks = dict.fromkeys(filter(None, (found.remark, *notes)))
-    finding = replace(found, remark=" ".join(remarks))
+    results = [desk.results(plan) for plan in claim.studies]
+    remarks = dict.fromkeys(filter(None, (found.remark, *map(notes_on, results))))
+    finding = without(found, [name for each in results for name in left_out(each)])
+    finding = replace(finding, remark=" ".join(remarks))
     return {"finding": finding.json(), "seconds": processor_seconds() - began}

@@ -20,6 +20,7 @@ __all__ = [
     "best",
     "duel",
     "grouped",
+    "left_out",
     "notes_on",
     "only",
     "select",
@@ -69,8 +70,9 @@ def _key(item: Result) -> Key:
 def grouped(results: Iterable[Result]) -> dict[Key, list[Result]]:
     """Returns the results of each predictor with a budget in the order of the common trials.
 
-    A predictor that failed in most trials is left out with that budget, and of the others the
-    trials in which none of them failed are kept; `notes_on` names both.
+    A predictor that failed in at least half of the trials is left out with that budget, see
+    `left_out`, and of the others the trials in which none of them failed are kept; `notes_on` names
+    both.
 
     Raises:
         MissingDataError: fewer common trials are left than there were and an interval needs.
@@ -93,6 +95,14 @@ def grouped(results: Iterable[Result]) -> dict[Key, list[Result]]:
     return {key: [of[trial] for trial in common] for key, of in kept.items()}
 
 
+def left_out(results: Iterable[Result]) -> list[str]:
+    """Returns the predictors that failed in at least half of the trials of a budget, by name."""
+    groups: dict[Key, list[bool]] = {}
+    for item in results:
+        groups.setdefault(_key(item), []).append(item.error is not None)
+    return sorted({key[0] for key, failed in groups.items() if 2 * sum(failed) >= len(failed)})
+
+
 def notes_on(results: Sequence[Result]) -> str:
     """Returns sentences on what failed, and on predictors that read what they are judged by."""
     notes, failed = [], {(_key(item), item.trial) for item in results if item.error is not None}
@@ -102,7 +112,7 @@ def notes_on(results: Sequence[Result]) -> str:
         common = len(next(iter(grouped(results).values())))
         notes.append(
             f"{names} failed in {len(failed)} cells: {common} of {trials} trials are compared, and "
-            "a predictor that failed in most is left out."
+            "a predictor that failed in at least half is left out."
         )
     if sizes := [item.other_size for item in results if item.reads_target]:
         notes.append(

@@ -9,7 +9,7 @@ training architecture computes what a test architecture does, and correlations k
 import json
 import math
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any, cast
@@ -84,7 +84,8 @@ def compare(
     Raises:
         StoreError: `out` holds another study, or cannot be written.
         InvalidSettingError: the study needs more architectures than the benchmark has.
-        UnsupportedError: another version of nascast wrote `out`.
+        UnsupportedError: another version of nascast wrote `out`; or no predictor can work on the
+            benchmark, and nothing was written.
     """
     executor = executor or Serial()
     progress = progress or Progress()
@@ -96,10 +97,14 @@ def compare(
     memo = Scores(evidence, cache or out / "proxies.jsonl")
     within = memo.within(study.test_size + max(cell.budget.get(LABELS, 0) for cell in grid))
     sets = [split(study, benchmark, trial, within) for trial in range(study.trials)]
+    fresh, row = not (out / HEAD).exists(), sets[0][0][:1]
+    refused = _refusals(evidence, grid, row, memo) if fresh else {}
+    if len(refused) == len(grid):
+        raise UnsupportedError(_none(benchmark, refused))
     journal = _begin(evidence, out, within)
     known = {result.cell: result for result in _kept(journal, study) if result.error is None}
     todo = [cell for cell in grid if cell not in known]
-    refused = _refusals(evidence, todo, sets[0][0][:1], memo)
+    refused = refused if fresh else _refusals(evidence, todo, row, memo)
     known |= {cell: _failed(study, cell, reason) for cell, reason in refused.items()}
     todo = [cell for cell in todo if cell not in refused]
     memo.measure(todo, sets, executor, progress)
@@ -194,6 +199,13 @@ def _refusals(
         if reason is not None:
             found[cell] = reason
     return found
+
+
+def _none(benchmark: Benchmark, refused: Mapping[Cell, str]) -> str:
+    """Returns that no predictor can work, and why."""
+    reasons = {str(cell.predictor): reason for cell, reason in refused.items()}
+    told = "; ".join(f"{predictor}: {reason}" for predictor, reason in reasons.items())
+    return f"no predictor could run on {benchmark.name}, and nothing was written; {told}"
 
 
 def _refusal(ledger: Ledger, features: Sequence[Feature], genes: Genes) -> str | None:

@@ -21,6 +21,7 @@ from nascast.core.setup import Setup
 from nascast.core.space import SearchSpace
 from nascast.core.spec import Spec
 from nascast.core.store import Store
+from nascast.core.strategy import Strategy
 from nascast.core.types import Trial
 from nascast.runner import Step, steps
 from nascast.studies.limits import Networks, TaskNetworks, limited
@@ -115,8 +116,7 @@ def simulate(
         kept.begin(name, store.info(name))
         kept.append(name, store.read(name))
         kept.reach(name, store.reached(name))
-    learned = Learned(out, name, fresh, Setup.of(fresh, benchmark, seed))
-    learned.recall(kept.read(name) if name in kept.runs() else [])
+    learned = _recalled(out, name, fresh, Setup.of(fresh, benchmark, seed), kept)
     saved = time.monotonic()
     for _ in steps(
         fresh,
@@ -135,6 +135,13 @@ def simulate(
     return Simulation(
         name, kept.info(name), kept.read(name), fresh.diagnostics(), kept.reached(name)
     )
+
+
+def _recalled(out: Path | None, name: str, fresh: Strategy, setup: Setup, store: Store) -> Learned:
+    """Returns what the strategy of a run learned, with that of the stored trials given to it."""
+    learned = Learned(out, name, fresh, setup)
+    learned.recall(store.read(name) if name in store.runs() else [])
+    return learned
 
 
 def _save(store: Store, name: str, info: dict[str, Any], trials: list[Trial]) -> None:
@@ -218,8 +225,7 @@ def train_children(
     for strategy, seed in search.jobs():
         fresh = strategy_of(search, strategy, space, seed)
         name = run_name(strategy, seed)
-        learned = Learned(out, name, fresh, Setup.of(fresh, evaluator, seed))
-        learned.recall(store.read(name) if name in store.runs() else [])
+        learned = _recalled(out, name, fresh, Setup.of(fresh, evaluator, seed), store)
         stepping = steps(
             fresh,
             evaluator,

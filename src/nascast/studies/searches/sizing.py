@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from nascast.core.errors import UnsupportedError
 from nascast.core.types import Candidate
+from nascast.studies.limits import Limits, limited
 
 if TYPE_CHECKING:
     from nascast.core.space import SearchSpace
@@ -86,11 +88,17 @@ def chosen_size(rungs: Sequence[Rung], images: int, classes: int, seconds: float
 
 
 def measured_rungs(
-    space: "SearchSpace", data: str, images: tuple[int, int], seconds: float, device: str
+    space: "SearchSpace",
+    data: str,
+    images: tuple[int, int],
+    seconds: float,
+    device: str,
+    limits: Limits,
 ) -> list[Rung]:
     """Returns sizes of children with what they cost here, the smallest first.
 
-    Each is measured on a few images, until one is larger than `seconds` allow.
+    Each is measured on a few images, by architectures that keep to the limits, until one is larger
+    than `seconds` allow or than the limits do.
 
     Args:
         space: search space.
@@ -98,6 +106,10 @@ def measured_rungs(
         images: numbers of training and of validation images that there are.
         seconds: seconds that a child may take.
         device: name of the device.
+        limits: limits on the cost of a network.
+
+    Raises:
+        UnsupportedError: no network of the smallest size keeps to the limits.
     """
     from nascast.training.data import Split
     from nascast.training.evaluator import TrainingEvaluator
@@ -105,11 +117,17 @@ def measured_rungs(
 
     few = max(min(_IMAGES, 3 * images[0] // 4), 1)
     split = Split(train=few, validation=max(min(few // 4, images[1]), 1))
-    rows, found = space.sample(_MEASURED, np.random.default_rng(0)), list[Rung]()
+    found = list[Rung]()
     for size in _sizes(space):
         evaluator = TrainingEvaluator(
             space, data, named_recipe("child", epochs=1), split=split, skeleton=size, device=device
         )
+        try:
+            rows = limited(space, evaluator, limits).sample(_MEASURED, np.random.default_rng(0))
+        except UnsupportedError:
+            if not found:
+                raise
+            break
         if not found:  # what the first training does once
             evaluator.evaluate(Candidate(space.architecture(rows[0])), 0)
         spent = [evaluator.evaluate(Candidate(space.architecture(r)), 0).seconds for r in rows]

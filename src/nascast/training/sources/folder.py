@@ -98,7 +98,7 @@ class _Part:
                     f"{folder}: train/ has no class of that name, but {', '.join(self._names)}"
                 )
             inside, others = _images(folder)
-            self._others += [f"{path} (no image)" for path in others]
+            self._others += others
             self._files += inside
         heads = [(path, self._head(path)) for path in self._files]
         found = [(path, head) for path, head in heads if head is not None]
@@ -175,10 +175,22 @@ def _bytes(picture: Picture) -> int:
     return 3 * picture.size[0] * picture.size[1]
 
 
-def _images(folder: Path) -> tuple[list[Path], list[Path]]:
-    """Returns the images of a class, and its other files."""
+def _images(folder: Path) -> tuple[list[Path], list[str]]:
+    """Returns the images of a class; and what else is in it, in words, also folders of images."""
     files = sorted(path for path in folder.iterdir() if not path.is_dir())
-    images = [p for p in files if p.suffix.lower() in _SUFFIXES and not _of_a_system(p.name)]
+    images = [path for path in files if _is_image(path)]
     if not images:
         raise MissingDataError(f"{folder} holds no image ({', '.join(_SUFFIXES)})")
-    return images, [path for path in files if path not in set(images)]
+    others = [f"{path} (no image)" for path in files if path not in set(images)]
+    inside = [path for path in _folders(folder) if _holds_images(path)]
+    return images, [*others, *(f"{path} (a folder inside of a class)" for path in inside)]
+
+
+def _is_image(path: Path) -> bool:
+    """Returns whether a file is called an image; pipes and devices are none, and may never end."""
+    there = path.is_file() or not path.exists()  # a link that leads nowhere says so when it is read
+    return there and path.suffix.lower() in _SUFFIXES and not _of_a_system(path.name)
+
+
+def _holds_images(folder: Path) -> bool:
+    return any(_is_image(Path(root, name)) for root, _, files in os.walk(folder) for name in files)

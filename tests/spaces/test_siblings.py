@@ -1,0 +1,127 @@
+"""Other spellings: what can be meant in one way alone is read, and no more."""
+
+import json
+import re
+
+import numpy as np
+import pytest
+
+from nascast.core import plugins
+from nascast.core.errors import InvalidArchitectureError
+
+GENOTYPE = (
+    "Genotype(normal=[('sep_conv_5x5', 0), ('skip_connect', 1), ('dil_conv_3x3', 1), "
+    "('sep_conv_3x3', 2), ('avg_pool_3x3', 0), ('dil_conv_5x5', 3), ('sep_conv_3x3', 0), "
+    "('max_pool_3x3', 4)], normal_concat=range(2, 6), reduce=[('max_pool_3x3', 0), "
+    "('avg_pool_3x3', 1), ('skip_connect', 2), ('sep_conv_5x5', 0), ('dil_conv_3x3', 1), "
+    "('skip_connect', 3), ('max_pool_3x3', 1), ('sep_conv_3x3', 2)], reduce_concat=range(2, 6))"
+)
+_PAIRS = [(name, int(state)) for name, state in re.findall(r"\('(\w+)', (\d)\)", GENOTYPE)]
+_GROUPED = [[_PAIRS[i : i + 2] for i in range(at, at + 8, 2)] for at in (0, 8)]
+_FED = [(name, state, 2 + i % 8 // 2) for i, (name, state) in enumerate(_PAIRS)]
+_KEYED = [{"op": name, "input": state} for name, state in _PAIRS]
+OUTPUTS = (
+    *("range(2, 2+4)", "range(2, 2 + 4)", "range(1+1, 7-1)", "range(2, 3*2)", "slice(2, 6)"),
+    *("np.r_[2:6]", "[2:6]", "range(6)[2:]", "list(range(8))[2:-2]", "[2, 3] + [4, 5]"),
+    *("range(2, 6).tolist()", "np.arange(start=2, stop=6)", "[i for i in range(2, 6)]"),
+    *("list(map(int, [2, 3, 4, 5]))", "[*range(2, 4)] + [4] + [5]"),
+)
+GENOTYPES = (
+    *(GENOTYPE.replace("range(2, 6)", outputs) for outputs in OUTPUTS),
+    GENOTYPE.replace("Genotype", "CellGenotype"),
+    str(_GROUPED),
+    str((_PAIRS[:8], _PAIRS[8:])),
+    f"normal: {_PAIRS[:8]}; reduce: {_PAIRS[8:]}",
+    f"Genotype(normal={_FED[:8]}, reduce={_FED[8:]})",
+    json.dumps({"normal": _KEYED[:8], "reduce": _KEYED[8:]}),
+)
+
+CELL = "|nor_conv_1x1~0|+|none~0|avg_pool_3x3~1|+|skip_connect~0|none~1|nor_conv_3x3~2|"
+_EDGES = {"0_1": "conv_1x1", "0_2": "none", "1_2": "avg_pool_3x3", "0_3": "skip_connect"}
+_EDGES |= {"1_3": "none", "2_3": "conv_3x3"}
+CELLS = (
+    *(CELL[1:], CELL[:-1], CELL[1:-1], CELL.upper(), f"[{CELL}]", CELL.replace("|+|", "||")),
+    *(CELL.replace("+", "/"), CELL.replace("nor_", ""), CELL.replace("~", ":")),
+    *(CELL.replace("~", "～").replace("|", "│"), re.sub("(?<=~)([012])", r"\1", CELL)),
+    "".join(chr(ord(sign) + 0xFEE0) for sign in CELL),
+    re.sub("~([012])", r"_\1", CELL),
+    *(
+        json.dumps({key.format(*edge.split("_")): name for edge, name in _EDGES.items()})
+        for key in ("{}→{}", "{}{}", "e{}{}", "op_{}{}", "node{}_node{}")
+    ),
+    json.dumps({"cell": _EDGES}),
+    str(list(_EDGES.items())),
+    *(sign.join(f"{e}: {name}" for e, name in _EDGES.items()) for sign in (", ", " | ", "\n- ")),
+    "; ".join(f"{edge}={name}" for edge, name in _EDGES.items()),
+)
+INDICES = (
+    *("arch_284", "arch 284", "arch-284", "arch: 284", "cell 284", "cell_284", "arch000284"),
+    *("archid=284", "arch no. 284", "np.int64(284)", "(284)", "２８４"),
+)
+
+MODULE = "0101000001000100000100000:input,conv3x3-bn-relu,maxpool3x3,conv1x1-bn-relu,output"
+_MATRIX = np.array([int(digit) for digit in MODULE[:25]]).reshape(5, 5)
+_LABELS = MODULE[26:].split(",")
+_LINES = ["".join(map(str, line)) for line in _MATRIX]
+_ENDS = np.argwhere(_MATRIX).tolist()
+MODULES = (
+    ",".join(MODULE[:25]) + MODULE[25:],
+    *(sign.join(_LINES) + MODULE[25:] for sign in ("/", "-", "_", "|", ",", "; ")),
+    "\n".join(" ".join(line) for line in _LINES) + "\n" + MODULE[26:],
+    *(f"{MODULE[:25]}{sign}{MODULE[26:]}" for sign in (" ", "; ")),
+    f"{MODULE[:26]}{' '.join(_LABELS)}",
+    f"{MODULE[:25]};{';'.join(_LABELS)}",
+    f"{_MATRIX!r} {_LABELS}",
+    f"{_MATRIX.tolist()}\n{MODULE[26:]}",
+    f"edges={_ENDS}, ops={_LABELS}",
+    json.dumps({"edges": _ENDS, "ops": _LABELS}),
+)
+CHANNELS = (
+    *("8→16→24→32→64", "8;16;24;32;64", "8|16|24|32|64", "8.0:16.0:24.0:32.0:64.0"),
+    "8:16:24:32:64:",
+    "{'layer_1': 8, 'layer_2': 16, 'layer_3': 24, 'layer_4': 32, 'layer_5': 64}",
+    "hp_x0=8,hp_x1=16,hp_x2=24,hp_x3=32,hp_x4=64",
+)
+SAME = (
+    *(("darts", text, GENOTYPE) for text in GENOTYPES),
+    *(("nasbench201", text, CELL) for text in CELLS),
+    *(("nasbench201", text, "284") for text in INDICES),
+    *(("nasbench101", text, MODULE) for text in MODULES),
+    *(("nats_size", text, "8:16:24:32:64") for text in CHANNELS),
+)
+
+
+@pytest.mark.parametrize(("name", "text", "own"), SAME)
+def test_what_can_be_meant_in_one_way_is_read(name: str, text: str, own: str) -> None:
+    space = plugins.load("space", name)
+    assert space.read(text).genes == space.read(own).genes
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        *(("nasbench201", text) for text in ("arch -1", "index: -1", "arch_15625", "284/15625")),
+        *(("nasbench201", text) for text in ("284th", "2.84e2", "28,4", "arch_index: 284.5")),
+        *(("nasbench201", text) for text in ("epoch 284", "id=284", "model_284", "nb201-284")),
+        ("nasbench201", CELL.replace("+", "", 1)),  # groups of 3 and 3
+        ("nasbench201", CELL.replace("none~1", "none~0")),
+        ("nasbench201", f"{CELL}, 93.2"),
+        ("nasbench201", json.dumps({edge: i % 5 for i, edge in enumerate(_EDGES)})),  # whose order?
+        ("nasbench201", ", ".join(f"{edge}: {name}" for edge, name in list(_EDGES.items())[:5])),
+        *(
+            ("darts", GENOTYPE.replace("range(2, 6)", outputs))
+            for outputs in ("range(2, 3+4)", "range(2, n+2)", "[1:6]", "[2, 3] + [4, 4]", "...")
+        ),
+        ("darts", f"Genotype(normal={_FED[:8]}, reduce={_FED[7:15]})"),  # feeds another node
+        ("darts", str([*_GROUPED, _GROUPED[0]])),
+        ("nasbench101", ",".join(MODULE[:24]) + MODULE[25:]),
+        ("nasbench101", ",".join(MODULE[:25]).replace("1", "2", 1) + MODULE[25:]),
+        ("nasbench101", json.dumps({"edges": [[1, 0]], "ops": _LABELS})),
+        ("nasbench101", json.dumps({"edges": [[0, 5]], "ops": _LABELS})),
+        ("nats_size", "8.5:16:24:32:64"),
+        ("nats_size", "{'a': 8, 'b': 16, 'c': 24, 'd': 32, 'e': 64}"),
+    ],
+)
+def test_what_could_mean_something_else_is_refused(name: str, text: str) -> None:
+    with pytest.raises(InvalidArchitectureError):
+        plugins.load("space", name).read(text)
