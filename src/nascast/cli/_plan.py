@@ -131,6 +131,7 @@ def _on_benchmark(asked: Asked, name: str, shared: Mapping[str, Any]) -> "Search
         objectives=aims,
         workers=asked.workers or 1,
         full_epochs=metrics[0].epochs[-1] if metrics[0].epochs else None,
+        fidelities=metrics[0].epochs,
         prior=began,
         **shared,
     )
