@@ -204,6 +204,11 @@ def compare(one: str, mine: dict[str, Any], other: str, theirs: dict[str, Any]) 
     if len(seeds) > 5 and (a != b).any():
         p = stats.wilcoxon(a, b, alternative="less").pvalue
         print(f"{one} before {other}: {(a < b).sum()} of {len(seeds)} seeds, Wilcoxon p {p:.1e}")
+    for mark in map(str, MARKS):
+        if all(mark in run["judged"] for found in (mine, theirs) for run in found.values()):
+            a, b = (np.asarray([r[s]["judged"][mark] for s in seeds]) for r in (mine, theirs))
+            p = stats.wilcoxon(a, b).pvalue if (a != b).any() else 1.0
+            print(f"    after {mark:>3}: {(a - b).mean():+.3f}, two-sided p {p:.1e}")
 
 
 def shown(counts: Floats, share: float, evaluations: int) -> str:
