@@ -60,7 +60,7 @@ def test_what_the_critic_foretells_moves_the_controller(kind: type[PPO | Reinfor
     constant(strategy, 100)
     alone = kind(SPACE, learning_rate=0.01, minibatch=5, units=16)
     constant(alone, 100)
-    means = [(s.propose(300, np.random.default_rng(0)) == 3).mean() for s in (guided, alone)]
+    means = [(s.propose(300, np.random.default_rng(0)) == 3).mean() for s in (strategy, alone)]
     assert means[0] > means[1] + 0.2
 
 

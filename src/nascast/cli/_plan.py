@@ -168,6 +168,7 @@ def _by_training(
         objectives=aims,
         workers=asked.workers or os.cpu_count() or 1,
         full_epochs=evaluator.recipe.epochs,
+        fidelities=tuple(range(1, evaluator.recipe.epochs + 1)),
         prior=prior_of(space, asked.earlier, asked.prior, aim=aims[0]),
         **shared,
     )

@@ -21,6 +21,7 @@ class Process:
 
     Attributes:
         told: places of the rows that it is conditioned on, in their order.
+        places: ``(n, d)`` coordinates of all places.
     """
 
     def __init__(self, places: Floats, told: list[int], *, length: float, noise: float) -> None:
@@ -33,7 +34,7 @@ class Process:
             noise: variance of the noise on what is told.
         """
         self.told = list(told)
-        self._places, self._length, self._noise = places, length, noise
+        self.places, self._length, self._noise = places, length, noise
         self._squares = (places**2).sum(1)
         k = len(told)
         at_told = self._kernel(told)
@@ -69,7 +70,7 @@ class Process:
     def extend(self, point: Floats) -> int:
         """Returns a new place, at ``(d,)`` coordinates."""
         k, n = len(self), len(self._squares)
-        self._places = np.concatenate([self._places, point[None]])
+        self.places = np.concatenate([self.places, point[None]])
         self._squares = np.append(self._squares, float(point @ point))
         if n == self._lines.shape[1]:
             self._lines = np.pad(self._lines, ((0, 0), (0, _ROOM)))
@@ -98,7 +99,7 @@ class Process:
 
     def _kernel(self, told: list[int], first: int = 0) -> Floats:
         """Returns ``(k, n - first)`` covariances between some places and those from a first one."""
-        some, places = self._places[told], self._places[first:]
+        some, places = self.places[told], self.places[first:]
         apart = self._squares[told][:, None] + self._squares[first:] - 2 * some @ places.T
         return np.asarray(np.exp(np.maximum(apart, 0.0) / (-2 * self._length**2)))
 

@@ -203,7 +203,7 @@ class Guided(Strategy):
         assert self._rows is not None
         met = self._all_met()
         if self._process is None or self._selected != selected:
-            points = self._at(self._rows)
+            points = self._at_full(self._rows)
             self._process = Process(points, [], length=self.length, noise=self.noise)
             self._selected, self._row_of = selected, []
         self._condition(self._process, kept[len(self._process) :])
@@ -220,19 +220,18 @@ class Guided(Strategy):
 
     def _condition(self, process: Process, new: npt.NDArray[np.intp]) -> None:
         """Adds trials to the process of all rows, a shorter training at a place of its own."""
-        assert self._rows is not None
         rungs = self._lengths.rungs(self.history)
         for i in new.tolist():
             place = self._met_at[i]
             if rungs[i] < len(self._lengths) - 1:
-                points = self._at(self._rows[[place]], rungs[[i]])
                 self._row_of.append(place)
-                place = process.extend(points[0])
+                known = process.places[[place], :-1]
+                place = process.extend(self._lengths.at(known, self.length, rungs[[i]])[0])
             process.add(place)
 
-    def _at(self, rows: Genes, rungs: npt.NDArray[np.intp] | None = None) -> Floats:
-        """Returns coordinates of trainings of rows; without rungs of full ones."""
-        return self._lengths.at(self._coordinates(rows), self.length, rungs)
+    def _at_full(self, rows: Genes) -> Floats:
+        """Returns coordinates of full trainings of rows."""
+        return self._lengths.at(self._coordinates(rows), self.length)
 
     def _all_met(self) -> list[int]:
         """Returns the places of the trials among all rows."""
@@ -262,7 +261,7 @@ class Guided(Strategy):
         rows = np.concatenate([known, new, self._unfinished(busy)])
         rungs = self._lengths.rungs(self.history)[kept]
         points = self._lengths.at(self._told_points()[kept], self.length, rungs)
-        points = np.concatenate([points, self._at(rows[len(points) :])])
+        points = np.concatenate([points, self._at_full(rows[len(points) :])])
         told = list(range(len(known)))
         process = Process(points, told, length=self.length, noise=self.noise)
         choice = Choice(self.space, rows, process, np.arange(len(rows)) < len(known))

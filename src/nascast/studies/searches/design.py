@@ -180,7 +180,10 @@ def strategy_of(search: Search, strategy: Spec, space: SearchSpace, seed: int) -
     settings = dict(strategy.settings)
     if "max_epochs" in known and search.full_epochs is not None:
         settings.setdefault("max_epochs", search.full_epochs)
-    if "fidelities" in known and search.fidelities:
+    # A number of evaluations counts short trainings as full ones; only a strategy that always
+    # chooses epochs gets them then.
+    short = search.evaluations is None or "max_epochs" in known
+    if "fidelities" in known and search.fidelities and short:
         settings.setdefault("fidelities", search.fidelities)
     more = {} if search.prior is None else {"prior": search.prior}
     found: Strategy = Spec(strategy.name, settings).load(
