@@ -28,7 +28,7 @@ from nascast.strategies.guided.start import largest
 
 __all__ = ["Guided"]
 
-_ETA = 3  # least ratio of the epochs of two rungs, as of Hyperband
+_ETA = 9  # least ratio of the epochs of two rungs; see the class
 
 
 @dataclass(eq=False, kw_only=True)
