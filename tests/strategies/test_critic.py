@@ -7,6 +7,7 @@ from nascast.core.errors import InvalidSettingError, SearchWarning
 from nascast.core.ledger import Ledger
 from nascast.core.prediction import Prediction
 from nascast.core.predictor import PerformancePredictor
+from nascast.core.spec import Spec
 from nascast.core.types import Candidate, Evaluation, Genes, Trial
 from nascast.spaces.nasbench201 import NasBench201
 from nascast.strategies.ppo import PPO
@@ -83,5 +84,8 @@ def test_critics_that_fail_are_told_once_and_those_that_only_rank_are_refused() 
     more = strategy.ask(5, np.random.default_rng(0))
     fine = Evaluation({"val_accuracy": 9.0}, 1.0)
     strategy.tell([Trial(5 + k, c, fine, 5.0 + k) for k, c in enumerate(more)])  # no warning again
+    text = "ppo(critic=gp(encoding=graf))"
+    made = Spec.parse("strategy", text).load("strategy", SPACE)
+    assert made.critic == Spec.parse("predictor", "gp(encoding=graf)")
     with pytest.raises(InvalidSettingError, match="synflow only ranks"):
         PPO(SPACE, critic="synflow")
