@@ -262,8 +262,8 @@ class _Reader:
 def _kind_of(key: str, outer: str) -> str:
     """Returns the kind of a spec that is the value of a setting: the setting's name says it.
 
-    A setting ``encoding`` or ``encodings`` is of encodings, a ``critic`` a predictor; where the name is of no kind, the spec
-    is of the same kind as the component that has the setting.
+    A setting ``encoding`` or ``encodings`` is of encodings, and a ``critic`` is a predictor; where
+    the name is of no kind, the spec is of the same kind as the component that has the setting.
     """
     plural = {package.rpartition(".")[2]: kind for kind, package in plugins.KINDS.items()}
     return key if key in plugins.KINDS else {**plural, **_ROLES}.get(key, outer)
