@@ -168,11 +168,19 @@ def _by_training(
         objectives=aims,
         workers=asked.workers or os.cpu_count() or 1,
         full_epochs=evaluator.recipe.epochs,
-        fidelities=tuple(range(1, evaluator.recipe.epochs + 1)),
+        fidelities=_halves(evaluator.recipe.epochs),
         prior=prior_of(space, asked.earlier, asked.prior, aim=aims[0]),
         **shared,
     )
     return search, evaluator
+
+
+def _halves(epochs: int) -> tuple[int, ...]:
+    """Returns a half, a quarter and so on of the epochs of a full training, and these; ascending.
+
+    Of these lengths strategies choose theirs.
+    """
+    return tuple(epochs >> k for k in reversed(range(epochs.bit_length())))
 
 
 def _trained_objectives(
