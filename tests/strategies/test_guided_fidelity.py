@@ -10,6 +10,7 @@ from nascast.core.types import Candidate, Evaluation, Objective, Trial
 from nascast.spaces.nasbench101 import NasBench101
 from nascast.strategies.guided import Guided
 from nascast.strategies.guided.fidelity import Fidelities
+from nascast.strategies.guided.prior import Prior
 from nascast.strategies.guided.process import Process
 from nascast.testing.doubles import TinyBenchmark, TinySpace
 
@@ -81,11 +82,14 @@ def test_few_networks_are_trained_on_and_those_are_better() -> None:
         seen[trial.candidate.arch] = seen.get(trial.candidate.arch, 0) + 1
 
 
+@pytest.mark.parametrize("praised", [0, 1])
 @pytest.mark.parametrize("large", [False, True])
-def test_a_resumed_search_goes_on_as_if_it_had_not_stopped(large: bool) -> None:
+def test_a_resumed_search_goes_on_as_if_it_had_not_stopped(large: bool, praised: int) -> None:
     space = NasBench101() if large else TinySpace()
+    rows = space.sample(praised, np.random.default_rng(0))
+    prior = Prior.of(space, praised=rows) if praised else None
     one, other, whole = (
-        Guided(space, fidelities=(1, 10), share=1.0, candidates=20) for _ in range(3)
+        Guided(space, fidelities=(1, 10), share=1.0, candidates=20, prior=prior) for _ in range(3)
     )
     for k in range(12):
         pending = one.ask(2, np.random.default_rng(k))
