@@ -92,3 +92,15 @@ def test_accepted_rows_are_listed() -> None:
     assert np.array_equal(Restricted(inner, _narrow, "narrow").all(), narrow)
     shuffled = np.random.default_rng(0).permutation(narrow)
     assert np.array_equal(Restricted(inner, _narrow, "narrow", shuffled).all(), narrow)
+
+
+def test_what_draws_hardly_find_is_looked_for_among_all_rows() -> None:
+    space = TinySpace()
+    row = space.all()[77]
+    restricted = Restricted(space, lambda genes: (genes == row).all(1), "one row")
+    for seed in range(3):
+        found = restricted.sample(2, np.random.default_rng(seed))
+        assert (found == row).all()
+    none = Restricted(space, lambda genes: np.zeros(len(genes), dtype=bool), "nothing")
+    with pytest.raises(UnsupportedError, match="leaves"):
+        none.sample(1, np.random.default_rng(0))

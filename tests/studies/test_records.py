@@ -3,12 +3,13 @@
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from nascast.core import plugins
 from nascast.core.errors import InvalidSettingError, MissingDataError, UnknownComponentError
 from nascast.core.spec import Spec
-from nascast.studies.records import benchmark_named, open_benchmark
+from nascast.studies.records import benchmark_named, open_benchmark, recorded_space
 from nascast.testing.doubles import TinyBenchmark
 
 
@@ -44,3 +45,11 @@ def test_names_that_are_no_benchmarks() -> None:
         open_benchmark("nb202:other")
     with pytest.raises(UnknownComponentError, match="nb201_mini"):
         open_benchmark("nb202")
+
+
+def test_a_sample_is_not_all_of_its_space_however_it_was_drawn() -> None:
+    """The rows of this table are those that a generator of the seed 0 draws."""
+    benchmark = open_benchmark("nb301_sample")
+    space = recorded_space(benchmark)
+    rows = space.sample(50, np.random.default_rng(1))
+    assert np.isfinite(benchmark.query(rows, "val_accuracy")).all()

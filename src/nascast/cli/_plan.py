@@ -133,6 +133,7 @@ def _on_benchmark(asked: Asked, name: str, shared: Mapping[str, Any]) -> "Search
         objectives=aims,
         workers=asked.workers or 1,
         full_epochs=metrics[0].epochs[-1] if metrics[0].epochs else None,
+        fidelities=metrics[0].epochs,
         prior=began,
         **shared,
     )
@@ -169,10 +170,19 @@ def _by_training(
         objectives=aims,
         workers=asked.workers or os.cpu_count() or 1,
         full_epochs=evaluator.recipe.epochs,
+        fidelities=_halves(evaluator.recipe.epochs),
         prior=prior_of(space, asked.earlier, asked.prior, aim=aims[0]),
         **shared,
     )
     return search, evaluator
+
+
+def _halves(epochs: int) -> tuple[int, ...]:
+    """Returns a half, a quarter and so on of the epochs of a full training, and these; ascending.
+
+    Of these lengths strategies choose theirs.
+    """
+    return tuple(epochs >> k for k in reversed(range(epochs.bit_length())))
 
 
 def _trained_objectives(

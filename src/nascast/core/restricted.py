@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 __all__ = ["Restricted"]
 
 _ROUNDS = 200  # tries before a row is given up; chosen
+_SMALL = 2**14  # rows of a space that is looked at as a whole where draws find none; chosen
 _KEPT = 10_000  # rows whose neighbours are remembered; chosen
 _STEPS = 20  # decisions changed at most where no single one leads to an accepted row; chosen
 
@@ -105,10 +106,20 @@ class Restricted(SearchSpace):
                 return out
             out[todo] = self.inner.sample(len(todo), rng)
             todo = todo[~self._accepts(out[todo])]
+        if len(few := self._few):
+            out[todo] = few[rng.integers(len(few), size=len(todo))]
+            return out
         raise UnsupportedError(
             f"{self.name}: {_ROUNDS} draws found no architecture with {self.what}; "
             "the limit leaves (nearly) nothing"
         )
+
+    @cached_property
+    def _few(self) -> Genes:
+        """All accepted rows of a space that is small enough to ask about each; else none."""
+        if self.inner.size() > _SMALL:
+            return np.empty((0, self.length), dtype=np.int16)
+        return self.all()
 
     def mutate(self, genes: Genes, rng: np.random.Generator) -> Genes:
         if self._rows is None:

@@ -30,6 +30,7 @@ _WORDS: dict[str, Value] = {"none": None, "true": True, "false": False}
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*")
 _BARE = re.compile(r"[^\s,()\[\]=\":]+")  # a value that needs no quotes
 _DRIVE = re.compile(r"[A-Za-z]:[\\/][^,()\[\]\"]*")  # a path of Windows, which needs none either
+_ROLES = {"critic": "predictor"}  # settings named by what their component does, and its kind
 _GIVEN = {"space", "objectives"}  # what a component is made for, and no setting of it
 
 
@@ -261,11 +262,11 @@ class _Reader:
 def _kind_of(key: str, outer: str) -> str:
     """Returns the kind of a spec that is the value of a setting: the setting's name says it.
 
-    A setting ``encoding`` or ``encodings`` is of encodings; where the name is of no kind, the spec
-    is of the same kind as the component that has the setting.
+    A setting ``encoding`` or ``encodings`` is of encodings, and a ``critic`` is a predictor; where
+    the name is of no kind, the spec is of the same kind as the component that has the setting.
     """
     plural = {package.rpartition(".")[2]: kind for kind, package in plugins.KINDS.items()}
-    return key if key in plugins.KINDS else plural.get(key, outer)
+    return key if key in plugins.KINDS else {**plural, **_ROLES}.get(key, outer)
 
 
 def _parameters(component: Any) -> dict[str, inspect.Parameter]:

@@ -1,8 +1,11 @@
 """The numbers of epochs after which multi-fidelity strategies compare."""
 
+from collections.abc import Sequence
+from itertools import pairwise
+
 from nascast.core.errors import InvalidSettingError
 
-__all__ = ["levels"]
+__all__ = ["levels", "thinned"]
 
 
 def levels(min_epochs: int, max_epochs: int, eta: int) -> tuple[int, ...]:
@@ -24,3 +27,27 @@ def levels(min_epochs: int, max_epochs: int, eta: int) -> tuple[int, ...]:
         found.add(epochs)
         power *= eta
     return tuple(sorted(found))
+
+
+def thinned(fidelities: Sequence[int], min_epochs: int, eta: int) -> tuple[int, ...]:
+    """Returns the last of some epochs, and those before it a factor of `eta` or more apart.
+
+    Args:
+        fidelities: epochs that can be trained for, ascending.
+        min_epochs: least number of epochs, but for the last.
+        eta: least ratio of two of them that follow each other.
+
+    Raises:
+        InvalidSettingError: they are not ascending whole numbers from 1.
+    """
+    steps = [1, *(later - epochs for epochs, later in pairwise(fidelities))]
+    if not fidelities or fidelities[0] < 1 or min(steps) < 1:
+        raise InvalidSettingError(
+            f"fidelities are ascending numbers of epochs from 1, such as 12, 50, 200; "
+            f"got {tuple(fidelities)}"
+        )
+    found = [fidelities[-1]]
+    for epochs in reversed(fidelities):
+        if min_epochs <= epochs <= found[-1] / eta:
+            found.append(epochs)
+    return tuple(reversed(found))

@@ -1,28 +1,22 @@
 """Strategies in which a predictor, fitted on what was told, ranks candidates."""
 
-import warnings
 from abc import ABC, abstractmethod
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from nascast.core.errors import InvalidSettingError, NascastError, SearchWarning
-from nascast.core.evidence import Told
-from nascast.core.feature import Encoding
+from nascast.core.errors import InvalidSettingError
 from nascast.core.history import History
-from nascast.core.ledger import Ledger, Memo
 from nascast.core.prediction import Prediction
-from nascast.core.predictor import PerformancePredictor, Proxy
+from nascast.core.predictor import PerformancePredictor
 from nascast.core.spec import Spec, component_of
 from nascast.core.strategy import Strategy
-from nascast.core.types import Batch, Candidate, Floats, Genes, Trial
+from nascast.core.types import Candidate, Floats, Genes, Trial
 from nascast.strategies._distinct import distinct
-from nascast.strategies._encodings import check_encoding
+from nascast.strategies._fitted import Fitted
 
 __all__ = ["Predicted"]
-
-_BATCH = 32  # inputs that zero-cost proxies see, if the predictor has any; chosen
 
 
 @dataclass(eq=False, kw_only=True)
@@ -60,18 +54,8 @@ class Predicted(Strategy, ABC):
         if min(numbers.values()) < 1:
             got = ", ".join(f"{name} {value}" for name, value in numbers.items())
             raise InvalidSettingError(f"the numbers of a strategy are at least 1; got {got}")
-        self._model = self.model()
-        if "epochs" in self._model.axes:
-            raise InvalidSettingError(
-                f"{self.predictor} reads learning curves of the candidates, which have none yet; "
-                "choose a predictor that learns from labels, or a zero-cost proxy"
-            )
-        for feature in self._model.features:
-            if isinstance(feature, Encoding):
-                check_encoding(self.space, feature)
-        self._memo: Memo = {}  # scores of networks at birth, which trials do not change
+        self.fitted = Fitted(self.model(), self.space, name=str(self.predictor), seed=self.seed)
         self._ranked: tuple[object, Genes] | None = None
-        self._warned = False
 
     def model(self) -> PerformancePredictor:
         """Returns the predictor that is fitted."""
@@ -133,7 +117,7 @@ class Predicted(Strategy, ABC):
     def _rank(self, history: History, rng: np.random.Generator) -> Genes:
         rows = self.draw(history, rng)
         best = history.genes[history.best(self.parents)]
-        prediction = self.predict(history, np.concatenate([rows, best]), rng)
+        prediction = self.fitted.predict(history, np.concatenate([rows, best]), rng)
         if prediction is None:
             return rows
         own, deviation = prediction.mean[: len(rows)], prediction.deviation
@@ -145,40 +129,6 @@ class Predicted(Strategy, ABC):
             rng,
         )
         return rows[np.argsort(-worth, kind="stable")]
-
-    def predict(
-        self, history: History, genes: Genes, rng: np.random.Generator
-    ) -> Prediction | None:
-        """Returns the prediction for ``(n, length)`` rows; None where nothing can be learned."""
-        told = Told(history, self.space)
-        train = told.genes()
-        if not len(train):
-            return None
-        ledger = Ledger(told, self.objectives[0], batch=self._inputs(told), memo=self._memo)
-        try:
-            with ledger.phase("init"):
-                self._model.initialize(ledger, train, rng)
-            with ledger.phase("query"):
-                return self._model.query(ledger, genes)
-        except NascastError:
-            raise  # what the user can mend
-        except (ArithmeticError, ValueError, RuntimeError) as error:
-            self._warn(error, len(train))
-            return None
-
-    def _inputs(self, told: Told) -> Batch | None:
-        proxies = any(isinstance(feature, Proxy) for feature in self._model.features)
-        return Batch.random(told.task, _BATCH, seed=self.seed) if proxies else None
-
-    def _warn(self, error: Exception, labels: int) -> None:
-        if not self._warned:
-            self._warned = True
-            warnings.warn(
-                f"{self.predictor} could not be fitted on {labels} trials: {error!r}; the search "
-                "goes on without its ranking",
-                SearchWarning,
-                stacklevel=2,
-            )
 
     def mutated(self, history: History, rng: np.random.Generator) -> Genes:
         """Returns distinct new rows one decision away from the best told, or else random ones."""

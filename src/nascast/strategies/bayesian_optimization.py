@@ -126,7 +126,7 @@ class BayesianOptimization(Predicted):
         if self.lies == "sampling" and busy:
             rng = np.random.default_rng([self.seed, len(self.history), len(busy)])
             genes = np.concatenate([candidate.arch.row() for candidate in busy])
-            prediction = self.predict(self.history, genes, rng)
+            prediction = self.fitted.predict(self.history, genes, rng)
             if prediction is not None:
                 drawn = thompson_sample(prediction, rng)
                 return np.where(np.isfinite(drawn), drawn, told.min())

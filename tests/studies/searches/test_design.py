@@ -111,3 +111,14 @@ def test_labels_show_what_differs() -> None:
     assert list(found.values()) == ["ppo(rate=1)", "ppo(rate=2)", "ppo", "regularized_evolution"]
     none = [Spec("ppo", {"rate": None}), Spec("ppo")]
     assert list(labels(none).values()) == ["ppo(rate=none)", "ppo"]
+
+
+def test_fidelities_go_to_who_chooses_epochs_and_to_others_within_a_time() -> None:
+    space, search = plugins.load("space", "nasbench201"), replace(MINI, fidelities=(12, 200))
+    timed = replace(search, evaluations=None, seconds=60.0)
+    made = [
+        strategy_of(given, Spec(name), space, 0).fidelities  # type: ignore[attr-defined]
+        for name in ("mf_nas", "guided")
+        for given in (search, timed)
+    ]
+    assert made == [(12, 200), (12, 200), None, (12, 200)]

@@ -10,8 +10,11 @@ import numpy as np
 import numpy.typing as npt
 
 from nascast.core.errors import InvalidSettingError
+from nascast.core.predictor import PerformancePredictor
+from nascast.core.spec import Spec
 from nascast.core.strategy import Strategy
 from nascast.core.types import Candidate, Genes, Trial
+from nascast.strategies.controller.critic import critic_named
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -44,6 +47,11 @@ class PolicyGradient(Strategy, ABC):
     asynchronous workers some of them were drawn by an older controller; no correction is made.
     Trials that others proposed teach too, except rows that the controller could not have drawn.
 
+    With a `critic`, a predictor, an update also sees children that the controller drew and nobody
+    evaluated, with the rewards that the critic, fitted on all trials so far, foretells of them.
+    Their advantages are multiplied by `critic_weight`. What was evaluated is not among them. Where
+    the critic cannot be fitted the update does without, and a `SearchWarning` says so once.
+
     Attributes:
         learning_rate: learning rate of Adam.
         minibatch: number of trials told between two updates.
@@ -56,9 +64,13 @@ class PolicyGradient(Strategy, ABC):
         last: number of epochs at the end of a training of which the best score counts.
         repeats: whether architectures that were told already, or equivalent ones, are asked for
             again.
+        critic: predictor that learns scores from labels, or its spec; None is no critic.
+        critic_after: number of trials told before the critic is heard.
+        critic_weight: weight of an advantage that is foretold, beside 1 of an evaluated one.
+        imagined: number of children that are drawn for the critic in each update.
 
     Raises:
-        InvalidSettingError: a setting is out of range.
+        InvalidSettingError: a setting is out of range, or the critic only ranks.
     """
 
     learns_early: ClassVar[bool] = False
@@ -73,6 +85,10 @@ class PolicyGradient(Strategy, ABC):
     power: float = 1.0
     last: int = 1
     repeats: bool = True
+    critic: str | Spec | PerformancePredictor | None = None
+    critic_after: int = 20
+    critic_weight: float = 0.5
+    imagined: int = 20
 
     def __post_init__(self) -> None:
         from torch.optim import Adam
@@ -85,6 +101,9 @@ class PolicyGradient(Strategy, ABC):
             self.space, units=self.units, layers=self.layers, spread=self.spread, seed=self.seed
         )
         self._adam = Adam(self.controller.parameters(), lr=self.learning_rate, fused=True)
+        self._critic = None
+        if self.critic is not None:
+            self._critic = critic_named(self.critic, self.space, self.seed)
         self._rewards: list[float] = []  # NaN for a failure before any success
         self._advantages: list[float] = []
         self._lowest = math.nan
@@ -94,8 +113,9 @@ class PolicyGradient(Strategy, ABC):
         }
 
     def _check(self) -> None:
-        counts = (self.minibatch, self.units, self.layers, self.last)
-        positive = (self.learning_rate, self.spread, self.power)
+        counts = [self.minibatch, self.units, self.layers, self.last]
+        counts += [self.imagined, self.critic_after]
+        positive = (self.learning_rate, self.spread, self.power, self.critic_weight)
         if (
             not all(type(count) is int and count >= 1 for count in counts)
             or not all(0 < value < math.inf for value in positive)
@@ -103,9 +123,10 @@ class PolicyGradient(Strategy, ABC):
             or not 0 <= self.entropy < math.inf
         ):
             raise InvalidSettingError(
-                "a controller needs whole numbers from 1 for minibatch, units, layers and last, "
-                "positive numbers for learning_rate, spread and power, a baseline from 0 to below "
-                f"1 and an entropy from 0; got {self._settings()}"
+                "a controller needs whole numbers from 1 for minibatch, units, layers, last, "
+                "imagined and critic_after, positive numbers for learning_rate, spread, power and "
+                "critic_weight, a baseline from 0 to below 1 and an entropy from 0; got "
+                f"{self._settings()}"
             )
 
     def _settings(self) -> str:
@@ -137,8 +158,7 @@ class PolicyGradient(Strategy, ABC):
 
     def _reward(self, trial: Trial) -> None:
         """Notes the reward of a trial and its advantage over the baseline, which then moves."""
-        score = self._score(trial)
-        reward = math.copysign(abs(score / 100) ** self.power, score)
+        reward = self._rewarded(self._score(trial))
         if not math.isfinite(reward):
             reward = self._lowest
         self._rewards.append(reward)
@@ -151,6 +171,9 @@ class PolicyGradient(Strategy, ABC):
         self._advantages.append(reward - self._average)
         kept = self.baseline
         self._average = kept * self._average + (1 - kept) * reward
+
+    def _rewarded(self, score: float) -> float:
+        return math.copysign(abs(score / 100) ** self.power, score)
 
     def _score(self, trial: Trial) -> float:
         objective = self.objectives[0]
@@ -166,14 +189,34 @@ class PolicyGradient(Strategy, ABC):
 
         last = slice(-self.minibatch, None)
         rewards = np.asarray(self._rewards[last])
-        advantages = torch.tensor(self._advantages[last], dtype=torch.float32)
+        genes, foretold = self._imagine()
+        advantages = torch.tensor([*self._advantages[last], *foretold], dtype=torch.float32)
+        genes = np.concatenate([self.history.genes[last], genes])
         with one_thread():
-            entropy = self._learn_from(self.history.genes[last], advantages)
+            entropy = self._learn_from(genes, advantages)
         finite = rewards[~np.isnan(rewards)]
         self._diagnostics["trials"].append(len(self.history))
         self._diagnostics["reward"].append(float(finite.mean()) if len(finite) else math.nan)
         self._diagnostics["baseline"].append(self._average)
         self._diagnostics["entropy"].append(entropy)
+
+    def _imagine(self) -> tuple[Genes, list[float]]:
+        """Returns drawn rows that nobody evaluated, and the advantages that are foretold."""
+        none = np.empty((0, self.space.length), dtype=np.int16)
+        told = len(self.history)
+        if self._critic is None or told < self.critic_after:
+            return none, []
+        rng = np.random.default_rng([self.seed, told])
+        drawn = self.propose(self.imagined, rng)
+        new = [not self.met.holds(network) for network in self.met.networks(drawn)]
+        if not any(new):
+            return none, []
+        prediction = self._critic.predict(self.history, drawn[new], rng)
+        if prediction is None:
+            return none, []
+        fine = np.isfinite(prediction.mean)
+        rewards = map(self._rewarded, prediction.mean[fine].tolist())
+        return drawn[new][fine], [self.critic_weight * (r - self._average) for r in rewards]
 
     def _learn_from(self, genes: Genes, advantages: "Tensor") -> float:
         """Learns from those rows that the controller could have drawn; returns their entropy."""

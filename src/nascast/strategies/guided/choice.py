@@ -20,9 +20,10 @@ class Choice:
     Attributes:
         space: search space, whose limits the rows may not keep to.
         rows: ``(n, length)`` rows.
-        process: process at the rows, given what was told and what is pending.
+        process: process at the rows and perhaps, behind them, at places of shorter trainings, given
+            what was told and what is pending.
         taken: ``(n,)``: which rows are not to be chosen.
-        prior: ``(n,)`` means before the first trial; None is 0.
+        prior: means before the first trial at each place of the process; None is 0.
     """
 
     space: SearchSpace
@@ -38,16 +39,17 @@ class Choice:
 
         Args:
             n: number of rows; fewer where no more are valid.
-            targets: targets of the first rows that the process was told.
+            targets: targets of the first places that the process was told.
             weight: weight of the deviation.
         """
         found: list[Genes] = []
-        before = np.zeros(len(self.rows))
+        before = np.zeros(1)
         if self.prior is not None:
             targets, before = trust(self.process, targets, self.prior)
         while len(found) < n:
             mean, deviation = self.process.moments(targets)
-            worth = np.where(self.taken, -np.inf, mean + before + weight * deviation)
+            worth = (mean + before + weight * deviation)[: len(self.rows)]
+            worth = np.where(self.taken, -np.inf, worth)
             order = np.argsort(-worth, kind="stable")[: np.count_nonzero(~self.taken)]
             best = valid(self.space, self.rows, order, 1)
             if not len(best):

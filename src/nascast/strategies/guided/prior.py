@@ -19,6 +19,7 @@ __all__ = ["Prior", "trust"]
 _MOST = 1000  # earlier trials that are looked at, evenly from the best to the worst; chosen
 _PRAISE = 2.0  # score of an architecture that the user names, in deviations; chosen
 _TRUST = np.array([0.0, 0.25, 0.5, 0.75, 1.0, 1.5, 2.0])  # weights that are tried; chosen
+_LENGTH, _NOISE = 2.0, 0.1  # of the kernel and of scores, in other data than these; chosen
 _DOUBT = 1.0  # deviation of the weight around 1, before a trial speaks for or against it; chosen
 
 
@@ -73,22 +74,18 @@ class Prior:
         found._counted(space, rows[:1])
         return found
 
-    def means(
-        self, coordinates: Coordinates, genes: Genes, *, length: float, noise: float
-    ) -> Floats:
+    def means(self, coordinates: Coordinates, genes: Genes) -> Floats:
         """Returns ``(n,)`` scores that are expected of ``(n, length)`` rows, before any trial.
 
         Args:
             coordinates: coordinates of the rows.
             genes: rows.
-            length: length-scale of the kernel.
-            noise: variance of the noise.
         """
         k, opinion = len(self.rows), self._counted(coordinates.space, genes)
         if not k:
             return opinion
         places = np.concatenate([coordinates(self.rows), coordinates(genes)])
-        process = Process(places, list(range(k)), length=length, noise=noise)
+        process = Process(places, list(range(k)), length=_LENGTH, noise=_NOISE)
         return opinion + process.moments(self.scores)[0][k:]
 
     def _counted(self, space: SearchSpace, genes: Genes) -> Floats:

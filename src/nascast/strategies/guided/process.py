@@ -21,6 +21,7 @@ class Process:
 
     Attributes:
         told: places of the rows that it is conditioned on, in their order.
+        places: ``(n, d)`` coordinates of all places.
     """
 
     def __init__(self, places: Floats, told: list[int], *, length: float, noise: float) -> None:
@@ -33,7 +34,7 @@ class Process:
             noise: variance of the noise on what is told.
         """
         self.told = list(told)
-        self._places, self._length, self._noise = places, length, noise
+        self.places, self._length, self._noise = places, length, noise
         self._squares = (places**2).sum(1)
         k = len(told)
         at_told = self._kernel(told)
@@ -58,12 +59,24 @@ class Process:
         k = len(self)
         if k == len(self._lines):
             self._grow()
+        n = len(self._squares)
         before = self._lines[:k, place]
         scale = np.sqrt(max(1 - float(before @ before), 0.0) + self._noise)
         self._factor[k, :k], self._factor[k, k] = before, scale
-        self._lines[k] = (self._kernel([place])[0] - before @ self._lines[:k]) / scale
-        self._left = self._left - self._lines[k] ** 2
+        self._lines[k, :n] = (self._kernel([place])[0] - before @ self._lines[:k, :n]) / scale
+        self._left = self._left - self._lines[k, :n] ** 2
         self.told.append(place)
+
+    def extend(self, point: Floats) -> int:
+        """Returns a new place, at ``(d,)`` coordinates."""
+        k, n = len(self), len(self._squares)
+        self.places = np.concatenate([self.places, point[None]])
+        self._squares = np.append(self._squares, float(point @ point))
+        if n == self._lines.shape[1]:
+            self._lines = np.pad(self._lines, ((0, 0), (0, _ROOM)))
+        self._lines[:k, n] = _solved(self._factor[:k, :k], self._kernel(self.told, n)[:, 0])
+        self._left = np.append(self._left, 1 - float((self._lines[:k, n] ** 2).sum()))
+        return n
 
     def moments(self, targets: Floats) -> tuple[Floats, Floats]:
         """Returns ``(n,)`` means and ``(n,)`` deviations of the function, without noise.
@@ -74,7 +87,7 @@ class Process:
         """
         k = len(targets)
         along = _solved(self._factor[:k, :k], targets)
-        return along @ self._lines[:k], np.sqrt(np.maximum(self._left, 0.0))
+        return along @ self._lines[:k, : len(self._squares)], np.sqrt(np.maximum(self._left, 0.0))
 
     def fit(self, targets: Floats) -> Floats:
         """Returns ``(c,)`` logarithms of the likelihoods of ``(k, c)`` targets, but for a constant.
@@ -84,10 +97,10 @@ class Process:
         k = len(targets)
         return np.asarray(-0.5 * (_solved(self._factor[:k, :k], targets) ** 2).sum(0))
 
-    def _kernel(self, told: list[int]) -> Floats:
-        """Returns ``(k, n)`` covariances between some places and all."""
-        some = self._places[told]
-        apart = self._squares[told][:, None] + self._squares - 2 * some @ self._places.T
+    def _kernel(self, told: list[int], first: int = 0) -> Floats:
+        """Returns ``(k, n - first)`` covariances between some places and those from a first one."""
+        some, places = self.places[told], self.places[first:]
+        apart = self._squares[told][:, None] + self._squares[first:] - 2 * some @ places.T
         return np.asarray(np.exp(np.maximum(apart, 0.0) / (-2 * self._length**2)))
 
     def _grow(self) -> None:

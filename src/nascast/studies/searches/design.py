@@ -43,6 +43,8 @@ class Search:
         limits: limits on the cost of a network.
         full_epochs: epochs of a full training, for strategies that choose the epochs; None if
             unknown.
+        fidelities: epochs that can be trained for, ascending, for strategies that choose among
+            them; empty where all can, up to the full training.
         prior: what is thought of architectures before the first trial, or None.
     """
 
@@ -57,6 +59,7 @@ class Search:
     workers: int = 1
     limits: Limits = field(default_factory=Limits)
     full_epochs: int | None = None
+    fidelities: tuple[int, ...] = ()
     prior: Prior | None = None
 
     def __post_init__(self) -> None:
@@ -177,6 +180,11 @@ def strategy_of(search: Search, strategy: Spec, space: SearchSpace, seed: int) -
     settings = dict(strategy.settings)
     if "max_epochs" in known and search.full_epochs is not None:
         settings.setdefault("max_epochs", search.full_epochs)
+    # A number of evaluations counts short trainings as full ones; only a strategy that always
+    # chooses epochs gets them then.
+    short = search.evaluations is None or "max_epochs" in known
+    if "fidelities" in known and search.fidelities and short:
+        settings.setdefault("fidelities", search.fidelities)
     more = {} if search.prior is None else {"prior": search.prior}
     found: Strategy = Spec(strategy.name, settings).load(
         "strategy", space, search.objectives, seed=seed, **more
