@@ -11,6 +11,7 @@ from nascast.spaces.nasbench201 import NasBench201
 from nascast.strategies.guided import Guided
 from nascast.strategies.guided.account import foreseen
 from nascast.strategies.guided.prior import Prior
+from nascast.strategies.guided.process import Process
 from nascast.strategies.guided.targets import normal_scores
 
 SPACE = NasBench201()
@@ -36,7 +37,8 @@ def test_each_prediction_is_that_of_a_process_fitted_on_the_trials_before() -> N
     rng = np.random.default_rng(0)
     points, scores = rng.normal(size=(30, 4)), rng.normal(size=30)
     scores[5] = np.nan
-    found = foreseen(points, scores, first=3, length=1.5, noise=0.2)
+    process = Process(points, [], length=1.5, noise=0.2)
+    found = foreseen(process, scores, lambda t: normal_scores(scores[:t]), first=3, noise=0.2)
     assert np.isnan(found["foreseen"][:3]).all()
     assert np.isfinite(found["foreseen"][3:]).all()
     for t in (3, 10, 29):

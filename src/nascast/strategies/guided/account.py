@@ -1,5 +1,7 @@
 """What the process thought: of each trial before it was told, and of the parts of architectures."""
 
+from collections.abc import Callable
+
 import numpy as np
 import numpy.typing as npt
 from scipy.special import ndtri
@@ -7,27 +9,26 @@ from scipy.special import ndtri
 from nascast.core.errors import UnsupportedError
 from nascast.core.graph import Graph
 from nascast.core.space import SearchSpace
-from nascast.core.types import Floats
-from nascast.strategies.guided.field import Coordinates, some_rows
+from nascast.core.types import Floats, Genes
 from nascast.strategies.guided.prior import trust
 from nascast.strategies.guided.process import Process
-from nascast.strategies.guided.targets import normal_scores
 
-__all__ = ["foreseen", "parts"]
+__all__ = ["MOST", "foreseen", "parts"]
 
-_MOST = 1000  # trials that are looked at, up to which the process forgets none; see `memory`
+MOST = 1000  # trials that are looked at, up to which the process forgets none; see `memory`
 _REACH = float(ndtri(0.95))  # deviations on either side of an interval of 90 %
 _SHOWN = 20  # parts that are told, those of the largest correlations; chosen
 
 
 def foreseen(
-    points: Floats,
+    process: Process,
     scores: Floats,
+    targets: Callable[[int], Floats],
     *,
     first: int,
-    length: float,
     noise: float,
     means: Floats | None = None,
+    rungs: npt.NDArray[np.intp] | None = None,
 ) -> dict[str, Floats]:
     """Returns what was predicted of each trial by those told before it, as ``(n,)`` series.
 
@@ -41,59 +42,30 @@ def foreseen(
     strategy knew a little less.
 
     Args:
-        points: ``(n, d)`` coordinates of the trials, in the order told.
+        process: process at the places of the trials, in the order told, of which it was told none.
         scores: ``(n,)`` scores, larger is better, NaN for a failure.
+        targets: function from t to the ``(t,)`` targets of the first t trials.
         first: number of trials at the beginning.
-        length: length-scale of the kernel.
         noise: variance of the noise.
         means: ``(n,)`` means of a prior; None is 0.
+        rungs: ``(n,)`` lengths of the trainings: a prediction is told as a score of its own
+            length. None is one length.
     """
-    n = min(len(scores), _MOST)
-    points, scores = points[:n], scores[:n]
-    before = None if means is None else means[:n]
-    ends = np.full((n, 3), np.nan)
-    inside = np.full(n, np.nan)
-    process = Process(points, [], length=length, noise=noise)
+    n = min(len(scores), MOST)
+    lengths = np.zeros(n, dtype=np.intp) if rungs is None else rungs
+    ends, inside = np.full((n, 3), np.nan), np.full(n, np.nan)
     for t in range(n):
-        if t >= max(first, 1) and np.isfinite(scores[:t]).any():
-            targets = normal_scores(scores[:t])
-            mean, spread = _at(process, t, targets, before)
+        alike = np.flatnonzero((lengths[:t] == lengths[t]) & np.isfinite(scores[:t]))
+        if t >= max(first, 1) and len(alike):
+            told = targets(t)
+            mean, spread = _at(process, t, told, means)
             steps = mean + np.array([0.0, -_REACH, _REACH]) * float(np.hypot(spread, noise**0.5))
-            ends[t] = _as_scores(steps, targets, scores[:t])
-            inside[t] = steps[1] <= normal_scores(scores[: t + 1])[t] <= steps[2]
+            order = alike[np.argsort(told[alike], kind="stable")]
+            ends[t] = np.interp(steps, told[order], scores[order])
+            inside[t] = steps[1] <= targets(t + 1)[t] <= steps[2]
         process.add(t)
     names = ("foreseen", "foreseen_low", "foreseen_high")
     return {**dict(zip(names, ends.T, strict=True)), "inside": inside}
-
-
-def parts(
-    coordinates: Coordinates, points: Floats, scores: Floats, *, length: float, noise: float
-) -> dict[str, float]:
-    """Returns how the number of each part goes with the prediction, for up to 20 parts.
-
-    It is Pearson's correlation over 2,000 random architectures between the number of an operation,
-    or of the edges from one operation to another, and the mean that the process predicts at the
-    end; those of the largest size are told. Nothing, where the space has no graphs.
-
-    Args:
-        coordinates: coordinates of rows, and their space.
-        points: ``(n, d)`` coordinates of the trials.
-        scores: ``(n,)`` scores, larger is better, NaN for a failure.
-        length: length-scale of the kernel.
-        noise: variance of the noise.
-    """
-    space, rows = coordinates.space, some_rows(coordinates.space)
-    counts = _counts(space, rows)
-    known = min(len(scores), _MOST)
-    if not counts or not np.isfinite(scores[:known]).any():
-        return {}
-    places = np.concatenate([points[:known], coordinates(rows)])
-    process = Process(places, list(range(known)), length=length, noise=noise)
-    means = process.moments(normal_scores(scores[:known]))[0][known:]
-    if not means.std() > 0:
-        return {}
-    found = {name: float(np.corrcoef(each, means)[0, 1]) for name, each in counts.items()}
-    return dict(sorted(found.items(), key=lambda item: -abs(item[1]))[:_SHOWN])
 
 
 def _at(process: Process, t: int, targets: Floats, prior: Floats | None) -> tuple[float, float]:
@@ -105,14 +77,26 @@ def _at(process: Process, t: int, targets: Floats, prior: Floats | None) -> tupl
     return float(mean[t] + offset[t]), float(deviation[t])
 
 
-def _as_scores(values: Floats, targets: Floats, scores: Floats) -> Floats:
-    """Returns the scores that stand where normal scores do, within those that were told."""
-    fine = np.isfinite(scores)
-    order = np.argsort(targets[fine], kind="stable")
-    return np.asarray(np.interp(values, targets[fine][order], scores[fine][order]))
+def parts(space: SearchSpace, rows: Genes, means: Floats) -> dict[str, float]:
+    """Returns how the number of each part goes with the prediction, for up to 20 parts.
+
+    It is Pearson's correlation between the number of an operation, or of the edges from one
+    operation to another, and what is predicted; those of the largest size are told. Nothing, where
+    the space has no graphs or all predictions are equal.
+
+    Args:
+        space: search space.
+        rows: ``(m, length)`` random rows.
+        means: ``(m,)`` means that are predicted of them.
+    """
+    if not means.std() > 0:
+        return {}
+    counts = _counts(space, rows)
+    found = {name: float(np.corrcoef(each, means)[0, 1]) for name, each in counts.items()}
+    return dict(sorted(found.items(), key=lambda item: -abs(item[1]))[:_SHOWN])
 
 
-def _counts(space: SearchSpace, rows: npt.NDArray[np.int16]) -> dict[str, Floats]:
+def _counts(space: SearchSpace, rows: Genes) -> dict[str, Floats]:
     """Returns the ``(n,)`` numbers of each operation and edge that differ among rows, by name."""
     try:
         graph = space.graphs(rows)

@@ -11,6 +11,7 @@ import numpy.typing as npt
 from nascast.core.errors import InvalidSettingError, UnsupportedError
 from nascast.core.evidence import usual_task
 from nascast.core.feature import Encoding
+from nascast.core.history import History
 from nascast.core.spec import Spec, component_of
 from nascast.core.strategy import Strategy
 from nascast.core.types import Candidate, Floats, Genes
@@ -18,7 +19,7 @@ from nascast.strategies._distinct import distinct
 from nascast.strategies._encodings import check_encoding
 from nascast.strategies._levels import thinned
 from nascast.strategies._listing import LISTED, listing
-from nascast.strategies.guided.account import foreseen, parts
+from nascast.strategies.guided.account import MOST, foreseen, parts
 from nascast.strategies.guided.choice import Choice, valid
 from nascast.strategies.guided.fidelity import Fidelities
 from nascast.strategies.guided.field import Coordinates, encoding_for, some_rows
@@ -307,20 +308,37 @@ class Guided(Strategy):
         """
         if len(self.objectives) > 1 or not len(self.history):
             return {}
-        points, scores = self._told_points(), self.history.scores[:, 0]
-        first, means = self.initial, None
-        if self.prior is not None:
-            first = 0
-            means = self.prior.means(
-                self._coordinates, self.history.genes, length=self.length, noise=self.noise
-            )
-        kernel = {"length": self.length, "noise": self.noise}
-        series = foreseen(points, scores, first=first, means=means, **kernel)
-        found = parts(self._coordinates, points, scores, **kernel)
+        rows, rungs = self.history.genes[:MOST], self._lengths.rungs(self.history)[:MOST]
+        points = self._lengths.at(self._told_points()[:MOST], self.length, rungs)
+        prior, targets = self.prior, self._targets_before(len(rows))
+        series = foreseen(
+            Process(points, [], length=self.length, noise=self.noise),
+            self.history.scores[:MOST, 0],
+            targets.__getitem__,
+            first=self.initial if prior is None else 0,
+            noise=self.noise,
+            means=None if prior is None else prior.means(self._coordinates, rows),
+            rungs=rungs,
+        )
+        usual = some_rows(self.space)
+        places = np.concatenate([points, self._at_full(usual)])
+        process = Process(places, list(range(len(rows))), length=self.length, noise=self.noise)
+        means = process.moments(targets[-1])[0][len(rows) :]
         return {
             **{name: values.tolist() for name, values in series.items()},
-            **{f"parts/{name}": [value] for name, value in found.items()},
+            **{f"parts/{name}": [v] for name, v in parts(self.space, usual, means).items()},
         }
+
+    def _targets_before(self, n: int) -> list[Floats]:
+        """Returns the ``(t,)`` targets of the first t trials as they were then; t is 0 to n."""
+        history = History(self.space.length, self.objectives)
+        networks = self.met.networks(self.history.genes[:n])
+        found = [np.empty(0)]
+        for t, trial in enumerate(self.history.trials[:n]):
+            history.extend([trial])
+            rng = np.random.default_rng(0)  # weighs objectives, of which there is one
+            found.append(self._lengths.targets(history, networks[: t + 1], rng))
+        return found
 
     def _unlike(self, met: list[Genes], n: int, rng: np.random.Generator) -> Genes:
         """Returns at most n random rows of different networks, none of which was met."""
