@@ -89,6 +89,20 @@ class PerformancePredictor(ABC):
         A mean may be NaN where the evidence is missing or not finite.
         """
 
+    def supported(self, ledger: Ledger, genes: Genes) -> tuple[Feature, ...]:
+        """Returns the features that it reads on these records, each tried on some architectures.
+
+        Args:
+            ledger: ledger of the evidence; what is tried is charged to its open phase.
+            genes: ``(n, length)`` architectures to try them on; one is enough.
+
+        Raises:
+            UnsupportedError: records or space lack a feature that it cannot do without.
+        """
+        for feature in sorted(self.features, key=lambda one: isinstance(one, Proxy)):  # slow last
+            feature(ledger, genes)
+        return self.features
+
     def like(self, **settings: Any) -> Self:
         """Returns a new predictor of the same settings, but for those given."""
         own = {name: getattr(self, name) for name in inspect.signature(type(self)).parameters}

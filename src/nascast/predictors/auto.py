@@ -13,6 +13,7 @@ import numpy.typing as npt
 
 from nascast.core.correlation import kendall
 from nascast.core.errors import InvalidSettingError, UnsupportedError
+from nascast.core.feature import Feature
 from nascast.core.ledger import Ledger
 from nascast.core.prediction import Prediction
 from nascast.core.predictor import PerformancePredictor, labels_of
@@ -92,6 +93,18 @@ class Auto(Combinator):
         """Whether deviations claim to be calibrated: they are the same for all architectures."""
         return False
 
+    def supported(self, ledger: Ledger, genes: Genes) -> tuple[Feature, ...]:
+        found: list[Feature] = []
+        reasons = []
+        for part in self._parts:
+            try:
+                found += part.supported(ledger, genes)
+            except UnsupportedError as error:
+                reasons.append(str(error))
+        if len(reasons) == len(self._parts):
+            raise UnsupportedError(f"these records support no member of auto: {reasons[-1]}")
+        return tuple(found)
+
     def initialize(self, ledger: Ledger, train: Genes, rng: np.random.Generator) -> None:
         y = labels_of(ledger, train)
         self._constant = float(y[0]) if len(y) > 1 and np.ptp(y) == 0 else None
@@ -133,6 +146,7 @@ class Auto(Combinator):
         reason = "no mean is finite"
         for place, (member, seed) in enumerate(zip(self._parts, seeds, strict=True)):
             try:
+                member.supported(ledger, train[:1])  # before anything slow is read
                 held = _held_out(member, ledger, train, int(seed), None if first else fold)
             except UnsupportedError as error:
                 reason = str(error)

@@ -9,7 +9,7 @@ training architecture computes what a test architecture does, and correlations k
 import json
 import math
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 from typing import Any, cast
@@ -20,9 +20,7 @@ from nascast.core import plugins
 from nascast.core.errors import StoreError, UnsupportedError
 from nascast.core.evaluator import Benchmark
 from nascast.core.executor import Executor
-from nascast.core.feature import Feature
-from nascast.core.ledger import Ledger, Memo
-from nascast.core.spec import Spec
+from nascast.core.ledger import Memo
 from nascast.core.store import changed_settings
 from nascast.core.threads import one_thread
 from nascast.core.types import Floats, Genes, Objective
@@ -32,12 +30,10 @@ from nascast.studies.metrics import agreement
 from nascast.studies.noise import noise_limits
 from nascast.studies.predictors.design import (
     LABELS,
-    Budget,
     Cell,
     Study,
     cells,
     predictor_of,
-    proxies_of,
 )
 from nascast.studies.predictors.evidence import Evidence, Opener, benchmark_of
 from nascast.studies.predictors.head import HEAD, Head, read_head, write_head
@@ -51,6 +47,7 @@ from nascast.studies.predictors.results import (
 )
 from nascast.studies.predictors.scores import Scores
 from nascast.studies.predictors.split import batch_of, split
+from nascast.studies.predictors.support import Support
 from nascast.studies.progress import Progress, finished
 from nascast.studies.records import among
 from nascast.studies.versions import versions
@@ -99,10 +96,11 @@ def compare(
     journal = _begin(evidence, out, within)
     known = {result.cell: result for result in _kept(journal, study) if result.error is None}
     todo = [cell for cell in grid if cell not in known]
-    refused = _refusals(evidence, todo, sets[0][0][:1], memo)
+    support = Support(evidence, memo, sets[0][0][:1])
+    refused = support.refusals(todo)
     known |= {cell: _failed(study, cell, reason) for cell, reason in refused.items()}
     todo = [cell for cell in todo if cell not in refused]
-    memo.measure(todo, sets, executor, progress)
+    memo.measure(todo, sets, executor, progress, read=support.proxies)
     progress.start("predictors", len(grid))
     progress.advance(len(grid) - len(todo))
     for cell in todo:
@@ -177,35 +175,6 @@ def _kept(journal: Journal, study: Study) -> Iterator[Result]:
             yield from_record(record, study.axes)
 
 
-def _refusals(
-    evidence: Evidence, cells: Sequence[Cell], genes: Genes, scores: Scores
-) -> dict[Cell, str]:
-    """Tries every feature; returns cells that cannot have their evidence, with the reason."""
-    reasons: dict[tuple[Spec, Budget], str | None] = {}
-    found = {}
-    slow = {module for cell in cells for proxy in proxies_of(cell) for module in proxy.modules}
-    for cell in cells:
-        kind = cell.predictor, cell.settings
-        if kind not in reasons:
-            with one_thread(*slow):  # one architecture on all cores takes seconds of each
-                features = predictor_of(cell).features
-                reasons[kind] = _refusal(evidence.ledger(scores.of(genes)), features, genes)
-        reason = reasons[kind]
-        if reason is not None:
-            found[cell] = reason
-    return found
-
-
-def _refusal(ledger: Ledger, features: Sequence[Feature], genes: Genes) -> str | None:
-    try:
-        with ledger.phase("query"):
-            for feature in features:
-                feature(ledger, genes)
-    except UnsupportedError as error:
-        return str(error)
-    return None
-
-
 def _run_cell(evidence: Evidence, cell: Cell, test: Genes, train: Genes, memo: Memo) -> Result:
     """Returns the result of initializing and querying a predictor; runs in a worker."""
     study, records, objective = evidence.study, evidence.records(), evidence.objective()
@@ -230,7 +199,7 @@ def _run_cell(evidence: Evidence, cell: Cell, test: Genes, train: Genes, memo: M
         reads_target="query" in ledger.trained,
         init_seconds_total=ledger.seconds["init"],
         query_seconds_each=ledger.seconds["query"] / len(test),
-        batch=evidence.batch.source if proxies_of(cell) else "",
+        batch=evidence.batch.source if memo else "",  # by now it has what was read
         architectures=tuple(records.space.to_text(test)),
         predicted=tuple(predicted.mean.tolist()),
         deviation=None if deviation is None else tuple(deviation.tolist()),
