@@ -102,6 +102,7 @@ class Ledger:
         seed: int | None = 0,
         memo: Memo | None = None,
         artefacts: Artefacts | None = None,
+        computes: bool = True,
         clock: Callable[[], float] = processor_seconds,
     ) -> None:
         """Opens a ledger.
@@ -115,6 +116,8 @@ class Ledger:
             seed: number of the recorded training that is read, from 0; None is the mean over all.
             memo: scores computed earlier, with their seconds; extended in place.
             artefacts: artefacts made earlier, with their seconds; extended in place.
+            computes: whether scores that are not in the memo are computed; otherwise they are not
+                supported.
             clock: function that returns the seconds in which compute is measured;
                 `time.perf_counter` where a GPU computes.
         """
@@ -125,6 +128,7 @@ class Ledger:
         self._batch, self._data, self._seed = batch, data, seed
         self._memo: Memo = {} if memo is None else memo
         self._artefacts: Artefacts = {} if artefacts is None else artefacts
+        self._computes = computes
         self._clock = clock
         self._phase: str | None = None
         self._began = 0.0  # by the clock
@@ -254,6 +258,11 @@ class Ledger:
         return values
 
     def _measure(self, scorer: Scorer, arch: Architecture) -> Score:
+        if not self._computes:
+            raise UnsupportedError(
+                "its zero-cost scores are not recorded beside the benchmark, and are not computed; "
+                "`--data random`, or a source of inputs, computes them"
+            )
         passes = self.passes(arch, scorer.seed)
         with passes.used() as used:
             began, inside = self._clock(), passes.spent

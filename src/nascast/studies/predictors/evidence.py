@@ -10,7 +10,7 @@ from nascast.core.evaluator import Benchmark
 from nascast.core.ledger import Ledger, Memo
 from nascast.core.types import Batch, Objective
 from nascast.studies.artefacts import ArtefactFolder
-from nascast.studies.predictors.design import Study
+from nascast.studies.predictors.design import RANDOM, RECORDED, Study
 from nascast.studies.records import open_benchmark
 
 if TYPE_CHECKING:
@@ -54,13 +54,16 @@ class Evidence:
 
     def ledger(self, memo: Memo | None = None) -> Ledger:
         """Returns a new ledger; `memo` has proxy scores computed earlier, and is extended."""
+        images = self.study.images
+        trained = images is not None and images not in (RANDOM, RECORDED)
         return Ledger(
             self.records(),
             self.objective(),
             batch=self.batch,
-            data=partial(_images, self.study.images) if self.study.images else None,
+            data=partial(_images, images) if trained and images else None,
             memo=memo,
             artefacts=ArtefactFolder(self.artefacts),
+            computes=images != RECORDED,
         )
 
 

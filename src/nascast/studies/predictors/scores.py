@@ -16,9 +16,8 @@ from nascast.core.types import Genes
 from nascast.studies.journal import Journal
 from nascast.studies.predictors.design import LABELS, Cell, proxies_of
 from nascast.studies.predictors.evidence import Evidence
-from nascast.studies.predictors.split import proxy_keys
+from nascast.studies.predictors.split import proxy_keys, scores_of
 from nascast.studies.progress import Progress, finished
-from nascast.studies.records import recorded_scores
 
 __all__ = ["Scores", "memo_of", "records_of"]
 
@@ -36,7 +35,7 @@ class Scores:
         self._journal = Journal(path)
         self._memo: Memo = memo_of(self._journal.read())
         self._recorded: Genes | None = None
-        table = recorded_scores(evidence.records())
+        table = scores_of(evidence.study, evidence.records())
         if table is not None:
             wanted = proxy_keys(evidence.study, evidence.records(), evidence.batch)
             wanted &= set(table.keys)
