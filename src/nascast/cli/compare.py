@@ -262,7 +262,8 @@ def _compared(
     from nascast.studies.predictors.summary import summarize
 
     results = _run(study, out, workplace, children)
-    page, head, summaries = written(write_report, out), read_head(out), summarize(results)
+    page, head = written(write_report, out), read_head(out)
+    summaries = summarize(results, head.share)
     if not quiet:
         _print(head, summaries, results, [out / TABLE, *filter(None, [page])])
     return _plain(head, summaries, results)
@@ -348,7 +349,7 @@ def _table(summaries: "list[Summary]", axes: tuple[str, ...]) -> "Table":
     for name in (*titles, "Kendall τ", "±", "other τ", "Spearman", "init", "query"):
         table.add_column(name, justify="right", no_wrap=True)
     for item in sorted(summaries, key=lambda item: -item.kendall):
-        spread = "" if item.kendall_sd is None else f"{item.kendall_sd:.3f}"
+        spread = "" if item.kendall_error is None else f"{item.kendall_error:.3f}"
         budget = [str(item.budget.get(axis, "")) for axis in axes]
         times = [duration(item.init_seconds_total), duration(item.query_seconds_each)]
         tau = f"{item.kendall:.3f}{'*' if item.reads_target else ' '}"

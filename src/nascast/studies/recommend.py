@@ -169,7 +169,7 @@ def measured_in(folder: Path) -> list[Measured]:
     settings = head.settings
     tested = f"{settings['test_size']} {settings['test_set']}"
     where = head.benchmark, head.space, settings["metric"], tested
-    return [_of(where, item) for item in summarize(results)]
+    return [_of(where, item) for item in summarize(results, head.share)]
 
 
 def shipped() -> list[Measured]:

@@ -81,7 +81,7 @@ def write_together(folders: Sequence[Path], out: Path) -> Path:
 
 def _read(folder: Path, out: Path) -> _Study:
     head, results = read_run(folder, without=LISTS)
-    summaries, failed = summarize(results), tables.not_run(results, failures(results))
+    summaries, failed = summarize(results, head.share), tables.not_run(results, failures(results))
     known = [s for s in summaries if math.isfinite(s.kendall)]
     best = {s.predictor: s for s in sorted(known, key=lambda s: s.kendall)}
     reasons: dict[str, dict[str, None]] = {}
@@ -167,7 +167,7 @@ def _side_by_side(studies: Sequence[_Study], ranks: Mapping[str, float]) -> Tabl
 def _cell(item: Summary | None, top: float) -> Cell:
     if item is None:
         return Cell("–", math.nan)
-    error = item.metrics["kendall"].error
+    error = item.kendall_error
     return Cell(
         f"{number(item.kendall)}{'*' if item.reads_target else ''}",
         item.kendall,
@@ -183,7 +183,7 @@ def _figure(place: int, study: _Study, families: Mapping[str, Look]) -> Figure:
 
 
 def _tau(item: Summary) -> str:
-    error = item.metrics["kendall"].error
+    error = item.kendall_error
     return number(item.kendall) + ("" if error is None else f" ± {number(error)}")
 
 

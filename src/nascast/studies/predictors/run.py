@@ -46,7 +46,7 @@ from nascast.studies.predictors.results import (
     write_results,
 )
 from nascast.studies.predictors.scores import Scores
-from nascast.studies.predictors.split import batch_of, split
+from nascast.studies.predictors.split import batch_of, drawn_from, split
 from nascast.studies.predictors.support import Support
 from nascast.studies.progress import Progress, finished
 from nascast.studies.records import among
@@ -156,6 +156,7 @@ def _head(evidence: Evidence, settings: dict[str, Any], within: Genes | None) ->
         versions=versions(),
         aim=benchmark.metrics[evidence.study.metric].aim,
         space=benchmark.space.name,
+        drawn=drawn_from(evidence.study, benchmark, within),
     )
 
 

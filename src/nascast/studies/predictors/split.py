@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from nascast.core.errors import InvalidSettingError
+from nascast.core.errors import InvalidSettingError, UnsupportedError
 from nascast.core.evaluator import Benchmark
 from nascast.core.ledger import Ledger
 from nascast.core.types import Batch, Genes, Objective, TextTask
@@ -20,7 +20,7 @@ from nascast.studies.records import recorded_scores
 if TYPE_CHECKING:
     from nascast.benchmarks.table import ScoreTable
 
-__all__ = ["batch_of", "proxy_keys", "scores_of", "split", "with_scores"]
+__all__ = ["batch_of", "drawn_from", "proxy_keys", "scores_of", "split", "with_scores"]
 
 _TIMES = 1.5  # the test set, are the fewest rows of scores that restrict a study unasked; chosen
 
@@ -47,6 +47,21 @@ def split(
         benchmark, study.metric, study.test_size, most, (study.seed, trial), within=within
     )
     return DESIGNS[study.test_set](wanted)
+
+
+def drawn_from(study: Study, benchmark: Benchmark, within: Genes | None = None) -> int:
+    """Returns the number of architectures among which test sets are drawn, or 0 if unknown.
+
+    For the design ``mutation`` they are all that there are, although a test set stays near to its
+    parents.
+    """
+    try:
+        benchmark.measured(study.metric)
+    except UnsupportedError:
+        return 0
+    wanted = Wanted(benchmark, study.metric, study.test_size, 0, (study.seed, 0), within=within)
+    count = len(wanted.pool(0))
+    return -(-count // 10) if study.test_set == "top" else count
 
 
 def scores_of(study: Study, benchmark: Benchmark) -> "ScoreTable | None":
