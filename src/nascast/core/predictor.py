@@ -220,8 +220,8 @@ class ModelPredictor(PerformancePredictor):
         self._scale = float(y.std()) or 1.0
         self._model = None
         if len(y) > 1 and y.std() > 0:  # otherwise the mean is all there is to learn
-            self._model = self.regressor(len(y), rng)
-            self._model.fit(self._repair(x), (y - self._center) / self._scale)
+            model, targets = self.regressor(len(y), rng), (y - self._center) / self._scale
+            self._model = ledger.learned(_fitted, model, self._repair(x), targets)
 
     def query(self, ledger: Ledger, genes: Genes) -> Prediction:
         if self._center is None:
@@ -268,6 +268,11 @@ def joined(features: Sequence[Feature], ledger: Ledger, genes: Genes) -> Floats:
         for feature in features
     ]
     return np.concatenate(columns, axis=1)
+
+
+def _fitted(model: Regressor, x: Floats, y: Floats) -> Regressor:
+    model.fit(x, y)
+    return model
 
 
 def _flat(values: Any) -> Floats:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from nascast.core.evaluator import Benchmark
+from nascast.core.kept import Kept
 from nascast.core.ledger import Ledger, Memo
 from nascast.core.types import Batch, Objective
 from nascast.studies.artefacts import ArtefactFolder
@@ -52,8 +53,13 @@ class Evidence:
         metric = self.study.metric
         return Objective(metric, self.records().describe(metric).minimize)
 
-    def ledger(self, memo: Memo | None = None) -> Ledger:
-        """Returns a new ledger; `memo` has proxy scores computed earlier, and is extended."""
+    def ledger(self, memo: Memo | None = None, kept: Kept | None = None) -> Ledger:
+        """Returns a new ledger.
+
+        Args:
+            memo: proxy scores computed earlier, which is extended.
+            kept: what was learned earlier, which is extended.
+        """
         images = self.study.images
         trained = images is not None and images not in (RANDOM, RECORDED)
         return Ledger(
@@ -63,6 +69,7 @@ class Evidence:
             data=partial(_images, images) if trained and images else None,
             memo=memo,
             artefacts=ArtefactFolder(self.artefacts),
+            kept=kept,
             computes=images != RECORDED,
         )
 

@@ -10,7 +10,7 @@ import json
 import math
 import zlib
 from collections.abc import Iterator
-from functools import partial
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any, cast
 
@@ -20,6 +20,7 @@ from nascast.core import plugins
 from nascast.core.errors import StoreError, UnsupportedError
 from nascast.core.evaluator import Benchmark
 from nascast.core.executor import Executor
+from nascast.core.kept import Kept
 from nascast.core.ledger import Memo
 from nascast.core.store import changed_settings
 from nascast.core.threads import one_thread
@@ -37,6 +38,7 @@ from nascast.studies.predictors.design import (
 )
 from nascast.studies.predictors.evidence import Evidence, Opener, benchmark_of
 from nascast.studies.predictors.head import HEAD, Head, read_head, write_head
+from nascast.studies.predictors.order import Group, Order, group_of
 from nascast.studies.predictors.results import (
     TABLE,
     Result,
@@ -48,7 +50,7 @@ from nascast.studies.predictors.results import (
 from nascast.studies.predictors.scores import Scores
 from nascast.studies.predictors.split import batch_of, drawn_from, split
 from nascast.studies.predictors.support import Support
-from nascast.studies.progress import Progress, finished
+from nascast.studies.progress import Progress
 from nascast.studies.records import among
 from nascast.studies.versions import versions
 
@@ -103,10 +105,12 @@ def compare(
     memo.measure(todo, sets, executor, progress, read=support.proxies)
     progress.start("predictors", len(grid))
     progress.advance(len(grid) - len(todo))
-    for cell in todo:
+
+    def submit(cell: Cell) -> None:
         call = partial(_run_cell, evidence, cell, *sets[cell.trial], memo.part(cell, sets))
         executor.submit(cell, call)
-    for done in finished(executor, len(todo)):
+
+    for done in Order(todo).run(executor, submit):
         cell = cast(Cell, done.task)
         known[cell] = _failed(study, cell, done.error) if done.error else done.value
         journal.append(to_record(known[cell], study.axes))
@@ -179,7 +183,7 @@ def _kept(journal: Journal, study: Study) -> Iterator[Result]:
 def _run_cell(evidence: Evidence, cell: Cell, test: Genes, train: Genes, memo: Memo) -> Result:
     """Returns the result of initializing and querying a predictor; runs in a worker."""
     study, records, objective = evidence.study, evidence.records(), evidence.objective()
-    ledger = evidence.ledger(memo)
+    ledger = evidence.ledger(memo, _learned(group_of(cell)) if cell.settings else None)
     predictor = predictor_of(cell)
     size = cell.budget.get(LABELS, 0)
     key = [study.seed, cell.trial, size, zlib.crc32(str(cell.predictor).encode())]
@@ -207,6 +211,12 @@ def _run_cell(evidence: Evidence, cell: Cell, test: Genes, train: Genes, memo: M
         true=tuple(true.tolist()),
         versions=json.dumps(versions()),
     )
+
+
+@lru_cache(maxsize=1)
+def _learned(group: Group) -> Kept:
+    """Returns what cells of the group that this process works on have learned."""
+    return Kept()
 
 
 def _against_another(
