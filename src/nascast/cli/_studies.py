@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 __all__ = ["USUAL", "Asked", "folders", "specs", "tables"]
 
-USUAL = "xgboost,jacov,synflow,sotl_e,early_stop_accuracy,omni"
+USUAL = "xgboost,jacov,synflow,sotl_e,early_stop_accuracy,auto"
 _ALL = "all"
 
 
