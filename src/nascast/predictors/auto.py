@@ -187,7 +187,7 @@ class _Mean:
         errors = np.array([_error(u, line) for line in lines])
         weights = errors.min() / np.maximum(errors, np.finfo(float).tiny)
         kept = np.flatnonzero((weights >= _LEAST) | (errors == errors.min()))
-        return cls([lines[k] for k in kept], weights[kept] / weights[kept].sum())
+        return cls([lines[k] for k in kept.tolist()], weights[kept] / weights[kept].sum())
 
     @property
     def columns(self) -> tuple[int, ...]:

@@ -289,6 +289,9 @@ def test_a_small_table_makes_errors_larger_and_the_page_says_so(
     page = _report(make_run(full, settings=settings))
     assert "share many of them" not in page.text
     assert "Differences" in page.text
+    shown = [row for row in page.rows if len(row) == 5 and row[-1] == "2"]
+    assert len(shown) == 3  # against the best of four
+    assert all(row[2].startswith("−") for row in shown)
     wide = _report(make_run(full, settings=settings, drawn=24))
     assert "A test set holds 50 % of the 24 architectures" in wide.text
     assert "count 2 trials as 0.7 independent ones" in wide.text  # 2 / (1 + 2 × .5 / .5)

@@ -117,14 +117,15 @@ def differences(
         share: share of a test set in the architectures among which it is drawn.
     """
     known = [s for s in summaries if math.isfinite(s.kendall) and s.trials > 1]
-    best = {s.predictor: s.budget for s in sorted(known, key=lambda s: s.kendall)}
+    known.sort(key=lambda s: s.kendall)
+    best = {s.predictor: s.budget for s in known}
     if len(best) < 2:
         return None
+    top = known[-1].predictor
     groups: dict[str, list[Result]] = {name: [] for name in best}
     for item in results:
         if item.error is None and best.get(item.predictor) == item.budget:
             groups[item.predictor].append(item)
-    top = list(best)[-1]
     head = [
         Heading("Predictor", "name and settings"),
         Heading("Budget", "where its mean τ is highest"),
