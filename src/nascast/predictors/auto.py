@@ -40,6 +40,7 @@ Folds = npt.NDArray[np.int64]
 
 _FEWEST = 8  # labels, with fewer of which nothing is chosen: OMNI's
 _MANY = 100  # labels, with fewer of which members are averaged; chosen on transferred ones
+_POWER = 2  # of the inverse mean squared error in its weight; chosen, see docs/predictors.md
 _LEAST = 0.05  # weight in that average, of the largest, below which a member is left out; chosen
 _ERRORS = 2.0  # standard errors by which another must be better, the best of some; chosen
 
@@ -51,8 +52,8 @@ class Auto(Combinator):
     proxies as they are, those that learn fold by fold, from the labels of the other folds. A line
     brings each to the scale of the labels. With fewer than 100 labels, which hardly tell members
     apart, the first member is taken alone where its errors are the smallest, and otherwise the mean
-    of all lines, weighted by the inverse of their mean squared errors: members of different kinds
-    complement each other. With more labels, the first member is left for the one with the smallest
+    of all lines, weighted by the inverse square of their mean squared errors: members of different
+    kinds complement each other. With more labels, the first member is left for the one with the smallest
     error if that is smaller by more than two standard errors; then, one after the other, the member
     is added with which a ridge regression ranks held-out labels better, and has errors that are
     smaller by as much. Errors are of normal scores, so that the worst architectures do not decide.
@@ -183,9 +184,9 @@ class _Mean:
 
     @classmethod
     def of(cls, lines: Sequence[Linear], u: Floats) -> "_Mean":
-        """Weighs lines by the inverse of their held-out errors, squared, for ``(n,)`` targets."""
+        """Weighs lines by the inverse square of their mean squared errors, for ``(n,)`` targets."""
         errors = np.array([_error(u, line) for line in lines])
-        weights = errors.min() / np.maximum(errors, np.finfo(float).tiny)
+        weights = (errors.min() / np.maximum(errors, np.finfo(float).tiny)) ** _POWER
         kept = np.flatnonzero((weights >= _LEAST) | (errors == errors.min()))
         return cls([lines[k] for k in kept.tolist()], weights[kept] / weights[kept].sum())
 
