@@ -53,12 +53,12 @@ class Auto(Combinator):
     brings each to the scale of the labels. With fewer than 100 labels, which hardly tell members
     apart, the first member is taken alone where its errors are the smallest, and otherwise the mean
     of all lines, weighted by the inverse square of their mean squared errors: members of different
-    kinds complement each other. With more labels, the first member is left for the one with the smallest
-    error if that is smaller by more than two standard errors; then, one after the other, the member
-    is added with which a ridge regression ranks held-out labels better, and has errors that are
-    smaller by as much. Errors are of normal scores, so that the worst architectures do not decide.
-    What was not chosen is not asked at query. All of this is part of the initialization, and is
-    charged there.
+    kinds complement each other. With more labels, the first member is left for the one with the
+    smallest error if that is smaller by more than two standard errors; then, one after the other,
+    the member is added with which a ridge regression ranks held-out labels better, and has errors
+    that are smaller by as much. Errors are of normal scores, so that the worst architectures do not
+    decide. What was not chosen is not asked at query. All of this is part of the initialization,
+    and is charged there.
 
     With fewer than eight labels the first member that is supported is taken: by default OMNI, which
     is as careful with curves and proxies. The deviation is the root mean square of held-out errors,
