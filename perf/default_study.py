@@ -1,9 +1,10 @@
 """The study that ``nascast recommend`` reads where it is given no other.
 
 Runs the comparisons below, each into a folder of its own, and writes what they found beside
-``nascast.studies.recommend``. Budgets are those of the grid ``quick``. Left out are OMNI, `lcnet`
-and `auto`, whose fits take minutes, and `bohamiann`, whose chains take half a minute a fit.
-Zero-cost proxies run where their scores are recorded beside the table.
+``nascast.studies.recommend``. Budgets are those of the grid ``quick``, and test sets have 200
+architectures. Left out are OMNI, `lcnet` and `auto`, whose fits take long, and `bohamiann`, whose
+chains take half a minute a fit, and on NAS-Bench-NLP `nao`, `seminas` and `nn_former`, whose
+graphs are large there. Zero-cost proxies run where their scores are recorded beside the table.
 
 Run: OMP_NUM_THREADS=1 python perf/default_study.py FOLDER [--workers 2]
 
@@ -11,6 +12,7 @@ It takes hours, goes on where it was stopped, and changes nothing where all is d
 """
 
 import argparse
+from dataclasses import replace
 from pathlib import Path
 
 from nascast.executors.processes import Processes
@@ -18,12 +20,14 @@ from nascast.studies import recommend
 from nascast.studies.predictors.design import Study, modules_of
 from nascast.studies.predictors.grids import grid
 from nascast.studies.predictors.run import compare
+from nascast.studies.predictors.split import with_scores
 from nascast.studies.records import open_benchmark
 
-MODELS = (
+FAST = (
     "xgboost,ngboost,lightgbm,random_forest,bayesian_linear_regression,dngo,gp,gpwl,"
-    "sparse_gp,variational_sparse_gp,mlp,bananas,gcn,bonas,nao,seminas,nn_former"
+    "sparse_gp,variational_sparse_gp,mlp,bananas,gcn,bonas"
 )
+MODELS = f"{FAST},nao,seminas,nn_former"
 CURVES = "early_stop_accuracy,early_stop_loss,sotl,sotl_e,lce,lce_m,lcsvr"
 PROXIES = "params,flops,l2_norm,synflow,jacov,nwot,epe_nas,snip,grad_norm,fisher,grasp,plain,zen"
 RECORDED = f"{MODELS},{CURVES}"
@@ -32,13 +36,17 @@ STUDIES = {  # folder: benchmark, predictors and trials
     "nb201": ("nb201_seeds", RECORDED, 5),
     "nb301": ("nb301_sample", RECORDED, 5),
     "nb101": ("nb101_sample", RECORDED, 5),
+    "nlp": ("nbnlp_logs", f"{FAST},{CURVES}", 5),
 }
 
 
 def study_of(benchmark: str, predictors: str, trials: int) -> Study:
     """Returns the settings of a comparison."""
-    axes = grid("quick", open_benchmark(benchmark), "val_accuracy", 200)
-    return Study(benchmark, tuple(predictors.split(",")), axes, trials)
+    names, table = tuple(predictors.split(",")), open_benchmark(benchmark)
+    metric = "val_accuracy" if "val_accuracy" in table.metrics else "val_loss"
+    study = Study(benchmark, names, trials=trials, metric=metric)
+    within = with_scores(study, table)
+    return replace(study, axes=grid("quick", table, metric, study.test_size, within))
 
 
 def main() -> None:

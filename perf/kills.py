@@ -125,7 +125,8 @@ COMMANDS = (
     Command(
         "compare",
         (
-            *("compare", "--predictors", "xgboost,early_stop_accuracy", "--train-sizes", "20,40"),
+            *("compare", "--benchmark", "nb201-mini", "--train-sizes", "20,40"),
+            *("--predictors", "xgboost,early_stop_accuracy"),
             *("--trials", "12", "--test-size", "50", "--workers", "2"),
         ),
         "",

@@ -32,7 +32,8 @@ _IMPORT = "benchmark import table.csv --architecture arch --metric val_accuracy=
 _TRAIN = f"train --space nasbench201 --architecture '{_CELL}' --data images.npz"
 _SEARCH = "search --space nasbench201 --evaluations 2 --workers 1 --data images.npz"
 _BENCH = "search --benchmark nb201-mini --evaluations 2"
-_COMPARE = "compare --predictors sotl_e --trials 1 --test-size 20 --workers 1"
+_MINI = "compare --benchmark nb201-mini"
+_COMPARE = f"{_MINI} --predictors sotl_e --trials 1 --test-size 20 --workers 1"
 
 WRONG = f"""
 nonsense
@@ -148,7 +149,7 @@ search --benchmark broken.nascast
 {_COMPARE} --predictors nonsense
 {_COMPARE} --predictors ''
 {_COMPARE} --predictors 'xgboost(foo=1)'
-{_COMPARE} --benchmark nowhere
+compare --benchmark nowhere
 {_COMPARE} --train-sizes ten
 {_COMPARE} --train-sizes 0
 {_COMPARE} --train-sizes ''

@@ -22,7 +22,8 @@ CELL = (
     "+|skip_connect~0|nor_conv_3x3~1|nor_conv_3x3~2|"
 )
 Cli = Callable[..., tuple[int, str, str]]
-COMPARE = ["compare", "--predictors", "sotl_e", "--epochs", "1", "--trials", "2", "--workers", "1"]
+SOTL_E = ["compare", "--predictors", "sotl_e", "--epochs", "1", "--trials", "2", "--workers", "1"]
+COMPARE = [*SOTL_E, "--benchmark", "nb201-mini"]
 
 
 @pytest.mark.parametrize("kind", ["spaces", "strategies", "predictors", "proxies", "encodings"])
@@ -106,16 +107,47 @@ def test_compare_writes_results_and_a_page(cli: Cli, tmp_path: Path) -> None:
 def test_compare_on_several_benchmarks(cli: Cli, tmp_path: Path) -> None:
     out = tmp_path / "both"
     words = ["--benchmark", "nbnlp_logs", "--benchmark", "nb201-mini", "--test-size", "20"]
-    code, text, _ = cli(*COMPARE, *words, "--out", out, "--json")
+    code, text, _ = cli(*SOTL_E, *words, "--out", out, "--json")
     assert code == 0
     losses, accuracies = json.loads(text)
     assert losses["settings"]["metric"] == "val_loss"
     assert accuracies["settings"]["metric"] == "val_accuracy"
     assert (out / "nbnlp_logs" / "report.html").is_file()
     assert (out / "nb201-mini" / "results.parquet").is_file()
-    code, _, err = cli(*COMPARE, "--benchmark", "nb201-mini", "--benchmark", "nb201-mini")
+    assert "nbnlp-logs" in (out / "report.html").read_text(encoding="utf-8")
+    again = tmp_path / "again.html"
+    assert cli("report", out, "--out", again)[0] == 0
+    assert "nbnlp-logs" in again.read_text(encoding="utf-8")
+    code, _, err = cli(*COMPARE, "--benchmark", "nb201-mini")
     assert code == 2
     assert "each of several once" in err
+
+
+def test_compare_uses_all_tables_and_leaves_out_what_one_cannot_support(
+    cli: Cli, tmp_path: Path
+) -> None:
+    """Some tables have losses, and some scores of proxies beside them."""
+    from nascast.studies.records import open_benchmark, recorded_scores
+
+    few = ["--trials", "1", "--test-size", "10", "--workers", "1", "--executor", "serial"]
+    words = ["--predictors", "sotl_e,jacov", "--data", "recorded", "--epochs", "4", *few]
+    code, text, err = cli("compare", *words, "--out", tmp_path, "--json")
+    assert code == 0
+    found = {item["settings"]["benchmark"]: item for item in json.loads(text)}
+    assert len(found) == 5
+    ran = {name: {s["predictor"] for s in item["summary"]} for name, item in found.items()}
+    assert ran["nb201_mini"] == {"sotl_e", "jacov"}
+    for name, item in found.items():
+        table = open_benchmark(name)
+        assert ("sotl_e" in ran[name]) == ("train_loss" in table.metrics)
+        scores = recorded_scores(table)
+        assert ("jacov" in ran[name]) == (scores is not None and "jacov" in scores.names())
+        reasons = {one["predictor"]: one["reason"] for one in item["not_run"]}
+        assert "jacov" in ran[name] or "not recorded beside" in reasons["jacov"]
+    assert (tmp_path / "report.html").is_file()
+    code, _, err = cli("compare", *words, "--metric", "val_loss", "--out", tmp_path / "loss")
+    assert code == 0
+    assert "left out: nb101_sample: nb101-sample did not record 'val_loss'" in err
 
 
 def test_compare_gives_the_same_by_every_executor(cli: Cli, tmp_path: Path) -> None:
@@ -133,7 +165,8 @@ def test_compare_gives_the_same_by_every_executor(cli: Cli, tmp_path: Path) -> N
 
 def test_a_grid_gives_advice(cli: Cli, tmp_path: Path) -> None:
     out = tmp_path / "grid"
-    words = ["--predictors", "sotl_e,params", "--grid", "quick", "--test-set", "top"]
+    words = ["--benchmark", "nb201-mini", "--predictors", "sotl_e,params"]
+    words += ["--grid", "quick", "--test-set", "top"]
     few = ["--trials", "2", "--workers", "1", "--test-size", "40", "--out", out, "--json"]
     code, text, _ = cli("compare", *words, *few)
     assert code == 0
@@ -216,14 +249,14 @@ def test_build_from_images(cli: Cli, tmp_path: Path) -> None:
     ("words", "message"),
     [
         ([*COMPARE, "--predictors", "xgbost"], "unknown predictor 'xgbost'; known are"),
-        ([*COMPARE, "--benchmark", "nb202"], "unknown benchmark 'nb202'; known are"),
+        ([*SOTL_E, "--benchmark", "nb202"], "unknown benchmark 'nb202'; known are"),
         ([*COMPARE, "--train-sizes", "0"], "at least 1"),
         ([*COMPARE, "--train-sizes", "ten"], "whole numbers"),
         ([*COMPARE, "--predictors", "xgboost", "--train-sizes", "99999"], "distinct ones"),
         ([*COMPARE, "--metric", "f1"], "did not record 'f1'"),
         ([*COMPARE, "--images", "nowhere.npz"], "nowhere.npz"),
         ([*COMPARE, "--epochs", "77"], "no predictor could run"),
-        ([*COMPARE, "--benchmark", "nowhere.nascast"], "nowhere.nascast"),
+        ([*SOTL_E, "--benchmark", "nowhere.nascast"], "nowhere.nascast"),
         (["show", "|conv~0|"], "unknown operation 'conv'"),
         (["show", CELL, "--space", "nb"], "unknown space 'nb'"),
         (["show", "0-1-2-3"], "expected 6 genes; got 4"),
@@ -254,7 +287,7 @@ def test_a_damaged_table_is_refused(cli: Cli, tmp_path: Path) -> None:
     content[len(content) // 2] ^= 1
     table = tmp_path / "bad.nascast"
     table.write_bytes(content)
-    code, _, err = cli(*COMPARE, "--benchmark", table, "--out", tmp_path / "run")
+    code, _, err = cli(*SOTL_E, "--benchmark", table, "--out", tmp_path / "run")
     assert code == 2
     assert "checksum" in err
     assert not (tmp_path / "run").exists()
@@ -271,7 +304,8 @@ def test_a_killed_comparison_goes_on(tmp_path: Path) -> None:
     out = tmp_path / "run"
     command = [
         *(sys.executable, "-c", "from nascast.cli.main import main; main()"),
-        *("compare", "--predictors", "xgboost", "--train-sizes", "40,80,120", "--trials", "6"),
+        *("compare", "--benchmark", "nb201-mini", "--predictors", "xgboost"),
+        *("--train-sizes", "40,80,120", "--trials", "6"),
         *("--test-size", "50", "--workers", "1", "--out", str(out)),
     ]
     environment = {**os.environ, "NASCAST_CACHE": str(tmp_path / "cache")}

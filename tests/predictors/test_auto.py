@@ -89,6 +89,22 @@ def test_members_whose_errors_differ_are_joined_and_rank_better_than_each() -> N
     assert np.sqrt(np.mean(errors**2)) == pytest.approx(found.deviation[0], rel=0.5)
 
 
+def test_few_labels_are_predicted_by_all_but_what_is_far_worse() -> None:
+    """The first is taken alone where it is best; the mean of two of different noise is better."""
+    best, other, bad = Says(3.0, 1), Says(4.0, 2), Says(1e9, 3)
+    for members, chosen in (([best, other, bad], {best}), ([other, best, bad], {other, best, bad})):
+        auto = Auto(members=members)
+        initialized(auto, TRAIN[:60])
+        assert set(auto.chosen) == chosen
+    truth = BENCHMARK.query(TEST, "val_accuracy")
+    ledger = Ledger(BENCHMARK, Objective("val_accuracy"))
+    single = [kendall(part.query(ledger, TEST).mean, truth) for part in (best, other)]
+    assert kendall(asked(auto).mean, truth) > max(single)
+    exact = Auto(members=[best, other, Says(0.0)])
+    initialized(exact, TRAIN[:60])
+    assert len(exact.chosen) == 1
+
+
 def test_what_is_not_chosen_is_not_asked_and_not_used() -> None:
     good, bad = Says(0.0), Says(1e9, 3)
     auto = Auto(members=[bad, good])

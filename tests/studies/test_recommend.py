@@ -58,6 +58,7 @@ def test_those_within_the_noise_of_the_best_are_named() -> None:
     once = [measured("curve", 0.8, 0.0, 60.0, error=None), measured("other", 0.2, 0.0, 1.0)]
     assert [item.predictor for item in recommend(once, 1, 60)[0].close] == ["other"]
     assert answer.longest == (1000, 60)
+    assert (answer.cheapest, answer.quickest) == ((0, 0.1), (100, 0.001))
 
 
 def test_less_time_than_was_measured_is_not_known() -> None:
@@ -108,7 +109,9 @@ def test_a_folder_is_evidence(make_run: Make, make_row: Make) -> None:
 
 def test_the_study_in_the_package_answers_for_three_spaces() -> None:
     answers = recommend(shipped(), 1e7, 1e5)
-    assert {answer.space for answer in answers} == {"nasbench201", "nasbench101", "darts"}
+    assert {answer.space for answer in answers} == {
+        *("nasbench201", "nasbench101", "darts", "nasbench_nlp")
+    }
     for answer in answers:
         assert answer.best is not None
         assert answer.best.trials == 5

@@ -40,24 +40,28 @@ class BudgetOptions:
         return {**_USUAL, **self.given(predictors)}
 
     def of_benchmark(self, study: "Study") -> "Study":
-        """Returns a study of the usual amounts with those of the grid in place of them, if any.
+        """Returns a study with the amounts of the grid, or usual ones that the benchmark has.
+
+        Where no number of epochs is given, they are recorded ones next to the usual.
 
         Raises:
             InvalidSettingError: see `given` and `grids.grid`; or an axis is given beside a grid.
         """
+        from nascast.studies.predictors.grids import grid, near
+        from nascast.studies.predictors.split import with_scores
+        from nascast.studies.records import open_benchmark
+
+        benchmark, given = open_benchmark(study.benchmark), self.given(study.specs)
         if self.grid is None:
-            return study
-        given = self.given(study.specs)
+            epochs = near(benchmark, study.metric, _USUAL["epochs"])
+            if "epochs" in given or not epochs:
+                return study
+            return replace(study, axes={**study.axes, "epochs": epochs})
         if both := [axis for axis in given if axis in _OPTIONS]:
             written = [_OPTIONS[a] if self.own.get(a) else f"--axis {a}" for a in both]
             raise InvalidSettingError(
                 f"--grid chooses labels and epochs; leave out {' and '.join(written)}"
             )
-        from nascast.studies.predictors.grids import grid
-        from nascast.studies.predictors.split import with_scores
-        from nascast.studies.records import open_benchmark
-
-        benchmark = open_benchmark(study.benchmark)
         within = with_scores(study, benchmark)
         amounts = grid(self.grid, benchmark, study.metric, study.test_size, within)
         return replace(study, axes={**amounts, **given})

@@ -1,7 +1,6 @@
 """``nascast compare``."""
 
 import math
-import re
 from collections.abc import Callable
 from dataclasses import asdict
 from functools import partial
@@ -11,17 +10,17 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from nascast.cli._budgets import BudgetOptions
-from nascast.cli._children import Children as Asked
+from nascast.cli._children import Children as Trainer
 from nascast.cli._children import open_evaluator
 from nascast.cli._executor import Workplace
 from nascast.cli._pages import tell_what_is_missing, written
+from nascast.cli._studies import USUAL, Asked, folders, specs, tables
 from nascast.core.document import document
 
 if TYPE_CHECKING:
     from rich.table import Table
 
     from nascast.core.executor import Executor
-    from nascast.core.spec import Spec
     from nascast.studies.predictors.children import Children
     from nascast.studies.predictors.design import Study
     from nascast.studies.predictors.head import Head
@@ -30,8 +29,8 @@ if TYPE_CHECKING:
 
 __all__ = ["compare"]
 
-_ALL = "xgboost,jacov,synflow,sotl_e,early_stop_accuracy,omni"
 _Opener = Callable[..., "Executor"]  # called with the modules that processes import first
+_Run = Callable[..., dict[str, Any]]  # runs a study in a folder
 
 
 def compare(
@@ -40,16 +39,17 @@ def compare(
         typer.Option(
             help="Benchmark by its registered name, or the path of a table; may be given several "
             "times.",
-            show_default="nb201-mini",
+            show_default="all whose tables are in the package",
         ),
     ] = None,
     predictors: Annotated[
         str,
         typer.Option(
             help="Predictors joined by commas, with settings such as xgboost(encoding=path); all: "
-            "those of every family, and auto."
+            "those of every family, and auto. Of these and of the default, what a benchmark cannot "
+            "support is left out, with the reason."
         ),
-    ] = _ALL,
+    ] = USUAL,
     axis: Annotated[
         list[str] | None,
         typer.Option(
@@ -71,7 +71,7 @@ def compare(
         typer.Option(
             help="Numbers of epochs of partial training at query, joined by commas; each is a "
             "budget of the predictors that read learning curves.",
-            show_default="2,6",
+            show_default="2,6, or the recorded numbers next to these",
         ),
     ] = None,
     grid: Annotated[
@@ -86,8 +86,12 @@ def compare(
     ] = 5,
     seed: Annotated[int, typer.Option(help="Seed of the study, from which all trials draw.")] = 0,
     test_size: Annotated[
-        int, typer.Option(help="Number of test architectures in each trial.")
-    ] = 200,
+        int | None,
+        typer.Option(
+            help="Number of test architectures in each trial.",
+            show_default="200, or half of what a benchmark has",
+        ),
+    ] = None,
     test_set: Annotated[
         str,
         typer.Option(
@@ -109,9 +113,9 @@ def compare(
             "--images",
             help="Data from which zero-cost proxies get their batch, and on which supernets are "
             "trained: images, or a text for networks that read text; `random`: a seeded random "
-            "batch, and no supernets; default: the batch of the scores recorded beside the "
-            "benchmark, or random where there are none. With --space also what children are "
-            "trained on.",
+            "batch, and no supernets; `recorded`: recorded scores alone; default: the batch of the "
+            "scores recorded beside the benchmark, or random where there are none, but `recorded` "
+            "where predictors are not named. With --space also what children are trained on.",
         ),
     ] = None,
     space: Annotated[
@@ -158,14 +162,15 @@ def compare(
         bool, typer.Option("--json", help="JSON of the summary instead of a table.")
     ] = False,
 ) -> None:
-    """Compare performance predictors over budgets and trials on one benchmark.
+    """Compare performance predictors over budgets and trials, on all tables of the package.
 
     With --space the children are drawn and trained first, over the workers, and kept in
     children.sqlite: trainings cost what they really took.
 
     Writes results.parquet (a row for each predictor, budget and trial) and report.html into --out.
     A comparison that was stopped, or killed, goes on with the same command. For several benchmarks
-    there is a folder in --out for each, and --json gives a list.
+    there is a folder in --out for each, report.html shows them side by side, and --json gives a
+    list.
 
     Example: nascast compare --predictors xgboost,jacov --train-sizes 50 --out runs/first
 
@@ -179,82 +184,77 @@ def compare(
     from nascast.core.errors import UnsupportedError
     from nascast.studies.predictors.design import Study
 
-    specs, source = _specs(predictors), str(images) if images else None
+    source = str(images) if images else None
     place = Workplace(executor, address)
     place.spec()  # what is wrong with it shows before any data are read
     trained_on = "cpu" if space is None else device  # records are read on cores alone
     workplace = partial(place.open, workers or None, out, trained_on)
     budgets = BudgetOptions({"train_size": train_sizes, "epochs": epochs}, axis or [], grid)
-    rest = (trials, seed, test_size, test_set)
-    children, studies = None, []
-    if space is not None:
-        axes = budgets.of_children(specs, benchmark)
-        most = test_size + max(axes["train_size"])
-        asked = Asked(out / "checkpoints", source, recipe, skeleton, split, device)
-        children = _children(asked, space, cells or -(-most * 11 // 10), seed, out)
-        predicted = metric or "val_accuracy"
-        studies.append(Study(children.spec, specs, axes, *rest, predicted, source, batch_size))
-    else:
-        for name in benchmark or ["nb201-mini"]:
-            predicted = metric or _usual_metric(name)
-            axes = budgets.usual(specs)
-            study = Study(name, specs, axes, *rest, predicted, source, batch_size)
-            studies.append(budgets.of_benchmark(study))
     tell_what_is_missing()
-    found: list[dict[str, Any]] = []
-    for study, folder in zip(studies, _folders(benchmark or [], out), strict=True):
-        try:
-            found.append(_compared(study, folder, workplace, children, quiet=as_json))
-        except UnsupportedError as error:
-            if len(studies) == 1:
-                raise
-            typer.secho(f"not run: {error}", fg="yellow", err=True)
+    run = partial(_compared, workplace=workplace, quiet=as_json)
+    if space is not None:
+        found, size = specs(predictors), test_size or 200
+        axes = budgets.of_children(found, benchmark)
+        most = size + max(axes["train_size"])
+        trainer = Trainer(out / "checkpoints", source, recipe, skeleton, split, device)
+        children = _children(trainer, space, cells or -(-most * 11 // 10), seed, out)
+        rest = (trials, seed, size, test_set, metric or "val_accuracy", source, batch_size)
+        done = [run(Study(children.spec, found, axes, *rest), out, children=children)]
+    else:
+        asked = Asked(predictors, trials, seed, test_size, test_set, metric, source, batch_size)
+        done = _each(asked, budgets, benchmark, out, run, quiet=as_json)
     if as_json:
-        typer.echo(document(found if len(studies) > 1 else found[0], indent=1))
-    elif not any(item["summary"] for item in found):
+        typer.echo(document(done if len(done) > 1 else done[0], indent=1))
+    elif not any(item["summary"] for item in done):
         raise UnsupportedError("no predictor could run on this benchmark; the reasons stand above")
 
 
-def _specs(text: str) -> "tuple[Spec, ...]":
-    """Returns the specs in a text; ``all`` are those of every family, and ``auto``.
+def _each(
+    asked: Asked,
+    budgets: BudgetOptions,
+    named: list[str] | None,
+    out: Path,
+    run: _Run,
+    *,
+    quiet: bool,
+) -> list[dict[str, Any]]:
+    """Runs the study of each benchmark, and returns them as JSON; of several there is a page.
 
-    The other combinators do nothing of their own without the predictors that they are given.
+    Where none was named, a table that cannot support what is asked for is left out, with a line.
     """
-    from nascast.core import plugins
-    from nascast.core.spec import Spec
+    from nascast.core.errors import InvalidSettingError, UnsupportedError
+    from nascast.studies.predictors.results import TABLE
 
-    if text.strip() != "all":
-        return Spec.parse_list("predictor", text)
-    names = [name for name in plugins.names("predictor") if plugins.family("predictor", name)]
-    return tuple(Spec(name) for name in (*names, "auto"))
+    names = named or tables()
+    done, places = [], dict(zip(names, folders(names, out), strict=True))
+    if named:
+        studies = {name: asked.on(name, budgets) for name in names}  # all faults before any work
+    for name, folder in places.items():
+        try:
+            study = studies[name] if named else asked.on(name, budgets)
+            done.append(run(study, folder))
+        except (InvalidSettingError, UnsupportedError) as error:
+            wrong = named and isinstance(error, InvalidSettingError)
+            if wrong or (name == names[-1] and not done):
+                raise
+            typer.secho(f"left out: {name}: {error}", fg="yellow", err=True)
+    if len(done) > 1:
+        from nascast.report.predictors.together import write_together
 
-
-def _usual_metric(name: str) -> str:
-    """Returns the metric that is predicted where none is named."""
-    from nascast.studies.records import open_benchmark
-
-    known = open_benchmark(name).metrics
-    return "val_loss" if "val_loss" in known and "val_accuracy" not in known else "val_accuracy"
-
-
-def _folders(names: list[str], out: Path) -> list[Path]:
-    """Returns the folder of each study: `out`, or for several studies one inside of it for each.
-
-    Raises:
-        InvalidSettingError: two benchmarks would have the same folder.
-    """
-    from nascast.core.errors import InvalidSettingError
-
-    if len(names) < 2:
-        return [out]
-    found = [re.sub(r"[^\w]+", "-", name.removesuffix(".nascast")).strip("-") for name in names]
-    if len({name.replace("-", "_") for name in found}) < len(found) or not all(found):
-        raise InvalidSettingError(f"--benchmark: give each of several once; got {', '.join(names)}")
-    return [out / name for name in found]
+        ran = [folder for folder in places.values() if (folder / TABLE).is_file()]
+        page = written(partial(write_together, ran), out / "report.html")
+        if page and not quiet:
+            typer.echo(f"side by side: {page}")
+    return done
 
 
 def _compared(
-    study: "Study", out: Path, workplace: _Opener, children: "Children | None", *, quiet: bool
+    study: "Study",
+    out: Path,
+    *,
+    workplace: _Opener,
+    quiet: bool,
+    children: "Children | None" = None,
 ) -> dict[str, Any]:
     """Runs a study, writes its page, prints its table unless it is quiet; returns it as JSON."""
     from nascast.report.predictors.html import write_report
@@ -263,13 +263,14 @@ def _compared(
     from nascast.studies.predictors.summary import summarize
 
     results = _run(study, out, workplace, children)
-    page, head, summaries = written(write_report, out), read_head(out), summarize(results)
+    page, head = written(write_report, out), read_head(out)
+    summaries = summarize(results, head.share)
     if not quiet:
         _print(head, summaries, results, [out / TABLE, *filter(None, [page])])
     return _plain(head, summaries, results)
 
 
-def _children(asked: Asked, space: str, cells: int, seed: int, out: Path) -> "Children":
+def _children(asked: Trainer, space: str, cells: int, seed: int, out: Path) -> "Children":
     from nascast.studies.predictors.children import Children
 
     return Children(open_evaluator(asked, space), cells, seed, out / "children.sqlite")
@@ -349,7 +350,7 @@ def _table(summaries: "list[Summary]", axes: tuple[str, ...]) -> "Table":
     for name in (*titles, "Kendall τ", "±", "other τ", "Spearman", "init", "query"):
         table.add_column(name, justify="right", no_wrap=True)
     for item in sorted(summaries, key=lambda item: -item.kendall):
-        spread = "" if item.kendall_sd is None else f"{item.kendall_sd:.3f}"
+        spread = "" if item.kendall_error is None else f"{item.kendall_error:.3f}"
         budget = [str(item.budget.get(axis, "")) for axis in axes]
         times = [duration(item.init_seconds_total), duration(item.query_seconds_each)]
         tau = f"{item.kendall:.3f}{'*' if item.reads_target else ' '}"
@@ -360,13 +361,13 @@ def _table(summaries: "list[Summary]", axes: tuple[str, ...]) -> "Table":
 
 
 def _refusals(results: "list[Result]") -> list[str]:
-    """Returns a line for each predictor that did not run, with the reason, for any train size."""
+    """Returns a line for each reason why predictors did not run, for any train size."""
     from nascast.report.words import budget_words
     from nascast.studies.predictors.design import LABELS, Budget
     from nascast.studies.predictors.summary import failures
 
-    lines = []
+    reasons: dict[str, dict[str, None]] = {}
     for (name, budget), why in failures(results).items():
         at = budget_words(Budget({axis: n for axis, n in budget.items() if axis != LABELS}))
-        lines.append(f"{name}{f' ({at})' if at else ''}: {why}")
-    return list(dict.fromkeys(lines))
+        reasons.setdefault(why, {})[f"{name}{f' ({at})' if at else ''}"] = None
+    return [f"{', '.join(names)}: {why}" for why, names in reasons.items()]

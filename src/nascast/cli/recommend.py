@@ -67,12 +67,13 @@ def _lines(answer: "Answer", init: float, query: float) -> list[str]:
     from nascast.report.words import duration
 
     where = f"{answer.benchmark} ({answer.space}, {answer.metric}, {answer.tested} tests)"
-    least, most = answer.cheapest, answer.longest
+    most = answer.longest
     if answer.best is None:
-        return [
-            f"{where}: not known. The quickest that was measured takes {duration(least[0])} to "
-            f"initialize and {duration(least[1])} for an architecture."
+        ends = [
+            f"{duration(init_)} to initialize and {duration(query_)} for an architecture"
+            for init_, query_ in dict.fromkeys([answer.cheapest, answer.quickest])
         ]
+        return [f"{where}: not known. The quickest that were measured take {', or '.join(ends)}."]
     lines = [f"{where}: {_words(answer.best)}"]
     if answer.close:
         lines.append("  no worse as far as is known, cheapest first:")

@@ -11,31 +11,46 @@ __all__ = ["report"]
 def report(
     folders: Annotated[
         list[Path],
-        typer.Argument(help="Folders of searches, or of one comparison, finished or not."),
+        typer.Argument(help="Folders of searches, finished or not, or of comparisons."),
     ],
     out: Annotated[
         Path | None,
         typer.Option(help="HTML file to write; default: report.html in the first folder."),
     ] = None,
 ) -> None:
-    """Write the page of a search or a comparison; of several searches one, side by side.
+    """Write the page of a search or a comparison; of several one, side by side.
 
-    A search may still be running: the page shows the trials that are stored.
+    A folder of comparisons on several benchmarks stands for these. A search may still be running:
+    the page shows the trials that are stored.
 
     Example: nascast report runs/ppo runs/evolution --out both.html
     """
     from nascast.core.errors import InvalidSettingError
     from nascast.report.predictors.html import write_report
+    from nascast.report.predictors.together import write_together
     from nascast.report.searches.html import write_search_report
     from nascast.studies.predictors.head import HEAD
 
     if out is not None and out.suffix != ".html":
         raise InvalidSettingError(f"--out: pages end in .html; got {out}")
+    target = out or folders[0] / "report.html"
+    folders = [part for folder in folders for part in _parts(folder, HEAD)]
     compared = [folder for folder in folders if (folder / HEAD).is_file()]
-    if compared and len(folders) > 1:
+    if 0 < len(compared) < len(folders):
         raise InvalidSettingError(
-            f"{compared[0]} holds a comparison, which has a page of its own; name searches, or it "
-            "alone"
+            f"{compared[0]} holds a comparison, and others do not; name searches or comparisons"
         )
-    page = write_report(folders[0], out) if compared else write_search_report(*folders, out=out)
+    if not compared:
+        page = write_search_report(*folders, out=out)
+    elif len(compared) > 1:
+        page = write_together(compared, target)
+    else:
+        page = write_report(compared[0], target)
     typer.echo(f"written: {page}")
+
+
+def _parts(folder: Path, head: str) -> list[Path]:
+    """Returns the folder, or those of the comparisons in it where it is none itself."""
+    if (folder / head).is_file() or not folder.is_dir():
+        return [folder]
+    return sorted(part.parent for part in folder.glob(f"*/{head}")) or [folder]

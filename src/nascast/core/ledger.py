@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from importlib import import_module
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -14,6 +14,7 @@ import numpy.typing as npt
 from nascast.core.clock import processor_seconds
 from nascast.core.errors import UnsupportedError
 from nascast.core.evidence import Records
+from nascast.core.kept import Kept
 from nascast.core.space import SearchSpace
 from nascast.core.types import Architecture, Batch, Floats, Genes, Objective, Task
 
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
     from nascast.proxies.passes import Passes
 
 __all__ = ["Artefact", "Artefacts", "Ledger", "Memo", "Score", "Scorer"]
+
+T = TypeVar("T")
 
 Artefact = Mapping[str, npt.NDArray[Any]]  # arrays by name, such as the weights of a supernet
 
@@ -102,6 +105,8 @@ class Ledger:
         seed: int | None = 0,
         memo: Memo | None = None,
         artefacts: Artefacts | None = None,
+        computes: bool = True,
+        kept: Kept | None = None,
         clock: Callable[[], float] = processor_seconds,
     ) -> None:
         """Opens a ledger.
@@ -115,6 +120,9 @@ class Ledger:
             seed: number of the recorded training that is read, from 0; None is the mean over all.
             memo: scores computed earlier, with their seconds; extended in place.
             artefacts: artefacts made earlier, with their seconds; extended in place.
+            computes: whether scores that are not in the memo are computed; otherwise they are not
+                supported.
+            kept: what was learned earlier, with its seconds; extended in place.
             clock: function that returns the seconds in which compute is measured;
                 `time.perf_counter` where a GPU computes.
         """
@@ -125,6 +133,7 @@ class Ledger:
         self._batch, self._data, self._seed = batch, data, seed
         self._memo: Memo = {} if memo is None else memo
         self._artefacts: Artefacts = {} if artefacts is None else artefacts
+        self._computes, self._kept = computes, kept
         self._clock = clock
         self._phase: str | None = None
         self._began = 0.0  # by the clock
@@ -254,6 +263,11 @@ class Ledger:
         return values
 
     def _measure(self, scorer: Scorer, arch: Architecture) -> Score:
+        if not self._computes:
+            raise UnsupportedError(
+                "its zero-cost scores are not recorded beside the benchmark, and are not computed; "
+                "`--data random`, or a source of inputs, computes them"
+            )
         passes = self.passes(arch, scorer.seed)
         with passes.used() as used:
             began, inside = self._clock(), passes.spent
@@ -293,6 +307,23 @@ class Ledger:
             self._paid.add(("artefact", key.encode()))
             self._spend(found[1])
         return found[0]
+
+    def learned(self, make: Callable[..., T], *given: Any) -> T:
+        """Returns what a pure function learns, which is made once where a study keeps it.
+
+        Everyone is charged the seconds that making it took. It is shared, and may not be changed.
+
+        Args:
+            make: function of its arguments alone, which may change these.
+            given: its arguments.
+        """
+        if self._kept is None:
+            return make(*given)
+        began = self._clock()
+        found, seconds = self._kept.of(self._clock, make, *given)
+        self._away += self._clock() - began
+        self._spend(seconds)
+        return found
 
     @contextmanager
     def phase(self, name: str) -> Iterator[None]:

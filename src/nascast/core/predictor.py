@@ -89,6 +89,20 @@ class PerformancePredictor(ABC):
         A mean may be NaN where the evidence is missing or not finite.
         """
 
+    def supported(self, ledger: Ledger, genes: Genes) -> tuple[Feature, ...]:
+        """Returns the features that it reads on these records, each tried on some architectures.
+
+        Args:
+            ledger: ledger of the evidence; what is tried is charged to its open phase.
+            genes: ``(n, length)`` architectures to try them on; one is enough.
+
+        Raises:
+            UnsupportedError: records or space lack a feature that it cannot do without.
+        """
+        for feature in sorted(self.features, key=lambda one: isinstance(one, Proxy)):  # slow last
+            feature(ledger, genes)
+        return self.features
+
     def like(self, **settings: Any) -> Self:
         """Returns a new predictor of the same settings, but for those given."""
         own = {name: getattr(self, name) for name in inspect.signature(type(self)).parameters}
@@ -206,8 +220,8 @@ class ModelPredictor(PerformancePredictor):
         self._scale = float(y.std()) or 1.0
         self._model = None
         if len(y) > 1 and y.std() > 0:  # otherwise the mean is all there is to learn
-            self._model = self.regressor(len(y), rng)
-            self._model.fit(self._repair(x), (y - self._center) / self._scale)
+            model, targets = self.regressor(len(y), rng), (y - self._center) / self._scale
+            self._model = ledger.learned(_fitted, model, self._repair(x), targets)
 
     def query(self, ledger: Ledger, genes: Genes) -> Prediction:
         if self._center is None:
@@ -254,6 +268,11 @@ def joined(features: Sequence[Feature], ledger: Ledger, genes: Genes) -> Floats:
         for feature in features
     ]
     return np.concatenate(columns, axis=1)
+
+
+def _fitted(model: Regressor, x: Floats, y: Floats) -> Regressor:
+    model.fit(x, y)
+    return model
 
 
 def _flat(values: Any) -> Floats:

@@ -13,6 +13,7 @@ import numpy.typing as npt
 
 from nascast.core.correlation import kendall
 from nascast.core.errors import InvalidSettingError, UnsupportedError
+from nascast.core.feature import Feature
 from nascast.core.ledger import Ledger
 from nascast.core.prediction import Prediction
 from nascast.core.predictor import PerformancePredictor, labels_of
@@ -28,6 +29,9 @@ _STRUCTURE = Spec("joined")
 _MEMBERS: tuple[Part, ...] = (
     "omni",
     "early_stop_accuracy",
+    "lce",
+    "lcsvr",
+    "gcn",
     Spec("gp", {"encoding": _STRUCTURE}),
     Spec("xgboost", {"encoding": _STRUCTURE, "n_estimators": 200, "max_depth": 3}),
     "xgboost",
@@ -35,7 +39,9 @@ _MEMBERS: tuple[Part, ...] = (
 Folds = npt.NDArray[np.int64]
 
 _FEWEST = 8  # labels, with fewer of which nothing is chosen: OMNI's
-_MANY = 100  # labels, with fewer of which no second member is taken; chosen on transferred ones
+_MANY = 100  # labels, with fewer of which members are averaged; chosen on transferred ones
+_POWER = 2  # of the inverse mean squared error in its weight; chosen, see docs/predictors.md
+_LEAST = 0.05  # weight in that average, of the largest, below which a member is left out; chosen
 _ERRORS = 2.0  # standard errors by which another must be better, the best of some; chosen
 
 
@@ -43,16 +49,20 @@ class Auto(Combinator):
     """For the budgets given, the best of some predictors, and others beside it where they help.
 
     Every member that the records and the space support predicts the training labels: curves and
-    proxies as they are, those that learn fold by fold, from the labels of the other folds. The
-    first member is left for the one with the smallest error on a line if that is smaller by more
-    than two standard errors; then, one after the other, the member is added with which a ridge
-    regression ranks held-out labels better, and has errors that are smaller by as much.
-    Errors are of normal scores, so that the worst architectures do not decide. What was not chosen
-    is not asked at query. All of this is part of the initialization, and is charged there.
+    proxies as they are, those that learn fold by fold, from the labels of the other folds. A line
+    brings each to the scale of the labels. With fewer than 100 labels, which hardly tell members
+    apart, the first member is taken alone where its errors are the smallest, and otherwise the mean
+    of all lines, weighted by the inverse square of their mean squared errors: members of different
+    kinds complement each other. With more labels, the first member is left for the one with the
+    smallest error if that is smaller by more than two standard errors; then, one after the other,
+    the member is added with which a ridge regression ranks held-out labels better, and has errors
+    that are smaller by as much. Errors are of normal scores, so that the worst architectures do not
+    decide. What was not chosen is not asked at query. All of this is part of the initialization,
+    and is charged there.
 
-    With fewer than 100 labels one member is taken, and with fewer than eight the first that is
-    supported: by default OMNI, which is as careful with curves and proxies. The deviation is the
-    root mean square of held-out errors, the same for all.
+    With fewer than eight labels the first member that is supported is taken: by default OMNI, which
+    is as careful with curves and proxies. The deviation is the root mean square of held-out errors,
+    the same for all.
 
     Attributes:
         chosen: members that are asked at query, in the order in which they were added; empty before
@@ -80,7 +90,7 @@ class Auto(Combinator):
         self.epochs, self.members, self.folds = epochs, members, folds
         self.chosen: tuple[Part, ...] = ()
         self._asked: list[_Part] = []
-        self._stack: Linear | None = None
+        self._stack: Linear | _Mean | None = None
 
     @property
     def ranks_only(self) -> bool:  # type: ignore[override]
@@ -92,6 +102,18 @@ class Auto(Combinator):
         """Whether deviations claim to be calibrated: they are the same for all architectures."""
         return False
 
+    def supported(self, ledger: Ledger, genes: Genes) -> tuple[Feature, ...]:
+        found: list[Feature] = []
+        reasons = []
+        for part in self._parts:
+            try:
+                found += part.supported(ledger, genes)
+            except UnsupportedError as error:
+                reasons.append(str(error))
+        if len(reasons) == len(self._parts):
+            raise UnsupportedError(f"these records support no member of auto: {reasons[-1]}")
+        return tuple(found)
+
     def initialize(self, ledger: Ledger, train: Genes, rng: np.random.Generator) -> None:
         y = labels_of(ledger, train)
         self._constant = float(y[0]) if len(y) > 1 and np.ptp(y) == 0 else None
@@ -101,7 +123,7 @@ class Auto(Combinator):
         asked: Sequence[int] = (0,)
         if not few:
             x = np.column_stack([part.scores(part.held) for part in parts])
-            self._stack = _stacked(x, self._scale.scores(y))
+            self._stack = _stacked(x, self._scale.scores(y), trusted=parts[0].place == 0)
             asked = self._stack.columns
             errors = y - self._scale.labels(self._stack.held)
             self._deviation = float(np.sqrt(np.mean(errors**2)))
@@ -133,6 +155,7 @@ class Auto(Combinator):
         reason = "no mean is finite"
         for place, (member, seed) in enumerate(zip(self._parts, seeds, strict=True)):
             try:
+                member.supported(ledger, train[:1])  # before anything slow is read
                 held = _held_out(member, ledger, train, int(seed), None if first else fold)
             except UnsupportedError as error:
                 reason = str(error)
@@ -145,6 +168,41 @@ class Auto(Combinator):
         if not found:
             raise UnsupportedError(f"these records support no member of auto: {reason}")
         return found
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Mean:
+    """The weighted mean of lines, each on one column.
+
+    Attributes:
+        lines: k lines, at least one.
+        weights: ``(k,)`` weights, of sum 1.
+    """
+
+    lines: Sequence[Linear]
+    weights: Floats
+
+    @classmethod
+    def of(cls, lines: Sequence[Linear], u: Floats) -> "_Mean":
+        """Weighs lines by the inverse square of their mean squared errors, for ``(n,)`` targets."""
+        errors = np.array([_error(u, line) for line in lines])
+        weights = (errors.min() / np.maximum(errors, np.finfo(float).tiny)) ** _POWER
+        kept = np.flatnonzero((weights >= _LEAST) | (errors == errors.min()))
+        return cls([lines[k] for k in kept.tolist()], weights[kept] / weights[kept].sum())
+
+    @property
+    def columns(self) -> tuple[int, ...]:
+        """The columns that are read."""
+        return tuple(line.columns[0] for line in self.lines)
+
+    @property
+    def held(self) -> Floats:
+        """Predictions of each training row without its label, ``(n,)``."""
+        return np.asarray(self.weights @ np.stack([line.held for line in self.lines]))
+
+    def predict(self, x: Floats) -> Floats:
+        """Returns ``(n,)`` predictions."""
+        return np.asarray(self.weights @ np.stack([line.predict(x) for line in self.lines]))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -199,13 +257,19 @@ def _held_out(
     return means
 
 
-def _stacked(x: Floats, u: Floats) -> Linear:
-    """Returns the regression on the columns that held-out errors choose, the best one first."""
-    best, *others = (Linear.of(x, u, (k,)) for k in range(x.shape[1]))
-    one = min([best, *others], key=partial(_error, u))
+def _stacked(x: Floats, u: Floats, trusted: bool) -> Linear | _Mean:
+    """Returns what predicts from the columns that held-out errors choose.
+
+    With few labels it is the first line or a mean of all, with many the regression on columns added
+    one after the other.
+    """
+    lines = [Linear.of(x, u, (k,)) for k in range(x.shape[1])]
+    best, one = lines[0], min(lines, key=partial(_error, u))
+    if len(u) < _MANY:
+        return best if trusted and one is best else _Mean.of(lines, u)
     if better(u, one.held, best.held, _ERRORS):
         best = one
-    while left := [k for k in range(x.shape[1]) if k not in best.columns and len(u) >= _MANY]:
+    while left := [k for k in range(x.shape[1]) if k not in best.columns]:
         more = min((Linear.of(x, u, (*best.columns, k)) for k in left), key=partial(_error, u))
         ranks = kendall(more.held, u) > kendall(best.held, u)
         if not (ranks and better(u, more.held, best.held, _ERRORS)):

@@ -152,13 +152,13 @@ def _comparison(folder: Path) -> View:
     head, results = read_run(folder, without=LISTS)
     rows: list[dict[str, Any]] = []
     points: dict[str, list[tuple[float, float]]] = {}
-    for one in summarize_results(results):
+    for one in summarize_results(results, head.share):
         spent = one.init_seconds_total
         amounts = ", ".join(f"{axis} {amount}" for axis, amount in one.budget.items())
         rows.append(
             {
                 **{"predictor": one.predictor, "budget": amounts, "trials": one.trials},
-                **{"τ": one.kendall, "±": one.kendall_sd},
+                **{"τ": one.kendall, "±": one.kendall_error},
                 **{"initialization (s)": spent, "query (s)": one.query_seconds_each},
             }
         )

@@ -14,7 +14,7 @@ from nascast.core.errors import (
     UnknownComponentError,
 )
 from nascast.studies.predictors.results import LISTS, read_run
-from nascast.studies.predictors.summary import Summary, summarize
+from nascast.studies.predictors.summary import INSTANT, Summary, summarize
 
 __all__ = ["Answer", "Measured", "from_json", "measured_in", "recommend", "shipped", "to_json"]
 
@@ -71,6 +71,7 @@ class Answer:
             errors are not known.
         cheapest: initialization and query seconds of the measured budget that is initialized
             quickest.
+        quickest: those of the budget that is queried quickest.
         longest: longest initialization and query seconds that were measured; what more time would
             give is not known.
     """
@@ -82,6 +83,7 @@ class Answer:
     best: Measured | None
     close: tuple[Measured, ...]
     cheapest: tuple[float, float]
+    quickest: tuple[float, float]
     longest: tuple[float, float]
 
 
@@ -133,8 +135,10 @@ def _answer(
         and math.isfinite(item.kendall)
     ]
     known = [i for i in items if math.isfinite(i.init_seconds + i.query_seconds)]
+    pairs = [(i.init_seconds, i.query_seconds) for i in known]
     ends = (
-        min(((i.init_seconds, i.query_seconds) for i in known), default=(math.nan, math.nan)),
+        min(pairs, default=(math.nan, math.nan)),
+        min(pairs, key=lambda p: (max(p[1], INSTANT), p[0]), default=(math.nan, math.nan)),
         (
             max((i.init_seconds for i in known), default=math.nan),
             max((i.query_seconds for i in known), default=math.nan),
@@ -169,7 +173,7 @@ def measured_in(folder: Path) -> list[Measured]:
     settings = head.settings
     tested = f"{settings['test_size']} {settings['test_set']}"
     where = head.benchmark, head.space, settings["metric"], tested
-    return [_of(where, item) for item in summarize(results)]
+    return [_of(where, item) for item in summarize(results, head.share)]
 
 
 def shipped() -> list[Measured]:

@@ -101,7 +101,7 @@ def test_every_predictor_has_its_budgets_and_the_page_its_numbers_as_csv(
     rows = [*full, make_failed("omni", "its worker died", trial=2, train_size=20)]
     page = _report(make_run(rows))
     assert page.text.count(", best τ ") == 4
-    omni = [row for row in page.rows if len(row) == 14 and row[:2] == ["100", "6"]]
+    omni = [row for row in page.rows if len(row) == 19 and row[:2] == ["100", "6"]]
     assert len(omni) == 1
     assert omni[0][2] == "2"
     assert " ± " in omni[0][3]
@@ -122,7 +122,7 @@ def test_of_many_budgets_the_table_shows_some_and_says_so(make_run: Make, make_r
     table = [row for row in page.rows if len(row) == 12]
     assert {row[0].strip() for row in table[1:]} == {f"p{k}" for k in range(20)}
     assert f"{140 - (len(table) - 1)} more are in the sections" in page.text
-    assert len([row for row in page.rows if len(row) == 13]) == 140 + 20
+    assert len([row for row in page.rows if len(row) == 18]) == 140 + 20
     assert "tau-init-model_based" in page.figures()
 
 
@@ -280,3 +280,18 @@ def test_a_place_that_cannot_be_written_is_a_store_error(
 ) -> None:
     with pytest.raises(StoreError, match="choose another file"):
         write_report(make_run([make_row()]), tmp_path / "no" / "such" / "folder.html")
+
+
+def test_a_small_table_makes_errors_larger_and_the_page_says_so(
+    make_run: Make, full: list[Any]
+) -> None:
+    settings = {"trials": 2, "test_size": 12}
+    page = _report(make_run(full, settings=settings))
+    assert "share many of them" not in page.text
+    assert "Differences" in page.text
+    shown = [row for row in page.rows if len(row) == 5 and row[-1] == "2"]
+    assert len(shown) == 3  # against the best of four
+    assert all(row[2].startswith("−") for row in shown)
+    wide = _report(make_run(full, settings=settings, drawn=24))
+    assert "A test set holds 50 % of the 24 architectures" in wide.text
+    assert "count 2 trials as 0.7 independent ones" in wide.text  # 2 / (1 + 2 × .5 / .5)

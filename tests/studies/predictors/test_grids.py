@@ -4,7 +4,7 @@ import pytest
 
 from nascast.core.errors import InvalidSettingError, UnsupportedError
 from nascast.core.types import Genes
-from nascast.studies.predictors.grids import grid
+from nascast.studies.predictors.grids import grid, near, size_of_tests
 from nascast.studies.records import open_benchmark
 from nascast.testing.doubles import TinyBenchmark
 
@@ -52,3 +52,17 @@ def test_a_benchmark_without_a_list_or_without_curves() -> None:
 def test_an_unknown_grid_is_refused() -> None:
     with pytest.raises(InvalidSettingError, match="one of quick, paper; got 'huge'"):
         grid("huge", open_benchmark("nb201-mini"), "val_accuracy", 200)
+
+
+def test_usual_amounts_are_those_that_a_table_has() -> None:
+    assert near(open_benchmark("nb201-mini"), "val_accuracy", (2, 6)) == (2, 6)
+    assert near(open_benchmark("nb101_sample"), "val_accuracy", (2, 6)) == (4,)
+    assert near(open_benchmark("nb201_seeds"), "test_accuracy", (2, 6)) == ()  # after the end alone
+
+
+def test_test_sets_leave_half_of_a_small_table() -> None:
+    small = open_benchmark("nbnlp_logs")
+    assert size_of_tests(small, "val_loss") == 131  # of 263
+    assert size_of_tests(small, "val_loss", 50) == 50
+    assert size_of_tests(small, "val_loss", within=small.measured("val_loss")[:30]) <= 15
+    assert size_of_tests(open_benchmark("nb201_seeds"), "val_accuracy") == 200

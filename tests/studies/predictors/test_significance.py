@@ -33,6 +33,25 @@ def test_p_values_are_those_of_all_signs(make_row: Make) -> None:
     assert found.p == pytest.approx(exact(differences))
 
 
+def test_shared_test_sets_make_p_larger_and_that_of_few_is_students(make_row: Make) -> None:
+    from scipy.stats import ttest_rel
+
+    taus = {"a": [0.7, 0.72, 0.65, 0.8, 0.9], "b": [0.5, 0.6, 0.6, 0.6, 0.6], "c": [0.1] * 5}
+    rows = {
+        name: [make_row(name, trial=t, kendall=tau) for t, tau in enumerate(values)]
+        for name, values in taus.items()
+    }
+    pairs = {"a": rows["a"], "b": rows["b"]}
+    (tiny,), (half,) = compared(pairs, share=1e-9), compared(pairs, share=0.5)
+    known = ttest_rel(taus["a"], taus["b"])
+    assert tiny.p == pytest.approx(known.pvalue, rel=1e-6)
+    from scipy.stats import t
+
+    assert half.p == pytest.approx(2 * t.sf(known.statistic / 6**0.5, 4))  # 1 + 5 × .5 / .5
+    two = compared(rows, share=0.5, against="a")
+    assert [(one.first, one.second) for one in two] == [("b", "a"), ("c", "a")]
+
+
 def test_only_trials_of_both_count_and_equal_predictors_do_not_differ(make_row: Make) -> None:
     rows = {
         "a": [make_row("a", trial=t, kendall=0.5) for t in range(4)],

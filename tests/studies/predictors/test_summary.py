@@ -32,6 +32,16 @@ def test_numbers_are_those_of_numpy(make_row: Make) -> None:
     assert found.query_seconds_each == pytest.approx(2e-5)
 
 
+def test_errors_count_what_test_sets_share(make_row: Make) -> None:
+    rows = [make_row(trial=t) for t in range(5)]
+    (apart,), (half,) = summarize(rows), summarize(rows, 0.5)
+    assert half.kendall_sd == apart.kendall_sd
+    assert apart.kendall_error is not None
+    assert half.kendall_error == pytest.approx(apart.kendall_error * 6**0.5)  # 1 + 5 × .5 / .5
+    (all_of_it,) = summarize(rows, 1.0)
+    assert all_of_it.kendall_error is None  # nothing varies that could tell
+
+
 def test_one_trial_has_no_deviation(make_row: Make) -> None:
     (found,) = summarize([make_row()])
     assert found.trials == 1

@@ -23,9 +23,14 @@ __all__ = ["FREE", "Section", "csv_link", "sections"]
 FREE = "no labels, no epochs"  # the budget of a predictor that has none
 _METRICS = {  # columns of the table of a predictor
     "spearman": "Spearman",
+    "pearson": "Pearson",
+    "sparse_kendall": "Sparse τ",
     "mae": "MAE",
     "rmse": "RMSE",
     "precision_at_10": "P@10",
+    "precision_at_20": "P@20",
+    "best_ranking_at_10": "Best rank@10",
+    "regret_at_1": "Regret@1",
     "regret_at_10": "Regret@10",
     "ndcg": "nDCG",
 }

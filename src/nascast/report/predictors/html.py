@@ -1,5 +1,6 @@
 """A comparison as one HTML file that needs nothing else: no network, no other files."""
 
+import math
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -12,6 +13,7 @@ from nascast.report.predictors import each, tables, within
 from nascast.report.predictors.figures import MOST, looks, tau_against_time, thinned
 from nascast.report.words import axis_words, budget_words, count, either, number
 from nascast.studies.noise import METHOD, NoiseLimits
+from nascast.studies.overlap import variance_factor
 from nascast.studies.predictors.head import Head
 from nascast.studies.predictors.results import Result, read_run
 from nascast.studies.predictors.summary import Summary, failures, summarize
@@ -20,6 +22,7 @@ __all__ = ["write_report"]
 
 _AIMS = {"minimize": ", the smaller the better", "maximize": ", the larger the better"}
 _ROWS = 100  # budgets in the table of results at most, before it leaves out some; chosen
+_SHARED = 0.02  # share of a test set from which on the page says what trials share; chosen
 _TOGETHER = 15  # predictors at most that are drawn together; chosen
 
 
@@ -48,7 +51,7 @@ def write_report(folder: Path, out: Path | None = None) -> Path:
         StoreError: the report cannot be written.
     """
     head, results = read_run(folder, without=("architectures", "deviation"))
-    summaries, failed = summarize(results), tables.not_run(results, failures(results))
+    summaries, failed = summarize(results, head.share), tables.not_run(results, failures(results))
     values = {
         "eyebrow": "predictor comparison",
         "title": f"Performance predictors on {PurePath(head.benchmark).name}",
@@ -118,7 +121,7 @@ def _best_tile(summaries: Sequence[Summary]) -> Tile:
     if not ranked:
         return Tile(label, "–", "no predictor ran; the reasons are below")
     best = max(ranked, key=lambda item: item.kendall)
-    spread = "" if best.kendall_sd is None else number(best.kendall_sd)
+    spread = "" if best.kendall_error is None else number(best.kendall_error)
     note = f"with {budget_words(best.budget) or each.FREE}"
     return Tile(label, best.predictor, note, small=f"τ {number(best.kendall)}", deviation=spread)
 
@@ -148,8 +151,22 @@ def _drawn(
         "figures": list(_over_time(summaries, look, head.noise)),
         "front": figure("front", within.front(summaries, look), "All budgets by both times"),
         "optimal": tables.optimal(summaries, look),
+        "differences": tables.differences(results, summaries, look, head.share),
+        "overlap": "".join(_overlap(head)),
         "each": list(each.sections(head, results, summaries, look, failed)),
     }
+
+
+def _overlap(head: Head) -> Iterable[str]:
+    """Yields a sentence on the architectures that test sets share, where they are many."""
+    trials = head.settings["trials"]
+    if trials > 1 and head.share > _SHARED:
+        factor = variance_factor(trials, head.share) if head.share < 1 else math.inf
+        yield (
+            f"A test set holds {100 * head.share:.0f} % of the {head.drawn:,} architectures among "
+            "which it is drawn, so that trials share many of them: standard errors and tests count "
+            f"{trials} trials as {trials / factor:.1f} independent ones."
+        )
 
 
 def _crowded(summaries: Sequence[Summary]) -> bool:

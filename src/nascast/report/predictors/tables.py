@@ -10,16 +10,21 @@ from nascast.report.table import Cell, Heading, Row, Table, facts
 from nascast.report.words import axis_words, budget_words, duration, number
 from nascast.studies.predictors.head import Head
 from nascast.studies.predictors.results import Result
+from nascast.studies.predictors.significance import compared
 from nascast.studies.predictors.summary import Entry, Summary
 
 __all__ = [
     "Failure",
+    "differences",
     "not_run",
     "notes",
     "optimal",
     "results",
     "settings",
 ]
+
+
+_CHANCE = 0.05  # level of the test
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +58,7 @@ def results(summaries: Sequence[Summary], look: Mapping[str, Look], axes: Sequen
 def notes(summaries: Sequence[Summary]) -> list[str]:
     """Returns remarks on the columns, and on rows of fewer trials or predictions."""
     most = max(item.trials for item in summaries)
-    means = "Means over trials, ± one sample standard deviation. " if most > 1 else ""
+    means = "Means over trials, τ ± its standard error. " if most > 1 else ""
     about = (
         f"{means}Sparse τ rounds the true scores to 0.1 percentage points, since smaller "
         "differences are noise, and is not given in other units; P@10 is the share of the 10 "
@@ -87,7 +92,7 @@ def optimal(summaries: Sequence[Summary], look: Mapping[str, Look]) -> Table:
     ]
     rows = []
     for item in sorted((s for s in summaries if s.pareto), key=lambda s: -s.kendall):
-        error = item.metrics["kendall"].error
+        error = item.kendall_error
         times = (item.init_seconds_total, item.query_seconds_each)
         cells = [
             Cell(item.predictor, look=look[item.predictor]),
@@ -95,6 +100,48 @@ def optimal(summaries: Sequence[Summary], look: Mapping[str, Look]) -> Table:
             Cell(number(item.kendall), item.kendall, "" if error is None else number(error)),
             Cell(f"{100 * item.pareto_share:.0f} %", item.pareto_share),
             *(Cell(duration(seconds), seconds) for seconds in times),
+        ]
+        rows.append(Row(cells))
+    return Table(head, rows, order=2)
+
+
+def differences(
+    results: Sequence[Result], summaries: Sequence[Summary], look: Mapping[str, Look], share: float
+) -> Table | None:
+    """Returns how far each predictor's best budget is below the best of all, or None for too few.
+
+    Args:
+        results: results of all trials.
+        summaries: their summaries.
+        look: looks of the predictors.
+        share: share of a test set in the architectures among which it is drawn.
+    """
+    known = [s for s in summaries if math.isfinite(s.kendall) and s.trials > 1]
+    known.sort(key=lambda s: s.kendall)
+    best = {s.predictor: s.budget for s in known}
+    if len(best) < 2:
+        return None
+    top = known[-1].predictor
+    groups: dict[str, list[Result]] = {name: [] for name in best}
+    for item in results:
+        if item.error is None and best.get(item.predictor) == item.budget:
+            groups[item.predictor].append(item)
+    head = [
+        Heading("Predictor", "name and settings"),
+        Heading("Budget", "where its mean τ is highest"),
+        Heading("Difference", f"of τ from {top}, mean over trials", "descending"),
+        Heading("p", "of the paired test, corrected by Holm's method", "ascending"),
+        Heading("Trials", "that both ran", "descending"),
+    ]
+    rows = []
+    found = compared(groups, share=share, against=top)
+    for one in sorted(found, key=lambda one: -one.difference):
+        cells = [
+            Cell(one.first, look=look[one.first]),
+            Cell(budget_words(best[one.first]) or "–"),
+            Cell(number(one.difference), one.difference),
+            Cell("< .001" if one.p < 1e-3 else number(one.p), one.p, best=one.p >= _CHANCE),
+            Cell(f"{one.trials:,}", one.trials),
         ]
         rows.append(Row(cells))
     return Table(head, rows, order=2)
@@ -159,7 +206,7 @@ def _cells(
     item: Summary, look: Look, axes: Sequence[str], best: Mapping[_Score, float]
 ) -> list[Cell]:
     amounts = [item.budget.get(axis) for axis in axes]
-    spread = "" if item.kendall_sd is None else number(item.kendall_sd)
+    spread = "" if item.kendall_error is None else number(item.kendall_error)
     times = (item.init_seconds_total, item.query_seconds_each)
     return [
         Cell(item.predictor, look=look),

@@ -16,6 +16,8 @@ from nascast.studies.records import benchmark_named
 
 __all__ = [
     "LABELS",
+    "RANDOM",
+    "RECORDED",
     "Budget",
     "Cell",
     "Study",
@@ -30,6 +32,8 @@ __all__ = [
 # The axis that is spent as labelled architectures at initialization. What is spent on any other
 # axis is given to the predictor as the setting of that name.
 LABELS = "train_size"
+RANDOM = "random"  # the source of a random batch
+RECORDED = "recorded"  # the source of what is recorded alone
 
 
 class Budget(Mapping[str, int]):
@@ -74,8 +78,10 @@ class Study:
             see `test_sets`.
         metric: name of the metric to predict, after full training.
         images: source of images or text for zero-cost proxies, and of images for supernets, see
-            `training.data.open_data` and `training.text.open_text`; None is a seeded random batch,
-            and no supernets.
+            `training.data.open_data` and `training.text.open_text`. ``random`` is a seeded random
+            batch, ``recorded`` that of the scores recorded beside the benchmark, to which no others
+            are computed, and None that batch or, where there is none, a random one; all three
+            without supernets.
         batch_size: number of images, or of columns of text, in that batch.
     """
 

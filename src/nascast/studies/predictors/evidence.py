@@ -7,10 +7,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from nascast.core.evaluator import Benchmark
+from nascast.core.kept import Kept
 from nascast.core.ledger import Ledger, Memo
 from nascast.core.types import Batch, Objective
 from nascast.studies.artefacts import ArtefactFolder
-from nascast.studies.predictors.design import Study
+from nascast.studies.predictors.design import RANDOM, RECORDED, Study
 from nascast.studies.records import open_benchmark
 
 if TYPE_CHECKING:
@@ -52,15 +53,24 @@ class Evidence:
         metric = self.study.metric
         return Objective(metric, self.records().describe(metric).minimize)
 
-    def ledger(self, memo: Memo | None = None) -> Ledger:
-        """Returns a new ledger; `memo` has proxy scores computed earlier, and is extended."""
+    def ledger(self, memo: Memo | None = None, kept: Kept | None = None) -> Ledger:
+        """Returns a new ledger.
+
+        Args:
+            memo: proxy scores computed earlier, which is extended.
+            kept: what was learned earlier, which is extended.
+        """
+        images = self.study.images
+        trained = images is not None and images not in (RANDOM, RECORDED)
         return Ledger(
             self.records(),
             self.objective(),
             batch=self.batch,
-            data=partial(_images, self.study.images) if self.study.images else None,
+            data=partial(_images, images) if trained and images else None,
             memo=memo,
             artefacts=ArtefactFolder(self.artefacts),
+            kept=kept,
+            computes=images != RECORDED,
         )
 
 

@@ -14,7 +14,7 @@ from nascast.core.types import Genes
 from nascast.studies.predictors.design import LABELS
 from nascast.studies.records import among
 
-__all__ = ["GRIDS", "grid"]
+__all__ = ["GRIDS", "grid", "near", "size_of_tests"]
 
 GRIDS: Mapping[str, int | None] = {"quick": 4, "paper": None}  # numbers of budgets on an axis
 
@@ -25,6 +25,7 @@ _EPOCHS = {  # by the length of a full training
     98: (1, 2, 3, 4, 5, 7, 10, 13, 17, 23, 30, 40, 54, 71, 95),
     200: (1, 2, 3, 5, 7, 9, 13, 19, 26, 37, 52, 73, 102, 142, 198),
 }
+_PLENTY = 4  # rows for each network, with more of which networks are not counted; chosen
 _SURROGATES_MOST = 500  # labels, where the study drew from a surrogate or few records; the study's
 
 
@@ -54,6 +55,38 @@ def grid(
     most = GRIDS[name]
     axes = {LABELS: _thinned(labels, most), "epochs": _thinned(epochs, most)}
     return {axis: amounts for axis, amounts in axes.items() if amounts}
+
+
+def size_of_tests(
+    benchmark: Benchmark, metric: str, most: int = 200, within: Genes | None = None
+) -> int:
+    """Returns the size of test sets: `most`, or half of the networks where there are fewer of them.
+
+    Larger ones would leave little to learn from, and those of several trials would be much the
+    same.
+
+    Args:
+        benchmark: records.
+        metric: metric that predictors are to predict.
+        most: number that is large enough.
+        within: canonical rows among which all are drawn, ``(m, length)``; None are all.
+    """
+    try:
+        rows = benchmark.measured(metric) if within is None else within
+        if len(rows) >= 2 * most * _PLENTY:  # counting the networks of a large table takes long
+            return most
+        return min(most, _networks(benchmark, metric, within) // 2)
+    except UnsupportedError:
+        return most
+
+
+def near(benchmark: Benchmark, metric: str, wanted: Sequence[int]) -> tuple[int, ...]:
+    """Returns the recorded numbers of epochs next to those wanted, all below full training."""
+    early = np.array(benchmark.describe(metric).epochs[:-1])
+    if not len(early):
+        return ()
+    found = early[np.abs(early[None] - np.array(wanted)[:, None]).argmin(1)]
+    return tuple(np.unique(found).tolist())
 
 
 def _labels(
@@ -89,9 +122,7 @@ def _epochs(benchmark: Benchmark, metric: str) -> tuple[int, ...]:
     if len(marks) < 2:
         return ()
     wanted = _EPOCHS.get(marks[-1]) or _spaced(1, marks[-1] - 1, len(_EPOCHS[200]))
-    early = np.array(marks[:-1])
-    near = early[np.abs(early[None] - np.array(wanted)[:, None]).argmin(1)]
-    return tuple(np.unique(near).tolist())
+    return near(benchmark, metric, wanted)
 
 
 def _spaced(low: int, high: int, count: int) -> tuple[int, ...]:

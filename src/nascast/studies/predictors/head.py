@@ -29,6 +29,7 @@ _EXPECTED: dict[str, Callable[[Any], bool]] = {
     "batch": lambda value: isinstance(value, str),
     "noise": lambda value: value is None or isinstance(value, dict),
     "versions": lambda value: isinstance(value, dict),
+    "drawn": lambda value: value is ... or (isinstance(value, int) and value >= 0),
 }
 
 
@@ -47,6 +48,8 @@ class Head:
         aim: direction of the metric, ``minimize`` or ``maximize``; empty where the folder is of
             before it was kept.
         space: name of the search space of the records.
+        drawn: number of architectures among which test sets are drawn; 0 where the benchmark has
+            no list of them, or the folder is of before it was kept.
     """
 
     settings: Mapping[str, Any]
@@ -57,6 +60,12 @@ class Head:
     versions: Mapping[str, str]
     aim: str = ""
     space: str = ""
+    drawn: int = 0
+
+    @property
+    def share(self) -> float:
+        """The share of a test set in the architectures among which it is drawn; 0 if unknown."""
+        return self.settings["test_size"] / self.drawn if self.drawn else 0.0
 
     @property
     def axes(self) -> tuple[str, ...]:
@@ -99,7 +108,8 @@ def read_head(folder: Path) -> Head:
         noise = None if noise is None else NoiseLimits.of_json(noise)
     except CorruptDataError as error:
         raise CorruptDataError(f"{file}: {error}; {again}") from error
-    return Head(**shared, noise=noise, aim=str(found.get("aim", "")), space=found["space"])
+    aim, drawn = str(found.get("aim", "")), int(found.get("drawn", 0))
+    return Head(**shared, noise=noise, space=found["space"], aim=aim, drawn=drawn)
 
 
 def _refuse(folder: Path, found: Mapping[str, Any]) -> None:

@@ -9,8 +9,8 @@ training architecture computes what a test architecture does, and correlations k
 import json
 import math
 import zlib
-from collections.abc import Iterator, Mapping, Sequence
-from functools import partial
+from collections.abc import Iterator, Mapping
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any, cast
 
@@ -20,9 +20,8 @@ from nascast.core import plugins
 from nascast.core.errors import StoreError, UnsupportedError
 from nascast.core.evaluator import Benchmark
 from nascast.core.executor import Executor
-from nascast.core.feature import Feature
-from nascast.core.ledger import Ledger, Memo
-from nascast.core.spec import Spec
+from nascast.core.kept import Kept
+from nascast.core.ledger import Memo
 from nascast.core.store import changed_settings
 from nascast.core.threads import one_thread
 from nascast.core.types import Floats, Genes, Objective
@@ -32,15 +31,14 @@ from nascast.studies.metrics import agreement
 from nascast.studies.noise import noise_limits
 from nascast.studies.predictors.design import (
     LABELS,
-    Budget,
     Cell,
     Study,
     cells,
     predictor_of,
-    proxies_of,
 )
 from nascast.studies.predictors.evidence import Evidence, Opener, benchmark_of
 from nascast.studies.predictors.head import HEAD, Head, read_head, write_head
+from nascast.studies.predictors.order import Group, Order, group_of
 from nascast.studies.predictors.results import (
     TABLE,
     Result,
@@ -50,8 +48,9 @@ from nascast.studies.predictors.results import (
     write_results,
 )
 from nascast.studies.predictors.scores import Scores
-from nascast.studies.predictors.split import batch_of, split
-from nascast.studies.progress import Progress, finished
+from nascast.studies.predictors.split import batch_of, drawn_from, split
+from nascast.studies.predictors.support import Support
+from nascast.studies.progress import Progress
 from nascast.studies.records import among
 from nascast.studies.versions import versions
 
@@ -97,23 +96,24 @@ def compare(
     memo = Scores(evidence, cache or out / "proxies.jsonl")
     within = memo.within(study.test_size + max(cell.budget.get(LABELS, 0) for cell in grid))
     sets = [split(study, benchmark, trial, within) for trial in range(study.trials)]
-    fresh, row = not (out / HEAD).exists(), sets[0][0][:1]
-    refused = _refusals(evidence, grid, row, memo) if fresh else {}
-    if len(refused) == len(grid):
+    support = Support(evidence, memo, sets[0][0][:1])
+    if not (out / HEAD).exists() and len(refused := support.refusals(grid)) == len(grid):
         raise UnsupportedError(_none(benchmark, refused))
     journal = _begin(evidence, out, within)
     known = {result.cell: result for result in _kept(journal, study) if result.error is None}
     todo = [cell for cell in grid if cell not in known]
-    refused = refused if fresh else _refusals(evidence, todo, row, memo)
+    refused = support.refusals(todo)
     known |= {cell: _failed(study, cell, reason) for cell, reason in refused.items()}
     todo = [cell for cell in todo if cell not in refused]
-    memo.measure(todo, sets, executor, progress)
+    memo.measure(todo, sets, executor, progress, read=support.proxies)
     progress.start("predictors", len(grid))
     progress.advance(len(grid) - len(todo))
-    for cell in todo:
+
+    def submit(cell: Cell) -> None:
         call = partial(_run_cell, evidence, cell, *sets[cell.trial], memo.part(cell, sets))
         executor.submit(cell, call)
-    for done in finished(executor, len(todo)):
+
+    for done in Order(todo).run(executor, submit):
         cell = cast(Cell, done.task)
         known[cell] = _failed(study, cell, done.error) if done.error else done.value
         journal.append(to_record(known[cell], study.axes))
@@ -163,6 +163,7 @@ def _head(evidence: Evidence, settings: dict[str, Any], within: Genes | None) ->
         versions=versions(),
         aim=benchmark.metrics[evidence.study.metric].aim,
         space=benchmark.space.name,
+        drawn=drawn_from(evidence.study, benchmark, within),
     )
 
 
@@ -182,25 +183,6 @@ def _kept(journal: Journal, study: Study) -> Iterator[Result]:
             yield from_record(record, study.axes)
 
 
-def _refusals(
-    evidence: Evidence, cells: Sequence[Cell], genes: Genes, scores: Scores
-) -> dict[Cell, str]:
-    """Tries every feature; returns cells that cannot have their evidence, with the reason."""
-    reasons: dict[tuple[Spec, Budget], str | None] = {}
-    found = {}
-    slow = {module for cell in cells for proxy in proxies_of(cell) for module in proxy.modules}
-    for cell in cells:
-        kind = cell.predictor, cell.settings
-        if kind not in reasons:
-            with one_thread(*slow):  # one architecture on all cores takes seconds of each
-                features = predictor_of(cell).features
-                reasons[kind] = _refusal(evidence.ledger(scores.of(genes)), features, genes)
-        reason = reasons[kind]
-        if reason is not None:
-            found[cell] = reason
-    return found
-
-
 def _none(benchmark: Benchmark, refused: Mapping[Cell, str]) -> str:
     """Returns that no predictor can work, and why."""
     reasons = {str(cell.predictor): reason for cell, reason in refused.items()}
@@ -208,20 +190,10 @@ def _none(benchmark: Benchmark, refused: Mapping[Cell, str]) -> str:
     return f"no predictor could run on {benchmark.name}, and nothing was written; {told}"
 
 
-def _refusal(ledger: Ledger, features: Sequence[Feature], genes: Genes) -> str | None:
-    try:
-        with ledger.phase("query"):
-            for feature in features:
-                feature(ledger, genes)
-    except UnsupportedError as error:
-        return str(error)
-    return None
-
-
 def _run_cell(evidence: Evidence, cell: Cell, test: Genes, train: Genes, memo: Memo) -> Result:
     """Returns the result of initializing and querying a predictor; runs in a worker."""
     study, records, objective = evidence.study, evidence.records(), evidence.objective()
-    ledger = evidence.ledger(memo)
+    ledger = evidence.ledger(memo, _learned(group_of(cell)) if cell.settings else None)
     predictor = predictor_of(cell)
     size = cell.budget.get(LABELS, 0)
     key = [study.seed, cell.trial, size, zlib.crc32(str(cell.predictor).encode())]
@@ -242,13 +214,19 @@ def _run_cell(evidence: Evidence, cell: Cell, test: Genes, train: Genes, memo: M
         reads_target="query" in ledger.trained,
         init_seconds_total=ledger.seconds["init"],
         query_seconds_each=ledger.seconds["query"] / len(test),
-        batch=evidence.batch.source if proxies_of(cell) else "",
+        batch=evidence.batch.source if memo else "",  # by now it has what was read
         architectures=tuple(records.space.to_text(test)),
         predicted=tuple(predicted.mean.tolist()),
         deviation=None if deviation is None else tuple(deviation.tolist()),
         true=tuple(true.tolist()),
         versions=json.dumps(versions()),
     )
+
+
+@lru_cache(maxsize=1)
+def _learned(group: Group) -> Kept:
+    """Returns what cells of the group that this process works on have learned."""
+    return Kept()
 
 
 def _against_another(

@@ -1,6 +1,6 @@
 """Proxy scores of a study: computed once for all cells, in parallel, and kept on disk."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict
 from functools import partial
 from pathlib import Path
@@ -16,9 +16,8 @@ from nascast.core.types import Genes
 from nascast.studies.journal import Journal
 from nascast.studies.predictors.design import LABELS, Cell, proxies_of
 from nascast.studies.predictors.evidence import Evidence
-from nascast.studies.predictors.split import proxy_keys
+from nascast.studies.predictors.split import proxy_keys, scores_of
 from nascast.studies.progress import Progress, finished
-from nascast.studies.records import recorded_scores
 
 __all__ = ["Scores", "memo_of", "records_of"]
 
@@ -36,7 +35,7 @@ class Scores:
         self._journal = Journal(path)
         self._memo: Memo = memo_of(self._journal.read())
         self._recorded: Genes | None = None
-        table = recorded_scores(evidence.records())
+        table = scores_of(evidence.study, evidence.records())
         if table is not None:
             wanted = proxy_keys(evidence.study, evidence.records(), evidence.batch)
             wanted &= set(table.keys)
@@ -60,7 +59,8 @@ class Scores:
 
     def part(self, cell: Cell, sets: Sequence[tuple[Genes, Genes]]) -> Memo:
         """Returns the scores that one cell reads."""
-        return {item: self._memo[item] for item in self._items(cell, sets) if item in self._memo}
+        items = self._items(cell, proxies_of(cell), sets)
+        return {item: self._memo[item] for item in items if item in self._memo}
 
     def measure(
         self,
@@ -68,10 +68,20 @@ class Scores:
         sets: Sequence[tuple[Genes, Genes]],
         executor: Executor,
         progress: Progress,
+        *,
+        read: Callable[[Cell], Sequence[Proxy]] = proxies_of,
     ) -> None:
-        """Computes missing scores; one that fails is left to its cell, which records why."""
-        proxies = {proxy.key(self._ledger): proxy for cell in cells for proxy in proxies_of(cell)}
-        groups = self._missing(cells, sets)
+        """Computes missing scores; one that fails is left to its cell, which records why.
+
+        Args:
+            cells: cells that are to run.
+            sets: test and training sets of each trial.
+            executor: executor of the tasks.
+            progress: functions that are called with every step.
+            read: function that returns the proxies whose scores a cell reads.
+        """
+        proxies = {proxy.key(self._ledger): proxy for cell in cells for proxy in read(cell)}
+        groups = self._missing(cells, sets, read)
         if groups:
             self._journal.path.parent.mkdir(parents=True, exist_ok=True)
             total = sum(len(wanted) * len(rows) for wanted, rows in groups.items())
@@ -91,12 +101,15 @@ class Scores:
             progress.advance(len(memo))
 
     def _missing(
-        self, cells: Sequence[Cell], sets: Sequence[tuple[Genes, Genes]]
+        self,
+        cells: Sequence[Cell],
+        sets: Sequence[tuple[Genes, Genes]],
+        read: Callable[[Cell], Sequence[Proxy]],
     ) -> dict[tuple[str, ...], list[bytes]]:
         """Returns canonical rows by the proxies whose scores they lack, in order of the cells."""
         lacking: dict[bytes, dict[str, None]] = {}
         for cell in cells:
-            for key, row in self._items(cell, sets):
+            for key, row in self._items(cell, read(cell), sets):
                 if (key, row) not in self._memo:
                     lacking.setdefault(row, {})[key] = None
         groups: dict[tuple[str, ...], list[bytes]] = {}
@@ -105,9 +118,9 @@ class Scores:
         return groups
 
     def _items(
-        self, cell: Cell, sets: Sequence[tuple[Genes, Genes]]
+        self, cell: Cell, proxies: Sequence[Proxy], sets: Sequence[tuple[Genes, Genes]]
     ) -> Iterator[tuple[str, bytes]]:
-        keys = [proxy.key(self._ledger) for proxy in proxies_of(cell)]
+        keys = [proxy.key(self._ledger) for proxy in proxies]
         if not keys:
             return
         test, train = sets[cell.trial]

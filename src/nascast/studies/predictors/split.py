@@ -1,16 +1,28 @@
 """Test sets, training sets and inputs of a predictor study."""
 
-from nascast.core.errors import InvalidSettingError
+from typing import TYPE_CHECKING
+
+from nascast.core.errors import InvalidSettingError, UnsupportedError
 from nascast.core.evaluator import Benchmark
 from nascast.core.ledger import Ledger
 from nascast.core.types import Batch, Genes, Objective, TextTask
-from nascast.studies.predictors.design import LABELS, Study, cells, proxies_of
+from nascast.studies.predictors.design import (
+    LABELS,
+    RANDOM,
+    RECORDED,
+    Study,
+    cells,
+    proxies_of,
+)
 from nascast.studies.predictors.test_sets import DESIGNS, Wanted
 from nascast.studies.records import recorded_scores
 
-__all__ = ["RANDOM", "batch_of", "proxy_keys", "split", "with_scores"]
+if TYPE_CHECKING:
+    from nascast.benchmarks.table import ScoreTable
 
-RANDOM = "random"  # the source of a random batch
+__all__ = ["batch_of", "drawn_from", "proxy_keys", "scores_of", "split", "with_scores"]
+
+_TIMES = 1.5  # the test set, are the fewest rows of scores that restrict a study unasked; chosen
 
 
 def split(
@@ -37,12 +49,38 @@ def split(
     return DESIGNS[study.test_set](wanted)
 
 
+def drawn_from(study: Study, benchmark: Benchmark, within: Genes | None = None) -> int:
+    """Returns the number of architectures among which test sets are drawn, or 0 if unknown.
+
+    For the design ``mutation`` they are all that there are, although a test set stays near to its
+    parents.
+    """
+    try:
+        benchmark.measured(study.metric)
+    except UnsupportedError:
+        return 0
+    wanted = Wanted(benchmark, study.metric, study.test_size, 0, (study.seed, 0), within=within)
+    count = len(wanted.pool(0))
+    return -(-count // 10) if study.test_set == "top" else count
+
+
+def scores_of(study: Study, benchmark: Benchmark) -> "ScoreTable | None":
+    """Returns the scores recorded beside a benchmark, or None.
+
+    Where nothing else is read, scores of few architectures are left out: all predictors would be
+    tested on these.
+    """
+    scores = recorded_scores(benchmark)
+    few = scores is not None and len(scores.genes) < _TIMES * study.test_size
+    return None if study.images == RECORDED and few else scores
+
+
 def batch_of(study: Study, benchmark: Benchmark) -> Batch:
     """Returns the minibatch for zero-cost proxies.
 
     Where the study names no source it is the batch with which scores were recorded beside the
     benchmark, if they are of as many inputs and of any of the study's proxies; otherwise, and where
-    the source is `RANDOM`, it is random.
+    the source is `RANDOM`, it is random. Where the source is `RECORDED` it is known by name only.
 
     Raises:
         InvalidSettingError: the source has images of another shape, more different words, or fewer
@@ -50,6 +88,9 @@ def batch_of(study: Study, benchmark: Benchmark) -> Batch:
         NascastError: see `open_data` and `open_text`.
     """
     task, size = benchmark.task, study.batch_size
+    if study.images == RECORDED:
+        kept = scores_of(study, benchmark)
+        return Batch.named(task, "no batch" if kept is None else kept.batch)
     if study.images in (None, RANDOM):
         drawn = Batch.random(task, size)
         scores = recorded_scores(benchmark) if study.images is None else None
@@ -85,10 +126,11 @@ def with_scores(study: Study, benchmark: Benchmark) -> Genes | None:
 
     They are those with recorded scores of all its proxies, where their batch is only known by name.
     """
-    batch, scores = batch_of(study, benchmark), recorded_scores(benchmark)
+    batch, scores = batch_of(study, benchmark), scores_of(study, benchmark)
     if len(batch.inputs) or scores is None:
         return None
-    return scores.rows(proxy_keys(study, benchmark, batch) & set(scores.keys))
+    keys = proxy_keys(study, benchmark, batch) & set(scores.keys)
+    return scores.rows(keys) if keys else None
 
 
 def proxy_keys(study: Study, benchmark: Benchmark, batch: Batch) -> set[str]:

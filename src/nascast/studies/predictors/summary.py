@@ -12,6 +12,7 @@ import numpy as np
 
 from nascast.core.types import Floats
 from nascast.studies.metrics import METRICS
+from nascast.studies.overlap import variance_factor
 from nascast.studies.predictors.design import Budget
 from nascast.studies.predictors.pareto import INSTANT, membership, optimal
 from nascast.studies.predictors.results import Result, columns
@@ -30,7 +31,9 @@ class Average:
     Attributes:
         mean: mean over trials; NaN where the metric is not defined.
         deviation: sample standard deviation over trials; None where there was one trial.
-        error: standard error of the mean; None where there was one trial.
+        error: standard error of the mean, larger for the architectures that test sets of several
+            trials share, see `variance_factor`; None where there was one trial, or each tested on
+            all.
         rank: mean over trials of the rank among all predictors and budgets that ran in the trial,
             1 for the best; equal values share the mean of their ranks.
     """
@@ -84,6 +87,11 @@ class Summary:
         return self.metrics["kendall"].mean
 
     @property
+    def kendall_error(self) -> float | None:
+        """The standard error of the mean of Kendall's τ-b; None where it is not known."""
+        return self.metrics["kendall"].error
+
+    @property
     def kendall_sd(self) -> float | None:
         """The sample standard deviation of Kendall's τ-b over trials; None with one trial."""
         return self.metrics["kendall"].deviation
@@ -107,10 +115,14 @@ class Summary:
         return {name: None if _unknown(value) else value for name, value in record.items()}
 
 
-def summarize(results: Iterable[Result]) -> list[Summary]:
+def summarize(results: Iterable[Result], share: float = 0.0) -> list[Summary]:
     """Returns a summary for each predictor and budget, in the order of first appearance.
 
     Results with an ``error`` are left out, and so is a budget that has no others.
+
+    Args:
+        results: results of a comparison.
+        share: share of a test set in the architectures among which it is drawn, as `Head.share`.
     """
     groups: dict[Entry, list[Result]] = {}
     for result in results:
@@ -119,7 +131,7 @@ def summarize(results: Iterable[Result]) -> list[Summary]:
     if not groups:
         return []
     ranks = _ranks([item for group in groups.values() for item in group])
-    found = [_summary(group, ranks) for group in groups.values()]
+    found = [_summary(group, ranks, share) for group in groups.values()]
     seconds = np.array([[s.init_seconds_total, s.query_seconds_each] for s in found])
     best = optimal(np.array([s.kendall for s in found]), seconds)
     return [
@@ -159,7 +171,9 @@ def _ranks(results: Sequence[Result]) -> dict[int, Mapping[str, float]]:
     return found
 
 
-def _summary(group: Sequence[Result], ranks: Mapping[int, Mapping[str, float]]) -> Summary:
+def _summary(
+    group: Sequence[Result], ranks: Mapping[int, Mapping[str, float]], share: float
+) -> Summary:
     first = group[0]
     return Summary(
         predictor=first.predictor,
@@ -170,6 +184,7 @@ def _summary(group: Sequence[Result], ranks: Mapping[int, Mapping[str, float]]) 
             name: _average(
                 np.array([getattr(item, name) for item in group]),
                 float(np.mean([ranks[id(item)][name] for item in group])),
+                share,
             )
             for name in _AVERAGED
         },
@@ -182,11 +197,14 @@ def _summary(group: Sequence[Result], ranks: Mapping[int, Mapping[str, float]]) 
     )
 
 
-def _average(values: Floats, rank: float) -> Average:
+def _average(values: Floats, rank: float, share: float) -> Average:
     if len(values) == 1:
         return Average(float(values[0]), None, None, rank)
     deviation = float(values.std(ddof=1))
-    return Average(float(values.mean()), deviation, deviation / math.sqrt(len(values)), rank)
+    error = None
+    if share < 1:
+        error = deviation * math.sqrt(variance_factor(len(values), share) / len(values))
+    return Average(float(values.mean()), deviation, error, rank)
 
 
 def _mean(values: Sequence[float]) -> float:

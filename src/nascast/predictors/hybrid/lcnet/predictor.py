@@ -1,6 +1,7 @@
 """A network that predicts learning curves, corrected by how a curve begins."""
 
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import numpy.typing as npt
@@ -112,14 +113,8 @@ class LCNet(PerformancePredictor):
         scale = np.where(scale > _FLAT * (1 + np.abs(center)), scale, 1.0)
         y = (curves - center) / scale
         folds = _folds(len(train), self.members, rng)
-        members, found = fit(
-            (x - mean) / spread,
-            y,
-            knots / knots[-1],
-            folds,
-            steps=self.steps,
-            seed=int(rng.integers(2**31)),
-        )
+        learn = partial(fit, steps=self.steps, seed=int(rng.integers(2**31)))
+        members, found = ledger.learned(learn, (x - mean) / spread, y, knots / knots[-1], folds)
         held = ~folds if (~folds).any() else folds
         out = np.einsum("mn,mnk->nk", held, found) / np.maximum(held.sum(0), 1)[:, None]
         left = (y - out)[held.any(0)]

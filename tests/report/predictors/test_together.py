@@ -1,0 +1,25 @@
+"""The page of comparisons on several benchmarks."""
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from nascast.report.predictors.together import write_together
+
+
+def test_predictors_stand_side_by_side(
+    full: list[Any], make_run: Callable[..., Path], make_row: Callable[..., Any], tmp_path: Path
+) -> None:
+    failed = make_row("gcn", 20, family="model_based", error="no graphs here")
+    first = make_run([*full, failed]).rename(tmp_path / "first")
+    second = make_run([row for row in full if row.predictor != "jacov"])
+    text = write_together([first, second], tmp_path / "both.html").read_text(encoding="utf-8")
+    rows = re.findall(r'<th scope="row">([^<]*)</th>(.*?)</tr>', text)
+    side = {name: cells for name, cells in rows if "data-value" in cells or "±" in cells}
+    assert {"xgboost", "sotl_e", "omni", "jacov"} <= side.keys()
+    assert side["jacov"].count("–") == 2  # no rank, and none on the second
+    ranks = [re.search(r'data-value="([\d.]+)"', side[n]) for n in ("xgboost", "sotl_e", "omni")]
+    assert sum(float(found[1]) for found in ranks if found) == 6.0  # 1, 2 and 3, on both
+    assert text.count("report.html") == 2
+    assert "no graphs here" in text
