@@ -102,7 +102,7 @@ def _refined(cell: _Cell, colours: Colours) -> Colours:
                 distinct.append(key)
         before = len(set(colours))
         colours = [distinct.index(key) for key in keys]
-        if len(distinct) == before:
+        if len(distinct) in (before, len(colours)):
             return colours
 
 
@@ -145,9 +145,11 @@ def _leaf(cell: _Cell, colours: Colours) -> Leaf:
     """Returns the nodes in the order of their colours, but each after its inputs."""
     place: dict[int, int] = {}
     waiting = sorted(range(len(colours)), key=colours.__getitem__)
-    nodes = []
+    waits = [sum([1 << s for s in read if s >= 0]) for read in cell.inputs]  # for a set of nodes
+    nodes, placed = [], 0
     while waiting:
-        node = next(i for i in waiting if all(s < 0 or s in place for s in cell.inputs[i]))
+        node = next(i for i in waiting if waits[i] & placed == waits[i])
+        placed |= 1 << node
         waiting.remove(node)
         read = [FIRST_NODE + (s if s < 0 else place[s]) for s in cell.inputs[node]]
         nodes.append((cell.ops[node], *(read if cell.ops[node] == BLEND else sorted(read))))

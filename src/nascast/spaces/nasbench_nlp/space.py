@@ -34,9 +34,11 @@ from nascast.spaces.nasbench_nlp.rows import (
     join,
     live,
     names_of,
+    open_genes,
     parts,
     problem,
     valid,
+    valid_row,
 )
 from nascast.spaces.nasbench_nlp.text import PYTHON, parse, quick, write
 
@@ -94,6 +96,9 @@ class NasBenchNlp(SearchSpace):
             good[good] = valid(genes[good])
         return good
 
+    def _is_row(self, row: list[int]) -> bool:
+        return valid_row(row)
+
     def _explain(self, index: int, row: Genes) -> str:
         if not super().is_valid(row[None])[0]:
             return super()._explain(index, row)
@@ -143,11 +148,14 @@ class NasBenchNlp(SearchSpace):
 
     def _decisions(self, genes: Genes, rng: np.random.Generator) -> npt.NDArray[np.intp]:
         """Returns ``(n,)``: a gene of a node or a new state of each row that can change."""
+        if len(genes) == 1:  # the largest of the same numbers
+            drawn = rng.random(self.length).tolist()
+            return np.asarray([max(open_genes(genes[0].tolist()), key=drawn.__getitem__)])
         ops, inputs, states = parts(genes)
         fits = (np.arange(INPUTS) <= (inputs > 0).sum(2)[:, :, None]) & (ops > 0)[:, :, None]
         new = np.arange(STATES) <= (states > 0).sum(1)[:, None]
-        open_genes = join(ops > 0, fits, new) > 0
-        return np.asarray(np.where(open_genes, rng.random(genes.shape), -1).argmax(1))
+        can = join(ops > 0, fits, new) > 0
+        return np.asarray(np.where(can, rng.random(genes.shape), -1).argmax(1))
 
     def graphs(self, genes: Genes) -> Graph:
         """Returns graphs of 31 vertices: inputs, nodes, outputs; dead nodes are not in them.
