@@ -22,7 +22,7 @@ from nascast.core.notation import Notation, shown
 from nascast.core.space import SearchSpace
 from nascast.core.types import Architecture, Bools, Genes, ImageTask, Task, TextTask
 from nascast.spaces.nasbench_nlp.allowed import allowed
-from nascast.spaces.nasbench_nlp.draw import accepted, draw
+from nascast.spaces.nasbench_nlp.draw import accepted, accepted_row, draw, draw_row
 from nascast.spaces.nasbench_nlp.orders import canonical_rows
 from nascast.spaces.nasbench_nlp.rows import (
     FIRST_NODE,
@@ -132,6 +132,8 @@ class NasBenchNlp(SearchSpace):
         """
         hidden = rng.integers(1, STATES + 1, size=n)
         sizes = hidden + rng.choice(_SIZES, size=n)
+        if n == 1:
+            return self._sample_one(int(hidden[0]), int(sizes[0]), rng)
         genes = np.zeros((n, self.length), dtype=np.int16)
         todo = np.arange(n)
         for _ in range(_ROUNDS):
@@ -144,7 +146,17 @@ class NasBenchNlp(SearchSpace):
             done, which = np.unique(tries[good], return_index=True)
             genes[done] = rows[good][which]
             todo = np.setdiff1d(todo, done)
-        raise UnsupportedError(f"{self.name}: the generator made too few recipes that it keeps")
+        raise self._too_few()
+
+    def _sample_one(self, hidden: int, size: int, rng: np.random.Generator) -> Genes:
+        for _ in range(_ROUNDS * _TRIES):
+            row = draw_row(hidden, size, rng)
+            if row is not None and accepted_row(row):
+                return np.asarray([row], dtype=np.int16)
+        raise self._too_few()
+
+    def _too_few(self) -> UnsupportedError:
+        return UnsupportedError(f"{self.name}: the generator made too few recipes that it keeps")
 
     def _decisions(self, genes: Genes, rng: np.random.Generator) -> npt.NDArray[np.intp]:
         """Returns ``(n,)``: a gene of a node or a new state of each row that can change."""
