@@ -28,6 +28,8 @@ def canonical_order(reads: Bools, labels: Ints) -> Ints:
     while len(open_rows):
         refined = _refined(reads[open_rows], labels[open_rows], rank[open_rows])
         rank[open_rows] = refined
+        if _all_differ(refined):
+            break
         equal = refined[:, :, None] == refined[:, None, :]
         tied = equal.sum(2) > 1
         left = tied.any(1)
@@ -41,10 +43,20 @@ def canonical_order(reads: Bools, labels: Ints) -> Ints:
 
 def _depths(reads: Bools) -> Ints:
     """Returns ``(n, v)``: the number of edges on the longest path to each vertex."""
+    if len(reads) == 1:
+        return np.asarray([_depths_of(reads[0].T.tolist())])
     depth = np.zeros(reads.shape[:2], dtype=np.int64)
     for v in range(reads.shape[1]):
         into = np.where(reads[:, :, v], depth + 1, 0)
         depth[:, v] = into.max(1)
+    return depth
+
+
+def _depths_of(sources: list[list[bool]]) -> list[int]:
+    """Returns ``(v,)`` depths of one graph, by whether each vertex reads each; faster for one."""
+    depth: list[int] = []
+    for bits in sources:
+        depth.append(max([d + 1 for d, bit in zip(depth, bits, strict=False) if bit], default=0))
     return depth
 
 
@@ -63,9 +75,15 @@ def _refined(reads: Bools, labels: Ints, rank: Ints) -> Ints:
             )
         high = rank.astype(np.uint64) << bits
         split = _counted(high | (mix(state) >> (np.uint64(64) - bits)))
-        if np.array_equal(split, rank):
-            return rank
+        if _all_differ(split) or np.array_equal(split, rank):
+            return split
         rank = split
+
+
+def _all_differ(rank: Ints) -> bool:
+    """Whether no two vertices have one rank, so that each is as large as it can be."""
+    v = rank.shape[1]
+    return int(rank.sum()) == len(rank) * v * (v - 1) // 2
 
 
 def _summed(reads: Bools, state: UInts) -> UInts:
