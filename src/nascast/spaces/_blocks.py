@@ -117,7 +117,8 @@ def _key(names: list[int], block: _Block) -> int:
     _, (a, b), (on_a, on_b), combine = block
     first, second = names[a] * _BASE + on_a, names[b] * _BASE + on_b
     low, high = (first, second) if first < second else (second, first)
-    return (low * _BASE**2 + high) * _BASE + combine
+    key: int = low << 3 * _BITS | high << _BITS | combine
+    return key
 
 
 def _one_by_one(blocks: Blocks) -> tuple[Ints, Bools]:

@@ -83,7 +83,7 @@ def _refined(reads: Bools, labels: Ints, rank: Ints) -> Ints:
 def _all_differ(rank: Ints) -> bool:
     """Whether no two vertices have one rank, so that each is as large as it can be."""
     v = rank.shape[1]
-    return int(rank.sum()) == len(rank) * v * (v - 1) // 2
+    return bool(rank.sum() == len(rank) * v * (v - 1) // 2)
 
 
 def _summed(reads: Bools, state: UInts) -> UInts:

@@ -107,7 +107,7 @@ def _valid_node(op: int, a: int, b: int, c: int, last: int) -> bool:
 
 def open_genes(row: list[int]) -> list[int]:
     """Returns the genes of a row of nodes and new states that can change one by one."""
-    found = []
+    found: list[int] = []
     for i in range(0, NODES * _WIDTH, _WIDTH):
         if not row[i]:
             break
