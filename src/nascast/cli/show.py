@@ -18,9 +18,7 @@ __all__ = ["show"]
 
 
 def show(
-    architecture: Annotated[
-        str, typer.Argument(help="The architecture, in any notation of its space.")
-    ],
+    architecture: Annotated[str, typer.Argument(help="Architecture in any notation of its space.")],
     space: Annotated[str, typer.Option(help="Registered name of the space.")] = "nasbench201",
     benchmark: Annotated[
         str | None, typer.Option(help="Benchmark whose records are also printed.")
@@ -38,7 +36,7 @@ def show(
     write_as: Annotated[
         str | None, typer.Option("--as", help="Notation to convert to; only the text is printed.")
     ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="JSON instead of a table.")] = False,
 ) -> None:
     """Show one architecture: its notation, genes, canonical form, graph, size and records.
 
