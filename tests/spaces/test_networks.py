@@ -6,6 +6,7 @@ computes the same with weights matched in any other way computes the same with t
 
 import os
 from collections.abc import Callable, Iterator
+from functools import lru_cache
 from itertools import combinations
 from typing import Any
 
@@ -43,9 +44,9 @@ LOOK = torch.randn(2, 2, generator=torch.Generator().manual_seed(1), dtype=torch
 IMAGES = torch.randn(2, 3, 8, 8, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
 
 
-def _fill(tensor: torch.Tensor, seed: int, period: int, *, signed: bool) -> None:
-    """Draws a tensor by its shape alone."""
-    shape = tuple(tensor.shape)
+@lru_cache(maxsize=64)
+def _drawn(shape: tuple[int, ...], seed: int, period: int, signed: bool) -> torch.Tensor:
+    """A tensor that is drawn by its shape alone."""
     rng = np.random.default_rng([seed, *shape[2:], len(shape)])
     dims = [min(period, size) if i < 2 else size for i, size in enumerate(shape)]
     drawn = rng.uniform(0.3, 1, [period] * min(2, len(shape)) + list(shape[2:]))
@@ -54,7 +55,11 @@ def _fill(tensor: torch.Tensor, seed: int, period: int, *, signed: bool) -> None
     drawn = drawn[tuple(slice(0, size) for size in dims)]
     for axis, size in enumerate(shape[:2]):
         drawn = np.take(drawn, np.arange(size) % period % drawn.shape[axis], axis=axis)
-    tensor.copy_(torch.from_numpy(drawn))
+    return torch.from_numpy(drawn)
+
+
+def _fill(tensor: torch.Tensor, seed: int, period: int, *, signed: bool) -> None:
+    tensor.copy_(_drawn(tuple(tensor.shape), seed, period, signed))
 
 
 class Network:
@@ -138,7 +143,7 @@ def test_near_rows_of_two_keys_compute_two_functions(
             if keys[i] != keys[j] and np.isclose(said[i], said[j], rtol=1e-9, atol=1e-12):
                 assert not same(space, rows[i], rows[j]), space.to_text(rows[[i, j]])
     assert compared
-    record_property("pairs", compared)  # for --junit-xml
+    record_property("pairs", compared)  # in --junit-xml FILE -o junit_family=legacy
 
 
 def candidates(name: str) -> tuple[SearchSpace, Genes]:
