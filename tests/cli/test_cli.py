@@ -62,7 +62,7 @@ def test_help_imports_nothing_heavy() -> None:
         "from nascast.cli.main import main\n"
         "try: main()\n"
         "except SystemExit: pass\n"
-        "heavy = {'torch', 'scipy', 'sklearn', 'pyarrow', 'pandas', 'xgboost'}\n"
+        "heavy = {'numpy', 'torch', 'scipy', 'sklearn', 'pyarrow', 'pandas', 'xgboost'}\n"
         "sys.exit(', '.join(heavy & set(sys.modules)) or 0)"
     )
     subprocess.run([sys.executable, "-c", code], check=True, stdout=subprocess.DEVNULL)

@@ -4,7 +4,6 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
-import numpy as np
 import typer
 
 from nascast.cli._options import settings
@@ -43,6 +42,8 @@ def show(
     Example: nascast show "|nor_conv_3x3~0|+|none~0|none~1|+|skip_connect~0|none~1|none~2|"
     --picture cell.svg
     """
+    import numpy as np
+
     from nascast.core import plugins
 
     cells: SearchSpace = plugins.load("space", space)
@@ -88,6 +89,8 @@ def _print(facts: dict[str, Any], graph: list[tuple[str, str, str]]) -> None:
 
 
 def _facts(space: "SearchSpace", text: str, reading: "Reading") -> dict[str, Any]:
+    import numpy as np
+
     genes = np.asarray([reading.genes], dtype=np.int16)
     return {
         "space": space.name,
@@ -169,6 +172,8 @@ def _draw(space: "SearchSpace", genes: "Genes", path: Path) -> None:
 
 
 def _records(genes: list[int], space: str, benchmark: str) -> dict[str, Any]:
+    import numpy as np
+
     from nascast.core.errors import InvalidSettingError
     from nascast.studies.records import open_benchmark
 
