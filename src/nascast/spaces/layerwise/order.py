@@ -69,9 +69,10 @@ def _refined(reads: Bools, labels: Ints, rank: Ints) -> Ints:
     bits = np.uint64(64 - max(rank.shape[1] - 1, 1).bit_length())
     while True:
         state = mix(labels.astype(np.uint64) * np.uint64(rank.shape[1]) + rank.astype(np.uint64))
+        scrambled = mix(state)
         with np.errstate(over="ignore"):
-            state = mix(state + _summed(reads, state)) + mix(
-                ~state + _summed(reads.swapaxes(1, 2), state)
+            state = mix(state + _summed(reads, scrambled)) + mix(
+                ~state + _summed(reads.swapaxes(1, 2), scrambled)
             )
         high = rank.astype(np.uint64) << bits
         split = _counted(high | (mix(state) >> (np.uint64(64) - bits)))
@@ -86,10 +87,9 @@ def _all_differ(rank: Ints) -> bool:
     return bool(rank.sum() == len(rank) * v * (v - 1) // 2)
 
 
-def _summed(reads: Bools, state: UInts) -> UInts:
+def _summed(reads: Bools, values: UInts) -> UInts:
     """Returns ``(n, v)``: the sum over the vertices read, modulo 2**64."""
-    scrambled = mix(state)[:, :, None]
-    total: UInts = np.where(reads, scrambled, np.uint64(0)).sum(1, dtype=np.uint64)
+    total: UInts = np.where(reads, values[:, :, None], np.uint64(0)).sum(1, dtype=np.uint64)
     return total
 
 
