@@ -6,7 +6,8 @@ which something in the folder changes. After each kill, finished trials, cells, 
 must be those of before and perhaps more, none of them twice; at the end, the result must be that of
 the unbroken run, to the last digit but for seconds.
 
-Run: python perf/kills.py FOLDER [--kills 200] [--seed 0]      (goes on where it was stopped)
+Run: python perf/kills.py FOLDER [--kills 200] [--seed 0] [--only train]
+(goes on where it was stopped)
 """
 
 import argparse
@@ -281,6 +282,8 @@ def main() -> None:
     parser.add_argument("folder", type=Path)
     parser.add_argument("--kills", type=int, default=200)
     parser.add_argument("--seed", type=int, default=0)
+    names = [command.name for command in COMMANDS]
+    parser.add_argument("--only", choices=names, help="name of the one command to kill")
     asked = parser.parse_args()
     asked.folder.mkdir(parents=True, exist_ok=True)
     images(asked.folder / "images.npz")
@@ -289,7 +292,7 @@ def main() -> None:
     while total(log.read()) < asked.kills:
         known = {(r["command"], r["seed"]) for r in log.read() if r["ended"]}
         for command in COMMANDS:
-            if (command.name, seed) not in known:
+            if asked.only in (None, command.name) and (command.name, seed) not in known:
                 check(command, asked.folder, seed, log)
         seed += 1
     for command in COMMANDS:

@@ -63,8 +63,20 @@ def test_help_imports_nothing_heavy() -> None:
         "from nascast.cli.main import main\n"
         "try: main()\n"
         "except SystemExit: pass\n"
-        "heavy = {'torch', 'scipy', 'sklearn', 'pyarrow', 'pandas', 'xgboost'}\n"
+        "heavy = {'numpy', 'torch', 'scipy', 'sklearn', 'pyarrow', 'pandas', 'xgboost'}\n"
         "sys.exit(', '.join(heavy & set(sys.modules)) or 0)"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True, stdout=subprocess.DEVNULL)
+
+
+def test_a_command_imports_no_other() -> None:
+    code = (
+        "import sys; sys.argv = ['nascast', 'list', 'strategies']\n"
+        "from nascast.cli.main import main\n"
+        "try: main()\n"
+        "except SystemExit: pass\n"
+        "others = {'nascast.cli.search', 'nascast.cli.compare', 'numpy'}\n"
+        "sys.exit(', '.join(others & set(sys.modules)) or 0)"
     )
     subprocess.run([sys.executable, "-c", code], check=True, stdout=subprocess.DEVNULL)
 

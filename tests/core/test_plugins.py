@@ -26,10 +26,12 @@ def install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Install
         lines = [f"[nascast.{kind}]\n{point}\n" for kind, point in points.items()]
         (info / "entry_points.txt").write_text("\n".join(lines))
         plugins._external.cache_clear()
+        plugins._every_point.cache_clear()
 
     monkeypatch.syspath_prepend(tmp_path)
     yield write
     plugins._external.cache_clear()
+    plugins._every_point.cache_clear()
     for name in ("acme_space", "acme_other"):
         sys.modules.pop(name, None)
 

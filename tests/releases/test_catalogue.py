@@ -62,7 +62,9 @@ def acme(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     points = "acme_bench = acme_release:release\nacme_other = acme_release:Acme\n"
     (info / "entry_points.txt").write_text(f"[nascast.release]\n{points}")
     monkeypatch.syspath_prepend(tmp_path)
+    plugins._every_point.cache_clear()
     yield
+    plugins._every_point.cache_clear()
     sys.modules.pop("acme_release", None)
 
 

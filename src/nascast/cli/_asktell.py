@@ -5,8 +5,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from nascast.cli._options import duration, names, settings
 from nascast.core.document import document
 
@@ -128,6 +126,8 @@ def described(
         InvalidSettingError, UnsupportedError: the space does not write the notation, also where
             there is no candidate.
     """
+    import numpy as np
+
     rows = [one.candidate.arch.genes for one in given]
     genes = np.asarray(rows, dtype=np.int16).reshape(-1, space.length)
     texts = space.to_text(genes) if notation is None else space.write(genes, notation)

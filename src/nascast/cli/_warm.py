@@ -5,8 +5,6 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 if TYPE_CHECKING:
     from nascast.core.evaluator import Benchmark
     from nascast.core.space import SearchSpace
@@ -41,6 +39,8 @@ def prior_of(
         InvalidArchitectureError: the text is no architecture.
         MissingDataError, UnknownComponentError: there is no such source.
     """
+    import numpy as np
+
     from nascast.strategies.guided.prior import Prior
 
     if not sources and text is None:
@@ -66,6 +66,8 @@ def _groups(
 
 def _told(folder: Path, space: "SearchSpace", aim: "Objective") -> "list[tuple[Genes, Floats]]":
     """Returns the trials of a search, those of as many epochs in a group."""
+    import numpy as np
+
     from nascast.core.errors import InvalidSettingError
     from nascast.studies.searches.results import read_search
 

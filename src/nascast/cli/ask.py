@@ -20,7 +20,10 @@ def ask(
     folder: Annotated[Path, typer.Argument(help="Folder of the search.")],
     n: Annotated[int, typer.Option("-n", help="Number of candidates at most.")] = 1,
     pending: Annotated[
-        bool, typer.Option("--pending", help="What was given out and not told, and nothing new.")
+        bool,
+        typer.Option(
+            "--pending", help="Candidates given out and not told yet, instead of new ones."
+        ),
     ] = False,
     write_as: Annotated[
         str | None, typer.Option("--as", help="Notation of the architectures; see nascast show.")

@@ -12,6 +12,7 @@ import typer
 from nascast.cli._budgets import BudgetOptions
 from nascast.cli._children import Children as Trainer
 from nascast.cli._children import open_evaluator
+from nascast.cli._columns import fitted
 from nascast.cli._executor import Workplace
 from nascast.cli._pages import tell_what_is_missing, written
 from nascast.cli._studies import USUAL, Asked, folders, specs, tables
@@ -324,7 +325,7 @@ def _print(
     if summaries:
         title = f"{head.benchmark}: {head.aim} {head.settings['metric']} ({head.unit})"
         console.print(title, highlight=False)
-        console.print(_table(summaries, head.axes))
+        console.print(_table(summaries, head.axes, console.width), highlight=False)
     for line in _refusals(results):
         console.print(f"not run: {line}", style="yellow", highlight=False, markup=False)
     if any(item.reads_target for item in summaries):
@@ -338,26 +339,26 @@ def _print(
     console.print(f"written: {', '.join(map(str, files))}", highlight=False, markup=False)
 
 
-def _table(summaries: "list[Summary]", axes: tuple[str, ...]) -> "Table":
-    from rich.table import Table
-    from rich.text import Text
-
+def _table(summaries: "list[Summary]", axes: tuple[str, ...], width: int) -> "Table":
     from nascast.report.words import axis_words, duration
 
-    table = Table(box=None, header_style="bold", padding=(0, 1, 0, 0))
-    table.add_column("predictor", overflow="fold")  # with settings it may be long
-    titles = [axis_words(axis).title.lower() for axis in axes]
-    for name in (*titles, "Kendall τ", "±", "other τ", "Spearman", "init", "query"):
-        table.add_column(name, justify="right", no_wrap=True)
-    for item in sorted(summaries, key=lambda item: -item.kendall):
-        spread = "" if item.kendall_error is None else f"{item.kendall_error:.3f}"
-        budget = [str(item.budget.get(axis, "")) for axis in axes]
-        times = [duration(item.init_seconds_total), duration(item.query_seconds_each)]
-        tau = f"{item.kendall:.3f}{'*' if item.reads_target else ' '}"
-        other = "" if math.isnan(item.kendall_other) else f"{item.kendall_other:.3f}"
-        scores = [tau, spread, other, f"{item.metrics['spearman'].mean:.3f}"]
-        table.add_row(Text(item.predictor), *budget, *scores, *times)
-    return table
+    def metric(value: float | None) -> str:
+        return "" if value is None or math.isnan(value) else f"{value:.3f}"
+
+    items = sorted(summaries, key=lambda item: -item.kendall)
+    columns = {"predictor": [item.predictor for item in items]}
+    for axis in axes:
+        title = axis_words(axis).title.lower().replace(" ", "\n", 1)
+        columns[title] = [str(item.budget.get(axis, "")) for item in items]
+    taus = [f"{item.kendall:.3f}{'*' if item.reads_target else ' '}" for item in items]
+    columns["Kendall\nτ"] = taus
+    columns["±"] = [metric(item.kendall_error) for item in items]
+    columns["other\nτ"] = [metric(item.kendall_other) for item in items]
+    columns["Spearman"] = [metric(item.metrics["spearman"].mean) for item in items]
+    columns["init"] = [duration(item.init_seconds_total) for item in items]
+    columns["query"] = [duration(item.query_seconds_each) for item in items]
+    idle = [] if any(columns["other\nτ"]) else ["other\nτ"]
+    return fitted(columns, [*idle, "Spearman", "±"], width)
 
 
 def _refusals(results: "list[Result]") -> list[str]:

@@ -3,26 +3,14 @@
 import errno
 import sys
 import warnings
+from importlib import import_module
 from typing import Annotated, Any
 
 import typer
+from typer.core import TyperGroup
+from typer.main import get_group
 
 import nascast
-from nascast.cli.ask import ask
-from nascast.cli.benchmark import app as benchmark
-from nascast.cli.compare import compare
-from nascast.cli.export import export
-from nascast.cli.list import list_components
-from nascast.cli.predict import predict
-from nascast.cli.recommend import recommend
-from nascast.cli.report import report
-from nascast.cli.reproduce import reproduce
-from nascast.cli.search import search
-from nascast.cli.show import show
-from nascast.cli.tell import tell
-from nascast.cli.train import train
-from nascast.cli.trials import trials
-from nascast.cli.watch import watch
 from nascast.core.errors import NascastError, plain
 
 __all__ = ["app", "main"]
@@ -35,8 +23,38 @@ _NO_MEMORY = (  # in messages of the loader, of Python's threads and of PyTorch
     "can't start new thread",
 )
 
+_COMMANDS = (  # each a module of this folder
+    *("list", "compare", "recommend", "reproduce", "search", "ask", "tell", "show", "train"),
+    *("export", "predict", "trials", "report", "watch", "benchmark"),
+)
+
+
+class _Commands(TyperGroup):
+    """The commands, of which the one that is called is imported, or all for the help."""
+
+    def __init__(self, **settings: Any) -> None:
+        super().__init__(**settings)
+        self.commands = dict.fromkeys(_COMMANDS)  # type: ignore[assignment]  # names, to suggest
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        return list(_COMMANDS)
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        if cmd_name not in _COMMANDS:
+            return None
+        module = import_module(f"nascast.cli.{cmd_name}")
+        found = getattr(module, module.__all__[0])
+        alone = typer.Typer(rich_markup_mode="rich")
+        if isinstance(found, typer.Typer):
+            alone.add_typer(found, name=cmd_name)
+        else:
+            alone.command(cmd_name)(found)
+        return get_group(alone).commands[cmd_name]
+
+
 app = typer.Typer(
     name="nascast",
+    cls=_Commands,
     help="Performance predictors and search strategies for neural architecture search.",
     epilog="Start with: nascast list predictors, then nascast compare --help",
     no_args_is_help=True,
@@ -44,21 +62,6 @@ app = typer.Typer(
     rich_markup_mode="rich",
     pretty_exceptions_enable=False,
 )
-app.command("list")(list_components)
-app.command("compare")(compare)
-app.command("recommend")(recommend)
-app.command("reproduce")(reproduce)
-app.command("search")(search)
-app.command("ask")(ask)
-app.command("tell")(tell)
-app.command("show")(show)
-app.command("train")(train)
-app.command("export")(export)
-app.command("predict")(predict)
-app.command("trials")(trials)
-app.command("report")(report)
-app.command("watch")(watch)
-app.add_typer(benchmark, name="benchmark")
 
 
 def _version(wanted: bool) -> None:

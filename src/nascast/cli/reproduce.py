@@ -22,10 +22,10 @@ def reproduce(
         typer.Argument(help="Names of claims, as --list prints them; default: all."),
     ] = None,
     listed: Annotated[
-        bool, typer.Option("--list", help="List the claims, and decide none.")
+        bool, typer.Option("--list", help="Claims in a list; none is decided.")
     ] = False,
     fast: Annotated[
-        bool, typer.Option("--fast", help="Only claims that are decided in seconds.")
+        bool, typer.Option("--fast", help="Claims that are decided in seconds, and no others.")
     ] = False,
     trials: Annotated[
         int, typer.Option(help="Number of trials, or of seeds, of what has several.")

@@ -66,7 +66,9 @@ def search(
             help="Time for each run, such as 30m or 1h30m; on a benchmark the recorded time."
         ),
     ] = None,
-    hours: Annotated[float | None, typer.Option(help="The same in hours.", min=0.0)] = None,
+    hours: Annotated[
+        float | None, typer.Option(help="Hours for each run, as --budget.", min=0.0)
+    ] = None,
     evaluations: Annotated[
         int | None,
         typer.Option(help="Number of trials in each run; default: 100, or no limit with --budget."),

@@ -3,7 +3,6 @@
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
-import numpy as np
 import typer
 
 from nascast.cli._options import settings
@@ -18,9 +17,7 @@ __all__ = ["show"]
 
 
 def show(
-    architecture: Annotated[
-        str, typer.Argument(help="The architecture, in any notation of its space.")
-    ],
+    architecture: Annotated[str, typer.Argument(help="Architecture in any notation of its space.")],
     space: Annotated[str, typer.Option(help="Registered name of the space.")] = "nasbench201",
     benchmark: Annotated[
         str | None, typer.Option(help="Benchmark whose records are also printed.")
@@ -38,13 +35,15 @@ def show(
     write_as: Annotated[
         str | None, typer.Option("--as", help="Notation to convert to; only the text is printed.")
     ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="JSON instead of a table.")] = False,
 ) -> None:
     """Show one architecture: its notation, genes, canonical form, graph, size and records.
 
     Example: nascast show "|nor_conv_3x3~0|+|none~0|none~1|+|skip_connect~0|none~1|none~2|"
     --picture cell.svg
     """
+    import numpy as np
+
     from nascast.core import plugins
 
     cells: SearchSpace = plugins.load("space", space)
@@ -90,6 +89,8 @@ def _print(facts: dict[str, Any], graph: list[tuple[str, str, str]]) -> None:
 
 
 def _facts(space: "SearchSpace", text: str, reading: "Reading") -> dict[str, Any]:
+    import numpy as np
+
     genes = np.asarray([reading.genes], dtype=np.int16)
     return {
         "space": space.name,
@@ -171,6 +172,8 @@ def _draw(space: "SearchSpace", genes: "Genes", path: Path) -> None:
 
 
 def _records(genes: list[int], space: str, benchmark: str) -> dict[str, Any]:
+    import numpy as np
+
     from nascast.core.errors import InvalidSettingError
     from nascast.studies.records import open_benchmark
 

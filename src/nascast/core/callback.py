@@ -40,7 +40,7 @@ class Begun:
 
 
 class Callback(ABC):
-    """Is told what happens in runs, of which one goes on at a time, and gives nothing back.
+    """An observer of runs, of which one goes on at a time; it is told, and gives nothing back.
 
     A run that was stopped begins again with the trials that are stored: a callback that keeps its
     trials elsewhere takes from them what it does not have yet. It is called between evaluations,
@@ -48,15 +48,15 @@ class Callback(ABC):
     """
 
     def begun(self, begun: Begun) -> None:
-        """Is called when a run begins, or goes on."""
+        """Hears that a run begins, or goes on."""
         return
 
     @abstractmethod
     def trial(self, run: str, trial: Trial) -> None:
-        """Is called with each trial of a run that has begun, once it is stored."""
+        """Hears of each trial of a run that has begun, once it is stored."""
 
     def epoch(self, run: str, epoch: int, values: Mapping[str, float]) -> None:
-        """Is called after each epoch of the training of one network, the first of which is 1.
+        """Hears of each epoch of the training of one network, the first of which is 1.
 
         When a training goes on, the epochs before are told again. Children of a search are told as
         trials, with their curves.
@@ -64,12 +64,12 @@ class Callback(ABC):
         return
 
     def finished(self, run: str, whole: bool) -> None:
-        """Is called at the end of a run; `whole` is whether nothing interrupted it."""
+        """Hears that a run has ended; `whole` is whether nothing interrupted it."""
         return
 
 
 class Callbacks(Callback):
-    """Tells several callbacks, and lets none of them end a run.
+    """Several callbacks as one, of which none can end a run.
 
     One that raises is reported with a `SearchWarning`, and told nothing more but that its run is
     finished, and not whole, so that it can close what it opened.

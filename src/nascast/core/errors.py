@@ -67,7 +67,7 @@ class StoreError(NascastError, RuntimeError):
 
 
 class UnsupportedError(NascastError):
-    """Something this component cannot do, such as a learning curve that was not recorded."""
+    """A request that a component cannot meet, such as a learning curve that was not recorded."""
 
 
 class DataWarning(UserWarning):

@@ -50,7 +50,7 @@ class Graph:
 
     @property
     def mask(self) -> Bools:
-        """Where there is a vertex, ``(n, v)``."""
+        """Whether there is a vertex at each place, ``(n, v)``."""
         return self.labels >= 0
 
     @property

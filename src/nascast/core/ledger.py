@@ -229,7 +229,7 @@ class Ledger:
         return self._last[1]
 
     def _made(self, row: bytes, seed: int, name: str, seconds: float) -> None:
-        """Takes that a pass was made, which the open phase pays by the clock unless it was paid."""
+        """Notes a pass that was made: the open phase pays it by the clock, unless it was paid."""
         if self._scoring or self._phase is None:
             return
         if (_pass(name, seed), row) in self._paid:

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
-from importlib.metadata import EntryPoint, entry_points
+from importlib.metadata import EntryPoint, EntryPoints, entry_points
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +23,7 @@ __all__ = [
     "load",
     "name_of",
     "names",
+    "points",
     "registered",
     "resolve",
 ]
@@ -96,22 +97,33 @@ def _merged(proxies: dict[str, str], predictors: dict[str, str]) -> dict[str, st
     return proxies
 
 
+def points(group: str) -> EntryPoints:
+    """Returns the entry points of a group in all installed packages."""
+    found: EntryPoints = _every_point().select(group=group)
+    return found
+
+
+@cache
+def _every_point() -> Any:  # EntryPoints from Python 3.12 on
+    return entry_points()  # reads the metadata of every package
+
+
 @cache
 def _external(kind: str) -> dict[str, EntryPoint]:
     groups = [f"nascast.{kind}", *(["nascast.proxy"] if kind == "predictor" else [])]
-    points: dict[str, EntryPoint] = {}
-    for point in (point for group in groups for point in entry_points(group=group)):
-        if points.setdefault(point.name, point).value != point.value:
+    found: dict[str, EntryPoint] = {}
+    for point in (point for group in groups for point in points(group)):
+        if found.setdefault(point.name, point).value != point.value:
             raise UnknownComponentError(
-                f"two {kind} components are called {point.name!r}: {points[point.name].value} and "
+                f"two {kind} components are called {point.name!r}: {found[point.name].value} and "
                 f"{point.value}; rename an entry point"
             )
-    for name in points.keys() & _builtin(kind).keys():
+    for name in found.keys() & _builtin(kind).keys():
         raise UnknownComponentError(
-            f"the {kind} {name!r} of {points[name].value} has the name of a built-in one; "
+            f"the {kind} {name!r} of {found[name].value} has the name of a built-in one; "
             "rename the entry point"
         )
-    return points
+    return found
 
 
 def names(kind: str) -> list[str]:

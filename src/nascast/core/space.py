@@ -3,6 +3,7 @@
 import math
 from collections.abc import Mapping
 from functools import cached_property
+from operator import lt
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
@@ -25,6 +26,8 @@ __all__ = ["SearchSpace"]
 _Kind = TypeVar("_Kind", bound=Task)
 _ROUNDS = 1000  # rejection rounds before sampling gives up; chosen
 _LISTED = 2**20  # rows of genes of a space that `all` lists at most; chosen
+_FIRST_PLACE = np.zeros(1, dtype=np.intp)
+_NO_PLACE = _FIRST_PLACE[:0]
 Ints = npt.NDArray[np.int64]
 
 
@@ -62,6 +65,16 @@ class SearchSpace(Texts):
         if np.logical_and.reduce(inside, axis=None):  # several times as fast as row by row
             return np.ones(len(genes), dtype=bool)
         return np.asarray(np.logical_and.reduce(inside, axis=1))
+
+    def _is_row(self, row: list[int]) -> bool:
+        """Whether one row of genes within their ranges is valid, as `is_valid` says of many.
+
+        A space that knows a faster way for one row, without arrays, says so here.
+        """
+        return self._free or bool(self.is_valid(np.asarray([row], dtype=np.int16))[0])
+
+    def _is_within(self, row: list[int]) -> bool:
+        return all(map(lt, row, self.cardinalities)) and min(row) >= 0
 
     # What is computed from the cardinalities once, since calls for one row last microseconds.
 
@@ -114,13 +127,19 @@ class SearchSpace(Texts):
         genes = self._draw(n, rng)
         if self._free:
             return genes
-        bad = np.flatnonzero(~self.is_valid(genes))
+        bad = self._invalid(genes)
         for _ in range(_ROUNDS):
             if not len(bad):
                 return genes
             genes[bad] = self._draw(len(bad), rng)
-            bad = bad[~self.is_valid(genes[bad])]
+            bad = bad[self._invalid(genes[bad])]
         raise UnsupportedError(f"{self.name}: no valid rows found by rejection; override sample")
+
+    def _invalid(self, genes: Genes) -> npt.NDArray[np.intp]:
+        """Returns the places of the rows, of genes within their ranges, that are not valid."""
+        if len(genes) == 1:
+            return _NO_PLACE if self._is_row(genes[0].tolist()) else _FIRST_PLACE
+        return np.flatnonzero(~self.is_valid(genes))
 
     def _draw(self, n: int, rng: np.random.Generator) -> Genes:
         if len(set(self.cardinalities)) == 1:  # one call is several times faster than a broadcast
@@ -154,7 +173,7 @@ class SearchSpace(Texts):
             out[todo, columns] = (genes[todo, columns] + shift) % cards[columns]
             if self._free:
                 return out
-            todo = todo[~self.is_valid(out[todo])]
+            todo = todo[self._invalid(out[todo])]
         raise self._stuck()
 
     def _mutate_one(self, genes: Genes, rng: np.random.Generator) -> Genes:
@@ -162,10 +181,11 @@ class SearchSpace(Texts):
         for _ in range(_ROUNDS if len(self._open) else 0):
             column = int(self._decisions(genes, rng)[0])
             cardinality = self.cardinalities[column]
-            out = genes.copy()
-            shift = int(rng.integers(1, cardinality))
-            out[0, column] = (int(genes[0, column]) + shift) % cardinality
-            if self._free or self.is_valid(out)[0]:
+            row = genes[0].tolist()
+            row[column] = (row[column] + int(rng.integers(1, cardinality))) % cardinality
+            if self._is_row(row):
+                out = genes.copy()
+                out[0, column] = row[column]
                 return out
         raise self._stuck()
 
@@ -215,6 +235,8 @@ class SearchSpace(Texts):
             raise InvalidArchitectureError(
                 f"{self.name}: genes are integers; got an array of {genes.dtype}"
             )
+        if len(genes) == 1 and self._is_within(row := genes[0].tolist()) and self._is_row(row):
+            return
         valid = self.is_valid(genes)
         if not np.logical_and.reduce(valid):  # a third of the time of valid.all()
             index = int(np.flatnonzero(~valid)[0])

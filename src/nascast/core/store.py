@@ -54,7 +54,7 @@ def _words(settings: Mapping[str, Any], key: str) -> str:
 
 
 class Store(ABC):
-    """Keeps the trials of runs. Trials that `append` has returned from are never lost.
+    """A keeper of the trials of runs. Trials that `append` has returned from are never lost.
 
     Attributes:
         path: file or folder that other processes may open too; None if there is none, and the

@@ -96,10 +96,10 @@ class Strategy:
         return {}
 
     def recall(self, trials: Sequence[Trial], learned: Mapping[str, npt.NDArray[Any]]) -> None:
-        """Takes trials for told, to a fresh strategy, with what an equal one had `learned` of them.
+        """Restores a fresh strategy from trials and what an equal one had `learned` of them.
 
-        It is then what telling it the trials would have made it, bit by bit. A subclass that says
-        what it `learned` takes it in here.
+        The strategy is then what telling it the trials would have made it, bit by bit. A subclass
+        that says what it `learned` takes it in here.
         """
         self.history.extend(trials)
         self.met.add(trials)

@@ -165,7 +165,7 @@ class Texts(ABC):
             raise InvalidArchitectureError(f"{error}{_elsewhere(text, self.name)}") from error
 
     def reading(self, text: str, notation: str | None = None) -> Reading:
-        """Does what `read` does, without asking other spaces about a text that is of none here."""
+        """Returns what `read` does, without asking other spaces about a text that is none here."""
         first: InvalidArchitectureError | None = None
         for form in forms(text) if len(text) <= LONGEST else [text]:
             try:

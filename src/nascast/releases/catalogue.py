@@ -10,11 +10,11 @@ import importlib.util
 import pickle
 from collections.abc import Callable
 from dataclasses import dataclass
-from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Any
 
 from nascast.benchmarks.converted import Converted
+from nascast.core import plugins
 from nascast.core.bounds import size_of
 from nascast.core.child import Child
 from nascast.releases.staging import sweep
@@ -120,7 +120,7 @@ def find(benchmark: str) -> Release | None:
     if name.isidentifier() and importlib.util.find_spec(module):
         found = getattr(importlib.import_module(module), "release", None)
     else:
-        for point in entry_points(group="nascast.release"):
+        for point in plugins.points("nascast.release"):
             if point.name in (benchmark, name):
                 found = point.load()
     return found if isinstance(found, Release) else None

@@ -24,6 +24,7 @@ __all__ = [
 ]
 
 Ints = npt.NDArray[np.int64]
+_Block = tuple[int, list[int], list[int], int]  # its state, inputs, operations and combination
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -65,8 +66,8 @@ def smallest_relabelling(blocks: Blocks) -> Blocks:
     orders the lexicographically smallest is taken: always the smallest block that reads none of
     those still to come. Where two blocks are equally small, all b! orders are compared.
     """
-    if len(blocks.combines) <= _FEW and (found := _without_ties(blocks)) is not None:
-        return _blocks(found)
+    if len(blocks.combines) <= _FEW:
+        return _blocks(_in_lists(blocks))
     keys, tied = _one_by_one(blocks)
     if tied.any():
         keys[tied] = _of_all_orders(
@@ -75,8 +76,8 @@ def smallest_relabelling(blocks: Blocks) -> Blocks:
     return _blocks(keys)
 
 
-def _without_ties(blocks: Blocks) -> Ints | None:
-    """Returns the keys of `_one_by_one`, cell by cell in Python; None if two blocks tie."""
+def _in_lists(blocks: Blocks) -> Ints:
+    """Returns ``(n, b)`` keys of the smallest order, cell by cell in Python."""
     found = []
     cells = zip(
         blocks.inputs.tolist(), blocks.operations.tolist(), blocks.combines.tolist(), strict=True
@@ -84,22 +85,40 @@ def _without_ties(blocks: Blocks) -> Ints | None:
     for inputs, operations, combines in cells:
         names = [0, 1] + [_UNNAMED] * len(combines)  # new by old
         left = [*zip(range(2, len(names)), inputs, operations, combines, strict=True)]
-        for place in range(2, len(names)):
-            keys = [_key(names, block) for block in left]
-            smallest = min(keys)
-            if keys.count(smallest) > 1:
-                return None
-            names[left.pop(keys.index(smallest))[0]] = place
-            found.append(smallest)
+        found += _ordered(left, names)
     return np.asarray(found, dtype=np.int64).reshape(blocks.combines.shape)
 
 
-def _key(names: list[int], block: tuple[int, list[int], list[int], int]) -> int:
+def _ordered(left: list[_Block], names: list[int]) -> list[int]:
+    """Returns the keys of the blocks that are left, in their smallest order; changes both lists."""
+    found = []
+    for place in range(len(names) - len(left), len(names)):
+        keys = [_key(names, block) for block in left]
+        smallest = min(keys)
+        found.append(smallest)
+        if keys.count(smallest) > 1:
+            tied = [i for i, key in enumerate(keys) if key == smallest]
+            return found + min(_ordered(*_without(left, names, i, place)) for i in tied)
+        names[left.pop(keys.index(smallest))[0]] = place
+    return found
+
+
+def _without(
+    left: list[_Block], names: list[int], taken: int, place: int
+) -> tuple[list[_Block], list[int]]:
+    """Returns copies of both lists after one of the blocks got its place."""
+    named = names.copy()
+    named[left[taken][0]] = place
+    return left[:taken] + left[taken + 1 :], named
+
+
+def _key(names: list[int], block: _Block) -> int:
     """Returns the key of one block, as `_keys` does for many."""
     _, (a, b), (on_a, on_b), combine = block
     first, second = names[a] * _BASE + on_a, names[b] * _BASE + on_b
     low, high = (first, second) if first < second else (second, first)
-    return (low * _BASE**2 + high) * _BASE + combine
+    key: int = low << 3 * _BITS | high << _BITS | combine
+    return key
 
 
 def _one_by_one(blocks: Blocks) -> tuple[Ints, Bools]:
@@ -144,7 +163,8 @@ def _relabelled(blocks: Blocks, order: Sequence[int]) -> tuple[Ints, Bools]:
 
 
 _FEW = 4  # cells that are faster one by one; chosen
-_BASE = 64  # more than any space has states, operations or ways to combine
+_BITS = 6
+_BASE = 2**_BITS  # more than any space has states, operations or ways to combine
 _UNNAMED = _BASE**3  # so much that a block that reads such a state has a larger key than any other
 
 
@@ -158,8 +178,8 @@ def _keys(blocks: Blocks) -> Ints:
 
 def _blocks(keys: Ints) -> Blocks:
     sides = np.empty((*keys.shape, 2), dtype=np.int64)
-    sides[:, :, 0], sides[:, :, 1] = keys // _BASE**3, keys // _BASE % _BASE**2
-    return Blocks(sides // _BASE, sides % _BASE, keys % _BASE)
+    sides[:, :, 0], sides[:, :, 1] = keys >> 3 * _BITS, keys >> _BITS & _BASE**2 - 1
+    return Blocks(sides >> _BITS, sides & _BASE - 1, keys & _BASE - 1)
 
 
 def cell_pair_graphs(

@@ -127,6 +127,20 @@ def check_canonical_is_idempotent(space: SearchSpace) -> None:
     assert np.array_equal(space.canonical(once), once), "a canonical row changed once more"
 
 
+def check_validity_row_by_row(space: SearchSpace) -> None:
+    """A row is valid, or is not, whatever batch it is in."""
+    genes, rng, every = space.sample(_ROWS, _rng()), _rng(1), np.arange(_ROWS)
+    columns = rng.integers(space.length, size=_ROWS)
+    genes[every, columns] = rng.integers(np.asarray(space.cardinalities)[columns])
+    for row, valid in zip(genes, space.is_valid(genes), strict=True):
+        try:
+            space.check(row[None])
+        except InvalidArchitectureError:
+            assert not valid, f"{row.tolist()} is valid in a batch, and not alone"
+        else:
+            assert valid, f"{row.tolist()} is valid alone, and not in a batch"
+
+
 def check_canonical_row_by_row(space: SearchSpace) -> None:
     """A row's canonical row does not depend on the batch around it."""
     genes = space.sample(_ROWS, _rng())

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Darts"]
 
+_PAIRS = np.asarray(PAIRS)
 _KINDS = {
     "add": Kind.SUM,
     "skip_connect": Kind.SUM,
@@ -205,15 +206,16 @@ class Darts(SearchSpace):
 def _decode(genes: Genes) -> Blocks:
     """Returns the 2 n cells of n rows, normal and reduction cells by turns."""
     cells = genes.astype(np.int64).reshape(-1, NODES, 3)
-    inputs = np.asarray(PAIRS)[cells[:, :, 0]]
+    inputs = _PAIRS[cells[:, :, 0]]
     return Blocks(inputs, cells[:, :, 1:], np.zeros(cells.shape[:2], dtype=np.int64))
 
 
 def _encode(blocks: Blocks) -> Genes:
     low, high = blocks.inputs[:, :, 0], blocks.inputs[:, :, 1]
-    pairs = high * (high - 1) // 2 + low
-    cells = np.concatenate([pairs[:, :, None], blocks.operations], axis=2)
-    return cells.astype(np.int16).reshape(-1, 2 * NODES * 3)
+    cells = np.empty((*low.shape, 3), dtype=np.int16)
+    cells[:, :, 0] = (high * (high - 1) >> 1) + low
+    cells[:, :, 1:] = blocks.operations
+    return cells.reshape(-1, 2 * NODES * 3)
 
 
 def _edges(row: Genes) -> list[list[tuple[str, int]]]:

@@ -5,16 +5,39 @@ none, k + 1 is operation k. Edges are ordered by their end, then by their start.
 """
 
 from collections.abc import Sequence
-from functools import cache
+from functools import cache, lru_cache
 
 import numpy as np
 
+from nascast.core.errors import InvalidSettingError
 from nascast.core.types import Bools, Genes
 
-__all__ = ["NONE", "edges_of", "first_use", "flat", "merge_equal", "on_path", "prune"]
+__all__ = [
+    *("NONE", "Motifs", "canonical_row", "check_levels", "edges_of", "first_use", "flat"),
+    *("merge_equal", "on_path", "prune", "prune_row"),
+]
 
 NONE = 0
+Motifs = list[list[int]]  # of one level of one row: the values of each motif
+
 _TABLED = 10  # edges of 5 nodes, as in the paper; more would be a large table
+
+
+def check_levels(
+    motifs: tuple[int, ...], nodes: tuple[int, ...], flat: bool, mutations: int
+) -> None:
+    """Raises unless there are as many numbers of motifs as of nodes, and all are large enough.
+
+    Raises:
+        InvalidSettingError: the levels do not fit together.
+    """
+    fits = motifs and len(motifs) == len(nodes) and min(motifs) >= 1 and min(nodes) >= 2
+    if not fits or motifs[-1] != 1 or (flat and len(motifs) > 1) or mutations < 0:
+        raise InvalidSettingError(
+            "hierarchical: expected as many motifs as nodes, one pair for each level (a single one "
+            "if flat), with at least 2 nodes, 1 motif at the last level and mutations from 0; got "
+            f"motifs={motifs}, nodes={nodes}, flat={flat}, mutations={mutations}"
+        )
 
 
 def edges_of(nodes: int) -> tuple[tuple[int, int], ...]:
@@ -77,6 +100,43 @@ def prune(levels: Sequence[Genes], nodes: Sequence[int]) -> list[Genes]:
         pruned.append(np.where(live, values, NONE).astype(np.int16))
         connects = np.asarray(live.any(axis=2))
     return pruned
+
+
+def prune_row(levels: Sequence[Motifs], nodes: Sequence[int]) -> list[Motifs]:
+    """Returns the levels of one row without edges that lead nowhere, as `prune` for many."""
+    pruned: list[Motifs] = []
+    through: list[bool] = []  # by value: whether there is a path; of primitives there always is
+    for values, size in zip(levels, nodes, strict=True):
+        motifs = []
+        for motif in values:
+            kept = [v if through[v] else NONE for v in motif] if through else motif
+            live = _live(tuple(map(bool, kept)), size)
+            motifs.append([v if on else NONE for v, on in zip(kept, live, strict=True)])
+        pruned.append(motifs)
+        through = [False, *map(any, motifs)]
+    return pruned
+
+
+@lru_cache(maxsize=4096)
+def _live(present: tuple[bool, ...], nodes: int) -> tuple[bool, ...]:
+    return tuple(on_path(np.asarray(present), nodes).tolist())
+
+
+def canonical_row(levels: Sequence[Motifs], nodes: Sequence[int]) -> list[Motifs]:
+    """Returns one row as `prune`, `merge_equal` and `first_use` make it of many, one by one."""
+    found = prune_row(levels, nodes)
+    for i in range(len(found) - 1):
+        below = found[i]
+        first = [NONE, *(below.index(motif) + 1 for motif in below)]
+        found[i + 1] = [[first[v] for v in motif] for motif in found[i + 1]]
+    for i in range(len(found) - 1, 0, -1):
+        below = found[i - 1]
+        used = list(dict.fromkeys(v for motif in found[i] for v in motif if v != NONE))
+        new = {NONE: NONE, **{old: place for place, old in enumerate(used, start=1)}}
+        found[i] = [[new[v] for v in motif] for motif in found[i]]
+        unused = len(below) - len(used)
+        found[i - 1] = [below[v - 1] for v in used] + [[NONE] * len(below[0])] * unused
+    return found
 
 
 def merge_equal(levels: Sequence[Genes]) -> list[Genes]:

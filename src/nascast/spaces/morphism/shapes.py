@@ -10,7 +10,7 @@ import numpy.typing as npt
 from nascast.core.graph import Graph
 from nascast.core.types import Bools, Genes
 
-__all__ = ["DEEPEN", "KINDS", "MOST_DOUBLINGS", "NONE", "WIDEN", "Moves", "Shapes"]
+__all__ = ["DEEPEN", "KINDS", "MOST_DOUBLINGS", "NONE", "WIDEN", "Moves", "OneShape", "Shapes"]
 
 KINDS = ("none", "deepen", "widen", "add", "concat")
 NONE, DEEPEN, WIDEN, ADD, CONCAT = range(len(KINDS))
@@ -31,6 +31,7 @@ class Moves:
         second: ``(moves,)`` second numbers of the rows.
         doublings: ``(moves,)`` times that a move doubles the width of the first layer.
         target: ``(moves,)`` layers that a skip leads to, or 0.
+        starts: first move of each kind; the moves of a kind follow one another.
     """
 
     def __init__(self, layers: int, kernels: Sequence[int], factors: Sequence[int]) -> None:
@@ -47,6 +48,7 @@ class Moves:
         factor = np.where(self.kind == WIDEN, self.second, 1)
         self.doublings = np.log2(factor).astype(np.int8)
         self.target = np.where(self.kind >= ADD, self.second, 0)
+        self.starts: list[int] = np.searchsorted(self.kind, range(len(KINDS))).tolist()
 
 
 @dataclass(slots=True)
@@ -161,6 +163,70 @@ class Shapes:
             adjacency[every, last, itself] = labels[:, itself] >= 0
         adjacency[every, 3 * self.depth, -1] = True
         return adjacency
+
+
+@dataclass(slots=True)
+class OneShape:
+    """One network, as `Shapes` are many, in lists, and without its kernels; changed in place.
+
+    Attributes:
+        depth: number of layers.
+        doublings: times that each layer's width was doubled.
+        skips: (source, target) of the connections.
+    """
+
+    depth: int
+    doublings: list[int]
+    skips: set[tuple[int, int]]
+
+    @classmethod
+    def seed(cls, stages: int) -> "OneShape":
+        """Returns the seed, which has a layer in each stage."""
+        return cls(stages, [0] * stages, set())
+
+    def counts(self) -> list[int]:
+        """Returns how many moves of each kind are allowed."""
+        skips = _pairs(self.depth) - len(self.skips)
+        widen = sum([_FACTORS_LEFT[doublings] for doublings in self.doublings])
+        return [1, 2 * self.depth, widen, skips, skips]
+
+    def allowed(self, moves: Moves, kind: int) -> list[int]:
+        """Returns the allowed moves of a kind, ascending."""
+        start = moves.starts[kind]
+        if kind == WIDEN:
+            left = [_FACTORS_LEFT[doublings] for doublings in self.doublings]
+            return [start + 2 * layer + k for layer, n in enumerate(left) for k in range(n)]
+        if kind < ADD:
+            return list(range(start, start + (2 * self.depth if kind == DEEPEN else 1)))
+        taken = {_pairs(target) + source for source, target in self.skips}
+        return [start + pair for pair in range(_pairs(self.depth)) if pair not in taken]
+
+    def advance(self, kind: int, first: int, second: int) -> bool:
+        """Makes one move; returns whether it was allowed."""
+        if kind == NONE:
+            return True
+        if first >= self.depth:
+            return False
+        if kind == DEEPEN:
+            self.depth += 1
+            self.doublings.insert(first, self.doublings[first])
+            self.skips = {(a + (a > first), b + (b > first)) for a, b in self.skips}
+        elif kind == WIDEN:
+            self.doublings[first] += second // 2  # by 2 or 4
+            return self.doublings[first] <= MOST_DOUBLINGS
+        else:
+            fine = second < self.depth and (first, second) not in self.skips
+            self.skips.add((first, second))
+            return fine
+        return True
+
+
+_FACTORS_LEFT = (2, 2, 1, 0)  # by doublings: whether 2 and 4 still fit, 2 alone, or neither
+
+
+def _pairs(target: int) -> int:
+    """Returns how many pairs of layers that may be connected lead to layers below a target."""
+    return (target - 1) * (target - 2) // 2
 
 
 @cache

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from nascast.core.errors import InvalidArchitectureError, InvalidSettingError, UnsupportedError
+from nascast.core.errors import InvalidArchitectureError, InvalidSettingError
 from nascast.core.graph import Graph
 from nascast.core.notation import shown
 from nascast.core.space import SearchSpace
@@ -23,6 +23,7 @@ from nascast.spaces.morphism.shapes import (
     NONE,
     WIDEN,
     Moves,
+    OneShape,
     Shapes,
 )
 
@@ -88,6 +89,10 @@ class Morphism(SearchSpace):
             valid[valid] = self._replay(genes[valid])[1]
         return valid
 
+    def _is_row(self, row: list[int]) -> bool:
+        shape = OneShape.seed(_STAGES)
+        return all(shape.advance(*self._moves.rows[gene]) for gene in row)
+
     def _explain(self, index: int, row: Genes) -> str:
         if not super().is_valid(row[None])[0]:
             return super()._explain(index, row)
@@ -135,6 +140,8 @@ class Morphism(SearchSpace):
         Kinds and allowed moves are drawn uniformly, in the manner of Elsken et al.; a kind without
         an allowed move is left out.
         """
+        if n == 1:
+            return self._sample_one(rng)
         genes = np.zeros((n, self.length), dtype=np.int16)
         shapes = self._seeds(n)
         for step in range(self.length):
@@ -142,12 +149,35 @@ class Morphism(SearchSpace):
             shapes.advance(self._moves, genes[:, step])
         return genes
 
+    def _sample_one(self, rng: np.random.Generator) -> Genes:
+        shape, row = OneShape.seed(_STAGES), []
+        for _ in range(self.length):
+            row.append(self._choose_one(shape, rng))
+            shape.advance(*self._moves.rows[row[-1]])
+        return np.asarray([row], dtype=np.int16)
+
     def _choose(self, allowed: Bools, rng: np.random.Generator) -> Genes:
         """Returns ``(n,)``: an allowed move of each row of ``(n, moves)``, kinds equally likely."""
-        steps = self._weights(allowed).cumsum(1)
-        drawn = rng.random((len(allowed), 1)) * steps[:, -1:]
-        genes: Genes = (steps <= drawn).sum(1).astype(np.int16)
+        counts = np.add.reduceat(allowed, self._moves.starts, axis=1, dtype=np.int64)
+        every, there = np.arange(len(allowed)), counts > 0
+        drawn = rng.random(len(allowed)) * there.sum(1)
+        nth = drawn.astype(np.int64)
+        kind = (there.cumsum(1) <= nth[:, None]).sum(1)
+        place = ((drawn - nth) * counts[every, kind]).astype(np.int64)
+        place += (counts.cumsum(1) - counts)[every, kind]
+        genes: Genes = (allowed.cumsum(1) <= place[:, None]).sum(1).astype(np.int16)
         return genes
+
+    def _choose_one(self, shape: OneShape, rng: np.random.Generator, own: int | None = None) -> int:
+        """Returns an allowed move other than `own`, as `_choose` does for many."""
+        counts = shape.counts()
+        if own is not None:
+            counts[self._moves.rows[own][0]] -= 1
+        there = [kind for kind, count in enumerate(counts) if count]
+        drawn = rng.random() * len(there)
+        kind = there[int(drawn)]
+        moves = [move for move in shape.allowed(self._moves, kind) if move != own]
+        return moves[int((drawn - int(drawn)) * counts[kind])]
 
     def _weights(self, allowed: Bools) -> Floats:
         """Returns ``(n, moves)``: the odds of the moves; those of a kind sum to 1, or to 0."""
@@ -163,6 +193,8 @@ class Morphism(SearchSpace):
         Mutations after which a later move is not allowed are drawn again.
         """
         self.check(genes)
+        if len(genes) == 1:
+            return self._mutate_one(genes, rng)
         out = genes.copy()
         todo = np.arange(len(genes))
         for _ in range(_ROUNDS):
@@ -172,7 +204,18 @@ class Morphism(SearchSpace):
             out[todo] = genes[todo]
             out[todo, steps] = self._choose(self._others(genes[todo], steps), rng)
             todo = todo[~self.is_valid(out[todo])]
-        raise UnsupportedError(f"{self.name}: a row has no valid neighbour by one gene")
+        raise self._stuck()
+
+    def _mutate_one(self, genes: Genes, rng: np.random.Generator) -> Genes:
+        row = genes[0].tolist()
+        for _ in range(_ROUNDS):
+            step, shape = int(rng.integers(self.length)), OneShape.seed(_STAGES)
+            for gene in row[:step]:
+                shape.advance(*self._moves.rows[gene])
+            new = [*row[:step], self._choose_one(shape, rng, row[step]), *row[step + 1 :]]
+            if self._is_row(new):
+                return np.asarray([new], dtype=genes.dtype)
+        raise self._stuck()
 
     def odds(self, row: Genes, near: Genes) -> Floats:
         every, steps = np.arange(len(near)), (near != row).argmax(axis=1)

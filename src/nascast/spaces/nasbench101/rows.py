@@ -64,9 +64,9 @@ def pack(genes: Genes) -> tuple[Indices, Indices]:
 def unpack(matrices: npt.NDArray[np.integer], labels: npt.NDArray[np.integer]) -> Genes:
     """Returns the rows of matrices and labels that `pack` returned."""
     out = np.empty((len(matrices), len(EDGES) + _INTERIOR), dtype=np.int16)
-    out[:, :_HIGH_BITS] = np.take(_HIGH_ROWS, matrices >> LOW_BITS, axis=0)
-    out[:, _HIGH_BITS : len(EDGES)] = np.take(_LOW_ROWS, matrices & (2**LOW_BITS - 1), axis=0)
-    out[:, len(EDGES) :] = np.take(_LABEL_ROWS, labels, axis=0)
+    out[:, :_HIGH_BITS] = _HIGH_ROWS.take(matrices >> LOW_BITS, axis=0)
+    out[:, _HIGH_BITS : len(EDGES)] = _LOW_ROWS.take(matrices & (2**LOW_BITS - 1), axis=0)
+    out[:, len(EDGES) :] = _LABEL_ROWS.take(labels, axis=0)
     return out
 
 

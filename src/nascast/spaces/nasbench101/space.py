@@ -38,6 +38,7 @@ if TYPE_CHECKING:
 
 __all__ = ["NasBench101"]
 
+_DIGITS = bytes.maketrans(b"\x00\x01", b"01")  # of genes, to read them as one number
 _KERNELS = np.asarray([9, 1, 0])  # weights for a pair of channels, by operation
 _SKELETON: dict[str, int] = {"channels": 128, "stacks": 3, "modules": 3}
 _FEWEST_CHANNELS = 4  # 9 edges let 4 vertices, each fed by the input, feed the output, but not 5
@@ -76,6 +77,9 @@ class NasBench101(SearchSpace):
             inside = genes if valid.all() else genes[valid]
             valid[valid] = pruning().good[pack(inside)[0]]
         return valid
+
+    def _is_row(self, row: list[int]) -> bool:
+        return bool(pruning().good[int(bytes(row[: len(EDGES)]).translate(_DIGITS), 2)])
 
     def _explain(self, index: int, row: Genes) -> str:
         if not super().is_valid(row[None])[0]:

@@ -1,5 +1,8 @@
 """Random recipes by the rules of NAS-Bench-NLP's generator, a batch at a time."""
 
+from bisect import bisect_right
+from itertools import chain
+
 import numpy as np
 import numpy.typing as npt
 
@@ -17,10 +20,11 @@ from nascast.spaces.nasbench_nlp.rows import (
     wires,
 )
 
-__all__ = ["accepted", "draw"]
+__all__ = ["accepted", "accepted_row", "draw", "draw_row"]
 
 _WEIGHTS = np.asarray([3, 1, 1, 1]) / 6  # linear, blend, product, sum
 _CUMULATED = _WEIGHTS.cumsum() / _WEIGHTS.cumsum()[-1]
+_CUMULATED_LIST = _CUMULATED.tolist()
 _BASES = FIRST_NODE - 1  # x and the previous states, before the nodes in a set of what can be read
 _TWO_INPUTS = 4 / 5  # share of linear nodes with two inputs; the others have three
 _FIRST_ACTIVATION, _ACTIVATIONS = 5, 3
@@ -69,6 +73,41 @@ def draw(hidden: Ints, sizes: Ints, rng: np.random.Generator) -> tuple[Genes, Bo
     return join(ops[:, :NODES], inputs[:, :NODES], states), np.asarray(whole)
 
 
+def draw_row(hidden: int, size: int, rng: np.random.Generator) -> list[int] | None:
+    """Returns a random recipe as `draw` does for one, with the same numbers; None if not whole."""
+    nodes: list[list[int]] = []
+    plain = (1 << (hidden + 1)) - 2
+    linear = plain | 1
+    while len(nodes) < size:
+        kind = LINEAR + bisect_right(_CUMULATED_LIST, rng.random())
+        two = rng.random() < _TWO_INPUTS
+        readable = linear if kind == LINEAR else plain
+        count = readable.bit_count()
+        arity = min(2 if two else 3, count) if kind == LINEAR else 3 if kind == BLEND else 2
+        picked = _first_of(readable, _BASES + NODES + 1, rng)[:arity]
+        if arity > count:
+            continue
+        plain |= 1 << (_BASES + len(nodes))
+        nodes.append([kind, *picked, *(0,) * (INPUTS - arity)])
+        if kind == LINEAR:
+            new = 1 << (_BASES + len(nodes))
+            plain, linear = plain | new, linear | new
+            activation = _FIRST_ACTIVATION + int(rng.integers(_ACTIVATIONS))
+            nodes.append([activation, _BASES + len(nodes), *(0,) * (INPUTS - 1)])
+    states = _first_of(plain >> _BASES, NODES + 1, rng)[:hidden]
+    if len(nodes) > NODES or max(states) > NODES:
+        return None
+    nodes += [[0] * (1 + INPUTS)] * (NODES - len(nodes))
+    return [*chain.from_iterable(nodes), *states, *(0,) * (STATES - hidden)]
+
+
+def _first_of(allowed: int, places: int, rng: np.random.Generator) -> list[int]:
+    """Returns at most 3 places of one set, as `_ordered_choice` does for many."""
+    keys = rng.random(places).tolist()
+    inside = sorted([(key, 1 + i) for i, key in enumerate(keys) if allowed >> i & 1])
+    return [place for _, place in inside[:INPUTS]]
+
+
 def _pick(kinds: Ints, readable: Ints, rng: np.random.Generator) -> tuple[Genes, Bools]:
     """Returns ``(n, 3)`` input genes, and ``(n,)`` whether there were enough to choose from."""
     count = np.bitwise_count(readable)
@@ -107,3 +146,16 @@ def accepted(genes: Genes) -> Bools:
     is_state = (states[:, :, None] == np.arange(1, NODES + 1)).any(1)
     direct = (feeds[:, 1 : FIRST_NODE - 1] & is_state[:, None, :]).any((1, 2))
     return np.asarray((read | ~needed).all(1) & ~direct)
+
+
+def accepted_row(row: list[int]) -> bool:
+    """Returns what `accepted` does of one row."""
+    width = 1 + INPUTS
+    states = [state - 1 for state in row[NODES * width :] if state]
+    wanted, read = set(states), set[int]()
+    for node in reversed(range(NODES)):
+        if node in wanted:
+            read.update(inputs := row[node * width + 1 : (node + 1) * width])
+            wanted.update([value - FIRST_NODE for value in inputs if value >= FIRST_NODE])
+    direct = [1 < v < FIRST_NODE for s in states for v in row[s * width + 1 : (s + 1) * width]]
+    return read.issuperset(range(1, 2 + len(states))) and not any(direct)

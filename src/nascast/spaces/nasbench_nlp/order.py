@@ -16,12 +16,11 @@ from nascast.spaces.nasbench_nlp.rows import (
     INPUTS,
     NODES,
     STATES,
-    join,
-    parts,
 )
 
 __all__ = ["canonical_row"]
 
+_NONE = (0,) * (1 + INPUTS)  # the genes of a node that is not there
 Colours = list[int]
 Leaf = tuple[tuple[tuple[int, ...], ...], tuple[int, ...], Colours]  # nodes, states, colours
 
@@ -52,18 +51,15 @@ def canonical_row(row: Genes) -> Genes:
     ]
     rank = {kind: r for r, kind in enumerate(sorted(set(kinds)))}
     nodes, chosen, _ = _smallest(cell, [rank[kind] for kind in kinds])
-    ops = np.zeros((1, NODES), dtype=np.int16)
-    inputs = np.zeros((1, NODES, INPUTS), dtype=np.int16)
-    states = np.zeros((1, STATES), dtype=np.int16)
-    for i, (op, *read) in enumerate(nodes):
-        ops[0, i] = op
-        inputs[0, i, : len(read)] = read
-    states[0, : len(chosen)] = chosen
-    return np.asarray(join(ops, inputs, states)[0])
+    written = [gene for node in nodes for gene in (*node, *_NONE[len(node) :])]
+    written += [0] * (NODES * len(_NONE) - len(written))
+    return np.asarray([*written, *chosen, *(0,) * (STATES - len(chosen))], dtype=np.int16)
 
 
 def _cell(row: Genes) -> _Cell:
-    all_ops, all_inputs, all_states = (part[0].tolist() for part in parts(row[None]))
+    genes, size, width = row.tolist(), NODES * len(_NONE), len(_NONE)
+    all_ops, all_states = genes[:size:width], genes[size:]
+    all_inputs = [genes[i + 1 : i + width] for i in range(0, size, width)]
     kept = _live(all_inputs, all_states)
     number = {FIRST_NODE + node: i for i, node in enumerate(kept)}
     ops = [all_ops[node] for node in kept]
@@ -89,28 +85,27 @@ def _live(inputs: list[list[int]], states: list[int]) -> list[int]:
 def _refined(cell: _Cell, colours: Colours) -> Colours:
     """Returns colours split by those of inputs and readers until nothing splits, as ranks."""
     while True:
-        keys = []
+        keys: list[tuple[int, tuple[int, ...], tuple[tuple[int, int], ...]]] = []
         for i, read in enumerate(cell.inputs):
             into = [colours[source] if source >= 0 else source for source in read]
             if cell.ops[i] != BLEND:
                 into.sort()
             out = sorted((colours[reader], place) for reader, place in cell.readers[i])
-            keys.append((colours[i], into, out))
-        distinct: list[tuple[int, list[int], list[tuple[int, int]]]] = []
-        for key in sorted(keys):
-            if not distinct or distinct[-1] != key:
-                distinct.append(key)
+            keys.append((colours[i], tuple(into), tuple(out)))
+        distinct = {key: rank for rank, key in enumerate(sorted(set(keys)))}
         before = len(set(colours))
-        colours = [distinct.index(key) for key in keys]
-        if len(distinct) == before:
+        colours = [distinct[key] for key in keys]
+        if len(distinct) in (before, len(colours)):
             return colours
 
 
 def _singled_out(colours: Colours) -> Iterator[Colours]:
     """Yields colourings that put one node before the others of the first colour with a tie."""
-    tied = [c for c in colours if colours.count(c) > 1]
+    if len(set(colours)) == len(colours):
+        return
+    lowest = min(c for c in colours if colours.count(c) > 1)
     for node, colour in enumerate(colours):
-        if tied and colour == min(tied):
+        if colour == lowest:
             yield [2 * c + (i != node) for i, c in enumerate(colours)]
 
 
@@ -145,9 +140,11 @@ def _leaf(cell: _Cell, colours: Colours) -> Leaf:
     """Returns the nodes in the order of their colours, but each after its inputs."""
     place: dict[int, int] = {}
     waiting = sorted(range(len(colours)), key=colours.__getitem__)
-    nodes = []
+    waits = [sum([1 << s for s in read if s >= 0]) for read in cell.inputs]  # for a set of nodes
+    nodes, placed = [], 0
     while waiting:
-        node = next(i for i in waiting if all(s < 0 or s in place for s in cell.inputs[i]))
+        node = next(i for i in waiting if waits[i] & placed == waits[i])
+        placed |= 1 << node
         waiting.remove(node)
         read = [FIRST_NODE + (s if s < 0 else place[s]) for s in cell.inputs[node]]
         nodes.append((cell.ops[node], *(read if cell.ops[node] == BLEND else sorted(read))))

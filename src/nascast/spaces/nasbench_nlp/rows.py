@@ -1,5 +1,7 @@
 """Rows of NAS-Bench-NLP: the order of the genes, and the rules that make them a recipe."""
 
+from functools import lru_cache
+
 import numpy as np
 
 from nascast.core.types import Bools, Genes
@@ -17,9 +19,11 @@ __all__ = [
     "join",
     "live",
     "names_of",
+    "open_genes",
     "parts",
     "problem",
     "valid",
+    "valid_row",
     "wires",
 ]
 
@@ -37,6 +41,8 @@ LINEAR, BLEND = 1, 2
 _X, FIRST_NODE = 1, 2 + STATES  # values of an input gene: none, x, previous states, nodes
 LEAST = np.asarray([0, 1, 3, 2, 2, 1, 1, 1], dtype=np.int8)  # inputs by operation gene
 MOST = np.asarray([0, INPUTS, 3, INPUTS, INPUTS, 1, 1, 1], dtype=np.int8)
+_LEAST, _MOST = LEAST.tolist(), MOST.tolist()
+_WIDTH = 1 + INPUTS  # genes of a node
 _BASES = ("x", *(f"h_prev_{k}" for k in range(STATES)))
 
 
@@ -68,6 +74,48 @@ def valid(genes: Genes) -> Bools:
         node &= (read >= FIRST_NODE) | (read <= last)
     good &= node.all(1)
     return np.asarray(good & ~_repeats(*states.T) & (states.max(1, initial=0) <= size))
+
+
+def valid_row(row: list[int]) -> bool:
+    """Returns what `valid` does of one row, of genes in their ranges."""
+    states = row[NODES * _WIDTH :]
+    hidden = STATES - states.count(0)
+    size, last = 0, _X + hidden
+    for i in range(0, NODES * _WIDTH, _WIDTH):
+        op, a, b, c = row[i : i + _WIDTH]
+        if op:
+            if size < i // _WIDTH or not _valid_node(op, a, b, c, last):
+                return False
+            size += 1
+        elif a or b or c:
+            return False
+    chosen = states[:hidden]
+    return 0 < hidden == len(set(chosen)) and all(chosen) and max(chosen) <= size
+
+
+@lru_cache(maxsize=2**15)
+def _valid_node(op: int, a: int, b: int, c: int, last: int) -> bool:
+    read = [value for value in (a, b, c) if value]
+    return (
+        _LEAST[op] <= len(read) <= _MOST[op]
+        and 0 not in (a, b, c)[: len(read)]
+        and len(set(read)) == len(read)
+        and (op == LINEAR or _X not in read)
+        and not any(last < value < FIRST_NODE for value in read)
+    )
+
+
+def open_genes(row: list[int]) -> list[int]:
+    """Returns the genes of a row of nodes and new states that can change one by one."""
+    found: list[int] = []
+    for i in range(0, NODES * _WIDTH, _WIDTH):
+        if not row[i]:
+            break
+        given = INPUTS - row[i + 1 : i + _WIDTH].count(0)
+        found += range(i, i + min(2 + given, _WIDTH))
+    first = NODES * _WIDTH
+    hidden = STATES - row[first:].count(0)
+    return [*found, *range(first, first + min(1 + hidden, STATES))]
 
 
 def _leading(given: Bools) -> Bools:

@@ -22,7 +22,7 @@ from nascast.core.notation import Notation, shown
 from nascast.core.space import SearchSpace
 from nascast.core.types import Architecture, Bools, Genes, ImageTask, Task, TextTask
 from nascast.spaces.nasbench_nlp.allowed import allowed
-from nascast.spaces.nasbench_nlp.draw import accepted, draw
+from nascast.spaces.nasbench_nlp.draw import accepted, accepted_row, draw, draw_row
 from nascast.spaces.nasbench_nlp.orders import canonical_rows
 from nascast.spaces.nasbench_nlp.rows import (
     FIRST_NODE,
@@ -34,9 +34,11 @@ from nascast.spaces.nasbench_nlp.rows import (
     join,
     live,
     names_of,
+    open_genes,
     parts,
     problem,
     valid,
+    valid_row,
 )
 from nascast.spaces.nasbench_nlp.text import PYTHON, parse, quick, write
 
@@ -94,6 +96,9 @@ class NasBenchNlp(SearchSpace):
             good[good] = valid(genes[good])
         return good
 
+    def _is_row(self, row: list[int]) -> bool:
+        return valid_row(row)
+
     def _explain(self, index: int, row: Genes) -> str:
         if not super().is_valid(row[None])[0]:
             return super()._explain(index, row)
@@ -127,6 +132,8 @@ class NasBenchNlp(SearchSpace):
         """
         hidden = rng.integers(1, STATES + 1, size=n)
         sizes = hidden + rng.choice(_SIZES, size=n)
+        if n == 1:
+            return self._sample_one(int(hidden[0]), int(sizes[0]), rng)
         genes = np.zeros((n, self.length), dtype=np.int16)
         todo = np.arange(n)
         for _ in range(_ROUNDS):
@@ -139,15 +146,28 @@ class NasBenchNlp(SearchSpace):
             done, which = np.unique(tries[good], return_index=True)
             genes[done] = rows[good][which]
             todo = np.setdiff1d(todo, done)
-        raise UnsupportedError(f"{self.name}: the generator made too few recipes that it keeps")
+        raise self._too_few()
+
+    def _sample_one(self, hidden: int, size: int, rng: np.random.Generator) -> Genes:
+        for _ in range(_ROUNDS * _TRIES):
+            row = draw_row(hidden, size, rng)
+            if row is not None and accepted_row(row):
+                return np.asarray([row], dtype=np.int16)
+        raise self._too_few()
+
+    def _too_few(self) -> UnsupportedError:
+        return UnsupportedError(f"{self.name}: the generator made too few recipes that it keeps")
 
     def _decisions(self, genes: Genes, rng: np.random.Generator) -> npt.NDArray[np.intp]:
         """Returns ``(n,)``: a gene of a node or a new state of each row that can change."""
+        if len(genes) == 1:  # the largest of the same numbers
+            drawn = rng.random(self.length).tolist()
+            return np.asarray([max(open_genes(genes[0].tolist()), key=drawn.__getitem__)])
         ops, inputs, states = parts(genes)
         fits = (np.arange(INPUTS) <= (inputs > 0).sum(2)[:, :, None]) & (ops > 0)[:, :, None]
         new = np.arange(STATES) <= (states > 0).sum(1)[:, None]
-        open_genes = join(ops > 0, fits, new) > 0
-        return np.asarray(np.where(open_genes, rng.random(genes.shape), -1).argmax(1))
+        can = join(ops > 0, fits, new) > 0
+        return np.asarray(np.where(can, rng.random(genes.shape), -1).argmax(1))
 
     def graphs(self, genes: Genes) -> Graph:
         """Returns graphs of 31 vertices: inputs, nodes, outputs; dead nodes are not in them.

@@ -1,10 +1,12 @@
 """A canonical form of binary trees in which the order of two children does not matter."""
 
+from functools import cache
+
 import numpy as np
 
 from nascast.core.types import Bools, Genes
 
-__all__ = ["sorted_children"]
+__all__ = ["sorted_children", "sorted_tree"]
 
 
 def sorted_children(tokens: Genes) -> Genes:
@@ -31,6 +33,21 @@ def sorted_children(tokens: Genes) -> Genes:
     return out
 
 
+def sorted_tree(tokens: list[int]) -> list[int]:
+    """Returns one tree, ``(2 · base − 1,)`` tokens, as `sorted_children` does with many."""
+    base = (len(tokens) + 1) // 2
+    trees = [[token] for token in tokens[:base]]  # of this level, nodes of each in preorder
+    start = base
+    while len(trees) > 1:
+        pairs = zip(tokens[start:], trees[0::2], trees[1::2], strict=False)
+        trees = [[token, *min(a, b), *max(a, b)] for token, a, b in pairs]
+        start += len(trees)
+    out = [0] * len(tokens)
+    for place, token in zip(_preorder(base), trees[0], strict=True):
+        out[place] = token
+    return out
+
+
 def _larger(left: Genes, right: Genes) -> Bools:
     """Returns, over the last axis, whether `left` is later in lexicographic order."""
     first = (left != right).argmax(-1)[..., None]
@@ -38,6 +55,7 @@ def _larger(left: Genes, right: Genes) -> Bools:
     return np.asarray(later[..., 0])
 
 
+@cache
 def _preorder(base: int) -> list[int]:
     """Returns the nodes in the order root, first child's tree, second child's tree."""
     order: list[int] = []

@@ -24,7 +24,7 @@ from nascast.core.notation import shown
 from nascast.core.space import SearchSpace
 from nascast.core.types import Architecture, Genes, ImageTask, Task, TextTask
 from nascast.core.wrapping import tidied
-from nascast.spaces.recurrent_tree.form import sorted_children
+from nascast.spaces.recurrent_tree.form import sorted_children, sorted_tree
 
 if TYPE_CHECKING:
     from torch import nn
@@ -90,6 +90,8 @@ class RecurrentTree(SearchSpace):
         of sums without activation, are not applied.
         """
         self.check(genes)
+        if len(genes) == 1:
+            return np.asarray([self._canonical_row(genes[0].tolist())], dtype=np.int16)
         place = np.arange(self.nodes)
         read, joined = genes[:, -2:-1] == place, genes[:, -1:] == place
         tokens = self._operations(genes)[:, :-1] + 8 * read + 16 * joined
@@ -100,6 +102,15 @@ class RecurrentTree(SearchSpace):
         out[:, -2] = (tokens // 8 % 2).argmax(1)
         out[:, -1] = (tokens // 16).argmax(1)
         return out
+
+    def _canonical_row(self, row: list[int]) -> list[int]:
+        tokens = [4 * c + a for c, a in zip(row[0:-4:2], row[1:-4:2], strict=True)]
+        tokens[row[-2]] += 8
+        tokens[row[-1]] += 16
+        tokens = sorted_tree(tokens)
+        out = [gene for token in tokens for gene in (token >> 2 & 1, token & 3)]
+        marks = [next(i for i, token in enumerate(tokens) if token & bit) for bit in (8, 16)]
+        return [*out, *row[-4:-2], *marks]
 
     def graphs(self, genes: Genes) -> Graph:
         """Returns graphs of the cells with the functions as vertices.
