@@ -143,7 +143,7 @@ def test_near_rows_of_two_keys_compute_two_functions(
             if keys[i] != keys[j] and np.isclose(said[i], said[j], rtol=1e-9, atol=1e-12):
                 assert not same(space, rows[i], rows[j]), space.to_text(rows[[i, j]])
     assert compared
-    record_property("pairs", compared)  # in --junit-xml FILE -o junit_family=legacy
+    record_property("pairs", int(compared))  # in --junit-xml FILE -o junit_family=legacy
 
 
 def candidates(name: str) -> tuple[SearchSpace, Genes]:
