@@ -140,6 +140,20 @@ def test_a_run_of_other_settings_is_refused() -> None:
     assert len(store.read("random-0")) == 12
 
 
+def test_a_run_goes_on_with_a_budget_of_another_kind() -> None:
+    """A time has `guided` train shortly, a number of evaluations not; a run stays what it was."""
+    full = replace(MINI, strategies=("guided",), seeds=(0,), evaluations=4, fidelities=(1, 10))
+    timed = replace(full, evaluations=None, seconds=40.0)
+    for first, later, lengths in ((full, timed, {None}), (timed, full, {1, 10})):
+        store = Memory()
+        began = dict(simulations(first, store, Serial()))["guided-0"]
+        more = replace(later, seconds=80.0, evaluations=later.evaluations and len(began) + 2)
+        after = dict(simulations(more, store, Serial()))["guided-0"]
+        assert after[: len(began)] == began
+        assert len(after) > len(began)
+        assert {trial.candidate.epochs for trial in after} == lengths
+
+
 def test_two_settings_of_one_strategy_run_side_by_side() -> None:
     texts = ("regularized_evolution(population=4)", "regularized_evolution")
     store = Memory()

@@ -6,9 +6,9 @@ cores. By training, runs follow one another, and their children share the worker
 
 import re
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any, Protocol
@@ -109,13 +109,13 @@ def simulate(
     networks = TaskNetworks(benchmark.space, benchmark.task)
     wanted = [objective.metric for objective in search.objectives]
     space = limited(recorded_space(benchmark, wanted), networks, search.limits)
-    fresh = strategy_of(search, strategy, space, seed)
     name = run_name(strategy, seed)
     kept: Store = plugins.load("store", "memory")
     if store is not None and name in store.runs():
         kept.begin(name, store.info(name))
         kept.append(name, store.read(name))
         kept.reach(name, store.reached(name))
+    fresh = _fresh(search, strategy, space, seed, kept)
     learned = _recalled(out, name, fresh, Setup.of(fresh, benchmark, seed), kept)
     saved = time.monotonic()
     for _ in steps(
@@ -135,6 +135,21 @@ def simulate(
     return Simulation(
         name, kept.info(name), kept.read(name), fresh.diagnostics(), kept.reached(name)
     )
+
+
+def _fresh(search: Search, strategy: Spec, space: SearchSpace, seed: int, store: Store) -> Strategy:
+    """Returns the strategy of a run; one that was begun keeps the lengths that it began with.
+
+    They were chosen by the kind of its budget, which may be another one now.
+    """
+    name = run_name(strategy, seed)
+    began = store.info(name).get("strategy") if name in store.runs() else None
+    if isinstance(began, Mapping):
+        lengths = Spec.from_json(began).settings.get("fidelities")
+        search = replace(search, fidelities=())
+        if lengths is not None:
+            strategy = Spec(strategy.name, {"fidelities": lengths, **strategy.settings})
+    return strategy_of(search, strategy, space, seed)
 
 
 def _recalled(out: Path | None, name: str, fresh: Strategy, setup: Setup, store: Store) -> Learned:
@@ -223,7 +238,7 @@ def train_children(
     space = limited(whole, evaluator, search.limits)
     hopeless = _Hopeless(give_up)
     for strategy, seed in search.jobs():
-        fresh = strategy_of(search, strategy, space, seed)
+        fresh = _fresh(search, strategy, space, seed, store)
         name = run_name(strategy, seed)
         learned = _recalled(out, name, fresh, Setup.of(fresh, evaluator, seed), store)
         stepping = steps(
