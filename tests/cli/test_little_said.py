@@ -4,6 +4,7 @@ import json
 import math
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -65,7 +66,16 @@ def test_the_last_training_is_as_long_as_the_time_allows() -> None:
     """By what an epoch took, whether the best child was trained for all of them or for some."""
     found: Any = SimpleNamespace(training={"recipe": {"epochs": 27}, "data": "digits"})
     arch = Architecture("nasbench201", (3,) * 6)
-    for epochs, took in ((None, 270.0), (27, 270.0), (3, 30.0)):
-        trial = Trial(0, Candidate(arch, epochs), Evaluation({"val_accuracy": 9.0}, took), 1.0)
-        assert _epochs(found, trial, 1200.0) == 30  # 300 s of 10 s an epoch
-        assert _epochs(found, trial, math.inf) == 100
+    other = replace(arch, genes=(2,) * 6)
+    for asked in (
+        [(arch, None, 270.0)],
+        [(arch, 27, 1.0), (arch, 27, 270.0)],  # once more, from the beginning
+        [(other, 3, 5.0), (arch, 3, 30.0)],
+        [(arch, 3, 30.0), (arch, 13, 100.0), (arch, 27, 140.0)],  # each goes on from the one before
+    ):
+        trials = [
+            Trial(k, Candidate(a, epochs), Evaluation({"val_accuracy": 9.0}, took), 1.0)
+            for k, (a, epochs, took) in enumerate(asked)
+        ]
+        assert _epochs(found, trials, 1200.0) == 30  # 300 s of 10 s an epoch
+        assert _epochs(found, trials, math.inf) == 100

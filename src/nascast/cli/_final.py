@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 import typer
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from nascast.core.types import Trial
     from nascast.studies.searches.results import Searched
 
@@ -43,7 +45,7 @@ def export_best(out: Path, form: str, resume: bool, seconds: float, device: str)
             "and more time"
         )
     ((run, place),) = best
-    epochs, trial = _epochs(found, run.trials[place], seconds), run.trials[place].id
+    epochs, trial = _epochs(found, run.trials[: place + 1], seconds), run.trials[place].id
     model = out / f"model-{trial}-{epochs}"  # one of its own where a resumed search finds another
     typer.echo(
         f"chosen: {epochs} epochs for the best network, with the skeleton of the search; a larger "
@@ -54,12 +56,17 @@ def export_best(out: Path, form: str, resume: bool, seconds: float, device: str)
     export(model, form, force=True)
 
 
-def _epochs(found: "Searched", trial: "Trial", seconds: float) -> int:
-    """Returns the epochs for which the time is enough, by what the child took for its own."""
+def _epochs(found: "Searched", trials: "Sequence[Trial]", seconds: float) -> int:
+    """Returns the epochs for which the time is enough, by what the last child took for its own.
+
+    It went on from where shorter trainings of its architecture stopped, and their seconds count.
+    """
     assert found.training is not None
-    full = int(found.training["recipe"]["epochs"])
-    own = trial.candidate.epochs or full
-    took = trial.evaluation.seconds
+    full, best = int(found.training["recipe"]["epochs"]), trials[-1]
+    own = best.candidate.epochs or full
+    alike = (trial for trial in trials if trial.candidate.arch == best.candidate.arch)
+    parts = {trial.candidate.epochs or full: trial.evaluation.seconds for trial in alike}
+    took = math.fsum(spent for epochs, spent in parts.items() if epochs <= own)
     if math.isinf(seconds) or not took > 0:
         return min(_TIMES * full, _MOST)
     share = _share_of_images(found)
