@@ -26,7 +26,8 @@ def _run(values: Sequence[float | None], **curves: tuple[float, ...]) -> Run:
         trials.append(Trial(k, Candidate(Architecture("x", (k,))), evaluation, 10.0 * (k + 1), 0.5))
     known = [[NAN] * 2 if v is None else [v, -10.0 * k] for k, v in enumerate(values)]
     clock = 10 * np.arange(1.0, len(values) + 1)
-    return Run("random-0", "random", Spec("random"), 0, {}, trials, np.array(known), clock)
+    epochs = np.full(len(values), np.inf)
+    return Run("random-0", "random", Spec("random"), 0, {}, trials, np.array(known), clock, epochs)
 
 
 def _of(chart: Chart | None, kind: type[Item]) -> list[Any]:

@@ -222,6 +222,24 @@ def test_the_three_best_are_distinct_architectures(tmp_path: Path) -> None:
     assert [run.trials[k].id for run, k in best_trials(found, 4)] == [0, 1, 2, 3]
 
 
+def test_short_trainings_do_not_beat_long_ones(tmp_path: Path) -> None:
+    """The search's recipe has 3 epochs, and None asks for all of them."""
+    asked = [(1, 90.0), (3, None), (3, 50.0), (None, 60.0), (1, 95.0)]
+    trials = [
+        replace(trial, candidate=replace(trial.candidate, epochs=epochs))
+        for trial, (epochs, _) in zip(_trials([v for _, v in asked]), asked, strict=True)
+    ]
+    found = read_search(_folder(tmp_path / "t", {"a-0": trials, "b-0": trials[:2]}))
+    long, short = found.runs
+    assert (long.best(), short.best()) == (3, 0)  # b has no full training yet
+    assert [(run.name, place) for run, place in best_trials(found, 4)] == [
+        *(("a-0", 3), ("a-0", 2), ("a-0", 4), ("a-0", 0))
+    ]
+    x, curves = best_by_trial([long])
+    assert (x.tolist(), curves.tolist()) == ([3, 4, 5], [[50, 60, 60]])
+    assert [row["best_mean"] for row in summary_rows(tmp_path / "t")] == [90, 60]
+
+
 def test_shares_of_operations_match_a_count_by_hand(tmp_path: Path) -> None:
     trials = _trials([float(k) for k in range(20)])
     found = read_search(_folder(tmp_path / "t", {"a-0": trials}))

@@ -195,7 +195,7 @@ def _strategies_note(found: Searched, items: Sequence[StrategySummary]) -> str:
     text = []
     if any(item.best_sd is not None for item in items):
         text.append("Means over runs, ± one sample standard deviation.")
-    text.append("Best is the best value that a run measured, after however many epochs.")
+    text.append("Best is the best value among the longest trainings of a run.")
     if any(item.test_mean == item.test_mean for item in items):
         text.append("Test is the test value of that same trial, which no strategy saw.")
     if found.optimum is not None:

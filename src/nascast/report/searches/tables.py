@@ -71,7 +71,10 @@ def strategies(
 
 
 def trials(found: Searched) -> Table:
-    """Returns a table of the 50 best trials of all runs, at least one of which has a value."""
+    """Returns a table of the 50 best trials of all runs, at least one of which has a value.
+
+    Longer trainings come before shorter ones.
+    """
     best = best_trials(found, _SHOWN)
     objective = found.objectives[0]
     evaluations = [run.trials[place].evaluation for run, place in best]
@@ -110,7 +113,8 @@ def trials(found: Searched) -> Table:
                 Cell(text, code=True),
             ]
         )
-    return _table(head, rows, order=2)
+    lengths = {float(run.epochs[place]) for run, place in best}
+    return _table(head, rows, order=2 if len(lengths) == 1 else 3)  # long trainings come first
 
 
 def failures(found: Searched) -> Table:

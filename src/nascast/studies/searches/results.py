@@ -4,6 +4,7 @@
 runs, and ``diagnostics.json`` what strategies tell about themselves.
 """
 
+import math
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -125,6 +126,7 @@ class Run:
         trials: n trials in the order in which they finished.
         scores: ``(n, objectives)`` scores, larger is better, NaN for a failure.
         clock: ``(n,)`` seconds since the run began, ascending; NaN where they are not known.
+        epochs: ``(n,)`` epochs that the trials were asked for; infinity is a full training.
     """
 
     name: str
@@ -135,11 +137,23 @@ class Run:
     trials: Sequence[Trial]
     scores: Floats
     clock: Floats
+    epochs: Floats
+
+    @property
+    def judged(self) -> Floats:
+        """The ``(n,)`` scores of the first objective by which trials compare.
+
+        They are those of the longest trainings that have a value, and NaN for others: these are
+        judged by less.
+        """
+        first = self.scores[:, 0]
+        longest = self.epochs[~np.isnan(first)].max(initial=0.0)
+        return np.where(self.epochs >= longest, first, np.nan)
 
     def best(self) -> int | None:
-        """Returns the place of the first trial with the best score; None if all failed."""
-        first = self.scores[:, 0]
-        return None if np.isnan(first).all() else int(np.nanargmax(first))
+        """Returns the place of the first trial of the best `judged` score; None if all failed."""
+        judged = self.judged
+        return None if np.isnan(judged).all() else int(np.nanargmax(judged))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -213,13 +227,13 @@ def read_search(folder: Path) -> Searched:
     """
     setup, began = _head(folder / SEARCH)
     store: Store = plugins.load("store", "sqlite", folder / TRIALS)
+    benchmark = _benchmark(setup.evaluator.get("benchmark"))
     try:
-        runs = _runs(store, setup.objectives)
+        runs = _runs(store, setup.objectives, _full(setup, benchmark))
     except (ValueError, TypeError, KeyError, AttributeError) as error:
         raise CorruptDataError(
             f"{folder / TRIALS} has a run that cannot be read ({error}); {_AGAIN}"
         ) from error
-    benchmark = _benchmark(setup.evaluator.get("benchmark"))
     return Searched(
         setup=setup,
         versions=began,
@@ -236,6 +250,8 @@ def best_trials(
 ) -> list[tuple[Run, int]]:
     """Returns the n best trials, as runs and places in them; of equal ones the first.
 
+    Longer trainings come before shorter ones, which are judged by less.
+
     Args:
         found: content of the search's folder.
         n: number of trials; None is one for each of the best distinct architectures.
@@ -244,8 +260,9 @@ def best_trials(
     scores = np.concatenate([np.empty(0), *(run.scores[:, 0] for run in found.runs)])
     owners = np.repeat(np.arange(len(found.runs)), [len(run.trials) for run in found.runs])
     begins = np.searchsorted(owners, np.arange(len(found.runs)))
-    order = np.argsort(-scores, kind="stable")
-    order = order[: np.isfinite(scores).sum()]
+    epochs = np.concatenate([np.empty(0), *(run.epochs for run in found.runs)])
+    order = np.lexsort((-scores, -epochs))  # stable
+    order = order[np.isfinite(scores[order])]
     pairs = ((found.runs[owners[i]], int(i - begins[owners[i]])) for i in order)
     if n is not None:
         return list(islice(pairs, n))
@@ -314,8 +331,16 @@ def _diagnostics(file: Path) -> dict[str, dict[str, Floats]]:
         ) from error
 
 
-def _runs(store: Store, objectives: Sequence[Objective]) -> tuple[Run, ...]:
-    """Returns all runs, sorted by strategy and seed."""
+def _full(setup: Setup, benchmark: Benchmark | None) -> float:
+    """Returns the epochs of a full training; infinity if they are not known."""
+    metric, recipe = setup.objectives[0].metric, _mapping(setup.evaluator.get("recipe"))
+    if benchmark is not None and metric in benchmark.metrics:
+        return float(max(benchmark.metrics[metric].epochs, default=math.inf))
+    return float(recipe.get("epochs", math.inf))
+
+
+def _runs(store: Store, objectives: Sequence[Objective], full: float) -> tuple[Run, ...]:
+    """Returns all runs, sorted by strategy and seed; trainings of `full` epochs are full."""
     infos = {name: store.info(name) for name in store.runs()}
     which = {name: _strategy(info) for name, info in infos.items()}
     names = labels(which.values())
@@ -324,6 +349,7 @@ def _runs(store: Store, objectives: Sequence[Objective]) -> tuple[Run, ...]:
         trials = store.read(name)
         scores = [[o.score(trial.evaluation) for o in objectives] for trial in trials]
         clock = np.array([trial.finished for trial in trials], dtype=np.float64)
+        asked = [trial.candidate.epochs or math.inf for trial in trials]
         run = Run(
             name=name,
             strategy=names[which[name]],
@@ -333,6 +359,7 @@ def _runs(store: Store, objectives: Sequence[Objective]) -> tuple[Run, ...]:
             trials=trials,
             scores=np.array(scores, dtype=np.float64).reshape(-1, len(objectives)),
             clock=np.where(np.isnan(clock), np.nan, np.fmax.accumulate(clock)),
+            epochs=np.array([math.inf if n >= full else n for n in asked], dtype=np.float64),
         )
         runs.append(run)
     return tuple(sorted(runs, key=lambda run: (run.strategy, run.seed, run.name)))

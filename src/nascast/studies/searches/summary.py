@@ -39,8 +39,8 @@ class StrategySummary:
         seeds: number of runs.
         trials: number of trials in all runs.
         failed: number of trials without a value.
-        best_mean: mean of the best value of the first objective as measured, over the runs that
-            have any; NaN if none has.
+        best_mean: mean of the best value of the first objective as measured, among the longest
+            trainings of a run, over the runs that have any; NaN if none has.
         best_quartiles: lower quartile, median and upper quartile of these values.
         test_mean: mean of the test metric that belongs to the first objective, for the best trial
             of each run, where it was recorded; NaN if it never was.
@@ -124,7 +124,7 @@ def metric_on_test(metric: str) -> str | None:
 
 
 def best_by_trial(runs: Sequence[Run]) -> tuple[Floats, Floats]:
-    """Returns the best score so far after each trial, failed ones included.
+    """Returns the best score so far after each trial, failed ones included; see `Run.judged`.
 
     Args:
         runs: runs of one strategy; those without any value are left out.
@@ -137,7 +137,7 @@ def best_by_trial(runs: Sequence[Run]) -> tuple[Floats, Floats]:
     length = max((len(run.trials) for run in useful), default=0)
     curves = np.full((len(useful), length), np.nan)
     for row, run in zip(curves, useful, strict=True):
-        best = np.fmax.accumulate(run.scores[:, 0])
+        best = np.fmax.accumulate(run.judged)
         row[: len(best)] = best
         row[len(best) :] = best[-1]
     known = np.isfinite(curves).all(0)
@@ -149,9 +149,9 @@ def best_by_clock(runs: Sequence[Run]) -> tuple[Floats, Floats]:
     """Returns ``(k,)`` seconds and ``(runs, k)`` best scores so far, as `best_by_trial` does."""
     useful = []
     for run in runs:
-        known = np.isfinite(run.clock) & np.isfinite(run.scores[:, 0])
+        known = np.isfinite(run.clock) & np.isfinite(run.judged)
         if known.any():
-            best = np.maximum.accumulate(run.scores[known, 0])
+            best = np.maximum.accumulate(run.judged[known])
             useful.append((run.clock[known], best, np.nanmax(run.clock)))
     if not useful:
         return np.empty(0), np.empty((0, 0))
