@@ -1,5 +1,7 @@
 """Networks that a proxy chooses, their rungs, and proxies without scores."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -7,9 +9,11 @@ from nascast.core.errors import InvalidSettingError, SearchWarning
 from nascast.core.ledger import Ledger
 from nascast.core.prediction import Prediction
 from nascast.core.predictor import PerformancePredictor
+from nascast.core.setup import Setup
 from nascast.core.types import Evaluation, Genes, Trial
 from nascast.spaces.nasbench201 import NasBench201
 from nascast.strategies.mf_nas import MfNas
+from nascast.studies.searches.learned import Learned
 
 SPACE = NasBench201()
 
@@ -67,9 +71,13 @@ def test_a_proxy_without_most_scores_is_told_once_and_labels_are_refused() -> No
         MfNas(SPACE, proxy="xgboost")
 
 
-def test_what_was_ranked_is_recalled() -> None:
-    one = MfNas(SPACE, proxy=Convolutions(), scored=50, size=4)
+def test_a_resumed_run_does_not_score_again(tmp_path: Path) -> None:
+    """The run's folder keeps what was ranked, and a fresh strategy gets it from there."""
+    one, other = (MfNas(SPACE, proxy=Convolutions(), scored=50, size=4) for _ in range(2))
+    setup = Setup(SPACE.name, tuple(one.objectives), {})
+    kept = Learned(tmp_path, "mf_nas-0", one, setup)
     rungs(one, 6)
-    other = MfNas(SPACE, proxy=Convolutions(), scored=50, size=4)
-    other.recall(one.history.trials, one.learned())
+    kept.keep(last=True)
+    Learned(tmp_path, "mf_nas-0", other, setup).recall(one.history.trials)
+    assert "ranked" in vars(other)
     assert other.ask(3, np.random.default_rng(0)) == one.ask(3, np.random.default_rng(0))

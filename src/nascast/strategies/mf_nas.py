@@ -98,9 +98,11 @@ class MfNas(Brackets):
         return np.concatenate([rng.permutation(own), later])
 
     def learned(self) -> dict[str, npt.NDArray[Any]]:
-        """Returns the ranked rows, once there are."""
-        return {"ranked": self.ranked} if "ranked" in self.__dict__ else {}
+        """Returns the ranked rows; none before they were ranked."""
+        none = np.empty((0, self.space.length), dtype=np.int16)
+        return {"ranked": self.__dict__.get("ranked", none)}
 
     def recall(self, trials: Sequence[Trial], learned: Mapping[str, npt.NDArray[Any]]) -> None:
-        self.__dict__["ranked"] = learned["ranked"].astype(np.int16)
+        if len(learned["ranked"]):
+            self.__dict__["ranked"] = learned["ranked"].astype(np.int16)
         self.tell(trials)
