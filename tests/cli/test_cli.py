@@ -146,6 +146,8 @@ def test_compare_uses_all_tables_and_leaves_out_what_one_cannot_support(
     code, text, err = cli("compare", *words, "--out", tmp_path, "--json")
     assert code == 0
     found = {item["settings"]["benchmark"]: item for item in json.loads(text)}
+    assert "5 tables of the package" in err  # what it is in for shows before it works
+    assert "2 of 5: nb201_mini, 2 cells" in err
     ran = {name: {s["predictor"] for s in item["summary"]} for name, item in found.items()}
     assert ran["nb201_mini"] == {"sotl_e", "jacov"}
     for name in ("nb101_sample", "nb201_mini", "nb201_seeds", "nb301_sample", "nbnlp_logs"):

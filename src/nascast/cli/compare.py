@@ -224,15 +224,25 @@ def _each(
     Where none was named, a table that cannot support what is asked for is left out, with a line.
     """
     from nascast.core.errors import InvalidSettingError, UnsupportedError
+    from nascast.studies.predictors.design import cells
     from nascast.studies.predictors.results import TABLE
 
     names = named or tables()
     done, places = [], dict(zip(names, folders(names, out), strict=True))
     if named:
         studies = {name: asked.on(name, budgets) for name in names}  # all faults before any work
-    for name, folder in places.items():
+    else:
+        typer.echo(
+            f"comparing on the {len(names)} tables of the package, one after the other; "
+            "--benchmark takes one of them, and fewer --predictors or --trials take less time",
+            err=True,
+        )
+    for place, (name, folder) in enumerate(places.items(), 1):
         try:
             study = studies[name] if named else asked.on(name, budgets)
+            if len(names) > 1:
+                count = len(cells(study))
+                typer.echo(f"{place} of {len(names)}: {name}, {count:,} cells", err=True)
             done.append(run(study, folder))
         except (InvalidSettingError, UnsupportedError) as error:
             wrong = named and isinstance(error, InvalidSettingError)
