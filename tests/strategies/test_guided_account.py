@@ -41,6 +41,7 @@ def test_each_prediction_is_that_of_a_process_fitted_on_the_trials_before() -> N
     found = foreseen(process, scores, lambda t: normal_scores(scores[:t]), first=3, noise=0.2)
     assert np.isnan(found["foreseen"][:3]).all()
     assert np.isfinite(found["foreseen"][3:]).all()
+    assert np.flatnonzero(np.isnan(found["inside"])).tolist() == [0, 1, 2, 5]  # 5 has failed
     for t in (3, 10, 29):
         model = GaussianProcessRegressor(RBF(1.5), alpha=0.2, optimizer=None)
         targets = normal_scores(scores[:t])

@@ -35,8 +35,8 @@ def foreseen(
     ``foreseen`` is the mean, ``foreseen_low`` and ``foreseen_high`` are the ends of the interval
     that has 90 % of what would be measured, all as scores. The process knows ranks only: what it
     places above the best score so far is told as that. ``inside`` is 1 where the score that was
-    then measured ranked within the interval, and 0 where it did not. The first 1,000 trials have
-    values, without the beginning, which no process chose.
+    then measured ranked within the interval, 0 where it did not, and NaN where nothing was
+    measured. The first 1,000 trials have values, without the beginning, which no process chose.
 
     With several workers a trial was chosen before the last ones ahead of it were told, so that the
     strategy knew a little less.
@@ -62,7 +62,8 @@ def foreseen(
             steps = mean + np.array([0.0, -_REACH, _REACH]) * float(np.hypot(spread, noise**0.5))
             order = alike[np.argsort(told[alike], kind="stable")]
             ends[t] = np.interp(steps, told[order], scores[order])
-            inside[t] = steps[1] <= targets(t + 1)[t] <= steps[2]
+            if np.isfinite(scores[t]):
+                inside[t] = steps[1] <= targets(t + 1)[t] <= steps[2]
         process.add(t)
     names = ("foreseen", "foreseen_low", "foreseen_high")
     return {**dict(zip(names, ends.T, strict=True)), "inside": inside}
