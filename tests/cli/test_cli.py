@@ -296,6 +296,14 @@ def test_a_mistake_is_a_paragraph_and_status_2(
     assert not list(tmp_path.rglob("*.parquet")) or "no predictor could run" in message
 
 
+def test_a_comparison_in_which_all_failed_is_no_success(cli: Cli, tmp_path: Path) -> None:
+    words = ["--predictors", "xgboost(max_depth=-5)", "--train-sizes", "8", "--test-size", "10"]
+    words += ["--trials", "1", "--executor", "serial", "--benchmark", "nb201-mini"]
+    code, text, err = cli("compare", *words, "--out", tmp_path, "--json")
+    assert (code, "no predictor could run" in err) == (2, True)
+    assert "max_depth" in json.loads(text)["not_run"][0]["reason"]
+
+
 def test_a_damaged_table_is_refused(cli: Cli, tmp_path: Path) -> None:
     from nascast.core.plugins import load
 

@@ -206,7 +206,7 @@ def compare(
         done = _each(asked, budgets, benchmark, out, run, quiet=as_json)
     if as_json:
         typer.echo(document(done if len(done) > 1 else done[0], indent=1))
-    elif not any(item["summary"] for item in done):
+    if not any(item["summary"] for item in done):
         raise UnsupportedError("no predictor could run on this benchmark; the reasons stand above")
 
 
