@@ -83,8 +83,8 @@ def _read_edges(text: str) -> list[int]:
     if _UNBRACED.match(text):
         text = "{" + ", ".join(f'"{edge}": "{name}"' for edge, name in pairs_in(text)) + "}"
     given = parse_literal(text)
-    inside = [value for _, value in given.keyed or () if value.keyed is not None]
-    if len(inside) == 1 and len(inside[0].keyed or ()) >= len(EDGES):  # under a name
+    inside = [value for _, value in given.keyed or ()]
+    if len(inside) == 1 and inside[0].keyed is not None:  # under a name, which is all there is
         given = inside[0]
     found: dict[tuple[int, int], Literal] = {}
     for key, value in _by_edge(given.fields()):
