@@ -61,6 +61,8 @@ CELLS = (
         for key in ("{}→{}", "{}{}", "e{}{}", "op_{}{}", "node{}_node{}")
     ),
     json.dumps({"cell": _EDGES}),
+    json.dumps({"config": _EDGES, "val_accuracy": 93.1}),
+    json.dumps({"parent": dict.fromkeys(_EDGES, "none"), "arch": _EDGES}),
     json.dumps({**_EDGES, "parent": dict.fromkeys(_EDGES, "none")}),
     str(list(_EDGES.items())),
     *(sign.join(f"{e}: {name}" for e, name in _EDGES.items()) for sign in (", ", " | ", "\n- ")),
@@ -123,6 +125,7 @@ def test_what_can_be_meant_in_one_way_is_read(name: str, text: str, own: str) ->
         *(("nasbench201", text) for text in ("epoch 284", "id=284", "model_284", "nb201-284")),
         *(("nasbench201", text) for text in ("architectures: 284", "archs 284", "archive 284")),
         ("nasbench201", json.dumps({"id": 284, "parent": _EDGES})),
+        ("nasbench201", json.dumps({"arch": _EDGES, "genotype": _EDGES})),
         ("nasbench201", CELL.replace("+", "", 1)),  # groups of 3 and 3
         ("nasbench201", CELL.replace("none~1", "none~0")),
         ("nasbench201", f"{CELL}, 93.2"),
