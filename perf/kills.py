@@ -1,10 +1,10 @@
 """Kills commands at random moments and in the middle of writes, and looks for what is lost.
 
 Every command is first run unbroken. Then copies of it, each in a folder of its own, are killed with
-SIGKILL and begun again until they end: every other time at a random moment, else at the moment at
-which something in the folder changes. After each kill, finished trials, cells, trainings and epochs
-must be those of before and perhaps more, none of them twice; at the end, the result must be that of
-the unbroken run, to the last digit but for seconds.
+SIGKILL and begun again until they end: every other time at a random moment, else at one of the next
+moments at which something in the folder changes. After each kill, finished trials, cells, trainings
+and epochs must be those of before and perhaps more, none of them twice; at the end, the result must
+be that of the unbroken run, to the last digit but for seconds.
 
 Run: python perf/kills.py FOLDER [--kills 200] [--seed 0] [--only train]
 (goes on where it was stopped)
@@ -31,6 +31,7 @@ from nascast.training.checkpoint import read as read_checkpoint
 SMALL = "--skeleton channels=4,cells=1 --split train=64,validation=32,test=32"
 CELL = "|nor_conv_3x3~0|+|none~0|nor_conv_1x1~1|+|skip_connect~0|none~1|nor_conv_3x3~2|"
 _MOST = 25  # kills of one copy; chosen
+_CHANGES = 8  # of the folder until a kill at most; chosen
 Reader = Callable[[Path], Any]
 
 
@@ -214,12 +215,15 @@ def killed(command: Command, out: Path, rng: np.random.Generator, seconds: float
     with subprocess.Popen(
         command.line(out), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
     ) as process:
-        began, wait, in_a_write = time.monotonic(), rng.uniform(0.3, seconds), rng.random() < 0.5
-        while process.poll() is None and time.monotonic() - began < wait:
-            time.sleep(0.01)
-        before = state(out)
-        while in_a_write and process.poll() is None and state(out) == before:
-            time.sleep(0.0005)
+        if rng.random() < 0.5:
+            ends = time.monotonic() + rng.uniform(0.3, seconds)
+            while process.poll() is None and time.monotonic() < ends:
+                time.sleep(0.01)
+        else:
+            for _ in range(rng.integers(1, _CHANGES + 1)):
+                before = state(out)
+                while process.poll() is None and state(out) == before:
+                    time.sleep(0.0005)
         time.sleep(rng.uniform(0, 0.004))
         alive = process.poll() is None
         process.kill()
@@ -264,7 +268,7 @@ def check(command: Command, folder: Path, seed: int, log: Journal) -> None:
             wrong.append("another result than unbroken")
         kills += alive
         about = {"command": command.name, "seed": seed, "kills": int(alive), "ended": ended}
-        log.append({**about, "wrong": wrong})
+        log.append({**about, "finished": len(now), "wrong": wrong})
         before = now
         if ended:
             break
@@ -299,7 +303,11 @@ def main() -> None:
         found = [record for record in log.read() if record["command"] == command.name]
         wrong = [text for record in found for text in record["wrong"]]
         copies = sum(record["ended"] for record in found)
-        text = f"{command.name:<18} {total(found):>4} kills in {copies} copies"
+        late = total(record for record in found if record["finished"])
+        text = (
+            f"{command.name:<18} {total(found):>4} kills in {copies} copies, {late} of them with "
+        )
+        text += "something finished"
         print(f"{text}; {wrong or 'ok'}")
 
 

@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections.abc import Sequence
 
 import numpy as np
 import pytest
@@ -20,9 +21,18 @@ _PAIRS = [(name, int(state)) for name, state in re.findall(r"\('(\w+)', (\d)\)",
 _GROUPED = [[_PAIRS[i : i + 2] for i in range(at, at + 8, 2)] for at in (0, 8)]
 _FED = [(name, state, 2 + i % 8 // 2) for i, (name, state) in enumerate(_PAIRS)]
 _KEYED = [{"op": name, "input": state} for name, state in _PAIRS]
+
+
+def _fed(nodes: Sequence[int]) -> dict[str, list[dict[str, int | str]]]:
+    """A genotype in dictionaries that tell which nodes are fed."""
+    fed = [{**side, "to": nodes[i % 8 // 2]} for i, side in enumerate(_KEYED)]
+    return {"normal": fed[:8], "reduce": fed[8:]}
+
+
 OUTPUTS = (
     *("range(2, 2+4)", "range(2, 2 + 4)", "range(1+1, 7-1)", "range(2, 3*2)", "slice(2, 6)"),
-    *("np.r_[2:6]", "[2:6]", "range(6)[2:]", "list(range(8))[2:-2]", "[2, 3] + [4, 5]"),
+    *("range(4-2*1, 2+2*2)", "range(start=2, stop=6, step=1)"),
+    *("np.r_[2:6]", "range(6)[2:]", "list(range(8))[2:-2]", "[2, 3] + [4, 5]"),
     *("range(2, 6).tolist()", "np.arange(start=2, stop=6)", "[i for i in range(2, 6)]"),
     *("list(map(int, [2, 3, 4, 5]))", "[*range(2, 4)] + [4] + [5]"),
 )
@@ -34,6 +44,7 @@ GENOTYPES = (
     f"normal: {_PAIRS[:8]}; reduce: {_PAIRS[8:]}",
     f"Genotype(normal={_FED[:8]}, reduce={_FED[8:]})",
     json.dumps({"normal": _KEYED[:8], "reduce": _KEYED[8:]}),
+    json.dumps(_fed([2, 3, 4, 5])),
 )
 
 CELL = "|nor_conv_1x1~0|+|none~0|avg_pool_3x3~1|+|skip_connect~0|none~1|nor_conv_3x3~2|"
@@ -50,6 +61,9 @@ CELLS = (
         for key in ("{}→{}", "{}{}", "e{}{}", "op_{}{}", "node{}_node{}")
     ),
     json.dumps({"cell": _EDGES}),
+    json.dumps({"config": _EDGES, "val_accuracy": 93.1}),
+    json.dumps({"parent": dict.fromkeys(_EDGES, "none"), "arch": _EDGES}),
+    json.dumps({**_EDGES, "parent": dict.fromkeys(_EDGES, "none")}),
     str(list(_EDGES.items())),
     *(sign.join(f"{e}: {name}" for e, name in _EDGES.items()) for sign in (", ", " | ", "\n- ")),
     "; ".join(f"{edge}={name}" for edge, name in _EDGES.items()),
@@ -75,11 +89,17 @@ MODULES = (
     f"{_MATRIX.tolist()}\n{MODULE[26:]}",
     f"edges={_ENDS}, ops={_LABELS}",
     json.dumps({"edges": _ENDS, "ops": _LABELS}),
+    json.dumps({"matrix": _MATRIX.tolist(), "ops": _LABELS, "edges": len(_ENDS)}),
+)
+_NNI = json.dumps(  # of a module whose output reads vertices 2 and 3
+    {f"op{i}": "conv3x3-bn-relu" for i in (1, 2, 3)}
+    | {"input1": [0], "input2": [1], "input3": [0], "input4": [2, 3]}
 )
 CHANNELS = (
     *("8→16→24→32→64", "8;16;24;32;64", "8|16|24|32|64", "8.0:16.0:24.0:32.0:64.0"),
     "8:16:24:32:64:",
     "{'layer_1': 8, 'layer_2': 16, 'layer_3': 24, 'layer_4': 32, 'layer_5': 64}",
+    "{'stage1': '8', 'stage2': '16', 'stage3': '24', 'stage4': '32', 'stage5': '64'}",
     "hp_x0=8,hp_x1=16,hp_x2=24,hp_x3=32,hp_x4=64",
 )
 SAME = (
@@ -103,6 +123,9 @@ def test_what_can_be_meant_in_one_way_is_read(name: str, text: str, own: str) ->
         *(("nasbench201", text) for text in ("arch -1", "index: -1", "arch_15625", "284/15625")),
         *(("nasbench201", text) for text in ("284th", "2.84e2", "28,4", "arch_index: 284.5")),
         *(("nasbench201", text) for text in ("epoch 284", "id=284", "model_284", "nb201-284")),
+        *(("nasbench201", text) for text in ("architectures: 284", "archs 284", "archive 284")),
+        ("nasbench201", json.dumps({"id": 284, "parent": _EDGES})),
+        ("nasbench201", json.dumps({"arch": _EDGES, "genotype": _EDGES})),
         ("nasbench201", CELL.replace("+", "", 1)),  # groups of 3 and 3
         ("nasbench201", CELL.replace("none~1", "none~0")),
         ("nasbench201", f"{CELL}, 93.2"),
@@ -112,10 +135,14 @@ def test_what_can_be_meant_in_one_way_is_read(name: str, text: str, own: str) ->
             ("darts", GENOTYPE.replace("range(2, 6)", outputs))
             for outputs in ("range(2, 3+4)", "range(2, n+2)", "[1:6]", "[2, 3] + [4, 4]", "...")
         ),
+        ("darts", GENOTYPE.replace("range(2, 6)", "range(2, 1+1*3)")),
+        ("darts", json.dumps(_fed([3, 2, 4, 5]))),  # in another order
         ("darts", f"Genotype(normal={_FED[:8]}, reduce={_FED[7:15]})"),  # feeds another node
         ("darts", str([*_GROUPED, _GROUPED[0]])),
         ("nasbench101", ",".join(MODULE[:24]) + MODULE[25:]),
         ("nasbench101", ",".join(MODULE[:25]).replace("1", "2", 1) + MODULE[25:]),
+        ("nasbench101", ",".join(MODULE[:25]).replace("1", "-1", 1) + MODULE[25:]),
+        ("nasbench101", _NNI.replace("[2, 3]", "[2: 3]")),
         ("nasbench101", json.dumps({"edges": [[1, 0]], "ops": _LABELS})),
         ("nasbench101", json.dumps({"edges": [[0, 5]], "ops": _LABELS})),
         ("nats_size", "8.5:16:24:32:64"),

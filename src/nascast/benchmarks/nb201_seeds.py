@@ -26,7 +26,6 @@ class Nb201Seeds(Table):
 
     Attributes:
         dataset: name of the data set.
-        datasets: names of all data sets.
     """
 
     datasets: ClassVar[tuple[str, ...]] = ("cifar10", "cifar100", "imagenet16")

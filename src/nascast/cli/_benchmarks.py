@@ -21,6 +21,7 @@ def facts_of(name: str) -> list[dict[str, Any]]:
     its files may be large.
     """
     from nascast.core import plugins
+    from nascast.core.evaluator import Benchmark
 
     found = state(name)
     family = plugins.family("benchmark", name)
@@ -28,7 +29,8 @@ def facts_of(name: str) -> list[dict[str, Any]]:
     if found["state"] != "embedded":
         summary = (component.__doc__ or "").strip().partition("\n")[0]
         return [{"name": name, "family": family, "state": found["state"], "records": summary}]
-    names = [f"{name}:{data}" for data in getattr(component, "datasets", ())] or [name]
+    several = isinstance(component, type) and issubclass(component, Benchmark)  # or a function
+    names = [f"{name}:{data}" for data in (component.datasets if several else ())] or [name]
     return [
         {"name": name, "family": family, "state": found["state"], **_embedded(one)} for one in names
     ]

@@ -4,7 +4,7 @@ import math
 from abc import ABC, abstractmethod
 from collections.abc import Collection, Mapping, Sequence
 from types import MappingProxyType
-from typing import Any, Protocol, runtime_checkable
+from typing import Any, ClassVar, Protocol, runtime_checkable
 
 import numpy as np
 
@@ -145,8 +145,11 @@ class Benchmark(ABC):
         provenance: origin of the records, as plain JSON values; empty where it is not known.
         separate: whether trainings of different epochs are separate ones with schedules of their
             own, and not one training seen at different times.
+        datasets: names of the data sets of which it has a table each, the ``DATASET`` of a
+            ``NAME:DATASET``; empty where there is one table.
     """
 
+    datasets: ClassVar[tuple[str, ...]] = ()
     name: str
     space: SearchSpace
     metrics: Mapping[str, Metric]

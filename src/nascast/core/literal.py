@@ -32,10 +32,11 @@ _WORDS |= {"true": True, "false": False}
 _COLON = re.compile(r"\s*:\s*")
 _SEMICOLON = re.compile(r"\s*;\s*")
 _SIGN = re.compile(r"\s*([-+*])\s*")  # between numbers of a range
+_TIMES = re.compile(r"\s*\*\s*")
 _JOIN = re.compile(r"\s*\+\s*(?=[\[(]|list\(|range\()")
 _METHOD = re.compile(r"\.(?:tolist|numpy|cpu|detach|copy)\(\s*\)")
 _EACH = re.compile(r"\[\s*([A-Za-z_]\w*)\s+for\s+\1\s+in\s+(?=[\w\[(])", re.ASCII)  # [i for i in …]
-_SLICE = re.compile(r"\[\s*(-?[0-9]{0,3})\s*:\s*(-?[0-9]{0,3})\s*\]")
+_SLICE = re.compile(r"\[\s*(-?[0-9]{1,3}|)\s*:\s*(-?[0-9]{1,3}|)\s*\]")
 _BOUNDS = ("start", "stop", "step")
 _RANGES = ("range", "arange", "xrange", "slice")
 _CLOSING = {"[": "]", "(": ")", "{": "}"}
@@ -233,9 +234,16 @@ class _Reader:
                     parts += self._single().items()
                 found = Literal(found.at, tuple(parts))
             elif self.summing and type(found.value) is int and (sign := self._match(_SIGN)):
-                found = Literal(found.at, _result(found, sign[1], self._single()))
+                found = Literal(found.at, _result(found, sign[1], self._operand(sign[1])))
             else:
                 return found
+
+    def _operand(self, sign: str) -> Literal:
+        """Reads what stands behind a sign; behind a plus or a minus, that is a whole product."""
+        found = self._single()
+        while sign != "*" and self._match(_TIMES):
+            found = Literal(found.at, _result(found, "*", self._single()))
+        return found
 
     def _single(self) -> Literal:
         begin = self.at
@@ -259,7 +267,7 @@ class _Reader:
         if self._next() == "(":
             return self._call(found[0], begin)
         if found[0].rpartition(".")[2] == "r_" and self._next() == "[":
-            return self._nested(begin)
+            return self._nested(begin, sliced=True)
         return Literal(begin, _WORDS.get(found[0], found[0]))
 
     def _next(self) -> str:
@@ -271,15 +279,18 @@ class _Reader:
             self.at = found.end()
         return found
 
-    def _nested(self, begin: int) -> Literal:
-        """Reads what stands in brackets; one value in round ones without a comma is itself."""
+    def _nested(self, begin: int, sliced: bool = False) -> Literal:
+        """Reads what stands in brackets; one value in round ones without a comma is itself.
+
+        Behind a list, or where it is `sliced`, a colon is of a range; elsewhere it is a slip.
+        """
         opening = self._next()
         values, keyed, commas = self._inside(opening)
         if opening == "{":
             if values and keyed:
                 raise LiteralError("expected a key and a colon", values[0].at)
             return Literal(begin, tuple(values)) if values else Literal(begin, keyed=tuple(keyed))
-        if keyed and opening == "[" and len(keyed) == 1 and not values:  # [2:6], of np.r_
+        if sliced and len(keyed) == 1 and not values:
             return self._range(list(keyed[0]), begin)
         if keyed:
             raise LiteralError(f"a key is not expected in {opening}", keyed[0][0].at)
@@ -335,7 +346,7 @@ class _Reader:
         found = self._match(_SLICE)
         if not found:
             raise LiteralError("expected a slice such as [2:6] behind a list", self.at)
-        first, last = (int(bound) if bound.strip("-") else None for bound in found.groups())
+        first, last = (int(bound) if bound else None for bound in found.groups())
         return Literal(listed.at, listed.items()[first:last])
 
     def _call(self, name: str, begin: int) -> Literal:

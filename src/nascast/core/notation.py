@@ -12,7 +12,8 @@ __all__ = ["OFFICIAL_INDEX", "Notation", "Reading", "named", "row_of_numbers", "
 # arch_index: 284, arch_284, cell 284, #284, np.int64(284), 000284-FULL.pth. Of an id, a model or an
 # epoch it could be the number of something else.
 OFFICIAL_INDEX = (
-    r"\s*(?:(?i:(?:arch[a-z]*|cell)(?:[\s_-]?(?:index|idx|id|no\.?))?|index|idx)(?:\s*[:=#]\s*(?:#\s*)?|[\s_]+(?:#\s*)?|-|(?=[0-9]))"
+    r"\s*(?:(?i:(?:arch(?:itecture)?|cell)(?:[\s_-]?(?:index|idx|id|no\.?))?|index|idx)"
+    r"(?:\s*[:=#]\s*(?:#\s*)?|[\s_]+(?:#\s*)?|-|(?=[0-9]))"
     r"|#\s*|[\[(]\s*|(?:\w+\.)?u?int(?:[0-9]+_?)?\(\s*)?"
     r"(?P<index>[0-9]{1,9})(\.0*)?(?:-FULL\.pth|\s*[\])])?\s*$"
 )

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from nascast.core.blocks import in_brackets
 from nascast.core.literal import LiteralError, parse_literal
 
-__all__ = ["forms", "plain", "tidied"]
+__all__ = ["ARCHITECTURE", "forms", "plain", "tidied"]
 
 _LOOSE = re.compile(r"(?<!\w)\s+|\s+(?!\w)")  # blanks that keep no two words apart
 _MARKS = str.maketrans(
@@ -52,7 +52,7 @@ _CALL = re.compile(  # a text alone in brackets, or handed to a function
     r"(?P<alone>\())(?P<bare>.*?)(?(open)\)|(?(alone)\)))\s*",
     re.DOTALL,
 )
-_NAMES = (
+ARCHITECTURE = (  # its names in a record
     "arch",
     "arch_str",
     "architecture",
@@ -141,7 +141,7 @@ def _inside(text: str) -> Iterator[str]:
         except LiteralError:
             return
         for key, value in keyed:
-            if str(key).lower() in _NAMES and isinstance(value.value, str):
+            if str(key).lower() in ARCHITECTURE and isinstance(value.value, str):
                 yield value.value
 
 

@@ -9,6 +9,7 @@ from typing import Any
 from nascast.core.clock import processor_seconds
 from nascast.core.errors import InvalidSettingError, UnsupportedError
 from nascast.core.executor import Done, Executor
+from nascast.core.types import Evaluation
 
 __all__ = ["Simulated"]
 
@@ -17,8 +18,8 @@ class Simulated(Executor):
     """Runs calls at once, and returns them when they would have ended with so many workers.
 
     A call runs in this process when it is submitted. The ``seconds`` of its result, an
-    `Evaluation`, are the virtual time that one worker is busy with it; a result without them, or a
-    call that raises, takes none. Tasks go to workers in the order in which they were submitted.
+    `Evaluation`, are the virtual time that one worker is busy with it; any other result, or a call
+    that raises, takes none. Tasks go to workers in the order in which they were submitted.
     Collecting advances the clock to the next end of a task, and returns all tasks that end then,
     in the order in which they were submitted. The clock begins at 0.
 
@@ -57,7 +58,7 @@ class Simulated(Executor):
             value, error = call(), None
         except Exception as failure:  # a failed call is data; the caller decides
             value, error = None, f"{type(failure).__name__}: {failure}"
-        seconds = float(getattr(value, "seconds", 0.0))
+        seconds = float(value.seconds) if isinstance(value, Evaluation) else 0.0
         if seconds < 0 or math.isinf(seconds):
             raise UnsupportedError(
                 f"a virtual clock needs evaluations that took some seconds, or NaN where nobody "

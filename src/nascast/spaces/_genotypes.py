@@ -15,6 +15,7 @@ _FIELDS = ("normal", "normal_concat", "reduce", "reduce_concat")
 _CALL = re.compile(r"\w*(genotype|namespace)\w*", re.IGNORECASE)
 _OPERATION = ("op", "operation", "op_name", "name", "label")
 _STATE = ("input", "from", "state", "src", "source", "node", "index")
+_FED = ("to", "target", "dst", "dest", "output", "stop")
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,7 +149,7 @@ def _odd(listed: tuple[Literal, ...]) -> str:
 
 
 def _parts(item: Literal, place: str) -> tuple[Literal, ...]:
-    """Returns the operation and the state of a pair, in either order, or the values of a list."""
+    """Returns operation, state and, where it is told, the node fed; or the values of a list."""
     if item.keyed is None:
         return item.items(None, f"a pair of operation and input at {place}")
     fields = item.fields()
@@ -159,7 +160,7 @@ def _parts(item: Literal, place: str) -> tuple[Literal, ...]:
             f"at {place}; the keys are {', '.join(fields)}",
             item.at,
         )
-    return found[0][0], found[1][0]
+    return found[0][0], found[1][0], *(fields[key] for key in _FED if key in fields)
 
 
 def _is_node(item: Literal) -> bool:

@@ -91,7 +91,7 @@ _DIALECTS = (
         "the channels as a list",
         re.compile(
             rf"\s*(\w+\s*=\s*)?([\[(]|[0-9]+(\.0*)?[)\s]*,)|{_APART}"
-            r"|\s*[\w{].*?[0-9]['\"]?\s*[:=]\s*[0-9]"
+            r"|\s*[\w{].*?[0-9]['\"]?\s*[:=]\s*['\"]?[0-9]"
         ),
         _read_list,
         _write_list,

@@ -210,8 +210,8 @@ def test_results_that_cannot_be_are_refused_and_nothing_of_them_is_kept(tmp_path
     for wrong, told in (
         (Result(1, metrics={"accuracy": 9.0}), "val_accuracy, which is searched for"),
         (Result(1), "got none"),
-        (result(1, float("inf")), "no network can reach"),
-        (result(1, "ninety"), "expected a number"),  # type: ignore[arg-type]
+        (result(1, float("inf")), "^val_accuracy is inf, which no network can reach"),
+        (result(1, "ninety"), "^expected a number"),  # type: ignore[arg-type]
         (result(1, 100.5), "from 0 to 100"),
         (result(1, -0.1), "from 0 to 100"),
         (result(1, curves={"val_accuracy": [9.0, 900.0]}), "from 0 to 100"),

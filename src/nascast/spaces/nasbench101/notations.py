@@ -122,8 +122,9 @@ def _read_lists(text: str) -> list[int]:
     else:
         fields = whole.fields("matrix", "ops")
         labels = _one_of(fields, _LABELS, whole)
-        if edges := next((fields[name] for name in _EDGES if name in fields), None):
-            return row_of_matrix(_of_edges(edges, len(_words(labels))), _words(labels))
+        edges = [fields[name] for name in _EDGES if name in fields]
+        if edges and not fields.keys() & set(_MATRIX):  # beside a matrix it may be their number
+            return row_of_matrix(_of_edges(edges[0], len(_words(labels))), _words(labels))
         matrix = _one_of(fields, _MATRIX, whole)
     return row_of_matrix(_numbers(matrix), _words(labels))
 
@@ -235,6 +236,8 @@ def _read_digits(text: str) -> list[int]:
     found = _DIGITS.fullmatch(text.strip())
     if not found:
         raise LiteralError("expected digits 0 and 1, and then names of operations")
+    if sign := re.search("[^01]-[01]", found["digits"]):
+        raise LiteralError(f"expected digits 0 and 1; got {sign[0][1:]}")
     digits = [int(digit) for digit in re.findall("[01]", found["digits"])]
     labels = re.findall(r"[\w-]+", found["labels"])
     if len(digits) != len(labels) ** 2 and len(digits) != (len(labels) + 2) ** 2:

@@ -8,6 +8,7 @@ from functools import cache
 
 from nascast.core.literal import Literal, LiteralError, parse_literal
 from nascast.core.notation import OFFICIAL_INDEX, Notation
+from nascast.core.wrapping import ARCHITECTURE
 from nascast.spaces.nasbench201.cell import EDGES, NONE, OPERATIONS, SKIP
 from nascast.spaces.nasbench201.terms import EDGE, NAMES, OPERATION, pairs_in, read_terms
 
@@ -82,10 +83,7 @@ def _read_edges(text: str) -> list[int]:
     """Reads a dictionary whose keys name two vertices, counted from 0 or from 1, in any order."""
     if _UNBRACED.match(text):
         text = "{" + ", ".join(f'"{edge}": "{name}"' for edge, name in pairs_in(text)) + "}"
-    given = parse_literal(text)
-    inside = [value for _, value in given.keyed or () if value.keyed is not None]
-    if len(inside) == 1 and len(inside[0].keyed or ()) >= len(EDGES):  # under a name
-        given = inside[0]
+    given = _named_one(parse_literal(text))
     found: dict[tuple[int, int], Literal] = {}
     for key, value in _by_edge(given.fields()):
         ends = _EDGE_KEY.fullmatch(key)
@@ -107,6 +105,19 @@ def _read_edges(text: str) -> list[int]:
             given.at,
         )
     return [_operation(_named(found[edge])) for edge in edges]
+
+
+def _named_one(given: Literal) -> Literal:
+    """Returns the dictionary under an architecture's name, or under any if it is all there is."""
+    keyed = given.keyed or ()
+    if any(_EDGE_KEY.fullmatch(str(key)) for key, _ in keyed):
+        return given
+    inside = [
+        value
+        for key, value in keyed
+        if value.keyed is not None and (len(keyed) == 1 or str(key).lower() in ARCHITECTURE)
+    ]
+    return inside[0] if len(inside) == 1 else given
 
 
 def _by_edge(fields: Mapping[str, Literal]) -> Iterator[tuple[str, Literal]]:

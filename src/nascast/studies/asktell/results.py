@@ -80,7 +80,7 @@ class Result:
         except (CorruptDataError, TypeError, ValueError) as error:
             raise InvalidSettingError(str(error)) from error
         if self.error is None and found.error is not None:
-            raise InvalidSettingError(found.error)
+            raise InvalidSettingError(found.error.removeprefix("CorruptDataError: "))
         for name, value in found.metrics.items():
             _check_within(name, (value,))
         for name, curve in found.curves.items():
