@@ -201,15 +201,14 @@ CELL = "|none~0|+|none~0|none~1|+|none~0|none~1|none~2|"
     [
         ("", "expected a string like"),
         ("0-0-0-0-0", "expected 6 genes; got 5"),
-        (CELL[:-1], "expected a string like"),
         (CELL + CELL, "expected a string like"),
         (CELL.replace("none", "no ne", 1), "is no op~vertex in"),
-        (CELL.replace("+", "|"), "expected a string like"),
         (CELL.replace("~2", "~1"), "vertex 3 reads 1 twice"),
         (CELL.replace("~1", "~٢"), "expected a string like"),
-        (CELL.replace("none~2", "conv_3x3~2"), "unknown operation 'conv_3x3'.*known are none, "),
-        (CELL.replace("none~2", "NONE~2"), "unknown operation 'NONE'"),
-        (CELL.replace("none~2", "dil_conv_3x3~2"), "unknown operation 'dil_conv_3x3'"),
+        (
+            CELL.replace("none~2", "dil_conv_3x3~2"),
+            "unknown operation 'dil_conv_3x3'.*known are none, ",
+        ),
     ],
 )
 def test_texts_that_are_no_cell(text: str, message: str) -> None:
