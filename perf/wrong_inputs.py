@@ -139,7 +139,7 @@ search --space nasbench_nlp --data text.txt --split train=3
 {_BENCH} --space darts
 {_BENCH} --recipe epochs=1
 {_BENCH} --address auto
-{_BENCH} --executor serial
+{_BENCH} --executor slurm
 {_BENCH} --device cpu
 {_BENCH} --time-limit 5m
 {_BENCH} --metric nonsense
