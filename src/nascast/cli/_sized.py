@@ -79,12 +79,13 @@ def _with_share(asked: Asked, form: str) -> Asked:
 
 def _free(asked: Asked, children: Children) -> bool:
     """Whether the size of children is to be chosen: time and own images are given, and no size."""
+    if asked.benchmark is not None or asked.budget is None or not children.data:
+        return False
+    if children.recipe or children.skeleton or children.split or children.data == "digits":
+        return False
     from nascast.training.text import is_text
 
-    said = children.recipe or children.skeleton or children.split
-    data = children.data
-    own = bool(data) and data != "digits" and not is_text(data or "")
-    return own and asked.budget is not None and not said and asked.benchmark is None
+    return not is_text(children.data)
 
 
 def _kept(children: Children, out: Path) -> Children:
