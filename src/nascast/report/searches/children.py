@@ -5,15 +5,22 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from nascast.core.types import Floats
-from nascast.report.chart import Chart, Dots, Item, Line, Mark
+from nascast.report.chart import Chart, Item, Line, Mark
 from nascast.report.figures import Look, whole_axis
-from nascast.report.searches.figures import DOTS, even, line_of, longest, value_axis
+from nascast.report.searches.figures import (
+    DOTS,
+    WINDOW,
+    dots_of,
+    even,
+    line_of,
+    longest,
+    running,
+    value_axis,
+)
 from nascast.studies.searches.results import Run
 
 __all__ = ["learning_curves", "rewards"]
 
-_WINDOW = 20  # trials in a running mean; chosen
-_FEW = 150  # dots up to which each is large and opaque; chosen
 _CURVES = 40  # learning curves of one strategy at most; chosen
 _CROSSES = 60  # failures of one strategy that are marked at most; chosen
 _MESSAGE = 120  # letters of a failure that are told; chosen
@@ -36,11 +43,10 @@ def rewards(
             continue
         values = -scores[known] if minimize else scores[known]
         few = even(len(known), DOTS)
-        size, opacity = (7.0, 0.75) if len(known) <= _FEW else (4.5, 0.45)
         x = known[few].astype(np.float64) + 1
-        dots.append(Dots(x, values[few], one.colour, name, size, opacity, str(place)))
-        title = f"{name}, mean of the last {_WINDOW}"
-        lines.append(line_of(one, x, _running(values)[few], title, str(place), steps=False))
+        dots.append(dots_of(x, values[few], one.colour, name, str(place), trials=len(known)))
+        title = f"{name}, mean of the last {WINDOW}"
+        lines.append(line_of(one, x, running(values)[few], title, str(place), steps=False))
         shown.append(values)
     if not shown:
         return None
@@ -85,14 +91,6 @@ def learning_curves(
         return None
     across = whole_axis(max(len(line.x) for line in items if isinstance(line, Line)), "epoch")
     return Chart(across, value_axis(drawn, title), items)
-
-
-def _running(values: Floats) -> Floats:
-    """Returns the mean of each value and of up to 19 before it."""
-    sums = np.cumsum(np.concatenate([[0.0], values]))
-    at = np.arange(len(values))
-    first = np.maximum(at - _WINDOW + 1, 0)
-    return np.asarray((sums[1:] - sums[first]) / (at - first + 1))
 
 
 def _crosses(run: Run, look: Look, low: float, group: str) -> list[Mark]:

@@ -21,7 +21,9 @@ from nascast.studies.searches.summary import best_by_clock, best_by_trial
 __all__ = [
     "BANDS",
     "DOTS",
+    "WINDOW",
     "best_so_far",
+    "dots_of",
     "even",
     "front",
     "line_of",
@@ -29,6 +31,7 @@ __all__ = [
     "objectives_of_all",
     "operations",
     "per_update",
+    "running",
     "strategy_looks",
     "value_axis",
 ]
@@ -37,6 +40,8 @@ _DASHES = {"circle": "", "square": "7 5", "triangle-up": "2 4", "diamond": "7 4 
 _POINTS = 240  # points of a line at most; chosen, about one for each four pixels
 _SHORT = 100  # trials of the longest run up to which all values are in view; chosen
 DOTS = 600  # dots of one run, or dominated ones of one strategy, at most; chosen
+WINDOW = 20  # trials in a running mean; chosen
+_FEW = 150  # dots up to which each is large and opaque; chosen
 BANDS = 6  # strategies at most whose bands are drawn; chosen, more make one grey cloud
 _LOG_FROM = 30.0  # last time over first, from which on time has a log axis; chosen
 _UNITS = ((120.0, 1.0, "s"), (7200.0, 60.0, "min"), (36e4, 3600.0, "h"), (math.inf, 86400.0, "d"))
@@ -228,6 +233,20 @@ def value_axis(
     bottom, top = (float(v) for v in np.quantile(values, ends))
     room = 0.06 * (top - bottom) or max(abs(top), 1.0) * 0.01
     return linear_axis(bottom - room, top + room, title)
+
+
+def dots_of(x: Floats, y: Floats, colour: str, name: str, group: str = "", *, trials: int) -> Dots:
+    """Returns the dots of trials, large and opaque ones where there are few `trials`."""
+    size, opacity = (7.0, 0.75) if trials <= _FEW else (4.5, 0.45)
+    return Dots(x, y, colour, name, size, opacity, group)
+
+
+def running(values: Floats) -> Floats:
+    """Returns the mean of each value and of up to 19 before it."""
+    sums = np.cumsum(np.concatenate([[0.0], values]))
+    at = np.arange(len(values))
+    first = np.maximum(at - WINDOW + 1, 0)
+    return np.asarray((sums[1:] - sums[first]) / (at - first + 1))
 
 
 def longest(groups: Mapping[str, Sequence[Run]]) -> int:

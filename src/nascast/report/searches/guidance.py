@@ -5,16 +5,22 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from nascast.core.types import Floats
-from nascast.report.chart import Axis, Band, Bar, Chart, Dots, Item, Line, Margin, Rule
+from nascast.report.chart import Axis, Band, Bar, Chart, Item, Line, Margin, Rule
 from nascast.report.figures import Look, linear_axis, whole_axis
-from nascast.report.searches.figures import DOTS, even, line_of, value_axis
+from nascast.report.searches.figures import (
+    DOTS,
+    WINDOW,
+    dots_of,
+    even,
+    line_of,
+    running,
+    value_axis,
+)
 from nascast.studies.searches.results import Run
 
 __all__ = ["calibration", "parts", "predictions"]
 
 Diagnostics = Mapping[str, Mapping[str, Floats]]
-_WINDOW = 20  # trials in a running share; chosen
-_FEW = 150  # dots up to which each is large and opaque; chosen
 _CLAIMED = 0.9  # share of trials that intervals are to hold; see `strategies.guided.account`
 _UP, _DOWN = "#0072b2", "#d55e00"
 
@@ -44,11 +50,12 @@ def predictions(
     x = few.astype(np.float64) + 1
     own = np.flatnonzero(np.isfinite(measured))
     own = own[even(len(own), DOTS)]
-    size, opacity = (7.0, 0.75) if len(own) <= _FEW else (4.5, 0.45)
     items: list[Item] = [
         Band(x, np.fmin(low, high)[few], np.fmax(low, high)[few], look.colour),
         Line(x, mean[few], look.colour, "predicted", 1.6),
-        Dots(own + 1.0, measured[own], "var(--ink)", "measured", size, opacity),
+        dots_of(
+            own.astype(np.float64) + 1, measured[own], "var(--ink)", "measured", trials=len(own)
+        ),
     ]
     across = whole_axis(len(run.trials), "trial, in the order of finishing")
     return Chart(across, value_axis([measured[own], mean[few]], metric, minimize=minimize), items)
@@ -66,11 +73,10 @@ def calibration(
     for place, (name, one) in enumerate(look.items()):
         inside = diagnostics.get(groups[name][0].name, {}).get("inside", np.empty(0))
         known = np.flatnonzero(np.isfinite(inside))
-        if len(known) < _WINDOW:
+        if len(known) < WINDOW:
             continue
-        sums = np.cumsum(np.concatenate([[0.0], inside[known]]))
-        shares = np.asarray(sums[_WINDOW:] - sums[:-_WINDOW], dtype=np.float64) / _WINDOW
-        x = known[_WINDOW - 1 :] + 1.0
+        shares = running(inside[known])[WINDOW - 1 :]
+        x = known[WINDOW - 1 :] + 1.0
         few = even(len(x), DOTS)
         lines.append(
             line_of(

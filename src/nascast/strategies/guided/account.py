@@ -10,12 +10,12 @@ from nascast.core.errors import UnsupportedError
 from nascast.core.graph import Graph
 from nascast.core.space import SearchSpace
 from nascast.core.types import Floats, Genes
+from nascast.strategies.guided.memory import ALL
 from nascast.strategies.guided.prior import trust
 from nascast.strategies.guided.process import Process
 
-__all__ = ["MOST", "foreseen", "parts"]
+__all__ = ["foreseen", "parts"]
 
-MOST = 1000  # trials that are looked at, up to which the process forgets none; see `memory`
 _REACH = float(ndtri(0.95))  # deviations on either side of an interval of 90 %
 _SHOWN = 20  # parts that are told, those of the largest correlations; chosen
 
@@ -51,7 +51,7 @@ def foreseen(
         rungs: ``(n,)`` lengths of the trainings: a prediction is told as a score of its own
             length. None is one length.
     """
-    n = min(len(scores), MOST)
+    n = min(len(scores), ALL)
     lengths = np.zeros(n, dtype=np.intp) if rungs is None else rungs
     ends, inside = np.full((n, 3), np.nan), np.full(n, np.nan)
     for t in range(n):

@@ -6,9 +6,10 @@ from scipy.stats import rankdata
 
 from nascast.core.types import Floats
 
-__all__ = ["remembered"]
+__all__ = ["ALL", "remembered"]
 
 _STEP = 500  # trials between two selections, and in each; chosen, an ask then takes below .1 s
+ALL = 2 * _STEP  # trials up to which none is forgotten
 
 
 def remembered(scores: Floats) -> tuple[int, npt.NDArray[np.intp]]:
@@ -21,7 +22,7 @@ def remembered(scores: Floats) -> tuple[int, npt.NDArray[np.intp]]:
         scores: ``(n, objectives)`` scores, larger is better, NaN for a failure.
     """
     n = len(scores)
-    if n <= 2 * _STEP:
+    if n <= ALL:
         return 0, np.arange(n)
     before = (n - 1) // _STEP * _STEP
     old = np.nan_to_num(scores[:before], nan=-np.inf)

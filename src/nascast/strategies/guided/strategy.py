@@ -19,11 +19,11 @@ from nascast.strategies._distinct import distinct
 from nascast.strategies._encodings import check_encoding
 from nascast.strategies._levels import thinned
 from nascast.strategies._listing import LISTED, listing
-from nascast.strategies.guided.account import MOST, foreseen, parts
+from nascast.strategies.guided.account import foreseen, parts
 from nascast.strategies.guided.choice import Choice, valid
 from nascast.strategies.guided.fidelity import Fidelities
 from nascast.strategies.guided.field import Coordinates, encoding_for, some_rows
-from nascast.strategies.guided.memory import remembered
+from nascast.strategies.guided.memory import ALL, remembered
 from nascast.strategies.guided.prior import Prior
 from nascast.strategies.guided.process import Process
 from nascast.strategies.guided.start import largest
@@ -308,12 +308,12 @@ class Guided(Strategy):
         """
         if len(self.objectives) > 1 or not len(self.history):
             return {}
-        rows, rungs = self.history.genes[:MOST], self._lengths.rungs(self.history)[:MOST]
-        points = self._lengths.at(self._told_points()[:MOST], self.length, rungs)
+        rows, rungs = self.history.genes[:ALL], self._lengths.rungs(self.history)[:ALL]
+        points = self._lengths.at(self._told_points()[:ALL], self.length, rungs)
         prior, targets = self.prior, self._targets_before(len(rows))
         series = foreseen(
             Process(points, [], length=self.length, noise=self.noise),
-            self.history.scores[:MOST, 0],
+            self.history.scores[:ALL, 0],
             targets.__getitem__,
             first=self.initial if prior is None else 0,
             noise=self.noise,
