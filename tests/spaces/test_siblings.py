@@ -6,17 +6,11 @@ from collections.abc import Sequence
 
 import numpy as np
 import pytest
+from tests.spaces.test_notations import GENOTYPE
 
 from nascast.core import plugins
 from nascast.core.errors import InvalidArchitectureError
 
-GENOTYPE = (
-    "Genotype(normal=[('sep_conv_5x5', 0), ('skip_connect', 1), ('dil_conv_3x3', 1), "
-    "('sep_conv_3x3', 2), ('avg_pool_3x3', 0), ('dil_conv_5x5', 3), ('sep_conv_3x3', 0), "
-    "('max_pool_3x3', 4)], normal_concat=range(2, 6), reduce=[('max_pool_3x3', 0), "
-    "('avg_pool_3x3', 1), ('skip_connect', 2), ('sep_conv_5x5', 0), ('dil_conv_3x3', 1), "
-    "('skip_connect', 3), ('max_pool_3x3', 1), ('sep_conv_3x3', 2)], reduce_concat=range(2, 6))"
-)
 _PAIRS = [(name, int(state)) for name, state in re.findall(r"\('(\w+)', (\d)\)", GENOTYPE)]
 _GROUPED = [[_PAIRS[i : i + 2] for i in range(at, at + 8, 2)] for at in (0, 8)]
 _FED = [(name, state, 2 + i % 8 // 2) for i, (name, state) in enumerate(_PAIRS)]
