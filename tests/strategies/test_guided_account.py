@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from scipy import stats
 from scipy.special import ndtri
 from sklearn.gaussian_process import GaussianProcessRegressor
 from sklearn.gaussian_process.kernels import RBF
@@ -42,18 +43,32 @@ def test_each_prediction_is_that_of_a_process_fitted_on_the_trials_before() -> N
     assert np.isnan(found["foreseen"][:3]).all()
     assert np.isfinite(found["foreseen"][3:]).all()
     assert np.flatnonzero(np.isnan(found["inside"])).tolist() == [0, 1, 2, 5]  # 5 has failed
-    for t in (3, 10, 29):
+    errors: list[float] = []
+    for t in range(3, 30):
         model = GaussianProcessRegressor(RBF(1.5), alpha=0.2, optimizer=None)
         targets = normal_scores(scores[:t])
         mean, deviation = model.fit(points[:t], targets).predict(points[t : t + 1], return_std=True)
-        reach = ndtri(0.95) * np.hypot(deviation[0], 0.2**0.5)
+        scale = np.hypot(deviation[0], 0.2**0.5)
+        supposed = ndtri((np.arange(10) + 0.5) / 10) / scale
+        low, high = stats.mstats.mquantiles([*supposed, *errors], (0.05, 0.95), alphap=0, betap=0)
+        ends = {"": mean[0], "_low": mean[0] + scale * low, "_high": mean[0] + scale * high}
         fine = np.isfinite(scores[:t])
         order = np.argsort(targets[fine])
-        for name, value in (("", mean[0]), ("_low", mean[0] - reach), ("_high", mean[0] + reach)):
+        for name, value in ends.items():
             expected = np.interp(value, targets[fine][order], scores[:t][fine][order])
             assert found[f"foreseen{name}"][t] == pytest.approx(expected, abs=1e-6)
-        own = normal_scores(scores[: t + 1])[t]
-        assert found["inside"][t] == (abs(own - mean[0]) <= reach)
+        if t != 5:
+            own = normal_scores(scores[: t + 1])[t]
+            assert found["inside"][t] == (ends["_low"] <= own <= ends["_high"])
+            errors.append((own - mean[0]) / scale)
+
+
+def test_intervals_hold_what_they_claim_where_the_process_is_far_too_sure() -> None:
+    rng = np.random.default_rng(0)
+    points, scores = rng.normal(size=(300, 4)), rng.normal(size=300)  # nothing can be learned
+    process = Process(points, [], length=5.0, noise=0.001)
+    found = foreseen(process, scores, lambda t: normal_scores(scores[:t]), first=3, noise=0.001)
+    assert 0.82 < np.nanmean(found["inside"]) < 0.95  # its own deviations hold far fewer
 
 
 def test_the_parts_that_make_the_score_lead() -> None:

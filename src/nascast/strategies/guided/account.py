@@ -16,7 +16,8 @@ from nascast.strategies.guided.process import Process
 
 __all__ = ["foreseen", "parts"]
 
-_REACH = float(ndtri(0.95))  # deviations on either side of an interval of 90 %
+_ENDS = (0.05, 0.95)  # quantiles of errors between which an interval of 90 % lies
+_SUPPOSED = ndtri((np.arange(10) + 0.5) / 10)  # errors before there are any; their number is chosen
 _SHOWN = 20  # parts that are told, those of the largest correlations; chosen
 
 
@@ -33,10 +34,16 @@ def foreseen(
     """Returns what was predicted of each trial by those told before it, as ``(n,)`` series.
 
     ``foreseen`` is the mean, ``foreseen_low`` and ``foreseen_high`` are the ends of the interval
-    that has 90 % of what would be measured, all as scores. The process knows ranks only: what it
-    places above the best score so far is told as that. ``inside`` is 1 where the score that was
-    then measured ranked within the interval, 0 where it did not, and NaN where nothing was
+    that is to hold 90 % of what would be measured, all as scores. The process knows ranks only:
+    what it places above the best score so far is told as that. ``inside`` is 1 where the score that
+    was then measured ranked within the interval, 0 where it did not, and NaN where nothing was
     measured. The first 1,000 trials have values, without the beginning, which no process chose.
+
+    The deviations of the process say too little, since trials are chosen where it errs upwards and
+    its settings by what they find. So an interval lies between quantiles of the errors made so far,
+    each over the deviation it was made with (conformal prediction in its split form, Lei et al.
+    2018, https://arxiv.org/abs/1604.04173, section 5.2, here with what came before as the other
+    part). Ten errors as large as the targets spread count with them, and are all at first.
 
     With several workers a trial was chosen before the last ones ahead of it were told, so that the
     strategy knew a little less.
@@ -54,16 +61,21 @@ def foreseen(
     n = min(len(scores), ALL)
     lengths = np.zeros(n, dtype=np.intp) if rungs is None else rungs
     ends, inside = np.full((n, 3), np.nan), np.full(n, np.nan)
+    errors: list[float] = []
     for t in range(n):
         alike = np.flatnonzero((lengths[:t] == lengths[t]) & np.isfinite(scores[:t]))
         if t >= max(first, 1) and len(alike):
             told = targets(t)
             mean, spread = _at(process, t, told, means)
-            steps = mean + np.array([0.0, -_REACH, _REACH]) * float(np.hypot(spread, noise**0.5))
+            scale = float(np.hypot(spread, noise**0.5))
+            reach = np.quantile([*_SUPPOSED / scale, *errors], _ENDS, method="weibull")
+            steps = mean + scale * np.array([0.0, *reach])
             order = alike[np.argsort(told[alike], kind="stable")]
             ends[t] = np.interp(steps, told[order], scores[order])
             if np.isfinite(scores[t]):
-                inside[t] = steps[1] <= targets(t + 1)[t] <= steps[2]
+                found = targets(t + 1)[t]
+                inside[t] = steps[1] <= found <= steps[2]
+                errors.append((found - mean) / scale)
         process.add(t)
     names = ("foreseen", "foreseen_low", "foreseen_high")
     return {**dict(zip(names, ends.T, strict=True)), "inside": inside}
