@@ -57,6 +57,19 @@ def test_help_has_an_example(cli: Cli, words: list[str]) -> None:
     assert "nascast" in out
 
 
+def test_paragraphs_of_a_help_break_where_the_terminal_ends(
+    cli: Cli, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for columns in (60, 250):
+        monkeypatch.setenv("COLUMNS", str(columns))
+        out = cli("benchmark", "import", "--help")[1]
+        lines = [line.rstrip() for line in out.splitlines()]
+        first = next(i for i, line in enumerate(lines) if "Every row is checked" in line)
+        length = len("Every row is checked; a bad one is named with its line")
+        assert length <= len(lines[first]) <= columns
+        assert (len(lines[first]) > 100) == (columns == 250)
+
+
 def test_help_imports_nothing_heavy() -> None:
     code = (
         "import sys; sys.argv = ['nascast', '--help']\n"

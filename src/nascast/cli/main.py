@@ -1,6 +1,7 @@
 """The command line: parses, calls the library, prints; no logic of its own."""
 
 import errno
+import inspect
 import sys
 import warnings
 from importlib import import_module
@@ -49,7 +50,16 @@ class _Commands(TyperGroup):
             alone.add_typer(found, name=cmd_name)
         else:
             alone.command(cmd_name)(found)
-        return get_group(alone).commands[cmd_name]
+        return _flowing(get_group(alone).commands[cmd_name])
+
+
+def _flowing(command: Any) -> Any:
+    """Returns a command whose help breaks where the terminal ends, not where its source does."""
+    paragraphs = inspect.cleandoc(command.help or "").split("\n\n")
+    command.help = "\n\n".join(" ".join(lines.split()) for lines in paragraphs)
+    for part in getattr(command, "commands", {}).values():
+        _flowing(part)
+    return command
 
 
 app = typer.Typer(

@@ -215,7 +215,10 @@ def search(
     Writes trials.sqlite (every trial, as it finishes) and report.html into --out. A search that was
     stopped, or killed, goes on with the same command and --resume; no finished trial is repeated.
     It stops by itself where the first 10 children all fail in one way. Where every trial failed,
-    the exit status is 1.
+    the exit status is 1. With --data and --hours alone, all else is chosen by data and time,
+    and told with its reasons; with --export the best network is trained at the end.
+
+    Example: nascast search --data my_images/ --hours 2 --export onnx --out runs/mine
 
     Example: nascast search --space nasnet --strategy ppo --data digits --budget 30m --workers 2
     --out runs/ppo
