@@ -1,7 +1,7 @@
 """``nascast benchmark list | info | download | convert | build | import``."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from nascast.cli._benchmarks import score_words, scores_of
+from nascast.cli._columns import fitted
 from nascast.cli._options import changed, settings
 from nascast.cli._options import device as device_of
 from nascast.cli._tables import check_target, marks, task_words, write
@@ -24,11 +25,15 @@ from nascast.cli.official import (
 from nascast.core.document import document
 
 if TYPE_CHECKING:
+    from rich.table import Table
+
     from nascast.core.executor import Executor
     from nascast.core.types import Floats
     from nascast.studies.build import BuildPlan
 
 __all__ = ["app"]
+
+_WHOLE = 1000  # from which on a figure has no decimals; chosen
 
 app = typer.Typer(
     help="List, describe, download, convert, build and import benchmarks.", no_args_is_help=True
@@ -89,7 +94,6 @@ def info(
 
 def _print(facts: Mapping[str, Any]) -> None:
     from rich.console import Console
-    from rich.table import Table
 
     from nascast.studies.noise import METHOD, NoiseLimits
 
@@ -98,15 +102,7 @@ def _print(facts: Mapping[str, Any]) -> None:
     console.print(f"[bold]{facts['name']}[/bold]: {rows} of {facts['space']}")
     if facts["sampled"]:
         console.print(f"ranges are of {facts['sampled']:,} random rows")
-    columns = ("metric", "unit", "aim", "split", "epochs", "seeds", "range")
-    table = Table(*columns, box=None, padding=(0, 2, 0, 0))
-    for metric in facts["metrics"]:
-        low, high = metric["range"]
-        bounds = "not recorded" if low is None else f"{low:,.6g} to {high:,.6g}"
-        row = (metric["name"], metric["unit"], metric["aim"], metric["split"])
-        seeds = f"{metric['seeds']}{', of its own' if metric['own_seeds'] else ''}"
-        table.add_row(*row, marks(metric["epochs"]), seeds, bounds)
-    console.print(table)
+    console.print(_metrics(facts["metrics"], console.width))
     console.print(f"task: {task_words(facts['task'])}", highlight=False)
     if facts["separate"]:
         console.print("trainings of different epochs are separate ones")
@@ -130,6 +126,27 @@ def _print(facts: Mapping[str, Any]) -> None:
         console.print(f"  {key}: {value}", highlight=False)
 
 
+def _metrics(metrics: Sequence[Mapping[str, Any]], width: int) -> "Table":
+    """Returns the table of what was recorded."""
+    columns: dict[str, list[str]] = {
+        "metric": [metric["name"] for metric in metrics],
+        "unit": [metric["unit"] for metric in metrics],
+        "aim": [metric["aim"] for metric in metrics],
+        "split": [metric["split"] for metric in metrics],
+        "epochs": [marks(metric["epochs"]) for metric in metrics],
+        "seeds": [f"{m['seeds']}{' own' if m['own_seeds'] else ''}" for m in metrics],
+        "range": [_range(*metric["range"]) for metric in metrics],
+    }
+    return fitted(columns, ("split", "epochs"), width)
+
+
+def _range(low: float | None, high: float | None) -> str:
+    if low is None or high is None:
+        return "not recorded"
+    least, most = (f"{end:,.0f}" if abs(end) >= _WHOLE else f"{end:.5g}" for end in (low, high))
+    return f"{least} to {most}"
+
+
 def _describe(name: str, noise: bool) -> dict[str, Any]:
     import numpy as np
 
@@ -150,7 +167,8 @@ def _describe(name: str, noise: bool) -> dict[str, Any]:
     metrics = []
     agreements, limits = {}, {}
     for metric in table.metrics.values():
-        values = table.query(genes if sampled else table.measured(metric.name), metric.name)
+        rows = genes if sampled else table.measured(metric.name)
+        values = table.query(rows, metric.name, None, None)  # means over seeds, after all epochs
         metrics.append({**asdict(metric), "aim": metric.aim, "range": _bounds(values)})
         if metric.split in ("validation", "test"):
             objective = Objective(metric.name, metric.minimize)
