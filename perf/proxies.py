@@ -25,6 +25,7 @@ import argparse
 import csv
 import gzip
 import time
+from collections import Counter
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
@@ -198,7 +199,10 @@ def scored_now(
 
 
 def pack(options: argparse.Namespace) -> None:
-    """Writes what journals hold of one benchmark and batch as a table of scores beside it."""
+    """Writes what journals hold of one benchmark and batch as a table of scores beside it.
+
+    Rows that lack scores are left out: a study of all proxies is restricted to those that have all.
+    """
     memo: Memo = {}
     for path in options.journals:
         memo |= memo_of(Journal(path).read())
@@ -208,7 +212,7 @@ def pack(options: argparse.Namespace) -> None:
     batch = Batch.named(table.task, source)
     ledger = Ledger(table, Objective("any", minimize=False), batch=batch)
     keys = {proxy.key(ledger) for proxy in proxies}
-    kept = {item: score for item, score in memo.items() if item[0] in keys}
+    kept = whole({item: score for item, score in memo.items() if item[0] in keys})
     found = table_of(
         kept,
         table.space.name,
@@ -225,6 +229,18 @@ def pack(options: argparse.Namespace) -> None:
     counts = f"{len(found.rows(found.keys)):,} of {len(found.genes):,} rows"
     size = options.out.stat().st_size
     print(f"{options.out}: {counts} have all {len(found.keys)} scores, {size:,} bytes")
+
+
+def whole(memo: Memo) -> Memo:
+    """Returns the rows that have all scores; those that half of the rows lack are left out."""
+    rows = Counter(row for _, row in memo)
+    common = {key for key, n in Counter(key for key, _ in memo).items() if n > len(rows) / 2}
+    have = Counter(row for key, row in memo if key in common)
+    return {
+        (key, row): score
+        for (key, row), score in memo.items()
+        if key in common and have[row] == len(common)
+    }
 
 
 def agree(cells: Path, scores: Path) -> None:
