@@ -2,6 +2,7 @@
 
 import io
 import math
+from pathlib import Path
 
 import pytest
 from rich.console import Console
@@ -10,6 +11,7 @@ from nascast.cli import _live
 from nascast.cli._live import LiveView
 from nascast.core.types import Architecture, Candidate, Evaluation, Objective, Trial
 from nascast.runner import Step
+from nascast.training.running import Reached, tell
 
 
 def trial(number: int, accuracy: float | None) -> Trial:
@@ -49,6 +51,19 @@ def test_the_panel_has_a_line_for_each_trial_that_runs() -> None:
     lines = [" ".join(line.strip("│ ").split()) for line in console.export_text().splitlines()]
     assert "trial 1 running 0:01:05" in lines
     assert "trial 2 running 0:00:01" in lines
+
+
+def test_the_panel_says_how_far_trainings_have_come(tmp_path: Path) -> None:
+    tell(tmp_path, 1, Reached(6, {"train_loss": (2.0, 1.25), "val_loss": (2.5, 1.5)}))
+    tell(tmp_path / "unseen", 2, Reached(6))  # as on a machine that does not see the folder
+    assert not (tmp_path / "unseen").exists()
+    view = LiveView(Objective("val_accuracy"), 2, 10, math.inf, told=tmp_path)
+    view("ppo-0", Step([], 2, 100.0, {1: 35.0, 2: 99.0}))
+    console = Console(width=100, record=True, file=io.StringIO())
+    console.print(view._panel())
+    text = " ".join(console.export_text().split())
+    assert "running 0:01:05 · epoch 2 of 6 · train_loss 1.25 · val_loss 1.5 │" in text
+    assert "running 0:00:01 │" in text
 
 
 def test_what_befell_workers_is_said(capsys: pytest.CaptureFixture[str]) -> None:

@@ -9,13 +9,16 @@ import pytest
 from nascast.core.errors import StoreError
 from nascast.report.live import Live
 
-PAGE = "<meta content=\"default-src 'none'; script-src 'unsafe-inline'\"><body>{}</body>"
+PAGE = (
+    "<meta content=\"default-src 'none'; script-src 'unsafe-inline'\"><body>{}"
+    '<div id="now"></div></body>'
+)
 
 
 class Shown:
     """What is shown, and how often it was made."""
 
-    state, made = "one", 0
+    state, made, epoch = "one", 0, 1
 
     def page(self) -> str:
         self.made += 1
@@ -31,7 +34,7 @@ def shown() -> Shown:
 
 @pytest.fixture
 def live(shown: Shown) -> Iterator[Live]:
-    opened = Live(shown.page, lambda: shown.state)
+    opened = Live(shown.page, lambda: shown.state, now=lambda: f"epoch {shown.epoch}")
     thread = threading.Thread(target=opened.serve)
     thread.start()
     yield opened
@@ -63,6 +66,14 @@ def test_the_page_is_made_again_when_its_state_changes(live: Live, shown: Shown)
     assert "<body>two" in ask(live)[1]
     shown.state = "broken"
     assert ask(live) == (500, "the trials cannot be read")
+
+
+def test_what_goes_on_now_is_never_kept(live: Live, shown: Shown) -> None:
+    assert '<div id="now">epoch 1</div>' in ask(live)[1]
+    shown.epoch = 2
+    assert ask(live, "/now") == (200, "epoch 2")
+    assert '<div id="now">epoch 2</div>' in ask(live)[1]
+    assert shown.made == 1
 
 
 def test_it_answers_this_machine_alone_and_changes_nothing(live: Live) -> None:

@@ -27,6 +27,7 @@ from nascast.strategies.random import RandomSearch
 from nascast.training.data import Split, open_data
 from nascast.training.evaluator import TrainingEvaluator
 from nascast.training.recipe import Recipe
+from nascast.training.running import forget, reached
 
 SKELETON = {"channels": 2, "cells": 1, "stages": 2, "stem_stride": 2, "reduction": "pool"}
 RECIPE = Recipe(epochs=4, batch_size=8, learning_rate=0.05, crop=1)
@@ -65,6 +66,18 @@ def test_metrics_curves_and_seconds(evaluator: TrainingEvaluator) -> None:
     assert found.metrics["multiply_adds"] == counts.multiply_adds
     assert found.metrics.keys() == set(evaluator.metrics)
     assert sum(found.curves["seconds"]) <= found.seconds < sum(found.curves["seconds"]) + 1
+
+
+def test_a_training_tells_how_far_it_has_come(evaluator: TrainingEvaluator, tmp_path: Path) -> None:
+    found = replace(evaluator, running=tmp_path).evaluate(Candidate(CONV, epochs=3), 7)
+    told = reached(tmp_path, [6, 7])
+    assert told.keys() == {7}
+    assert (told[7].done, told[7].epochs) == (3, 3)
+    assert tuple(told[7].curves["val_loss"]) == found.curves["val_loss"]
+    assert told[7].last("val_loss") == found.metrics["val_loss"]
+    forget(tmp_path, 7)
+    assert reached(tmp_path, [7]) == {}
+    assert free_of_time(evaluator.evaluate(Candidate(CONV, epochs=3), 7)) == free_of_time(found)
 
 
 def test_the_same_seed_gives_the_same_evaluation(evaluator: TrainingEvaluator) -> None:

@@ -21,7 +21,8 @@ class Children:
     """The options about children, as they were written.
 
     Attributes:
-        checkpoints: folder for the checkpoints of trainings that stop before their last epoch.
+        folder: folder of the search, in which trainings that stop before their last epoch are
+            kept, and those that run tell how far they have come.
         data: source of the images or text to train on; None is digits.
         recipe: name of a recipe, settings that replace its own, or both; empty is the default.
         skeleton: settings that replace those of the small skeleton; empty is the default.
@@ -32,7 +33,7 @@ class Children:
         latency: whether ``latency_ms`` is to be measured.
     """
 
-    checkpoints: Path
+    folder: Path
     data: str | None
     recipe: str
     skeleton: str
@@ -62,6 +63,7 @@ def open_evaluator(children: Children, space: str) -> "ChildEvaluator":
     """
     from nascast.core import plugins
     from nascast.core.errors import InvalidSettingError
+    from nascast.studies.searches.now import RUNNING
     from nascast.training.text import is_text
 
     if children.data == "":
@@ -72,9 +74,11 @@ def open_evaluator(children: Children, space: str) -> "ChildEvaluator":
         raise InvalidSettingError(
             f"--memory-limit is a whole number of MiB from 1; got {children.memory_limit}"
         )
+    folder = children.folder.absolute()  # since workers may stand elsewhere
     shared: dict[str, Any] = {
         "skeleton": settings(children.skeleton, "--skeleton"),
-        "checkpoints": children.checkpoints,
+        "checkpoints": folder / "checkpoints",
+        "running": folder / RUNNING,
         "time_limit": duration(children.time_limit, "--time-limit")
         if children.time_limit
         else None,

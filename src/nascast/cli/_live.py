@@ -2,7 +2,8 @@
 
 import math
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
 from types import TracebackType
 
 from rich.console import Console, Group, RenderableType
@@ -14,6 +15,7 @@ from rich.text import Text
 
 from nascast.core.types import Objective, Trial
 from nascast.runner import Step
+from nascast.training.running import Reached, reached
 
 __all__ = ["LiveView", "sparkline"]
 
@@ -40,7 +42,13 @@ class LiveView:
     """Shows queue, workers, finished, failed, best so far, rewards and the time left."""
 
     def __init__(
-        self, objective: Objective, workers: int, evaluations: int | None, seconds: float
+        self,
+        objective: Objective,
+        workers: int,
+        evaluations: int | None,
+        seconds: float,
+        *,
+        told: Path | None = None,
     ) -> None:
         """Begins a view.
 
@@ -49,7 +57,10 @@ class LiveView:
             workers: number of workers.
             evaluations: budget of a run in trials, or None.
             seconds: budget of a run in seconds, or infinity.
+            told: folder in which trainings tell how far they have come, see
+                `nascast.training.running`; None if they do not.
         """
+        self._told = told
         self._objective = objective
         self._workers = workers
         self._evaluations = evaluations
@@ -174,8 +185,10 @@ class LiveView:
         for key, value in self._facts().items():
             table.add_row(Text(key, style="dim"), value)
         now = self._clock + time.monotonic() - self._stepped
+        told = reached(self._told, self._running) if self._told else {}
         for trial, began in self._running.items():  # a line for each worker that is busy
-            table.add_row(Text(f"trial {trial}", style="dim"), f"running {_clock(now - began)}")
+            line = " · ".join([f"running {_clock(now - began)}", *_epochs(told.get(trial))])
+            table.add_row(Text(f"trial {trial}", style="dim"), line)
         table.add_row(Text("rewards", style="dim"), sparkline(self._scores, 48))
         if self._last_error:
             words = self._last_error.splitlines()[0][:100]
@@ -196,6 +209,17 @@ class LiveView:
         if not math.isinf(self._seconds):
             shares.append(self._clock / self._seconds)
         return min(1.0, max(shares)) if shares else None
+
+
+def _epochs(found: Reached | None) -> Iterator[str]:
+    """Yields in words how far a training has come, as far as that is known."""
+    if found is None:
+        return
+    yield f"epoch {found.done} of {found.epochs}"
+    for name in ("train_loss", "val_loss"):
+        value = found.last(name)
+        if not math.isnan(value):
+            yield f"{name} {value:.3g}"
 
 
 def _clock(seconds: float) -> str:

@@ -55,8 +55,7 @@ def sized(
         _say("space nasnet, for none is named, and its cells fit images of every size")
     if not _free(asked, children):
         return asked, children
-    out = children.checkpoints.parent
-    return asked, _kept(children, out) if resume else _chosen(asked, children)
+    return asked, _kept(children, children.folder) if resume else _chosen(asked, children)
 
 
 def _say(text: str) -> None:

@@ -256,7 +256,7 @@ def search(
         memory_limit=memory_limit,
         device=device,
         latency="latency_ms" in (metric or ""),
-        checkpoints=out / "checkpoints",
+        folder=out,
     )
     told = open_callbacks(callback)
     asked, children = sized(asked, children, named=strategy, resume=resume, export=export)
@@ -316,18 +316,23 @@ def _train(
 ) -> None:
     from nascast.cli._live import LiveView
     from nascast.core.callback import telling
+    from nascast.studies.searches.now import RUNNING, Writer
     from nascast.studies.searches.run import GIVE_UP, train_children
 
     store, current = _store(out), Current(out)
+    aim, budget = chosen.objectives[0], (chosen.evaluations, chosen.seconds)
     with (
         asked.workplace.open(asked.workers or None, out, evaluator.device) as opened,
-        LiveView(chosen.objectives[0], opened.workers, chosen.evaluations, chosen.seconds) as view,
+        Writer(out, aim.metric, opened.workers, chosen.evaluations) as now,
+        LiveView(aim, opened.workers, *budget, told=out / RUNNING) as view,
         telling(told, store, out) as tell,
     ):
 
         def watch(run: str, step: "Step") -> None:
+            incidents = opened.incidents()
+            now(run, step, incidents)
             view(run, step)
-            view.note(opened.incidents())
+            view.note(incidents)
             current()
             tell(run, step.trials)
 

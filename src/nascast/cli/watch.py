@@ -25,10 +25,16 @@ def watch(
     from nascast.core.errors import InvalidSettingError
     from nascast.report.live import Live
     from nascast.report.searches.html import search_page
+    from nascast.report.searches.now import now_part
 
     search_page(*folders)  # what is wrong shows here
     try:
-        live = Live(lambda: search_page(*folders), lambda: _state(folders), port)
+        live = Live(
+            lambda: search_page(*folders),
+            lambda: _state(folders),
+            port,
+            now=lambda: now_part(*folders),
+        )
     except (OSError, OverflowError) as error:
         raise InvalidSettingError(
             f"--port {port} cannot be had: {error}; choose another, or 0"

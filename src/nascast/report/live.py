@@ -12,15 +12,25 @@ __all__ = ["LOOPBACK", "Live"]
 LOOPBACK = "127.0.0.1"
 _HOSTS = (LOOPBACK, "localhost")
 _FORBIDDEN = "default-src 'none';"  # of the page, which otherwise may fetch nothing at all
-# Loads the page again where it stood, once its state is another one and nothing is enlarged.
+_PLACE = '<div id="now"></div>'  # in the page, for what goes on now
+# Loads the page again where it stood, once its state is another one and nothing is enlarged; until
+# then only what goes on now.
 _FOLLOW = """
 <script>
 "use strict";
 const state = STATE;
 scrollTo(0, Number(sessionStorage.getItem("at") || 0));
+const ask = (path, otherwise) => fetch(path).then((answer) => answer.text()).catch(() => otherwise);
 setInterval(async () => {
-  const now = await fetch("/state").then((answer) => answer.text()).catch(() => state);
-  if (now === state || document.querySelector("dialog[open]")) return;
+  const now = await ask("/state", state);
+  if (document.querySelector("dialog[open]")) return;
+  if (now === state) {
+    const place = document.getElementById("now");
+    if (!place) return;
+    place.innerHTML = await ask("/now", "");
+    takeTips();
+    return;
+  }
   sessionStorage.setItem("at", String(scrollY));
   location.reload();
 }, 2000);
@@ -32,22 +42,32 @@ setInterval(async () => {
 class Live:
     """A server of one page, for this machine alone; it reads and changes nothing.
 
-    It answers ``GET /`` with the page and ``GET /state`` with a text that changes with it, and
-    nothing else; requests that name another host, as of a page that pretends, are refused.
+    It answers ``GET /`` with the page, ``GET /state`` with a text that changes with it and
+    ``GET /now`` with the part of it that is never kept, and nothing else; requests that name
+    another host, as of a page that pretends, are refused.
     """
 
-    def __init__(self, page: Callable[[], str], state: Callable[[], str], port: int = 0) -> None:
+    def __init__(
+        self,
+        page: Callable[[], str],
+        state: Callable[[], str],
+        port: int = 0,
+        *,
+        now: Callable[[], str] = str,
+    ) -> None:
         """Opens the port.
 
         Args:
             page: function that makes the page.
             state: function that tells the state of what it shows.
             port: port on the loopback address; 0 is any free one.
+            now: function that makes the part of the page that tells what goes on now, as HTML;
+                empty is none.
 
         Raises:
             OSError: the port cannot be had.
         """
-        self._page, self._state = page, state
+        self._page, self._state, self._now = page, state, now
         self._made = ("", "")
         live = self
 
@@ -79,15 +99,20 @@ class Live:
         host = (request.headers.get("Host") or "").rpartition(":")[0]
         if host not in _HOSTS:
             return _send(request, HTTPStatus.FORBIDDEN, "this page is for this machine alone")
-        if request.path == "/state":
-            return _send(request, HTTPStatus.OK, self._state())
-        if request.path != "/":
+        answers = {"/": self._whole, "/state": self._state, "/now": self._now}
+        answer = answers.get(request.path)
+        if answer is None:
             return _send(request, HTTPStatus.NOT_FOUND, "there is one page here: /")
         try:
-            text = self._current()
+            text = answer()
         except NascastError as error:
             return _send(request, HTTPStatus.INTERNAL_SERVER_ERROR, str(error))
-        return _send(request, HTTPStatus.OK, text, "text/html")
+        kind = "text/plain" if request.path == "/state" else "text/html"
+        return _send(request, HTTPStatus.OK, text, kind)
+
+    def _whole(self) -> str:
+        """Returns the page with what goes on now."""
+        return self._current().replace(_PLACE, f'<div id="now">{self._now()}</div>', 1)
 
     def _current(self) -> str:
         """Returns the page, made again if the state is another one."""

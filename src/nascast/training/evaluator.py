@@ -36,6 +36,7 @@ from nascast.training.language import LanguageTraining, evaluate_language
 from nascast.training.loop import DivergedError, ImageTraining, Training, evaluate
 from nascast.training.placement import device_here, placed
 from nascast.training.recipe import Recipe
+from nascast.training.running import Reached, tell
 from nascast.training.text import TextData, open_text
 
 if TYPE_CHECKING:
@@ -74,6 +75,8 @@ class ChildEvaluator(ABC):
         memory_limit: memory in MiB that one training may take.
         device: name of the device: ``cpu``, ``cuda``, or ``auto``, which is CUDA's where the
             process that trains finds one; on a CPU each training has one thread.
+        running: folder in which each training tells after every epoch how far it has come, see
+            `nascast.training.running`; None tells nothing.
     """
 
     space: SearchSpace | str
@@ -84,6 +87,7 @@ class ChildEvaluator(ABC):
     time_limit: float | None = None
     memory_limit: float | None = None
     device: str = "cpu"
+    running: Path | None = None
 
     def __post_init__(self) -> None:
         for name in ("time_limit", "memory_limit"):
@@ -165,7 +169,11 @@ class ChildEvaluator(ABC):
         return {name: float(value) for name, value in asdict(counts).items()}
 
     def evaluate(self, candidate: Candidate, seed: int) -> Evaluation:
-        """Returns the evaluation of a trained candidate; `seed` is for weights and order of data.
+        """Returns the evaluation of a trained candidate.
+
+        Args:
+            candidate: candidate to train.
+            seed: seed of weights and order of data, which is the number of the trial.
 
         Raises:
             InvalidSettingError: the candidate asks for more epochs than the recipe has.
@@ -173,6 +181,7 @@ class ChildEvaluator(ABC):
         """
         clock = clock_of(self._here)
         curves: dict[str, tuple[float, ...]] = {}
+        epochs = candidate.epochs or self.recipe.epochs
         cuda = [] if self._here == "cpu" else [torch.device(self._here)]
         threads = one_thread() if self._here == "cpu" else nullcontext()
         with threads, torch.random.fork_rng(cuda):
@@ -180,8 +189,10 @@ class ChildEvaluator(ABC):
             try:
                 with limited_memory(self.memory_limit, self._here):
                     training = self._start(candidate, seed)
+                    tell(self.running, seed, Reached(epochs, asdict(training.curves)))
                     for reached in training.epochs(candidate.epochs):
                         curves = {name: tuple(v) for name, v in asdict(reached).items()}
+                        tell(self.running, seed, Reached(epochs, curves))
                     seconds = clock() - began
                     self._keep(candidate, training)
                     metrics = self._score(candidate.arch, training)

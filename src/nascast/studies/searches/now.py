@@ -1,0 +1,146 @@
+"""What a search does now: a file that it keeps current, for views in other processes."""
+
+import os
+import platform
+import shutil
+import time
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import asdict, dataclass, field, fields, replace
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+from nascast.core.errors import NascastError, StoreError
+from nascast.runner import Step
+from nascast.training.files import read_record, write_record
+from nascast.training.running import forget
+
+__all__ = ["RUNNING", "Now", "Writer", "read_now"]
+
+RUNNING = "running"  # folder in a search's folder, which is there while it runs
+_STATE = "search.json"
+_ADVICE = "it is written again at the next trial"
+
+
+@dataclass(frozen=True, slots=True)
+class Now:
+    """What a search does now.
+
+    Attributes:
+        run: name of the run that goes on.
+        metric: metric of the first objective.
+        workers: number of workers.
+        evaluations: number of trials of each run, or None.
+        finished: number of trials of the run that have finished.
+        failed: number of those that have failed.
+        error: error of the last one that failed; empty if none did.
+        incident: what befell workers last; empty if nothing did.
+        clock: seconds since the run began, when this was written.
+        running: seconds on that clock when each trial that runs was begun, by its number.
+        written: seconds since the epoch when this was written.
+        process: number of the process that searches.
+        host: name of its machine.
+    """
+
+    run: str
+    metric: str
+    workers: int
+    evaluations: int | None
+    finished: int = 0
+    failed: int = 0
+    error: str = ""
+    incident: str = ""
+    clock: float = 0.0
+    running: Mapping[int, float] = field(default_factory=dict)
+    written: float = field(default_factory=time.time)
+    process: int = field(default_factory=os.getpid)
+    host: str = field(default_factory=platform.node)
+
+    @property
+    def queued(self) -> int | None:
+        """The number of trials that are still to be begun; None where none is set."""
+        if self.evaluations is None:
+            return None
+        return max(0, self.evaluations - self.finished - len(self.running))
+
+    def elapsed(self, trial: int | None = None) -> float:
+        """Returns the seconds since a trial that runs was begun; of None, since the run was."""
+        began = 0.0 if trial is None else self.running[trial]
+        return self.clock - began + max(0.0, time.time() - self.written)
+
+    def is_alive(self) -> bool:
+        """Returns whether its process is there; of another machine nothing else is known."""
+        if self.host != platform.node():
+            return True
+        try:
+            os.kill(self.process, 0)
+        except ProcessLookupError:
+            return False
+        except PermissionError:
+            return True
+        return True
+
+
+class Writer:
+    """Keeps the folder `RUNNING` of a search current while it runs, and removes it at the end."""
+
+    def __init__(self, out: Path, metric: str, workers: int, evaluations: int | None) -> None:
+        """Begins with no run.
+
+        Args:
+            out: folder of the search.
+            metric: metric of the first objective.
+            workers: number of workers.
+            evaluations: number of trials of each run, or None.
+        """
+        self._folder, self._now = out / RUNNING, Now("", metric, workers, evaluations)
+
+    def __enter__(self) -> "Writer":
+        shutil.rmtree(self._folder, ignore_errors=True)  # of a search that was killed
+        with suppress(OSError):
+            self._folder.mkdir(parents=True)
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+    def __call__(self, run: str, step: Step, incidents: Sequence[str] = ()) -> None:
+        """Writes what the search does after a step of a run."""
+        before = self._now
+        if run != before.run:
+            before = Now(run, before.metric, before.workers, before.evaluations)
+        errors = [trial.evaluation.error for trial in step.trials if trial.evaluation.error]
+        self._now = replace(
+            before,
+            finished=before.finished + len(step.trials),
+            failed=before.failed + len(errors),
+            error=[before.error, *errors][-1],
+            incident=[before.incident, *incidents][-1],
+            clock=step.clock,
+            running=dict(step.running),
+            written=time.time(),
+        )
+        for trial in before.running.keys() - step.running.keys():
+            forget(self._folder, trial)
+        with suppress(StoreError):  # a view is worth less than the search
+            write_record(self._folder / _STATE, asdict(self._now), lasting=False)
+
+
+def read_now(out: Path) -> Now | None:
+    """Returns what the search in a folder does now; None if none runs there."""
+    names = {item.name for item in fields(Now)}
+    try:
+        found: dict[str, Any] = read_record(out / RUNNING / _STATE, (), _ADVICE)
+    except NascastError:  # not there, or just being removed
+        return None
+    if found.keys() != names:
+        return None
+    found["running"] = {int(trial): began for trial, began in found["running"].items()}
+    now = Now(**found)
+    return now if now.is_alive() else None

@@ -1,0 +1,66 @@
+"""How far trainings have come that still run: a small file for each, which whoever looks may read.
+
+Only the folder decides: where it does not exist, as on a machine that does not see it, nothing is
+told. A view is worth less than a training, so that no fault of such a file stops one.
+"""
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+
+from nascast.core.errors import NascastError, StoreError
+from nascast.training.files import read_record, write_record
+
+__all__ = ["Reached", "forget", "reached", "tell"]
+
+_ADVICE = "it is written again after the next epoch"
+
+
+@dataclass(frozen=True, slots=True)
+class Reached:
+    """How far a training has come.
+
+    Attributes:
+        epochs: number of epochs that it is to have.
+        curves: values after each epoch that is done, by name; see `nascast.training.loop.Curves`.
+    """
+
+    epochs: int
+    curves: Mapping[str, Sequence[float]] = field(default_factory=dict)
+
+    @property
+    def done(self) -> int:
+        """The number of epochs that are done."""
+        return max(map(len, self.curves.values()), default=0)
+
+    def last(self, name: str) -> float:
+        """Returns the value of a curve after the last epoch; NaN where there is none."""
+        values = self.curves.get(name, ())
+        return values[-1] if values else math.nan
+
+
+def tell(folder: Path | None, trial: int, reached: Reached) -> None:
+    """Writes how far the training of a trial has come, if there is such a folder."""
+    if folder is not None and folder.is_dir():
+        with suppress(StoreError):
+            write_record(_file(folder, trial), asdict(reached), lasting=False)
+
+
+def reached(folder: Path, trials: Iterable[int]) -> dict[int, Reached]:
+    """Returns how far the trainings of trials have come, of those that told it."""
+    found = {}
+    for trial in trials:
+        with suppress(NascastError, TypeError):  # not there, or of another version
+            found[trial] = Reached(**read_record(_file(folder, trial), (), _ADVICE))
+    return found
+
+
+def forget(folder: Path, trial: int) -> None:
+    """Removes what a training told."""
+    _file(folder, trial).unlink(missing_ok=True)
+
+
+def _file(folder: Path, trial: int) -> Path:
+    return folder / f"{trial}.json"

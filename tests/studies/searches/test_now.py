@@ -1,0 +1,56 @@
+"""What a search does now, in a file that other processes read."""
+
+import math
+import os
+import subprocess
+from dataclasses import replace
+from pathlib import Path
+
+from nascast.core.types import Architecture, Candidate, Evaluation, Trial
+from nascast.runner import Step
+from nascast.studies.searches.now import RUNNING, Writer, read_now
+from nascast.training.files import write_record
+from nascast.training.running import Reached, reached, tell
+
+
+def trial(number: int, error: str | None = None) -> Trial:
+    return Trial(number, Candidate(Architecture("tiny", (number,))), Evaluation({}, 1.0, error), 1)
+
+
+def test_it_is_current_and_goes_with_the_search(tmp_path: Path) -> None:
+    folder = tmp_path / RUNNING
+    assert read_now(tmp_path) is None
+    with Writer(tmp_path, "val_accuracy", 2, 10) as now:
+        now("ppo-0", Step([trial(0), trial(1, "it diverged")], 2, 50.0, {2: 20.0, 3: 50.0}))
+        tell(folder, 2, Reached(6))
+        found = read_now(tmp_path)
+        assert found is not None
+        assert (found.run, found.finished, found.failed, found.queued) == ("ppo-0", 2, 1, 6)
+        assert found.error == "it diverged"
+        assert 30 <= found.elapsed(2) < 40
+        now("ppo-0", Step([trial(2)], 1, 60.0, {3: 50.0}), ["lost node 1a2b"])
+        found = read_now(tmp_path)
+        assert found is not None
+        assert (found.finished, found.error) == (3, "it diverged")
+        assert (found.incident, found.running) == ("lost node 1a2b", {3: 50.0})
+        assert reached(folder, [2]) == {}  # it runs no more
+        now("ppo-1", Step([], 1, math.nan, {0: math.nan}))
+        found = read_now(tmp_path)
+        assert found is not None
+        assert (found.run, found.finished, found.failed, found.error) == ("ppo-1", 0, 0, "")
+    assert not folder.exists()
+
+
+def test_one_that_was_killed_does_not_run(tmp_path: Path) -> None:
+    with Writer(tmp_path, "val_accuracy", 1, None) as now:
+        now("random-0", Step([], 1, 0.0, {0: 0.0}))
+        found = read_now(tmp_path)
+        assert found is not None
+        assert found.queued is None
+        child = subprocess.Popen(["true"])
+        child.wait()
+        for other, alive in ((child.pid, False), (os.getpid(), True)):
+            values = {name: getattr(found, name) for name in found.__slots__}
+            write_record(tmp_path / RUNNING / "search.json", {**values, "process": other})
+            assert (read_now(tmp_path) is not None) == alive
+        assert replace(found, host="elsewhere", process=child.pid).is_alive()  # nobody knows
