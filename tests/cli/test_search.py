@@ -150,6 +150,8 @@ def test_a_search_trains_children_and_goes_on(run: Cli, tmp_path: Path) -> None:
         ("search --space nasbench201 --skeleton foo=1", "no such setting 'foo'; there are chan"),
         ("search --evaluations -4 --data nowhere", "--evaluations is a number of trials from 1"),
         ("search --strategy best --data nowhere", "unknown strategy 'best'; known are"),
+        ("search --evaluations -4 --data nowhere --hours 1", "--evaluations is a number of tr"),
+        ("search --strategy best --data nowhere --hours 1", "unknown strategy 'best'; known are"),
         ("search --set colour=1 --data nowhere", "no setting 'colour'"),
         ("search --workers -1 --data nowhere", "--workers is a number from 1"),
         ("search --benchmark nb201-mini --recipe epochs=1", "--recipe: of no effect with"),

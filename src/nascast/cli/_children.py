@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import typer
+
 from nascast.cli._options import changed, device, duration, known_settings, recipe, settings
 
 if TYPE_CHECKING:
@@ -31,6 +33,7 @@ class Children:
         time_limit: time for one child, such as ``5m``; None is no limit.
         memory_limit: memory for one child in MiB; None is no limit.
         latency: whether ``latency_ms`` is to be measured.
+        said: whether it has been said what is read.
     """
 
     folder: Path
@@ -42,6 +45,12 @@ class Children:
     time_limit: str | None = None
     memory_limit: int | None = None
     latency: bool = False
+    said: bool = False
+
+    def say(self) -> None:
+        """Says what is going to be read, where that has not been said."""
+        if not self.said:
+            typer.echo(f"reading {self.data or 'digits'} …", err=True)
 
     def given(self) -> dict[str, Any]:
         """Returns the options about trainings, with what was given; else nothing or false."""
@@ -106,6 +115,7 @@ def _text_evaluator(
         known = space.skeleton(TextTask)
         shared["skeleton"] = {name: n for name, n in _SMALL_TEXT.items() if name in known}
     chosen = recipe(children.recipe, "--recipe", named_recipe("text-child"))
+    children.say()
     return LanguageEvaluator(space, children.data, chosen, **shared)
 
 
@@ -125,11 +135,13 @@ def _image_evaluator(
     digits = data == "digits"
     split = Split(train=256, validation=600) if digits else Split()  # with all, 3 epochs give 99 %
     split = changed(split, children.split, "--split")
-    default = named_recipe("digits-child" if digits else "child")
+    usual = named_recipe("digits-child" if digits else "child")
+    chosen = recipe(children.recipe, "--recipe", usual)
+    children.say()
     return TrainingEvaluator(
         space,
         data,
-        recipe(children.recipe, "--recipe", default),
+        chosen,
         split=split,
         measure_latency=children.latency,
         **shared,

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from nascast.studies.searches.design import Search
     from nascast.training.evaluator import ChildEvaluator
 
-__all__ = ["Asked", "plan", "strategies_of"]
+__all__ = ["Asked", "check", "plan", "strategies_of"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,11 +66,12 @@ class Asked:
         return [*self.workplace.given(), *given]
 
 
-def plan(asked: Asked, children: Children) -> "tuple[Search, ChildEvaluator | None]":
-    """Returns the search, and the evaluator if children are trained.
+def check(asked: Asked, children: Children) -> None:
+    """Refuses what is wrong with options by themselves, before anything is read or measured.
 
     Raises:
-        InvalidSettingError: options cannot be read, or contradict each other.
+        NascastError: there is no such strategy or executor, or setting of it, a number is out of
+            its range, or options contradict each other.
     """
     from nascast.core.errors import InvalidSettingError
 
@@ -93,6 +94,19 @@ def plan(asked: Asked, children: Children) -> "tuple[Search, ChildEvaluator | No
         )
     if asked.workers < 0:
         raise InvalidSettingError(f"--workers is a number from 1, or 0; got {asked.workers}")
+    for spec in strategies_of(asked.strategies, asked.options, asked.preset):
+        spec.check("strategy")
+    if asked.benchmark is None:
+        asked.workplace.spec()
+
+
+def plan(asked: Asked, children: Children) -> "tuple[Search, ChildEvaluator | None]":
+    """Returns the search that checked options ask for, and the evaluator if children are trained.
+
+    Raises:
+        InvalidSettingError: options cannot be read, or do not go with the data.
+    """
+    count, first = asked.seeds
     unlimited = asked.evaluations is None and asked.budget is None
     shared: dict[str, Any] = {
         "strategies": strategies_of(asked.strategies, asked.options, asked.preset),
@@ -101,8 +115,6 @@ def plan(asked: Asked, children: Children) -> "tuple[Search, ChildEvaluator | No
         "seeds": tuple(range(first, first + count)),
         "limits": asked.limits,
     }
-    for spec in shared["strategies"]:
-        spec.check("strategy")
     if asked.benchmark is not None:
         return _on_benchmark(asked, asked.benchmark, shared), None
     return _by_training(asked, children, shared)
@@ -158,10 +170,9 @@ def _by_training(
     from nascast.core import plugins
     from nascast.studies.searches.design import Search
 
-    asked.workplace.spec()  # what is wrong with it shows before any data are read
-    typer.echo(f"reading {children.data or 'digits'} …", err=True)
     evaluator = open_evaluator(children, asked.space or "nasnet")
-    typer.echo(f"read: {evaluator.told()}", err=True)
+    if not children.said:
+        typer.echo(f"read: {evaluator.told()}", err=True)
     training, aims = evaluator.settings(), _trained_objectives(asked.metrics, evaluator)
     space = plugins.load("space", training["space"])
     search = Search(

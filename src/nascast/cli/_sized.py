@@ -120,7 +120,10 @@ def _chosen(asked: Asked, children: Children) -> Children:
     assert asked.budget is not None
     seconds, workers = duration(asked.budget, "--budget"), _workers(asked, children)
     count = asked.evaluations or sizing.CHILDREN
+    where = device(children.device)
+    children.say()
     data = open_data(children.data, Split(), "cpu")
+    typer.echo(f"read: {data.told()}", err=True)
     images, each = len(data.train[1]), seconds * workers / count
     if children.time_limit is not None:
         each = min(each, duration(children.time_limit, "--time-limit"))
@@ -130,7 +133,7 @@ def _chosen(asked: Asked, children: Children) -> Children:
         children.data,
         (images, len(data.validation[1])),
         each,
-        device(children.device),
+        where,
         asked.limits,
     )
     size = sizing.chosen_size(rungs, images, data.classes, each)
@@ -138,7 +141,8 @@ def _chosen(asked: Asked, children: Children) -> Children:
     few = None
     if size.images < images:  # as many for validation, to training, as where seconds were measured
         few = size.images, max(min(size.images // 4, len(data.validation[1])), 1)
-    return _as_options(children, size.epochs, size.rung.skeleton, few)
+    said = replace(children, said=True)
+    return _as_options(said, size.epochs, size.rung.skeleton, few)
 
 
 def _workers(asked: Asked, children: Children) -> int:
