@@ -109,3 +109,10 @@ def test_ticks_are_round_numbers_within_the_axis() -> None:
     assert [value for value, _ in whole_axis(3, "trials").ticks] == [1, 2, 3]
     assert [value for value, _ in whole_axis(100, "trials").ticks] == [20, 40, 60, 80, 100]
     assert [text for _, text in time_axis([0.5, 30]).ticks] == ["0.1 s", "1 s", "10 s", "1 min"]
+
+
+def test_labels_of_rules_that_are_close_stand_on_both_sides() -> None:
+    items = [Rule(9.8, "limit"), Rule(9.5, "agreement"), Rule(5.0, "apart")]
+    text = render(Chart(TEN, TEN, items), "rules")
+    places = re.findall(r'dy="(-?[0-9]+)" text-anchor="end">([a-z]+)<', text)
+    assert places == [("-5", "limit"), ("14", "agreement"), ("-5", "apart")]

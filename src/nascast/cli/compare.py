@@ -362,7 +362,8 @@ def _table(summaries: "list[Summary]", axes: tuple[str, ...], width: int) -> "Ta
         columns[title] = [str(item.budget.get(axis, "")) for item in items]
     taus = [f"{item.kendall:.3f}{'*' if item.reads_target else ' '}" for item in items]
     columns["Kendall\nτ"] = taus
-    columns["±"] = [metric(item.kendall_error) for item in items]
+    if any(item.kendall_error is not None for item in items):  # one trial has none
+        columns["±"] = [metric(item.kendall_error) for item in items]
     columns["other\nτ"] = [metric(item.kendall_other) for item in items]
     columns["Spearman"] = [metric(item.metrics["spearman"].mean) for item in items]
     columns["init"] = [duration(item.init_seconds_total) for item in items]

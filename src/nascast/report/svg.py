@@ -38,6 +38,7 @@ SHAPES = {  # of marks, around 0 and about 12 wide
     "cross": "M-4-4 4 4M4-4-4 4",
 }
 _WIDE = 100_000  # width and height of the stretched sheet, fine enough to tell values from it
+_CLOSE = 0.06  # of the height, within which labels of two rules would overlap; chosen
 _MANY_TICKS = 5  # on the horizontal axis, above which every second is dropped on a narrow screen
 
 
@@ -179,7 +180,7 @@ def _front(chart: Chart, item: Mark | Rule) -> str:
         line = f'<line class="rule" x1="0" x2="100%" y1="{y}" y2="{y}"'
         anchor = "start" if item.at < 0.25 else "end" if item.at > 0.75 else "middle"
         label = (
-            f'<text class="label" x="{_percent(item.at)}" y="{y}" dy="-5" '
+            f'<text class="label" x="{_percent(item.at)}" y="{y}" dy="{_beside(chart, item)}" '
             f'text-anchor="{anchor}">{escape(item.text)}</text>'
         )
         return f'{line} stroke-dasharray="{item.dash}"/>{label if item.text else ""}'
@@ -195,6 +196,13 @@ def _front(chart: Chart, item: Mark | Rule) -> str:
         f'<svg class="at" x="{x}" y="{y}"{_group(item.group)}>'
         f'<path d="{SHAPES[item.symbol]}" {look}{scale}>{_tip(item.tip)}</path></svg>'
     )
+
+
+def _beside(chart: Chart, item: Rule) -> int:
+    """Returns where the label of a rule is: above it, or below it if another one is close above."""
+    others = [other.y for other in chart.items if isinstance(other, Rule) and other is not item]
+    above = chart.y.places(others) - chart.y.places([item.y])[0]
+    return 14 if ((above >= 0) & (above < _CLOSE)).any() else -5
 
 
 def _points(chart: Chart, x: Numbers, y: Numbers) -> tuple[Floats, Floats]:

@@ -168,7 +168,7 @@ def operations(labels: Sequence[str], best: Floats, every: Floats) -> Chart:
             bars.append(Bar(float(share), (low, low + 0.31), colour, tip))
     most = 100 * float(max(best.max(), every.max()))
     across = linear_axis(0, 1.04 * most, "share of operations", most=6, unit=" %")
-    return Chart(across, up, bars, 64 + 40 * n, Margin(150, 24, 8, 52))
+    return Chart(across, up, bars, 84 + 40 * n, Margin(150, 24, 28, 52))
 
 
 def front(scores: Floats) -> npt.NDArray[np.intp]:

@@ -21,6 +21,7 @@ from nascast.studies.searches.results import Run
 __all__ = ["calibration", "parts", "predictions"]
 
 Diagnostics = Mapping[str, Mapping[str, Floats]]
+_LETTER = 7  # pixels of a letter of a label; chosen, wide fonts have as many
 _CLAIMED = 0.9  # share of trials that intervals are to hold; see `strategies.guided.account`
 _UP, _DOWN = "#0072b2", "#d55e00"
 
@@ -115,5 +116,6 @@ def parts(series: Mapping[str, Floats]) -> Chart | None:
         for k, (name, value) in enumerate(ordered)
     ]
     most = 1.04 * max(abs(value) for value in found.values())
-    across = linear_axis(-most, most, "correlation with the prediction", most=6)
-    return Chart(across, up, bars, 64 + 24 * n, Margin(250, 24, 8, 52))
+    across = linear_axis(-most, most, "correlation", most=6)
+    left = 20 + _LETTER * max(map(len, names))
+    return Chart(across, up, bars, 84 + 24 * n, Margin(left, 24, 28, 52))

@@ -297,14 +297,19 @@ def _guidance(
 def _controller(
     found: Searched, groups: Mapping[str, Sequence[Run]], look: Mapping[str, Look]
 ) -> _Section:
-    recorded = [name for name in look if any(run.name in found.diagnostics for run in groups[name])]
     shown = [
         ("entropy", "Entropy of the controller", ("entropy",), "nats"),
         ("reward", "Reward, and dotted its baseline", ("reward", "baseline"), "reward"),
     ]
+    series = {one for _, _, names, _ in shown for one in names}
+    recorded = [
+        name
+        for name in look
+        if any(series & found.diagnostics.get(run.name, {}).keys() for run in groups[name])
+    ]
     drawn = [
-        (id_, title, figures.per_update(groups, look, found.diagnostics, series, unit))
-        for id_, title, series, unit in shown
+        (id_, title, figures.per_update(groups, look, found.diagnostics, names, unit))
+        for id_, title, names, unit in shown
     ]
     about = (
         "What strategies recorded at each update of their controller. Entropy falls as it makes up "

@@ -31,7 +31,7 @@ from nascast.studies.asktell.pending import Given, Pending
 from nascast.studies.asktell.plan import Plan, keep_plan, read_plan
 from nascast.studies.asktell.results import Result
 from nascast.studies.searches.design import run_name, strategy_of
-from nascast.studies.searches.results import TRIALS
+from nascast.studies.searches.results import TRIALS, read_search
 from nascast.studies.versions import versions
 
 __all__ = ["AskTell"]
@@ -154,11 +154,10 @@ class AskTell:
 
         Those of the longest training count: shorter ones are judged by less.
         """
-        score, full = self.plan.objectives[0].score, self.plan.full_epochs
-        valued = [(t, s) for t in self.trials() if not math.isnan(s := score(t.evaluation))]
-        lengths = [t.candidate.epochs or full or math.inf for t, _ in valued]
-        longest = [pair for pair, n in zip(valued, lengths, strict=True) if n == max(lengths)]
-        return max(longest, key=lambda pair: pair[1])[0] if longest else None
+        for run in read_search(self.folder).runs:
+            place = run.best()
+            return None if place is None else run.trials[place]
+        return None
 
     def _warn_of_fractions(self, trials: Sequence[Trial]) -> None:
         """Warns where percentages look like fractions, as long as none is above 1."""

@@ -229,7 +229,7 @@ def read_search(folder: Path) -> Searched:
     store: Store = plugins.load("store", "sqlite", folder / TRIALS)
     benchmark = _benchmark(setup.evaluator.get("benchmark"))
     try:
-        runs = _runs(store, setup.objectives, _full(setup, benchmark))
+        runs = _runs(store, setup.objectives, _full(setup, benchmark, folder / SEARCH))
     except (ValueError, TypeError, KeyError, AttributeError) as error:
         raise CorruptDataError(
             f"{folder / TRIALS} has a run that cannot be read ({error}); {_AGAIN}"
@@ -331,9 +331,12 @@ def _diagnostics(file: Path) -> dict[str, dict[str, Floats]]:
         ) from error
 
 
-def _full(setup: Setup, benchmark: Benchmark | None) -> float:
+def _full(setup: Setup, benchmark: Benchmark | None, file: Path) -> float:
     """Returns the epochs of a full training; infinity if they are not known."""
     metric, recipe = setup.objectives[0].metric, _mapping(setup.evaluator.get("recipe"))
+    asked = _mapping(read_record(file, _BEFORE, _AGAIN).get("plan")).get("full_epochs")
+    if asked is not None:
+        return float(asked)
     if benchmark is not None and metric in benchmark.metrics:
         return float(max(benchmark.metrics[metric].epochs, default=math.inf))
     return float(recipe.get("epochs", math.inf))
