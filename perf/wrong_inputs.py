@@ -1,6 +1,6 @@
 """Wrong inputs to every command: each has to end with a paragraph and a status that is not 0.
 
-    python perf/wrong_inputs.py [--only WORD]
+    python perf/wrong_inputs.py [--only WORD] [--first 0] [--last 99]
 
 Every command runs in a process that is forked once the slow modules are imported, in a folder with
 a few small files. Counted are tracebacks, statuses of 0, and what took longer than three minutes;
@@ -291,11 +291,14 @@ def outcomes(lines: list[str]) -> Iterator[tuple[str, int, str]]:
 
 
 def main() -> None:
-    """Runs all lines, or those with a word."""
+    """Runs all lines, or those with a word, or a part of them by their numbers."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--only", default="")
+    parser.add_argument("--first", type=int, default=0)
+    parser.add_argument("--last", type=int)
     options = parser.parse_args()
     lines = [line for line in WRONG.strip().splitlines() if options.only in line]
+    lines = lines[options.first : None if options.last is None else options.last + 1]
     counts = {"inputs": len(lines), "tracebacks": 0, "status 0": 0, "slow": 0}
     for line, status, said in outcomes(lines):
         for kind, wrong in (
