@@ -1,8 +1,9 @@
 """nascast: performance predictors and search strategies for neural architecture search."""
 
-from typing import TYPE_CHECKING, Any
-
+TYPE_CHECKING = False  # typing takes milliseconds, in which nobody would meet Ctrl-C
 if TYPE_CHECKING:
+    from typing import Any
+
     from nascast.core.errors import NascastError as NascastError
     from nascast.core.ledger import Ledger as Ledger
     from nascast.core.plugins import load as load
@@ -47,7 +48,7 @@ _HOME = {
 __all__ = ["__version__", *sorted(_HOME)]
 
 
-def __getattr__(name: str) -> Any:
+def __getattr__(name: str) -> "Any":
     """Imports public names on first use, so that `import nascast` stays fast."""
     if name not in _HOME:
         raise AttributeError(f"module 'nascast' has no attribute {name!r}")
