@@ -64,6 +64,7 @@ def test_the_panel_says_how_far_trainings_have_come(tmp_path: Path) -> None:
     text = " ".join(console.export_text().split())
     assert "running 0:01:05 · epoch 2 of 6 · train_loss 1.25 · val_loss 1.5 │" in text
     assert "running 0:00:01 │" in text
+    assert "elapsed 0:01:05 │" in text  # not less than what runs
 
 
 def test_what_befell_workers_is_said(capsys: pytest.CaptureFixture[str]) -> None:

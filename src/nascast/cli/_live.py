@@ -107,7 +107,8 @@ class LiveView:
                 self._say()
             self._run = run
             self._clear()
-            self._began = time.monotonic()
+            first = min(step.running.values(), default=step.clock)
+            self._began = time.monotonic() - max(0.0, step.clock - first)  # NaN if not known
         else:
             self._new += len(step.trials)
         for trial in step.trials:
