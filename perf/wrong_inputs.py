@@ -221,6 +221,47 @@ benchmark build --images images.npz --out y.nascast --cells -1
 benchmark build --images images.npz --out y.nascast --recipe epochs=abc
 benchmark build --images images.npz --out y.nascast --like nowhere
 benchmark build --images images.npz --out y.nascast --device cuda
+watch
+watch nowhere
+watch empty
+watch empty --port abc
+ask
+ask asked
+ask asked --space nowhere
+ask asked --space nasbench201 --strategy nonsense
+ask asked --space nasbench201 --strategy 'random(foo=1)'
+ask asked --space nasbench201 -n 0
+ask asked --space nasbench201 --evaluations 0
+ask asked --space nasbench201 --budget soon
+ask asked --space nasbench201 --metric nonsense
+ask asked --space nasbench201 --metric val_accuracy,val_accuracy
+ask asked --space nasbench201 --benchmark nowhere
+ask asked --space darts --benchmark nb201-mini
+ask asked --space nasbench201 --max-params 0
+ask asked --space nasbench201 --max-params 1
+ask asked --space nasbench201 --arch nonsense
+ask asked --space nasbench201 --as nonsense
+ask asked --pending
+ask full --space nasbench201
+tell
+tell nowhere --id 0 --metric val_accuracy=90
+tell empty --id 0 --metric val_accuracy=90
+tell empty --id abc --metric val_accuracy=90
+recommend
+recommend --init soon --query 3s
+recommend --init 2h --query -3s
+recommend --init 2h --query 3s --space-like nowhere
+recommend --init 2h --query 3s --study nowhere
+recommend --init 2h --query 3s --study empty
+reproduce nonsense
+reproduce unique-networks --trials 0
+reproduce unique-networks --seed -1
+reproduce unique-networks --workers -1
+reproduce unique-networks --out full
+search --data images.npz --hours 1 --evaluations -4
+search --data images.npz --hours 1 --strategy nonsense
+search --data images.npz --hours 1 --executor nonsense
+search --data images.npz --hours 1 --export nonsense
 """
 
 
