@@ -9,7 +9,7 @@ import typer
 
 from nascast.cli._children import Children
 from nascast.cli._options import duration
-from nascast.cli._plan import Asked
+from nascast.cli._plan import Asked, check
 
 if TYPE_CHECKING:
     from nascast.studies.searches.sizing import Size
@@ -45,8 +45,10 @@ def sized(
         export: format that the best network is exported in, or None.
 
     Raises:
-        InvalidSettingError: there is no such format, or nothing is trained.
+        NascastError: an option is wrong by itself, see `check`; there is no such format, or nothing
+            is trained.
     """
+    check(asked, children)
     if export is not None:
         asked = _with_share(asked, export)
     if named is None:

@@ -13,7 +13,7 @@ from nascast.cli._children import Children
 from nascast.cli._executor import CPUS, EXECUTOR, GPUS, Workplace
 from nascast.cli._final import export_best
 from nascast.cli._pages import Current, tell_what_is_missing, written
-from nascast.cli._plan import Asked, check, plan
+from nascast.cli._plan import Asked, plan
 from nascast.cli._sized import sized, time_asked
 from nascast.cli._summary import print_summary
 from nascast.core.document import document
@@ -259,7 +259,6 @@ def search(
         folder=out,
     )
     told = open_callbacks(callback)
-    check(asked, children)
     asked, children = sized(asked, children, named=strategy, resume=resume, export=export)
     chosen, evaluator = plan(asked, children)
     tell_what_is_missing()

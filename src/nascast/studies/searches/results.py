@@ -15,12 +15,7 @@ from typing import Any
 import numpy as np
 
 from nascast.core import plugins
-from nascast.core.errors import (
-    CorruptDataError,
-    MissingDataError,
-    NascastError,
-    StoreError,
-)
+from nascast.core.errors import CorruptDataError, MissingDataError, NascastError, StoreError
 from nascast.core.evaluator import Benchmark
 from nascast.core.metric import quantity
 from nascast.core.setup import Setup
@@ -334,8 +329,8 @@ def _diagnostics(file: Path) -> dict[str, dict[str, Floats]]:
 def _full(setup: Setup, benchmark: Benchmark | None, file: Path) -> float:
     """Returns the epochs of a full training; infinity if they are not known."""
     metric, recipe = setup.objectives[0].metric, _mapping(setup.evaluator.get("recipe"))
-    asked = _mapping(read_record(file, _BEFORE, _AGAIN).get("plan")).get("full_epochs")
-    if asked is not None:
+    plan = _mapping(read_record(file, _BEFORE, _AGAIN).get("plan"))
+    if asked := plan.get("full_epochs"):
         return float(asked)
     if benchmark is not None and metric in benchmark.metrics:
         return float(max(benchmark.metrics[metric].epochs, default=math.inf))
