@@ -107,6 +107,8 @@ def test_benchmark_info(cli: Cli) -> None:
     code, out, _ = cli("benchmark", "info", "nb201-mini")
     assert code == 0
     assert "noise of val_accuracy: τ = 0.761 between two trainings of 100 cells" in out
+    row = "val_accuracy   percent  maximize  validation  1 … 10  2      24.95 to 46.375"
+    assert row in out.splitlines()  # in one piece, also where there is no terminal
     facts = json.loads(cli("benchmark", "info", "nb201-mini", "--noise", "--json")[1])
     assert facts["agreement"]["val_accuracy"]["tau"] == pytest.approx(0.761, abs=5e-4)
     noise = facts["noise"]["val_accuracy"]

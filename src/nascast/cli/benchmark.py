@@ -1,18 +1,18 @@
 """``nascast benchmark list | info | download | convert | build | import``."""
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from nascast.cli._benchmarks import score_words, scores_of
-from nascast.cli._columns import fitted
+from nascast.cli._benchmarks import scores_of
+from nascast.cli._facts import lines
 from nascast.cli._options import changed, settings
 from nascast.cli._options import device as device_of
-from nascast.cli._tables import check_target, marks, task_words, write
+from nascast.cli._tables import check_target, write
 from nascast.cli.imported import import_table
 from nascast.cli.official import (
     convert,
@@ -25,15 +25,11 @@ from nascast.cli.official import (
 from nascast.core.document import document
 
 if TYPE_CHECKING:
-    from rich.table import Table
-
     from nascast.core.executor import Executor
     from nascast.core.types import Floats
     from nascast.studies.build import BuildPlan
 
 __all__ = ["app"]
-
-_WHOLE = 1000  # from which on a figure has no decimals; chosen
 
 app = typer.Typer(
     help="List, describe, download, convert, build and import benchmarks.", no_args_is_help=True
@@ -88,63 +84,9 @@ def info(
     facts = _describe(name, noise)
     if as_json:
         typer.echo(document(facts, indent=1))
-    else:
-        _print(facts)
-
-
-def _print(facts: Mapping[str, Any]) -> None:
-    from rich.console import Console
-
-    from nascast.studies.noise import METHOD, NoiseLimits
-
-    console = Console()
-    rows = f"{facts['rows']:,} rows" if facts["rows"] else "a function of every row"
-    console.print(f"[bold]{facts['name']}[/bold]: {rows} of {facts['space']}")
-    if facts["sampled"]:
-        console.print(f"ranges are of {facts['sampled']:,} random rows")
-    console.print(_metrics(facts["metrics"], console.width))
-    console.print(f"task: {task_words(facts['task'])}", highlight=False)
-    if facts["separate"]:
-        console.print("trainings of different epochs are separate ones")
-    for metric, found in facts["noise"].items():
-        console.print(f"[bold]{metric}[/bold]")
-        for line in NoiseLimits.of_json(found).lines():
-            console.print(f"  {line}", highlight=False)
-    for metric, found in () if facts["noise"] else facts["agreement"].items():
-        text = f"τ = {found['tau']:.3f} between two trainings of {found['cells']:,} cells"
-        console.print(f"noise of {metric}: {text}", highlight=False)
-    if facts["noise"]:
-        console.print(METHOD, highlight=False)
-    elif facts["agreement"]:
-        console.print("--noise estimates the limits that it sets to predictors", highlight=False)
-    else:
-        console.print("noise: unknown, fewer than two architectures were trained twice")
-    if words := score_words(facts["scores"]):
-        console.print(f"{words}, with {facts['scores']['batch']}", highlight=False)
-    console.print("[bold]provenance[/bold]")
-    for key, value in facts["provenance"].items():
-        console.print(f"  {key}: {value}", highlight=False)
-
-
-def _metrics(metrics: Sequence[Mapping[str, Any]], width: int) -> "Table":
-    """Returns the table of what was recorded."""
-    columns: dict[str, list[str]] = {
-        "metric": [metric["name"] for metric in metrics],
-        "unit": [metric["unit"] for metric in metrics],
-        "aim": [metric["aim"] for metric in metrics],
-        "split": [metric["split"] for metric in metrics],
-        "epochs": [marks(metric["epochs"]) for metric in metrics],
-        "seeds": [f"{m['seeds']}{' own' if m['own_seeds'] else ''}" for m in metrics],
-        "range": [_range(*metric["range"]) for metric in metrics],
-    }
-    return fitted(columns, ("split", "epochs"), width)
-
-
-def _range(low: float | None, high: float | None) -> str:
-    if low is None or high is None:
-        return "not recorded"
-    least, most = (f"{end:,.0f}" if abs(end) >= _WHOLE else f"{end:.5g}" for end in (low, high))
-    return f"{least} to {most}"
+        return
+    for line in lines(facts):
+        typer.echo(line)
 
 
 def _describe(name: str, noise: bool) -> dict[str, Any]:

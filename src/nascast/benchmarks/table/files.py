@@ -16,7 +16,16 @@ import pyarrow as pa
 
 from nascast.core.errors import CorruptDataError, MissingDataError
 
-__all__ = ["SCORES", "TABLE", "Kind", "array_of", "head_of", "map_columns", "write_columns"]
+__all__ = [
+    "SCORES",
+    "TABLE",
+    "Kind",
+    "array_of",
+    "check_sum",
+    "head_of",
+    "map_columns",
+    "write_columns",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,8 +97,24 @@ class _Summed(io.RawIOBase):
         return self._sum.digest()
 
 
-def map_columns(path: Path, kind: Kind, trusting: bool = True) -> pa.Table:
+def map_columns(path: Path, kind: Kind) -> pa.Table:
     """Returns the columns of a file, mapped into memory, and packed ones unpacked.
+
+    Args:
+        path: path of the file.
+        kind: kind of file that is expected.
+
+    Raises:
+        MissingDataError, CorruptDataError: see `check_sum`.
+    """
+    body = check_sum(path, kind, trusting=True)
+    found = pa.ipc.open_file(pa.py_buffer(body)).read_all()
+    found.validate(full=True)  # a checksum can be made again; Arrow itself trusts what it reads
+    return found
+
+
+def check_sum(path: Path, kind: Kind, trusting: bool) -> memoryview:
+    """Returns what stands in a file before its sum, mapped into memory.
 
     Args:
         path: path of the file.
@@ -119,9 +144,7 @@ def map_columns(path: Path, kind: Kind, trusting: bool = True) -> pa.Table:
             )
         if stat.st_size >= _LARGE:
             _write_stamp(path, stamp)
-    found = pa.ipc.open_file(pa.py_buffer(body)).read_all()
-    found.validate(full=True)  # a checksum can be made again; Arrow itself trusts what it reads
-    return found
+    return body
 
 
 def _read_stamp(path: Path) -> str:

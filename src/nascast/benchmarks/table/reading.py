@@ -11,7 +11,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from nascast.benchmarks._places import Places
-from nascast.benchmarks.table.files import TABLE, array_of, head_of, map_columns
+from nascast.benchmarks.table.files import TABLE, array_of, check_sum, head_of, map_columns
 from nascast.benchmarks.table.writing import SECONDS
 from nascast.core import plugins
 from nascast.core.bounds import reading, size_of
@@ -99,7 +99,7 @@ class Table(Benchmark):
             CorruptDataError: it was altered or damaged.
         """
         with reading(self.path, size_of(self.path), what="a nascast table", advice=_ADVICE):
-            map_columns(self.path, TABLE, trusting=False)
+            check_sum(self.path, TABLE, trusting=False)
 
     def genes(self) -> Genes:
         return self._genes.copy()

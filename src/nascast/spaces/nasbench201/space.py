@@ -21,7 +21,6 @@ from nascast.core.notation import Notation, shown
 from nascast.core.space import SearchSpace
 from nascast.core.types import Architecture, Bools, Genes, ImageTask, Task
 from nascast.spaces.nasbench201.cell import EDGES, NONE, OPERATIONS, SKIP
-from nascast.spaces.nasbench201.notations import DIALECTS
 
 if TYPE_CHECKING:
     from torch import nn
@@ -144,6 +143,8 @@ class NasBench201(SearchSpace):
         return (numbers // self._places % len(OPERATIONS)).astype(np.int16)
 
     def dialects(self) -> Sequence[Notation]:
+        from nascast.spaces.nasbench201.notations import DIALECTS  # ten patterns to compile
+
         about = "a configuration of the official API, which has the official string as arch_str"
         looks = re.compile(r"\s*(\w+\s*=\s*)?(\{|dict\().*\barch_str\b", re.DOTALL)
         return (*DIALECTS, Notation("network_config", about, looks, self._read_config))
