@@ -10,16 +10,9 @@ from tests.fuzz.target import Target
 
 from nascast.core import plugins
 
-__all__ = ["given"]
+__all__ = ["GIVEN"]
 
 _SPACES = ("nasbench201", "nasbench101", "darts", "nasnet", "nasbench_nlp", "nats_size")
-
-
-def given(folder: Path) -> Iterator[Target]:
-    """Yields the targets; their sound files are made in a folder."""
-    for make in (_imports, _notations, _data, _runs):
-        (folder / make.__name__).mkdir()
-        yield from make(folder / make.__name__)
 
 
 def _imports(folder: Path) -> Iterator[Target]:
@@ -136,3 +129,11 @@ def _with(file: Path, read: Callable[[Path], bytes]) -> Callable[[Path], bytes]:
         return read(copy)
 
     return found
+
+
+GIVEN: dict[Callable[[Path], Iterator[Target]], str] = {  # by the beginnings of the names
+    _imports: "import .csv .csv.gz .parquet",
+    _notations: "notation " + " ".join(_SPACES),
+    _data: "text image .png .jpeg .gif .webp .bmp .tiff",
+    _runs: "search study .json .sqlite .parquet .npz",
+}

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from tests.fuzz.given import given
+from tests.fuzz.given import GIVEN
 from tests.fuzz.target import Target
 from tests.releases import conftest as nats
 from tests.releases.nasbench101 import test_conversion as nb101
@@ -60,13 +60,26 @@ def _plain(name: str, file: str, content: bytes, benchmark: str, **more: Any) ->
     return Target(name, file, content, read, apart=apart, **more)
 
 
-def targets(folder: Path) -> list[Target]:
-    """Returns all targets; their sound files are made in a folder."""
+def targets(folder: Path, only: str = "") -> list[Target]:
+    """Returns the targets whose name has a text in it; their sound files are made in a folder."""
+    makers = {  # by the beginnings of the names of what they make
+        _nats: "NATS-Bench record/pickle whole/pickle",
+        _nasbench101: "NAS-Bench-101 TFRecord/records",
+        _nlp: "NAS-Bench-NLP archive log",
+        _boosters: "NAS-Bench-301 ubj txt archive pickle",
+        _onnx: "NAS-Bench-301 ONNX",
+        _tables: "table/content",
+        _trainings: "checkpoint/content model",
+        _images: "images .npz CIFAR/tar idx",
+        _own: "artefact/content journal store",
+        **GIVEN,
+    }
     found: list[Target] = []
-    for make in (_nats, _nasbench101, _nlp, _boosters, _onnx, _tables, _trainings, _images, _own):
-        found.extend(make(folder))
-    found.extend(given(folder))
-    return found
+    for make, names in makers.items():
+        if not only or any(word in names for word in only.split()):
+            (folder / make.__name__).mkdir()
+            found.extend(make(folder / make.__name__))
+    return [target for target in found if only in target.name]
 
 
 def _nats(folder: Path) -> Iterator[Target]:
