@@ -8,7 +8,9 @@ from typing import Any
 from nascast.core.spec import Spec
 from nascast.core.types import Trial
 
-__all__ = ["Store", "changed_settings", "flat_settings"]
+__all__ = ["Store", "changed_settings", "flat_settings", "way_out"]
+
+_UNSET = "not set"
 
 
 def changed_settings(old: Mapping[str, Any], new: Mapping[str, Any]) -> str:
@@ -26,6 +28,17 @@ def changed_settings(old: Mapping[str, Any], new: Mapping[str, Any]) -> str:
         f"{key} was {_words(before, key)}, is {_words(after, key)}"
         for key in sorted(before.keys() | after.keys())
         if before.get(key, missing) != after.get(key, missing)
+    )
+
+
+def way_out(changed: str) -> str:
+    """Returns what to do about differences that `changed_settings` told of a folder."""
+    advice = "choose another --out, or the same settings"
+    if f"was {_UNSET}" not in changed:
+        return advice
+    return (
+        f"{advice}; a setting that was {_UNSET} may be newer than what the folder holds: then only "
+        "the nascast that began it can go on"
     )
 
 
@@ -49,7 +62,7 @@ def _is_spec(value: Any) -> bool:
 
 
 def _words(settings: Mapping[str, Any], key: str) -> str:
-    value = settings.get(key, "not set")
+    value = settings.get(key, _UNSET)
     return str(Spec.from_json(value)) if _is_spec(value) else str(value)
 
 

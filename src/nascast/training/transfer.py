@@ -21,7 +21,7 @@ from nascast.core import plugins
 from nascast.core.errors import CorruptDataError, StoreError
 from nascast.core.extras import extra
 from nascast.core.space import SearchSpace
-from nascast.core.store import changed_settings
+from nascast.core.store import changed_settings, way_out
 from nascast.core.types import Architecture, ImageTask, Task, TextTask
 from nascast.networks.counting import Counts, count
 from nascast.networks.forward import example
@@ -253,10 +253,7 @@ def begin(transfer: Transfer, out: Path, resume: bool) -> None:
         if not file.exists():
             raise StoreError(f"{out} holds no training to resume; leave out --resume to begin one")
         if changed := changed_settings(_same(_read(file)["settings"]), _same(settings)):
-            raise StoreError(
-                f"{out} holds another training: {changed}; choose another --out, or the same "
-                "settings"
-            )
+            raise StoreError(f"{out} holds another training: {changed}; {way_out(changed)}")
     elif file.exists() or (out / ARCHITECTURE).exists():
         raise StoreError(f"{out} holds a training; add --resume to go on, or choose another --out")
     else:

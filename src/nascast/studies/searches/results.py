@@ -21,7 +21,7 @@ from nascast.core.metric import quantity
 from nascast.core.setup import Setup
 from nascast.core.space import SearchSpace
 from nascast.core.spec import Spec
-from nascast.core.store import Store, changed_settings
+from nascast.core.store import Store, changed_settings, way_out
 from nascast.core.types import Floats, Objective, Trial
 from nascast.studies.limits import Limits
 from nascast.studies.records import open_benchmark
@@ -88,9 +88,7 @@ def _check_same(search: Search, out: Path) -> None:
         )
     old, _ = _head(out / SEARCH)
     if changed := changed_settings(old.json(), search.setup().json()):
-        raise StoreError(
-            f"{out} holds another search: {changed}; choose another --out, or the same settings"
-        )
+        raise StoreError(f"{out} holds another search: {changed}; {way_out(changed)}")
 
 
 def keep_diagnostics(out: Path, run: str, values: Diagnostics) -> None:
