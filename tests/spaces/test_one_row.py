@@ -74,3 +74,15 @@ def test_one_sequence_of_moves_is_drawn_with_the_numbers_of_a_batch(steps: int) 
             row.append(int(space._choose(shapes.allowed(space._moves), rng)[0]))
             shapes.advance(space._moves, np.asarray(row[-1:]))
         assert space.sample(1, np.random.default_rng(seed))[0].tolist() == row
+
+
+def test_one_recipe_is_mutated_with_the_numbers_of_a_batch_of_one() -> None:
+    space = load("space", "nasbench_nlp")
+    for seed, row in enumerate(space.sample(60, np.random.default_rng(3))[:, None]):
+        rng, changed = np.random.default_rng(seed), row.copy()
+        while (changed == row).all() or not space.is_valid(changed)[0]:
+            column = int(space._decisions(row, rng)[0])
+            shift = rng.integers(1, space.cardinalities[column])
+            changed = row.copy()
+            changed[0, column] = (row[0, column] + shift) % space.cardinalities[column]
+        assert np.array_equal(space.mutate(row, np.random.default_rng(seed)), changed)

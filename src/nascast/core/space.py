@@ -1,7 +1,7 @@
 """The search space: which networks there are."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import cached_property
 from operator import lt
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -9,11 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import numpy as np
 import numpy.typing as npt
 
-from nascast.core.errors import (
-    InvalidArchitectureError,
-    InvalidSettingError,
-    UnsupportedError,
-)
+from nascast.core.errors import InvalidArchitectureError, InvalidSettingError, UnsupportedError
 from nascast.core.graph import Graph
 from nascast.core.texts import Texts
 from nascast.core.types import Architecture, Bools, Floats, Genes, Task
@@ -178,16 +174,21 @@ class SearchSpace(Texts):
 
     def _mutate_one(self, genes: Genes, rng: np.random.Generator) -> Genes:
         """Mutates one row, ``(1, length)``, with the numbers that a batch of one would draw."""
+        row, decide = genes[0].tolist(), self._decide(genes)
         for _ in range(_ROUNDS if len(self._open) else 0):
-            column = int(self._decisions(genes, rng)[0])
-            cardinality = self.cardinalities[column]
-            row = genes[0].tolist()
-            row[column] = (row[column] + int(rng.integers(1, cardinality))) % cardinality
+            column = decide(rng)
+            gene, cardinality = row[column], self.cardinalities[column]
+            row[column] = (gene + int(rng.integers(1, cardinality))) % cardinality
             if self._is_row(row):
                 out = genes.copy()
                 out[0, column] = row[column]
                 return out
+            row[column] = gene
         raise self._stuck()
+
+    def _decide(self, genes: Genes) -> Callable[[np.random.Generator], int]:
+        """Returns what draws the gene of one row that a mutation changes, as `_decisions` does."""
+        return lambda rng: int(self._decisions(genes, rng)[0])
 
     def _stuck(self) -> UnsupportedError:
         return UnsupportedError(f"{self.name}: a row has no valid neighbour by one gene")

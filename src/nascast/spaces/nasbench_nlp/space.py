@@ -9,7 +9,7 @@ none, 1 x, 2 to 4 the previous states, 5 + i the node i, an earlier one), then t
 none, 1 + i the node i). No recorded recipe has a node of more than three inputs.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
@@ -160,14 +160,15 @@ class NasBenchNlp(SearchSpace):
 
     def _decisions(self, genes: Genes, rng: np.random.Generator) -> npt.NDArray[np.intp]:
         """Returns ``(n,)``: a gene of a node or a new state of each row that can change."""
-        if len(genes) == 1:  # the largest of the same numbers
-            drawn = rng.random(self.length).tolist()
-            return np.asarray([max(open_genes(genes[0].tolist()), key=drawn.__getitem__)])
         ops, inputs, states = parts(genes)
         fits = (np.arange(INPUTS) <= (inputs > 0).sum(2)[:, :, None]) & (ops > 0)[:, :, None]
         new = np.arange(STATES) <= (states > 0).sum(1)[:, None]
         can = join(ops > 0, fits, new) > 0
         return np.asarray(np.where(can, rng.random(genes.shape), -1).argmax(1))
+
+    def _decide(self, genes: Genes) -> Callable[[np.random.Generator], int]:
+        can = open_genes(genes[0].tolist())
+        return lambda rng: max(can, key=rng.random(self.length).tolist().__getitem__)
 
     def graphs(self, genes: Genes) -> Graph:
         """Returns graphs of 31 vertices: inputs, nodes, outputs; dead nodes are not in them.
