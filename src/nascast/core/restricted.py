@@ -130,24 +130,31 @@ class Restricted(SearchSpace):
     def _child(self, row: Genes, rng: np.random.Generator) -> Genes:
         """Returns an accepted neighbour of a row, or else a nearest accepted row, ``(length,)``."""
         near, steps = self._near(row)
-        if not len(near):
-            assert self._rows is not None
-            apart = (self._rows != row).sum(axis=1)
-            apart[apart == 0] = self.length + 1
-            near = self._rows[apart == apart.min()]
+        if not len(steps):
             return np.asarray(near[rng.integers(len(near))], dtype=row.dtype)
         place = steps.searchsorted(rng.random() * steps[-1], side="right")
         return np.asarray(near[min(int(place), len(near) - 1)], dtype=row.dtype)
 
     def _near(self, row: Genes) -> tuple[Genes, Floats]:
-        """Returns the neighbours of a row and the running sum of their odds in the whole space."""
+        """Returns the neighbours of a row and the running sum of their odds in the whole space.
+
+        Where there is none, these are the nearest rows, and no odds.
+        """
         key = row.tobytes()
         if key not in self._met:
             near = self.neighbors(row)
+            odds = self.inner.odds(row, near).cumsum() if len(near) else np.empty(0)
             if len(self._met) >= _KEPT:
                 self._met.clear()
-            self._met[key] = near, self.inner.odds(row, near).cumsum()
+            self._met[key] = (near if len(near) else self._nearest(row)), odds
         return self._met[key]
+
+    def _nearest(self, row: Genes) -> Genes:
+        """Returns the accepted rows that differ from a row in the fewest genes, but in some."""
+        assert self._rows is not None
+        apart = (self._rows != row).sum(axis=1)
+        apart[apart == 0] = self.length + 1
+        return np.asarray(self._rows[apart == apart.min()], dtype=np.int16)
 
     def _mutate_blindly(self, genes: Genes, rng: np.random.Generator) -> Genes:
         """Returns ``(n, length)``: rows mutated in the whole space until they are accepted."""
