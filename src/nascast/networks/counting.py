@@ -18,7 +18,7 @@ import torch
 from torch import Tensor, nn
 from torch.utils.flop_counter import FlopCounterMode
 
-__all__ = ["Counts", "HasIdle", "count"]
+__all__ = ["Counts", "HasIdle", "count", "parameters"]
 
 
 @runtime_checkable
@@ -69,6 +69,11 @@ def count(
         with FlopCounterMode(display=False) as dead:
             for operation, inputs in unused:
                 operation(inputs)
-    parameters = sum(parameter.numel() for parameter in network.parameters())
     multiply_adds = live.get_total_flops() // 2
-    return Counts(parameters, multiply_adds + dead.get_total_flops() // 2, multiply_adds)
+    built = multiply_adds + dead.get_total_flops() // 2
+    return Counts(parameters(network), built, multiply_adds)
+
+
+def parameters(network: nn.Module) -> int:
+    """Returns how many numbers training changes; a shared one counts once."""
+    return sum(parameter.numel() for parameter in network.parameters())
