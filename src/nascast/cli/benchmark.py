@@ -106,8 +106,7 @@ def _describe(name: str, noise: bool) -> dict[str, Any]:
         genes = table.space.sample(sampled, np.random.default_rng(0))
     if isinstance(table, Table):
         table.verify()
-    metrics = []
-    agreements, limits = {}, {}
+    metrics, agreements, limits = [], {}, {}
     for metric in table.metrics.values():
         rows = genes if sampled else table.measured(metric.name)
         values = table.query(rows, metric.name, None, None)  # means over seeds, after all epochs
