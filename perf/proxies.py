@@ -7,14 +7,15 @@ beside them, and the most memory that tensors take.
 ``score`` computes the scores of a benchmark's architectures, one after the other, and adds them to
 a journal; stopped, it goes on where it was. All are of canonical rows, as in a study: a cell is
 scored without the operations that are on no path. ``pack`` makes the table of journals that stands
-beside a benchmark. ``agree`` reads such a table and prints Spearman's ρ with published scores of
-the same cells, which are of whole cells, and Kendall's τ with validation accuracy; aggregates rank
-within the cells.
+beside a benchmark, ``ranks`` prints how its scores rank. ``agree`` reads such a table and prints
+Spearman's ρ with published scores of the same cells, which are of whole cells, and Kendall's τ with
+validation accuracy; aggregates rank within the cells.
 
 Run:
   OMP_NUM_THREADS=1 python perf/proxies.py cost
   OMP_NUM_THREADS=1 python perf/proxies.py score nb201_seeds JOURNAL --images IMAGES.npz --count 300
   python perf/proxies.py pack nb201_seeds TABLE.scores JOURNAL --batch "64 images of …"
+  python perf/proxies.py ranks nb201_seeds
   python perf/proxies.py agree CELLS.csv TABLE.scores
 
 CELLS.csv has a column ``arch_str``, the accuracy in ``val_accuracy``, and published scores in
@@ -45,11 +46,13 @@ from nascast.core.types import Architecture, Batch, Floats, Genes, ImageTask, Ob
 from nascast.networks.forward import forward
 from nascast.proxies.passes import Passes
 from nascast.spaces.nasbench201 import NasBench201
+from nascast.studies.claims.intervals import resampled
+from nascast.studies.claims.records import tau
 from nascast.studies.journal import Journal
 from nascast.studies.predictors.design import Study
 from nascast.studies.predictors.scores import memo_of, records_of
 from nascast.studies.predictors.split import batch_of
-from nascast.studies.records import open_benchmark
+from nascast.studies.records import open_benchmark, recorded_scores
 from nascast.studies.versions import versions
 
 SPACE, TASK = NasBench201(), ImageTask()
@@ -291,6 +294,28 @@ def _tau(ones: Floats, others: Floats) -> float:
     return float(kendalltau(ones[both], others[both])[0]) if both.any() else float("nan")
 
 
+def ranks(benchmark: str) -> None:
+    """Prints Kendall's τ of the scores beside a benchmark, over all their rows, with intervals.
+
+    Accuracies are the means over the trainings there are. Scores that are not defined rank last.
+    """
+    table = open_benchmark(benchmark)
+    found = recorded_scores(table)
+    assert found is not None, f"{benchmark} has no scores beside it"
+    true = table.query(found.genes, "val_accuracy", None, None)
+    top = np.argsort(-true)[: len(true) // 10]
+    print(f"{len(true)} networks, {found.batch}")
+    for k, name in enumerate(found.names()):
+        last = np.nan_to_num(plugins.resolve("proxy", name).sign * found.values[:, k], nan=-np.inf)
+        pairs = np.stack([rankdata(last), true], axis=1)
+        whole, best = (
+            resampled(tau, rows, np.random.default_rng(0)) for rows in (pairs, pairs[top])
+        )
+        used = found.used[:, k, None] >> np.arange(len(found.passes)) & 1
+        took = found.seconds[:, k] + np.where(used, found.pass_seconds, 0).sum(1)
+        print(f"  {name:10} τ {whole}, inside the top 10 % {best}, {took.mean():.2f} s", flush=True)
+
+
 def main() -> None:
     """Runs one of the commands."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
@@ -315,12 +340,15 @@ def main() -> None:
     agreed = commands.add_parser("agree")
     for name in ("cells", "scores"):
         agreed.add_argument(name, type=Path)
+    commands.add_parser("ranks").add_argument("benchmark")
     for command in (costs, scored, packed):
         command.add_argument("--batch-size", type=int, default=64)
     options = parser.parse_args()
     torch.set_num_threads(1)
     if options.command == "cost":
         cost(options.batch_size, options.repeats)
+    elif options.command == "ranks":
+        ranks(options.benchmark)
     elif options.command == "agree":
         agree(options.cells, options.scores)
     else:
