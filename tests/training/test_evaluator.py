@@ -80,6 +80,17 @@ def test_a_training_tells_how_far_it_has_come(evaluator: TrainingEvaluator, tmp_
     assert free_of_time(evaluator.evaluate(Candidate(CONV, epochs=3), 7)) == free_of_time(found)
 
 
+def test_a_folder_that_cannot_be_looked_at_stops_no_training(
+    evaluator: TrainingEvaluator, tmp_path: Path
+) -> None:
+    strange = tmp_path / ("x" * 300)  # an error as of a folder that only its owner may enter
+    with pytest.raises(OSError, match="File name too long"):
+        strange.is_dir()
+    found = replace(evaluator, running=strange).evaluate(Candidate(CONV, epochs=1), 7)
+    assert found.error is None
+    forget(strange, 7)
+
+
 def test_the_same_seed_gives_the_same_evaluation(evaluator: TrainingEvaluator) -> None:
     one, again, other = (free_of_time(evaluator.evaluate(Candidate(CONV), s)) for s in (3, 3, 4))
     assert one == again

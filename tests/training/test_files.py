@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from nascast.core.errors import CorruptDataError, MissingDataError
+from nascast.core.errors import CorruptDataError, MissingDataError, StoreError
 from nascast.training.files import read_record, write_record
 
 RECORD = {"settings": {"seed": 3, "rates": (0.1, 1e-300)}, "versions": {"python": "3.11"}}
@@ -33,3 +33,8 @@ def test_every_changed_byte_is_noticed(tmp_path: Path) -> None:
         file.write_bytes(content[:place] + changed + content[place + 1 :])
         with pytest.raises(CorruptDataError):
             read_record(file, KEYS, "again")
+
+
+def test_a_path_that_cannot_even_be_looked_at(tmp_path: Path) -> None:
+    with pytest.raises(StoreError, match=r"cannot write .*File name too long; choose another"):
+        write_record(tmp_path / ("x" * 300) / "record.json", RECORD)

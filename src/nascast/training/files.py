@@ -4,6 +4,7 @@ import hashlib
 import json
 import os
 from collections.abc import Collection, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -40,8 +41,8 @@ def write_whole(path: Path, content: bytes, *, lasting: bool = True) -> None:
             f"cannot write {path}: {error.strerror}; choose another --out, or free the disk"
         ) from error
     finally:
-        if part.exists():
-            part.unlink()
+        with suppress(OSError):  # what cannot be looked at cannot be removed, either
+            part.unlink(missing_ok=True)
 
 
 def write_record(path: Path, record: Mapping[str, Any], *, lasting: bool = True) -> None:

@@ -43,8 +43,8 @@ class Reached:
 
 def tell(folder: Path | None, trial: int, reached: Reached) -> None:
     """Writes how far the training of a trial has come, if there is such a folder."""
-    if folder is not None and folder.is_dir():
-        with suppress(StoreError):
+    with suppress(StoreError, OSError):  # one may not even be allowed to look for the folder
+        if folder is not None and folder.is_dir():
             write_record(_file(folder, trial), asdict(reached), lasting=False)
 
 
@@ -58,8 +58,9 @@ def reached(folder: Path, trials: Iterable[int]) -> dict[int, Reached]:
 
 
 def forget(folder: Path, trial: int) -> None:
-    """Removes what a training told."""
-    _file(folder, trial).unlink(missing_ok=True)
+    """Removes what a training told, where that is possible."""
+    with suppress(OSError):
+        _file(folder, trial).unlink()
 
 
 def _file(folder: Path, trial: int) -> Path:
