@@ -54,3 +54,24 @@ def test_one_that_was_killed_does_not_run(tmp_path: Path) -> None:
             write_record(tmp_path / RUNNING / "search.json", {**values, "process": other})
             assert (read_now(tmp_path) is not None) == alive
         assert replace(found, host="elsewhere", process=child.pid).is_alive()  # nobody knows
+
+
+def test_a_folder_of_the_same_name_keeps_what_others_put_there(tmp_path: Path) -> None:
+    folder = tmp_path / RUNNING
+    folder.mkdir()
+    for name in ("shoes.png", "12.json", "7.json.4711"):
+        (folder / name).write_text("{}")
+    with Writer(tmp_path, "val_accuracy", 1, None) as now:
+        assert [file.name for file in folder.iterdir()] == ["shoes.png"]
+        now("random-0", Step([], 1, 0.0, {0: 0.0}))
+        tell(folder, 0, Reached(6))
+    assert [file.name for file in folder.iterdir()] == ["shoes.png"]
+
+
+def test_where_it_cannot_be_written_the_search_goes_on(tmp_path: Path) -> None:
+    (tmp_path / RUNNING).write_text("a file in its place")
+    with Writer(tmp_path, "val_accuracy", 1, None) as now:
+        now("random-0", Step([], 1, 0.0, {0: 0.0}))
+        now("random-0", Step([trial(0)], 0, 1.0))
+        assert read_now(tmp_path) is None
+    assert (tmp_path / RUNNING).is_file()

@@ -2,7 +2,7 @@
 
 import os
 import platform
-import shutil
+import re
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
@@ -20,6 +20,7 @@ __all__ = ["RUNNING", "Now", "Writer", "read_now"]
 
 RUNNING = "running"  # folder in a search's folder, which is there while it runs
 _STATE = "search.json"
+_OURS = re.compile(r"(search|[0-9]+)\.json(\.[0-9]+)?")  # whole, or as it is being written
 _ADVICE = "it is written again at the next trial"
 
 
@@ -97,7 +98,7 @@ class Writer:
         self._folder, self._now = out / RUNNING, Now("", metric, workers, evaluations)
 
     def __enter__(self) -> "Writer":
-        shutil.rmtree(self._folder, ignore_errors=True)  # of a search that was killed
+        _clear(self._folder)  # of a search that was killed
         with suppress(OSError):
             self._folder.mkdir(parents=True)
         return self
@@ -108,7 +109,7 @@ class Writer:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        shutil.rmtree(self._folder, ignore_errors=True)
+        _clear(self._folder)
 
     def __call__(self, run: str, step: Step, incidents: Sequence[str] = ()) -> None:
         """Writes what the search does after a step of a run."""
@@ -144,3 +145,12 @@ def read_now(out: Path) -> Now | None:
     found["running"] = {int(trial): began for trial, began in found["running"].items()}
     now = Now(**found)
     return now if now.is_alive() else None
+
+
+def _clear(folder: Path) -> None:
+    """Removes what searches write into their folder, and it too, unless it holds something else."""
+    with suppress(OSError):
+        for file in folder.iterdir():
+            if _OURS.fullmatch(file.name):
+                file.unlink(missing_ok=True)
+        folder.rmdir()
