@@ -82,6 +82,49 @@ def test_something_else_answers_at_the_address(answer: bytes) -> None:
         Ray(address=address)
 
 
+ASKED = """
+import socket, sys
+from threading import Thread
+
+from ray.util import get_node_ip_address
+
+from nascast.core.errors import InvalidSettingError
+from nascast.executors.ray import Ray
+
+server = socket.create_server((get_node_ip_address(), 0))
+host, port = server.getsockname()
+
+
+def serve():
+    connection, _ = server.accept()
+    connection.recv(1000)
+    connection.sendall(bytes((0, 0, 0, 4, 0, 0, 0, 0, 0)))  # as gRPC answers
+
+
+Thread(target=serve, daemon=True).start()
+try:
+    Ray(address=f"{host}:{port}")
+except InvalidSettingError as error:
+    sys.exit(str(error))
+"""
+
+
+def test_one_who_lacks_the_token_is_told_where_it_goes(tmp_path: Path) -> None:
+    """Ray itself refuses to ask a cluster without the token that it was told to have."""
+    pytest.importorskip("ray", minversion="2.59")
+    kept = {k: v for k, v in os.environ.items() if not k.startswith("RAY_")}
+    done = subprocess.run(
+        [sys.executable, "-c", ASKED],
+        env={**kept, "HOME": str(tmp_path), "RAY_AUTH_MODE": "token"},
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    assert done.returncode == 1
+    assert "no connection to Ray at" in done.stderr
+    assert "`ray get-auth-token` there) into RAY_AUTH_TOKEN" in done.stderr
+
+
 @pytest.mark.parametrize("address", ["localhost", "here:port", ":6379", "here:99999", ""])
 def test_what_is_no_address(address: str) -> None:
     with pytest.raises(InvalidSettingError, match="as host:port, or auto; got"):
