@@ -20,7 +20,8 @@ _FOLLOW = """
 "use strict";
 const state = STATE;
 scrollTo(0, Number(sessionStorage.getItem("at") || 0));
-const ask = (path, otherwise) => fetch(path).then((answer) => answer.text()).catch(() => otherwise);
+const ask = (path, otherwise) => fetch(path)
+  .then((answer) => (answer.ok ? answer.text() : otherwise)).catch(() => otherwise);
 setInterval(async () => {
   const now = await ask("/state", state);
   if (document.querySelector("dialog[open]")) return;
