@@ -1,6 +1,8 @@
 """The page that follows: what the server answers, and to whom."""
 
 import http.client
+import socket
+import struct
 import threading
 from collections.abc import Iterator
 
@@ -82,3 +84,27 @@ def test_it_answers_this_machine_alone_and_changes_nothing(live: Live) -> None:
     assert ask(live, "/../../etc/passwd")[0] == 404
     assert ask(live, method="POST")[0] == 501
     assert ask(live, method="DELETE")[0] == 501
+
+
+def test_browsers_that_leave_are_no_fault(capfd: pytest.CaptureFixture[str]) -> None:
+    asked, left, at_once = threading.Event(), threading.Event(), struct.pack("ii", 1, 0)
+
+    def page() -> str:
+        asked.set()
+        left.wait(10)
+        return PAGE.format("x" * 10_000_000)  # more than what waits on its way
+
+    live = Live(page, lambda: "one")
+    thread = threading.Thread(target=live.serve)
+    thread.start()
+    with socket.create_connection(("127.0.0.1", int(live.url[:-1].rpartition(":")[2]))) as browser:
+        browser.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, at_once)
+        browser.sendall(b"GET / HTTP/1.0\r\nHost: localhost:80\r\n\r\n")
+        assert asked.wait(10)
+    left.set()
+    for each in threading.enumerate():
+        if "process_request" in each.name:
+            each.join(10)
+    live.close()
+    thread.join()
+    assert capfd.readouterr().err == ""

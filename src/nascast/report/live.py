@@ -1,5 +1,6 @@
 """A page that follows what it shows: served on the loopback address, loaded again on changes."""
 
+import sys
 from collections.abc import Callable
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -38,6 +39,15 @@ setInterval(async () => {
 </script>
 </body>
 """
+
+
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+
+    def handle_error(self, *about: Any) -> None:
+        """Says nothing of browsers that leave before they were answered."""
+        if not isinstance(sys.exception(), ConnectionError):
+            super().handle_error(*about)
 
 
 class Live:
@@ -79,8 +89,7 @@ class Live:
             def log_message(self, *_: Any) -> None:
                 """Says nothing of requests."""
 
-        self._server = ThreadingHTTPServer((LOOPBACK, port), Handler)
-        self._server.daemon_threads = True
+        self._server = _Server((LOOPBACK, port), Handler)
 
     @property
     def url(self) -> str:
