@@ -53,6 +53,7 @@ def test_one_that_was_killed_does_not_run(tmp_path: Path) -> None:
             values = {name: getattr(found, name) for name in found.__slots__}
             write_record(tmp_path / RUNNING / "search.json", {**values, "process": other})
             assert (read_now(tmp_path) is not None) == alive
+        assert not replace(found, born="an earlier boot").is_alive()  # but its number is used again
         assert replace(found, host="elsewhere", process=child.pid).is_alive()  # nobody knows
 
 

@@ -42,6 +42,7 @@ class Now:
         written: seconds since the epoch when this was written.
         process: number of the process that searches.
         host: name of its machine.
+        born: what tells it from later processes of its number, see `_born`.
     """
 
     run: str
@@ -57,6 +58,7 @@ class Now:
     written: float = field(default_factory=time.time)
     process: int = field(default_factory=os.getpid)
     host: str = field(default_factory=platform.node)
+    born: str = field(default_factory=lambda: _born(os.getpid()))
 
     @property
     def queued(self) -> int | None:
@@ -80,7 +82,7 @@ class Now:
             return False
         except PermissionError:
             return True
-        return True
+        return _born(self.process) in (self.born, "")
 
 
 class Writer:
@@ -154,3 +156,15 @@ def _clear(folder: Path) -> None:
             if _OURS.fullmatch(file.name):
                 file.unlink(missing_ok=True)
         folder.rmdir()
+
+
+def _born(process: int) -> str:
+    """Returns the boot and the tick in it when a process began; empty where the system is silent.
+
+    After a boot, and in a container that begins again, other processes soon have the same numbers.
+    """
+    with suppress(OSError):
+        boot = Path("/proc/sys/kernel/random/boot_id").read_text().strip()
+        status = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
+        return f"{boot} {status[19]}"  # field 22, see proc_pid_stat(5); 2 stand before the bracket
+    return ""
