@@ -116,3 +116,5 @@ def test_labels_of_rules_that_are_close_stand_on_both_sides() -> None:
     text = render(Chart(TEN, TEN, items), "rules")
     places = re.findall(r'dy="(-?[0-9]+)" text-anchor="end">([a-z]+)<', text)
     assert places == [("-5", "limit"), ("14", "agreement"), ("-5", "apart")]
+    text = render(Chart(TEN, TEN, [Rule(5.0, "one"), Rule(5.0, "other")]), "rules")
+    assert re.findall('dy="(-?[0-9]+)" text-anchor="end">', text) == ["-5", "14"]

@@ -199,9 +199,14 @@ def _front(chart: Chart, item: Mark | Rule) -> str:
 
 
 def _beside(chart: Chart, item: Rule) -> int:
-    """Returns where the label of a rule is: above it, or below it if another one is close above."""
-    others = [other.y for other in chart.items if isinstance(other, Rule) and other is not item]
-    above = chart.y.places(others) - chart.y.places([item.y])[0]
+    """Returns where the label of a rule is: above it, or below it if another one is close above.
+
+    Of two at one height the first has its label above.
+    """
+    rules = [rule for rule in chart.items if isinstance(rule, Rule)]
+    own = next(i for i, rule in enumerate(rules) if rule is item)
+    above = chart.y.places([rule.y for rule in rules]) - chart.y.places([item.y])[0]
+    above[own:][above[own:] == 0] = -1
     return 14 if ((above >= 0) & (above < _CLOSE)).any() else -5
 
 
