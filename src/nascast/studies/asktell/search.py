@@ -154,10 +154,9 @@ class AskTell:
 
         Those of the longest training count: shorter ones are judged by less.
         """
-        for run in read_search(self.folder).runs:
-            place = run.best()
-            return None if place is None else run.trials[place]
-        return None
+        runs = read_search(self.folder).runs  # one, or none before the first trial
+        place = runs[0].best() if runs else None
+        return None if place is None else runs[0].trials[place]
 
     def _warn_of_fractions(self, trials: Sequence[Trial]) -> None:
         """Warns where percentages look like fractions, as long as none is above 1."""
