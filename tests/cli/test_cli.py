@@ -82,6 +82,22 @@ def test_help_imports_nothing_heavy() -> None:
     subprocess.run([sys.executable, "-c", code], check=True, stdout=subprocess.DEVNULL)
 
 
+@pytest.mark.parametrize("more", [["--evaluations", "2"], ["--hours", "1"]])
+def test_a_search_says_what_it_reads_before_it_loads_what_takes_seconds(
+    more: list[str], tmp_path: Path
+) -> None:
+    words = ["nascast", "search", "--data", "mine", "--out", str(tmp_path / "out"), *more]
+    code = (
+        f"import sys; sys.argv = {words}\n"
+        "from nascast.cli._children import Children\n"
+        "heavy = {'torch', 'scipy.stats', 'sklearn', 'pyarrow', 'pandas', 'xgboost'}\n"
+        "Children.say = lambda self: sys.exit(', '.join(heavy & set(sys.modules)) or 0)\n"
+        "from nascast.cli.main import main\n"
+        "main()"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)
+
+
 def test_a_command_imports_no_other() -> None:
     code = (
         "import sys; sys.argv = ['nascast', 'list', 'strategies']\n"

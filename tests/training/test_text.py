@@ -8,7 +8,8 @@ import torch
 
 from nascast.core.errors import CorruptDataError, InvalidSettingError, MissingDataError
 from nascast.core.types import STEPS
-from nascast.training.text import TextData, columns, is_text, open_text, text_batch
+from nascast.training.text import TextData, columns, open_text, text_batch
+from nascast.training.text_files import is_text
 
 
 @pytest.fixture

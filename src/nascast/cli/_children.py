@@ -70,10 +70,7 @@ def open_evaluator(children: Children, space: str) -> "ChildEvaluator":
     Raises:
         InvalidSettingError: an option cannot be read, or does not go with the data.
     """
-    from nascast.core import plugins
     from nascast.core.errors import InvalidSettingError
-    from nascast.studies.searches.now import RUNNING
-    from nascast.training.text import is_text
 
     if children.data == "":
         raise InvalidSettingError(
@@ -83,6 +80,11 @@ def open_evaluator(children: Children, space: str) -> "ChildEvaluator":
         raise InvalidSettingError(
             f"--memory-limit is a whole number of MiB from 1; got {children.memory_limit}"
         )
+    children.say()  # first, for PyTorch is loaded next, which takes seconds
+    from nascast.core import plugins
+    from nascast.studies.searches.now import RUNNING
+    from nascast.training.text_files import is_text
+
     folder = children.folder.absolute()  # since workers may stand elsewhere
     shared: dict[str, Any] = {
         "skeleton": settings(children.skeleton, "--skeleton"),
@@ -115,7 +117,6 @@ def _text_evaluator(
         known = space.skeleton(TextTask)
         shared["skeleton"] = {name: n for name, n in _SMALL_TEXT.items() if name in known}
     chosen = recipe(children.recipe, "--recipe", named_recipe("text-child"))
-    children.say()
     return LanguageEvaluator(space, children.data, chosen, **shared)
 
 
@@ -137,7 +138,6 @@ def _image_evaluator(
     split = changed(split, children.split, "--split")
     usual = named_recipe("digits-child" if digits else "child")
     chosen = recipe(children.recipe, "--recipe", usual)
-    children.say()
     return TrainingEvaluator(
         space,
         data,

@@ -84,7 +84,7 @@ def _free(asked: Asked, children: Children) -> bool:
         return False
     if children.recipe or children.skeleton or children.split or children.data == "digits":
         return False
-    from nascast.training.text import is_text
+    from nascast.training.text_files import is_text
 
     return not is_text(children.data)
 
@@ -113,6 +113,7 @@ def _as_options(
 
 
 def _chosen(asked: Asked, children: Children) -> Children:
+    children.say()  # first, for PyTorch is loaded next, which takes seconds
     from nascast.cli._options import device
     from nascast.core import plugins
     from nascast.studies.searches import sizing
@@ -123,7 +124,6 @@ def _chosen(asked: Asked, children: Children) -> Children:
     seconds, workers = duration(asked.budget, "--budget"), _workers(asked, children)
     count = asked.evaluations or sizing.CHILDREN
     where = device(children.device)
-    children.say()
     data = open_data(children.data, Split(), "cpu")
     typer.echo(f"read: {data.told()}", err=True)
     images, each = len(data.train[1]), seconds * workers / count

@@ -212,7 +212,7 @@ def _transfer(asked: _Asked) -> "Transfer":
     from nascast.training.data import Split
     from nascast.training.recipe import Recipe
     from nascast.training.recipes import named_recipe
-    from nascast.training.text import is_text
+    from nascast.training.text_files import is_text
     from nascast.training.transfer import ImageTransfer, TextTransfer
 
     start = _start(asked)
@@ -261,7 +261,7 @@ def _found(folder: Path, best: int, data: str | None) -> _Start:
     from nascast.core.errors import InvalidSettingError
     from nascast.studies.searches.results import best_trials, read_search
     from nascast.training.recipe import Recipe
-    from nascast.training.text import is_text
+    from nascast.training.text_files import is_text
 
     if best < 1:
         raise InvalidSettingError(f"--best is a whole number from 1; got {best}")

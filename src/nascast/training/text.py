@@ -11,16 +11,15 @@ from torch import Tensor
 
 from nascast.core.errors import CorruptDataError, InvalidSettingError, MissingDataError
 from nascast.core.types import STEPS, Batch
+from nascast.training.text_files import files_of
 
-__all__ = ["FORM", "TextData", "columns", "is_text", "open_text", "text_batch"]
+__all__ = ["FORM", "TextData", "columns", "open_text", "text_batch"]
 
 END, UNKNOWN = "<eos>", "<unk>"  # as Penn Treebank and WikiText-2 are prepared
-_PARTS = (("train",), ("valid", "val", "validation"), ("test",))
 FORM = (
     "for recurrent cells a text, .txt or .tokens, or a folder with one each for train, valid and "
     "test"
 )
-_SUFFIXES = (".txt", ".text", ".tokens")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -69,7 +68,7 @@ def open_text(source: str, device: str = "cpu") -> TextData:
     """
     path = Path(source)
     if path.is_dir():
-        lines = [_lines(_file(path, names)) for names in _PARTS]
+        lines = [_lines(file) for file in files_of(path)]
     elif path.is_file():
         every = _lines(path)
         tenth = len(every) // 10
@@ -91,14 +90,6 @@ def open_text(source: str, device: str = "cpu") -> TextData:
     digest = hashlib.sha256("\0".join(" ".join(text) for text in texts).encode())
     train, validation, test = (part.to(device) for part in parts)
     return TextData(train, validation, test, words, digest.hexdigest())
-
-
-def is_text(source: str) -> bool:
-    """Returns whether a source is meant for `open_text`: by its name, or by its files' names."""
-    path = Path(source)
-    if path.is_dir():
-        return bool(_fitting(path, _PARTS[0]))
-    return path.suffix.lower() in _SUFFIXES
 
 
 def columns(tokens: Tensor, count: int) -> Tensor:
@@ -135,27 +126,6 @@ def text_batch(data: TextData, size: int, seed: int = 0) -> Batch:
     words = data.train.cpu().numpy()[chosen + np.arange(STEPS + 1)[:, None]]
     source = f"{size} pieces of {STEPS} words of text {data.fingerprint[:12]} (seed {seed})"
     return Batch(words[:-1], words[1:], source)
-
-
-def _file(folder: Path, names: tuple[str, ...]) -> Path:
-    fits = _fitting(folder, names)
-    if not fits:
-        raise MissingDataError(f"{folder}: expected a file such as {names[0]}.txt")
-    if len(fits) > 1:
-        raise InvalidSettingError(
-            f"{folder}: several files could be {names[0]}: {', '.join(p.name for p in fits)}"
-        )
-    return fits[0]
-
-
-def _fitting(folder: Path, names: tuple[str, ...]) -> list[Path]:
-    return [
-        path
-        for path in sorted(folder.iterdir())
-        if path.is_file()
-        and path.suffix.lower() in _SUFFIXES
-        and any(name in path.name.lower().split(".")[:-1] for name in names)
-    ]
 
 
 def _lines(path: Path) -> list[list[str]]:

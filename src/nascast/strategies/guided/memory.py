@@ -2,7 +2,6 @@
 
 import numpy as np
 import numpy.typing as npt
-from scipy.stats import rankdata
 
 from nascast.core.types import Floats
 
@@ -26,6 +25,8 @@ def remembered(scores: Floats) -> tuple[int, npt.NDArray[np.intp]]:
         return 0, np.arange(n)
     before = (n - 1) // _STEP * _STEP
     old = np.nan_to_num(scores[:before], nan=-np.inf)
+    from scipy.stats import rankdata  # a second to load, and few searches have as many trials
+
     order = np.argsort(-rankdata(old, axis=0).sum(1), kind="stable")
     even = np.linspace(_STEP // 2, before - 1, _STEP - _STEP // 2).round().astype(np.intp)
     few = np.sort(np.concatenate([order[: _STEP // 2], order[even]]))

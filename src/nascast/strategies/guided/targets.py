@@ -2,7 +2,6 @@
 
 import numpy as np
 from scipy.special import ndtri
-from scipy.stats import rankdata
 
 from nascast.core.types import Floats
 
@@ -16,6 +15,8 @@ def normal_scores(values: Floats) -> Floats:
 
     NaN, a failure, counts as less than everything else.
     """
+    from scipy.stats import rankdata  # loads for a second, which what only lists or asks is spared
+
     quantiles = (rankdata(np.nan_to_num(values, nan=-np.inf)) - 0.5) / max(len(values), 1)
     scores = np.asarray(ndtri(quantiles))
     spread = float(scores.std()) if len(scores) else 0.0
@@ -32,6 +33,8 @@ def scalarised(scores: Floats, rng: np.random.Generator) -> Floats:
     if scores.shape[1] == 1:
         return np.asarray(scores[:, 0])
     failed = np.isnan(scores).any(1)
+    from scipy.stats import rankdata
+
     ranks = np.stack([rankdata(np.where(failed, -np.inf, column)) for column in scores.T], axis=1)
     weighted = (1 - ranks / len(scores)) * rng.dirichlet(np.ones(scores.shape[1]))
     values = -(weighted.max(1) + _SUM * weighted.sum(1))
