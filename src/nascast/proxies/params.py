@@ -17,4 +17,6 @@ class Params(Proxy):
     reads_batch = False
 
     def score(self, passes: "Passes") -> float:
-        return sum(parameter.numel() for parameter in passes.network().parameters()) / 1e6
+        from nascast.networks.counting import parameters
+
+        return parameters(passes.network()) / 1e6

@@ -41,10 +41,11 @@ class Swap(Proxy):
         self.mu, self.sigma = mu, sigma
 
     def score(self, passes: "Passes") -> float:
+        from nascast.networks.counting import parameters
         from nascast.proxies.passes.codes import patterns
 
         different = len(np.unique(patterns(passes.rectified())))
         if self.mu is None or self.sigma is None:
             return float(different)
-        size = sum(parameter.numel() for parameter in passes.network().parameters()) / 1e6
+        size = parameters(passes.network()) / 1e6
         return different * math.exp(-((size - self.mu) ** 2) / self.sigma)

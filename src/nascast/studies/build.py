@@ -19,6 +19,7 @@ from nascast.core.executor import Executor
 from nascast.core.space import SearchSpace
 from nascast.core.store import changed_settings
 from nascast.core.types import Genes, Metric, Task
+from nascast.networks.counting import parameters
 from nascast.studies.journal import Journal
 from nascast.training.data import Split, open_data, task_of
 from nascast.training.loop import Curves, evaluate, train
@@ -258,11 +259,10 @@ def train_one(plan: BuildPlan, genes: tuple[int, ...], seed: int) -> dict[str, A
     generator = torch.Generator().manual_seed(seed)
     curves = train(network, data, plan.recipe, generator, clock_of(plan.device))
     _, test_accuracy = evaluate(network, *data.test)
-    parameters = sum(p.numel() for p in network.parameters())
     return {
         "genes": list(genes),
         "seed": seed,
         **asdict(curves),
         "test_accuracy": test_accuracy,
-        "parameters": parameters,
+        "parameters": parameters(network),
     }

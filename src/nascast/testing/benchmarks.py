@@ -178,7 +178,9 @@ def check_parameters_are_those_of_the_networks(benchmark: Benchmark) -> None:
         network = _or_none(benchmark.space.build, arch, benchmark.task)
         if network is None:
             return
-        built = sum(parameter.numel() for parameter in network.parameters())
+        from nascast.networks.counting import parameters
+
+        built = parameters(network)
         recorded = benchmark.query(row[None], "parameters")[0]
         assert built == recorded, f"{row.tolist()}: {built} parameters, {recorded:.0f} recorded"
 

@@ -22,11 +22,13 @@ def parameters(space: SearchSpace, task: Task, genes: Genes) -> Floats:
     check_extra("torch", "torch", "counting parameters")
     import torch
 
+    from nascast.networks import counting
+
     found = np.empty(len(genes))
     for i, row in enumerate(genes):
         with torch.device("meta"):
             network = space.build(space.architecture(row), task)
-        found[i] = sum(parameter.numel() for parameter in network.parameters())
+        found[i] = counting.parameters(network)
     return found
 
 
