@@ -86,7 +86,7 @@ def _check_same(search: Search, out: Path) -> None:
             "cannot go on with; finish it with that version, or begin again with another --out. "
             "Its networks can still be trained and exported"
         )
-    old, _ = _head(out / SEARCH)
+    old, *_ = _head(out / SEARCH)
     if changed := changed_settings(old.json(), search.setup().json()):
         raise StoreError(f"{out} holds another search: {changed}; {way_out(changed)}")
 
@@ -218,11 +218,11 @@ def read_search(folder: Path) -> Searched:
         StoreError: the trials cannot be read.
         UnknownComponentError: the space of the search is not installed.
     """
-    setup, began = _head(folder / SEARCH)
+    setup, began, plan = _head(folder / SEARCH)
     store: Store = plugins.load("store", "sqlite", folder / TRIALS)
     benchmark = _benchmark(setup.evaluator.get("benchmark"))
     try:
-        runs = _runs(store, setup.objectives, _full(setup, benchmark, folder / SEARCH))
+        runs = _runs(store, setup.objectives, _full(setup, benchmark, plan))
     except (ValueError, TypeError, KeyError, AttributeError) as error:
         raise CorruptDataError(
             f"{folder / TRIALS} has a run that cannot be read ({error}); {_AGAIN}"
@@ -268,8 +268,8 @@ def best_trials(
     return list(best.values())
 
 
-def _head(file: Path) -> tuple[Setup, dict[str, Any]]:
-    """Returns the setup and the versions of a search; raises if they cannot be used."""
+def _head(file: Path) -> tuple[Setup, dict[str, Any], Mapping[str, Any]]:
+    """Returns setup, versions and plan of a search, if it is asked; raises if they are no use."""
     if not file.is_file():
         raise MissingDataError(
             f"{file.parent} has no {SEARCH}; expected a folder written by `nascast search --out`"
@@ -286,7 +286,7 @@ def _head(file: Path) -> tuple[Setup, dict[str, Any]]:
         raise CorruptDataError(f"{file} is garbled: {error}; {_AGAIN}") from error
     if not isinstance(setup.evaluator.get("benchmark"), str | None):
         raise CorruptDataError(f"{file} garbles the benchmark's name; {_AGAIN}")
-    return setup, began
+    return setup, began, _mapping(head.get("plan"))
 
 
 def _earlier(settings: Mapping[str, Any]) -> dict[str, Any] | None:
@@ -324,10 +324,9 @@ def _diagnostics(file: Path) -> dict[str, dict[str, Floats]]:
         ) from error
 
 
-def _full(setup: Setup, benchmark: Benchmark | None, file: Path) -> float:
+def _full(setup: Setup, benchmark: Benchmark | None, plan: Mapping[str, Any]) -> float:
     """Returns the epochs of a full training; infinity if they are not known."""
     metric, recipe = setup.objectives[0].metric, _mapping(setup.evaluator.get("recipe"))
-    plan = _mapping(read_record(file, _BEFORE, _AGAIN).get("plan"))
     if asked := plan.get("full_epochs"):
         return float(asked)
     if benchmark is not None and metric in benchmark.metrics:
