@@ -308,12 +308,14 @@ def ranks(benchmark: str) -> None:
     for k, name in enumerate(found.names()):
         last = np.nan_to_num(plugins.resolve("proxy", name).sign * found.values[:, k], nan=-np.inf)
         pairs = np.stack([rankdata(last), true], axis=1)
-        whole, best = (
+        over_all, best = (
             resampled(tau, rows, np.random.default_rng(0)) for rows in (pairs, pairs[top])
         )
         used = found.used[:, k, None] >> np.arange(len(found.passes)) & 1
         took = found.seconds[:, k] + np.where(used, found.pass_seconds, 0).sum(1)
-        print(f"  {name:10} τ {whole}, inside the top 10 % {best}, {took.mean():.2f} s", flush=True)
+        print(
+            f"  {name:10} τ {over_all}, inside the top 10 % {best}, {took.mean():.2f} s", flush=True
+        )
 
 
 def main() -> None:

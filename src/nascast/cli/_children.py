@@ -70,7 +70,10 @@ def open_evaluator(children: Children, space: str) -> "ChildEvaluator":
     Raises:
         InvalidSettingError: an option cannot be read, or does not go with the data.
     """
+    from nascast.core import plugins
     from nascast.core.errors import InvalidSettingError
+    from nascast.studies.searches.now import RUNNING
+    from nascast.training.text_files import is_text
 
     if children.data == "":
         raise InvalidSettingError(
@@ -81,10 +84,6 @@ def open_evaluator(children: Children, space: str) -> "ChildEvaluator":
             f"--memory-limit is a whole number of MiB from 1; got {children.memory_limit}"
         )
     children.say()  # first, for PyTorch is loaded next, which takes seconds
-    from nascast.core import plugins
-    from nascast.studies.searches.now import RUNNING
-    from nascast.training.text_files import is_text
-
     folder = children.folder.absolute()  # since workers may stand elsewhere
     shared: dict[str, Any] = {
         "skeleton": settings(children.skeleton, "--skeleton"),
@@ -136,12 +135,11 @@ def _image_evaluator(
     digits = data == "digits"
     split = Split(train=256, validation=600) if digits else Split()  # with all, 3 epochs give 99 %
     split = changed(split, children.split, "--split")
-    usual = named_recipe("digits-child" if digits else "child")
-    chosen = recipe(children.recipe, "--recipe", usual)
+    default = named_recipe("digits-child" if digits else "child")
     return TrainingEvaluator(
         space,
         data,
-        chosen,
+        recipe(children.recipe, "--recipe", default),
         split=split,
         measure_latency=children.latency,
         **shared,
