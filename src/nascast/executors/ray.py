@@ -5,7 +5,7 @@ import math
 import os
 import socket
 import time
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,6 +23,8 @@ _TOKEN = (
     "; if the cluster asks for a token, set RAY_AUTH_MODE=token here too, and put the cluster's "
     "token (`ray get-auth-token` there) into RAY_AUTH_TOKEN or ~/.ray/auth_token"
 )
+
+_Node = Mapping[str, Any]  # as Ray tells of one
 
 
 @dataclass
@@ -89,12 +91,12 @@ class Ray(Executor):
         if gpus is None:
             gpus = (
                 1.0
-                if not cpus or any(there.get("GPU", 0) >= 1 for there in _alive().values())
+                if not cpus or any(node["Resources"].get("GPU", 0) >= 1 for node in _living())
                 else 0.0
             )
         self.gpus, self._needs = gpus, {"CPU": cpus, "GPU": gpus}
         self._run = ray.remote(num_cpus=cpus, num_gpus=gpus, max_retries=0)(_answer)
-        if not _room(self._needs):
+        if not _room(_living(), self._needs):
             self.close()
             raise InvalidSettingError(
                 f"no node of the Ray cluster has {cpus:g} cores and {gpus:g} GPUs for a call; give "
@@ -110,8 +112,9 @@ class Ray(Executor):
     def workers(self) -> int:  # type: ignore[override]
         """The number of calls that run at a time; by default it follows the cluster's nodes."""
         self._connect()
-        self._look()
-        return self._workers or max(1, _room(self._needs))
+        nodes = _living()
+        self._look(nodes)
+        return self._workers or max(1, _room(nodes, self._needs))
 
     def submit(self, task: Hashable, call: Callable[[], Any]) -> None:
         self._connect()
@@ -156,15 +159,9 @@ class Ray(Executor):
         end = self._clock()
         return [Done(task.name, value, error, end, end - task.began)]
 
-    def _look(self) -> None:
+    def _look(self, nodes: Sequence[_Node]) -> None:
         """Notes which nodes were lost since the last time, and which are new."""
-        import ray
-
-        now = {
-            node["NodeID"]: node["NodeManagerAddress"]
-            for node in ray.nodes()  # type: ignore[no-untyped-call]
-            if node["Alive"]
-        }
+        now = {node["NodeID"]: node["NodeManagerAddress"] for node in nodes}
         for lost in self._nodes.keys() - now.keys():
             left = f"{len(now)} node{'s' * (len(now) != 1)} left"
             self._incidents.append(f"lost node {lost[:8]} at {self._nodes[lost]}, {left}")
@@ -194,23 +191,23 @@ def _answer(call: Callable[[], Any], hidden: bool) -> tuple[Any, str | None]:
         return None, f"{type(failure).__name__}: {failure}"
 
 
-def _alive() -> dict[str, Mapping[str, float]]:
-    """Returns what each living node has, by its number."""
+def _living() -> list[_Node]:
+    """Returns what Ray tells of each living node."""
     import ray
 
-    nodes = ray.nodes()  # type: ignore[no-untyped-call]
-    return {node["NodeID"]: node["Resources"] for node in nodes if node["Alive"]}
+    nodes: list[_Node] = ray.nodes()  # type: ignore[no-untyped-call]
+    return [node for node in nodes if node["Alive"]]
 
 
-def _room(needs: Mapping[str, float]) -> int:
-    """Returns the number of calls that the living nodes have room for at a time."""
+def _room(nodes: Sequence[_Node], needs: Mapping[str, float]) -> int:
+    """Returns the number of calls that nodes have room for at a time."""
     return sum(
         min(
-            int(there.get(kind, 0) / need + 1e-6)  # 0.6 of 0.2 is 3
+            int(node["Resources"].get(kind, 0) / need + 1e-6)  # 0.6 of 0.2 is 3
             for kind, need in needs.items()
             if need
         )
-        for there in _alive().values()
+        for node in nodes
     )
 
 
