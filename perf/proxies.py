@@ -43,6 +43,7 @@ from nascast.core.errors import UnsupportedError
 from nascast.core.evaluator import Benchmark
 from nascast.core.ledger import Ledger, Memo
 from nascast.core.types import Architecture, Batch, Floats, Genes, ImageTask, Objective
+from nascast.core.versions import versions
 from nascast.networks.forward import forward
 from nascast.proxies.passes import Passes
 from nascast.spaces.nasbench201 import NasBench201
@@ -53,7 +54,6 @@ from nascast.studies.predictors.design import Study
 from nascast.studies.predictors.scores import memo_of, records_of
 from nascast.studies.predictors.split import batch_of
 from nascast.studies.records import open_benchmark, recorded_scores
-from nascast.studies.versions import versions
 
 SPACE, TASK = NasBench201(), ImageTask()
 SUITE = (

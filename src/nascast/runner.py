@@ -1,8 +1,6 @@
 """The one search loop: nothing else evaluates, waits or writes."""
 
 import math
-import platform
-import sys
 from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
@@ -17,6 +15,7 @@ from nascast.core.setup import Setup
 from nascast.core.store import Store
 from nascast.core.strategy import Strategy
 from nascast.core.types import Candidate, Evaluation, Objective, Trial
+from nascast.core.versions import versions
 
 __all__ = ["Budget", "Step", "run", "steps"]
 
@@ -165,7 +164,7 @@ def _begin(store: Store, name: str, setup: Setup) -> None:
                 f"the run {name!r} cannot go on, for it was begun by another version of nascast: "
                 f"{error}; go on with that version, or begin a run of another name"
             ) from error
-    store.begin(name, {**setup.json(), "versions": _versions()})
+    store.begin(name, {**setup.json(), "versions": versions()})
 
 
 class _Loop:
@@ -277,12 +276,3 @@ def _evaluate(
 ) -> Evaluation:
     """Evaluates a candidate where it is run, so that an executor sees evaluations only."""
     return checked(evaluator.evaluate(candidate, seed), objectives)
-
-
-def _versions() -> dict[str, str]:
-    """Returns the versions of the packages in use, without importing any."""
-    there = [name for name in ("nascast", "numpy", "torch") if name in sys.modules]
-    return {
-        "python": platform.python_version(),
-        **{name: str(sys.modules[name].__version__) for name in there},
-    }

@@ -3,7 +3,6 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, fields
 from functools import partial
-from importlib.metadata import version
 from itertools import islice
 from pathlib import Path
 from typing import Any, cast
@@ -19,6 +18,7 @@ from nascast.core.executor import Executor
 from nascast.core.space import SearchSpace
 from nascast.core.store import changed_settings
 from nascast.core.types import Genes, Metric, Task
+from nascast.core.versions import versions
 from nascast.networks.counting import parameters
 from nascast.studies.journal import Journal
 from nascast.training.data import Split, open_data, task_of
@@ -126,7 +126,7 @@ def pack(plan: BuildPlan, folder: Path, name: str) -> TableSource:
         "data": f"{Path(plan.images).name}, arrays with SHA-256 {data.fingerprint}",
         "seconds": "processor seconds of one core" if plan.device == "cpu" else "wall seconds",
         "failed": [{"genes": r["genes"], "error": r["error"]} for r in every if "error" in r],
-        "versions": {"nascast": version("nascast"), "torch": torch.__version__},
+        "versions": versions(),
     }
     genes = np.asarray(cells, dtype=np.int16)
     task = _task(plan)

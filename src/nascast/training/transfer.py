@@ -5,11 +5,9 @@ found with a small network are repeated N times with F filters in a larger one.
 """
 
 import json
-import platform
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -23,6 +21,7 @@ from nascast.core.extras import extra
 from nascast.core.space import SearchSpace
 from nascast.core.store import changed_settings, way_out
 from nascast.core.types import Architecture, ImageTask, Task, TextTask
+from nascast.core.versions import versions
 from nascast.networks.counting import Counts, count
 from nascast.networks.forward import example
 from nascast.training.classify import preparation
@@ -257,7 +256,7 @@ def begin(transfer: Transfer, out: Path, resume: bool) -> None:
     elif file.exists() or (out / ARCHITECTURE).exists():
         raise StoreError(f"{out} holds a training; add --resume to go on, or choose another --out")
     else:
-        write_record(file, {"settings": settings, "versions": _versions()})
+        write_record(file, {"settings": settings, "versions": versions()})
 
 
 def train_model(
@@ -332,15 +331,6 @@ def _results(transfer: Transfer, out: Path, curves: Curves) -> dict[str, Any]:
 def _same(settings: Mapping[str, Any]) -> dict[str, Any]:
     """Returns the settings that must be equal to go on: without path of the data and device."""
     return {key: value for key, value in settings.items() if key not in ("data", "device")}
-
-
-def _versions() -> dict[str, str]:
-    return {
-        "python": platform.python_version(),
-        "nascast": version("nascast"),
-        "numpy": np.__version__,
-        "torch": torch.__version__,
-    }
 
 
 def _read(file: Path) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from nascast.core.versions import versions
 from nascast.report.page import Tile, page, write
 from nascast.report.table import facts
 from nascast.report.words import count, duration
@@ -14,7 +15,6 @@ from nascast.studies.claims.claim import Claim, Scale
 from nascast.studies.claims.finding import RULE, Part, Verdict, undecided
 from nascast.studies.claims.intervals import METHOD
 from nascast.studies.claims.run import Entry, studies_seconds
-from nascast.studies.versions import versions
 
 __all__ = ["write_ledger"]
 

@@ -15,11 +15,11 @@ from nascast.core.space import SearchSpace
 from nascast.core.spec import Spec
 from nascast.core.store import changed_settings
 from nascast.core.types import ImageTask, Objective, Task, TextTask
+from nascast.core.versions import versions
 from nascast.studies.limits import Limits, TaskNetworks, limited
 from nascast.studies.records import benchmark_named, open_benchmark, recorded_space
 from nascast.studies.searches.design import Search
 from nascast.studies.searches.results import SEARCH
-from nascast.studies.versions import versions
 from nascast.training.files import read_record, write_record
 
 __all__ = ["Plan", "keep_plan", "read_plan"]

@@ -26,13 +26,13 @@ from nascast.core.space import SearchSpace
 from nascast.core.store import Store
 from nascast.core.strategy import Strategy
 from nascast.core.types import Candidate, Evaluation, Trial
+from nascast.core.versions import versions
 from nascast.studies.asktell.kept import Kept, State
 from nascast.studies.asktell.pending import Given, Pending
 from nascast.studies.asktell.plan import Plan, keep_plan, read_plan
 from nascast.studies.asktell.results import Result
 from nascast.studies.searches.design import run_name, strategy_of
 from nascast.studies.searches.results import TRIALS, read_search
-from nascast.studies.versions import versions
 
 __all__ = ["AskTell"]
 

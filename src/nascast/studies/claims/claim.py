@@ -11,10 +11,10 @@ from typing import Any
 import numpy as np
 
 from nascast.core.errors import InvalidSettingError
+from nascast.core.versions import versions
 from nascast.studies.claims.finding import Finding
 from nascast.studies.predictors.design import Study
 from nascast.studies.predictors.results import LISTS, Result, read_run
-from nascast.studies.versions import versions
 
 __all__ = ["LEAST", "Claim", "Desk", "Plan", "Scale"]
 

@@ -25,6 +25,7 @@ from nascast.core.ledger import Memo
 from nascast.core.store import changed_settings
 from nascast.core.threads import one_thread
 from nascast.core.types import Floats, Genes, Objective
+from nascast.core.versions import versions
 from nascast.executors.serial import Serial
 from nascast.studies.journal import Journal
 from nascast.studies.metrics import agreement
@@ -52,7 +53,6 @@ from nascast.studies.predictors.split import batch_of, drawn_from, split
 from nascast.studies.predictors.support import Support
 from nascast.studies.progress import Progress
 from nascast.studies.records import among
-from nascast.studies.versions import versions
 
 __all__ = ["compare", "failed"]
 

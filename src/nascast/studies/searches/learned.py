@@ -14,8 +14,8 @@ from nascast.core.errors import CorruptDataError
 from nascast.core.setup import Setup
 from nascast.core.strategy import Strategy
 from nascast.core.types import Trial
+from nascast.core.versions import versions
 from nascast.studies.artefacts import ArtefactFolder
-from nascast.studies.versions import versions
 
 __all__ = ["LEARNED", "Learned"]
 

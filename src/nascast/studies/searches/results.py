@@ -23,10 +23,10 @@ from nascast.core.space import SearchSpace
 from nascast.core.spec import Spec
 from nascast.core.store import Store, changed_settings, way_out
 from nascast.core.types import Floats, Objective, Trial
+from nascast.core.versions import versions
 from nascast.studies.limits import Limits
 from nascast.studies.records import open_benchmark
 from nascast.studies.searches.design import Search, labels, strategy_of
-from nascast.studies.versions import versions
 from nascast.training.files import read_record, write_record
 
 __all__ = [
