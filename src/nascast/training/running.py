@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from typing import Any
 
 from nascast.core.errors import NascastError, StoreError
 from nascast.training.files import read_record, write_record
@@ -16,6 +17,7 @@ from nascast.training.files import read_record, write_record
 __all__ = ["Reached", "forget", "reached", "tell"]
 
 _ADVICE = "it is written again after the next epoch"
+_MOST = 1_000_000  # epochs of a training, beyond which a record is garbled; chosen
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,8 +54,10 @@ def reached(folder: Path, trials: Iterable[int]) -> dict[int, Reached]:
     """Returns how far the trainings of trials have come, of those that told it."""
     found = {}
     for trial in trials:
-        with suppress(NascastError, TypeError):  # not there, or of another version
-            found[trial] = Reached(**read_record(_file(folder, trial), (), _ADVICE))
+        with suppress(NascastError):  # not there, or of another version
+            record = read_record(_file(folder, trial), (), _ADVICE)
+            if (one := _told(record)) is not None:
+                found[trial] = one
     return found
 
 
@@ -61,6 +65,16 @@ def forget(folder: Path, trial: int) -> None:
     """Removes what a training told, where that is possible."""
     with suppress(OSError):
         _file(folder, trial).unlink()
+
+
+def _told(record: Mapping[str, Any]) -> Reached | None:
+    """Returns what a record tells; None where it is not what `tell` writes."""
+    with suppress(TypeError, ValueError, OverflowError, KeyError, AttributeError):
+        curves = {name: tuple(map(float, values)) for name, values in record["curves"].items()}
+        one = Reached(int(record["epochs"]), curves)
+        if one.done <= one.epochs <= _MOST:
+            return one
+    return None
 
 
 def _file(folder: Path, trial: int) -> Path:

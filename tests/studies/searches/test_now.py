@@ -1,12 +1,17 @@
 """What a search does now, in a file that other processes read."""
 
+import json
 import math
 import os
 import subprocess
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
+
+import pytest
 
 from nascast.core.types import Architecture, Candidate, Evaluation, Trial
+from nascast.report.searches.now import now_part
 from nascast.runner import Step
 from nascast.studies.searches.now import RUNNING, Writer, read_now
 from nascast.training.files import write_record
@@ -76,3 +81,25 @@ def test_where_it_cannot_be_written_the_search_goes_on(tmp_path: Path) -> None:
         now("random-0", Step([trial(0)], 0, 1.0))
         assert read_now(tmp_path) is None
     assert (tmp_path / RUNNING).is_file()
+
+
+HOSTILE: tuple[Any, ...] = (None, True, "x", "", [], {}, ["x"], {"x": "x"}, {"0": None}, -1, 0.5)
+HOSTILE += (10**400, -(10**400), math.inf, math.nan)
+
+
+@pytest.mark.parametrize("hostile", HOSTILE, ids=lambda value: repr(value)[:12])
+def test_garbled_records_are_told_or_left_out(hostile: Any, tmp_path: Path) -> None:
+    with Writer(tmp_path, "val_accuracy", 2, 10) as now:
+        now("ppo-0", Step([], 2, 5.0, {0: 1.0}), ["lost node 1a2b"])
+        tell(tmp_path / RUNNING, 0, Reached(6, {"val_accuracy": (50.0, 60.5)}))
+        assert "50.0" in now_part(tmp_path) or "60.5" in now_part(tmp_path)
+        for name in ("search.json", "0.json"):
+            file = tmp_path / RUNNING / name
+            record = json.loads(file.read_bytes())
+            del record["sha256"]
+            for key in record:
+                write_record(file, {**record, key: hostile})
+                now_part(tmp_path)  # raises nothing
+            write_record(file, record)
+        write_record(tmp_path / RUNNING / "0.json", {"epochs": 1, "curves": {"a": [1, 2]}})
+        assert reached(tmp_path / RUNNING, [0]) == {}

@@ -6,7 +6,7 @@ import re
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import asdict, dataclass, field, fields, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -22,6 +22,7 @@ RUNNING = "running"  # folder in a search's folder, which is there while it runs
 _STATE = "search.json"
 _OURS = re.compile(r"(search|[0-9]+)\.json(\.[0-9]+)?")  # whole, or as it is being written
 _ADVICE = "it is written again at the next trial"
+_MOST_PROCESSES = 2**22  # of Linux, proc_sys_kernel(5); a larger number is garbled
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,16 +138,27 @@ class Writer:
 
 def read_now(out: Path) -> Now | None:
     """Returns what the search in a folder does now; None if none runs there."""
-    names = {item.name for item in fields(Now)}
     try:
-        found: dict[str, Any] = read_record(out / RUNNING / _STATE, (), _ADVICE)
+        now = _told(read_record(out / RUNNING / _STATE, (), _ADVICE))
     except NascastError:  # not there, or just being removed
         return None
-    if found.keys() != names:
+    return now if now is not None and now.is_alive() else None
+
+
+def _told(record: Mapping[str, Any]) -> Now | None:
+    """Returns what a record tells; None where it is not what a `Writer` writes."""
+    like = asdict(Now("", "", 1, None))
+    if record.keys() != like.keys():
         return None
-    found["running"] = {int(trial): began for trial, began in found["running"].items()}
-    now = Now(**found)
-    return now if now.is_alive() else None
+    with suppress(TypeError, ValueError, OverflowError, AttributeError):
+        kinds = {name: type(value) for name, value in like.items() if value is not None}
+        found = {name: kind(record[name]) for name, kind in kinds.items()}
+        found["running"] = {int(n): float(began) for n, began in record["running"].items()}
+        total = record["evaluations"]
+        found["evaluations"] = None if total is None else int(total)
+        if 0 < found["process"] <= _MOST_PROCESSES:
+            return Now(**found)
+    return None
 
 
 def _clear(folder: Path) -> None:
