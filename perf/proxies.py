@@ -297,16 +297,21 @@ def _tau(ones: Floats, others: Floats) -> float:
 def ranks(benchmark: str) -> None:
     """Prints Kendall's τ of the scores beside a benchmark, over all their rows, with intervals.
 
-    Accuracies are the means over the trainings there are. Scores that are not defined rank last.
+    Accuracies, or losses of which less is better, are the means over the trainings there are.
+    Scores that are not defined rank last; a network without a finite loss is left out.
     """
     table = open_benchmark(benchmark)
     found = recorded_scores(table)
     assert found is not None, f"{benchmark} has no scores beside it"
-    true = table.query(found.genes, "val_accuracy", None, None)
+    metric = "val_accuracy" if "val_accuracy" in table.metrics else "val_loss"
+    true = table.query(found.genes, metric, None, None)
+    true = true if metric == "val_accuracy" else -true
+    kept = np.isfinite(true)
+    true, scores = true[kept], found.values[kept]
     top = np.argsort(-true)[: len(true) // 10]
     print(f"{len(true)} networks, {found.batch}")
     for k, name in enumerate(found.names()):
-        last = np.nan_to_num(plugins.resolve("proxy", name).sign * found.values[:, k], nan=-np.inf)
+        last = np.nan_to_num(plugins.resolve("proxy", name).sign * scores[:, k], nan=-np.inf)
         pairs = np.stack([rankdata(last), true], axis=1)
         over_all, best = (
             resampled(tau, rows, np.random.default_rng(0)) for rows in (pairs, pairs[top])
