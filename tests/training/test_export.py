@@ -26,6 +26,8 @@ from nascast.training.model_card import photo_code
 
 pytest.importorskip("safetensors")
 
+EXAMPLE = Path(__file__).parents[2] / "examples" / "classify_photos.py"
+
 # Runs the exported files where nascast cannot be imported.
 _ALONE = """
 import json, sys
@@ -90,6 +92,10 @@ def test_from_a_photo_to_a_class(folder: Path, tmp_path: Path) -> None:
     run = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True)
     name = model.classes[int(expected.argmax())]
     assert run.stdout == f"{name}\n", run.stderr
+    code = blocked + "import runpy\nrunpy.run_path(sys.argv[1])['main']('model.onnx', 'photo.png')"
+    command = [sys.executable, "-c", code, str(EXAMPLE)]
+    run = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
+    assert run.stdout == f"photo.png: {name} ({100 * expected.max():.1f} %)\n", run.stderr
     for path in (folder, tmp_path / "model.onnx"):
         (answer,) = classify(path, [tmp_path / "photo.png"], top=9)
         assert answer.classes[0] == name

@@ -10,10 +10,11 @@ from typing import Any
 
 import pytest
 
+from nascast.core.errors import StoreError
 from nascast.core.types import Architecture, Candidate, Evaluation, Trial
 from nascast.report.searches.now import now_part
 from nascast.runner import Step
-from nascast.studies.searches.now import RUNNING, Writer, read_now
+from nascast.studies.searches.now import RUNNING, Writer, _born, read_now
 from nascast.training.files import write_record
 from nascast.training.running import Reached, reached, tell
 
@@ -60,6 +61,26 @@ def test_one_that_was_killed_does_not_run(tmp_path: Path) -> None:
             assert (read_now(tmp_path) is not None) == alive
         assert not replace(found, born="an earlier boot").is_alive()  # but its number is used again
         assert replace(found, host="elsewhere", process=child.pid).is_alive()  # nobody knows
+
+
+def test_two_processes_do_not_search_in_one_folder(tmp_path: Path) -> None:
+    file = tmp_path / RUNNING / "search.json"
+    with Writer(tmp_path, "val_accuracy", 1, None) as now:
+        now("random-0", Step([], 1, 0.0, {0: 0.0}))
+        mine = json.loads(file.read_bytes())
+    del mine["sha256"]
+    with subprocess.Popen(["sleep", "60"]) as other:
+        theirs = {**mine, "process": other.pid, "born": _born(other.pid)}
+        write_record(file, theirs)
+        with pytest.raises(StoreError, match=f"process {other.pid} searches in"):
+            Writer(tmp_path, "val_accuracy", 1, None).__enter__()
+        assert read_now(tmp_path) is not None  # it is left as it was
+        other.kill()
+    with Writer(tmp_path, "val_accuracy", 1, None):  # one that was killed is in nobody's way
+        assert read_now(tmp_path) is None
+    write_record(file, {**theirs, "host": "elsewhere"})
+    with Writer(tmp_path, "val_accuracy", 1, None):  # of another machine nobody knows
+        assert read_now(tmp_path) is None
 
 
 def test_a_folder_of_the_same_name_keeps_what_others_put_there(tmp_path: Path) -> None:

@@ -101,6 +101,17 @@ class Writer:
         self._folder, self._now = out / RUNNING, Now("", metric, workers, evaluations)
 
     def __enter__(self) -> "Writer":
+        """Begins with an empty folder.
+
+        Raises:
+            StoreError: another process of this machine searches there.
+        """
+        out, other = self._folder.parent, read_now(self._folder.parent)
+        if other is not None and other.host == platform.node() and other.process != os.getpid():
+            raise StoreError(
+                f"process {other.process} searches in {out}; watch it with `nascast watch {out}`, "
+                "wait for its end or stop it, or choose another --out"
+            )
         _clear(self._folder)  # of a search that was killed
         with suppress(OSError):
             self._folder.mkdir(parents=True)
