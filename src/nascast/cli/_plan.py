@@ -2,7 +2,7 @@
 
 import math
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from nascast.studies.searches.design import Search
     from nascast.training.evaluator import ChildEvaluator
 
-__all__ = ["Asked", "check", "plan", "strategies_of"]
+__all__ = ["Asked", "check", "objectives_of", "plan", "strategies_of"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,12 +168,17 @@ def _by_training(
     asked: Asked, children: Children, shared: Mapping[str, Any]
 ) -> "tuple[Search, ChildEvaluator]":
     from nascast.core import plugins
+    from nascast.core.types import TextTask
     from nascast.studies.searches.design import Search
 
     evaluator = open_evaluator(children, asked.space or "nasnet")
     if not children.said:
         typer.echo(f"read: {evaluator.told()}", err=True)
-    training, aims = evaluator.settings(), _trained_objectives(asked.metrics, evaluator)
+    usual = "val_loss" if isinstance(evaluator.task, TextTask) else "val_accuracy"
+    training, aims = (
+        evaluator.settings(),
+        objectives_of(asked.metrics or usual, evaluator.metrics),
+    )
     space = plugins.load("space", training["space"])
     search = Search(
         space=training["space"],
@@ -196,18 +201,19 @@ def _halves(epochs: int) -> tuple[int, ...]:
     return tuple(epochs >> k for k in reversed(range(epochs.bit_length())))
 
 
-def _trained_objectives(
-    metrics: str | None, evaluator: "ChildEvaluator"
-) -> "tuple[Objective, ...]":
-    """Returns the objectives; the default of language models is their validation loss."""
-    from nascast.core.errors import InvalidSettingError
-    from nascast.core.types import Objective, TextTask
+def objectives_of(metrics: str, measured: Sequence[str]) -> "tuple[Objective, ...]":
+    """Returns the objectives of ``--metric``.
 
-    usual = "val_loss" if evaluator and isinstance(evaluator.task, TextTask) else "val_accuracy"
-    chosen = names(metrics or usual, "--metric")
-    if unknown := [name for name in chosen if name not in evaluator.metrics]:
+    Raises:
+        InvalidSettingError: one is not among the metrics that are measured.
+    """
+    from nascast.core.errors import InvalidSettingError
+    from nascast.core.types import Objective
+
+    chosen = names(metrics, "--metric")
+    if unknown := [name for name in chosen if name not in measured]:
         raise InvalidSettingError(
-            f"--metric: {unknown[0]} is not measured; measured are {', '.join(evaluator.metrics)}"
+            f"--metric: {unknown[0]} is not measured; measured are {', '.join(measured)}"
         )
     return tuple(Objective(name) for name in chosen)
 

@@ -42,7 +42,7 @@ from nascast.training.text import TextData, open_text
 if TYPE_CHECKING:
     from torch import nn
 
-__all__ = ["ChildEvaluator", "LanguageEvaluator", "TrainingEvaluator"]
+__all__ = ["ChildEvaluator", "LanguageEvaluator", "TrainingEvaluator", "image_metrics"]
 
 _LARGEST = math.log(sys.float_info.max)
 _COUNTS = tuple(item.name for item in fields(Counts))
@@ -255,9 +255,7 @@ class TrainingEvaluator(ChildEvaluator):
 
     @property
     def metrics(self) -> tuple[str, ...]:
-        scores = [f"{part}_{kind}" for kind in ("accuracy", "loss") for part in ("val", "test")]
-        latency = ["latency_ms"] if self.measure_latency else []
-        return (*scores, "train_loss", *_COUNTS, *latency)
+        return image_metrics(self.measure_latency)
 
     @property
     def task(self) -> ImageTask:
@@ -337,6 +335,12 @@ class LanguageEvaluator(ChildEvaluator):
             "test_accuracy": test_accuracy,
             **self._counts(arch),
         }
+
+
+def image_metrics(latency: bool) -> tuple[str, ...]:
+    """Returns the names of what `TrainingEvaluator` measures, with or without the latency."""
+    scores = (f"{part}_{kind}" for kind in ("accuracy", "loss") for part in ("val", "test"))
+    return (*scores, "train_loss", *_COUNTS, *(["latency_ms"] if latency else []))
 
 
 def _perplexity(loss: float) -> float:
