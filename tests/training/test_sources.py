@@ -388,6 +388,7 @@ def test_a_large_folder_is_decoded_once_into_a_file(
             assert own.mapped
             assert torch.equal(x[:], own[:])
             assert torch.equal(y, labels)
+        assert permissions(tmp_path / "cache") <= {"r--s"}
         times.append({file.name: file.stat().st_mtime_ns for file in tmp_path.glob("cache/*/*")})
     assert times[0] == times[1]
     assert len(times[0]) == 1 + len(expected_parts(parts))
@@ -399,6 +400,15 @@ def test_a_large_folder_is_decoded_once_into_a_file(
     open_data.cache_clear()
     with pytest.raises(CorruptDataError, match="delete it, and the images are decoded anew"):
         open_data(str(source), Split(size=5))
+
+
+def permissions(folder: Path) -> set[str]:
+    """How files of a folder are mapped; what is private and written to would count as memory."""
+    maps = Path("/proc/self/maps")
+    lines = maps.read_text().splitlines() if maps.exists() else []
+    found = {line.split()[1] for line in lines if str(folder) in line}
+    assert found or not lines
+    return found
 
 
 def expected_parts(parts: tuple[str, ...]) -> set[str]:

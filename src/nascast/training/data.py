@@ -234,9 +234,14 @@ def _pixels(images: npt.NDArray[np.uint8], rows: Places, mean: Tensor, std: Tens
 
 
 def _tensor(images: npt.NDArray[np.uint8]) -> Tensor:
-    """Returns uint8 ``(n, channels, height, width)``, which shares memory or file if it can."""
-    own = np.require(images, requirements=["C", "W"])
-    return torch.from_numpy(own).permute(0, 3, 1, 2)
+    """Returns uint8 ``(n, channels, height, width)``, which shares memory or file if it can.
+
+    It is not to be written to: what a file is mapped to for reading ends the process then.
+    """
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "The given NumPy array is not writable", UserWarning)
+        own = torch.from_numpy(np.require(images, requirements=["C"]))
+    return own.permute(0, 3, 1, 2)
 
 
 def _resized(images: npt.NDArray[np.uint8], size: int | None, source: str) -> Any:

@@ -89,8 +89,8 @@ class Kept:
             self._file(f"{part}-{os.getpid()}").unlink(missing_ok=True)
 
     def _part(self, name: str, labels: list[int]) -> tuple[Any, Any]:
-        # Copy on write, since PyTorch warns of arrays that cannot be written.
-        images = np.load(self._file(f"{name}.npy"), mmap_mode="c", allow_pickle=False)
+        # For reading alone: what could be written, the system counts as memory, and may refuse.
+        images = np.load(self._file(f"{name}.npy"), mmap_mode="r", allow_pickle=False)
         if images.dtype != np.uint8 or len(images) < len(labels):
             raise ValueError(f"{images.dtype} {images.shape} for {len(labels)} labels")
         return images[: len(labels)], np.asarray(labels, dtype=np.int64)
