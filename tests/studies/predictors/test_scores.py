@@ -13,10 +13,11 @@ from nascast.core import plugins
 from nascast.core.errors import InvalidSettingError
 from nascast.core.ledger import Ledger, Memo, Score
 from nascast.core.types import Batch, Genes, Objective
-from nascast.studies.predictors.design import Study
+from nascast.studies.predictors.design import RECORDED, Study
 from nascast.studies.predictors.head import read_head
 from nascast.studies.predictors.run import compare
-from nascast.studies.predictors.split import batch_of
+from nascast.studies.predictors.split import batch_of, with_scores
+from nascast.studies.records import open_benchmark
 
 IMAGES = "64 images of a data set that is not here"
 SCORED = 50
@@ -90,3 +91,19 @@ def test_scores_with_a_random_batch_restrict_nothing_that_they_do_not_reach(tmp_
     (result,) = compare(replace(few, test_size=SCORED + 2), tmp_path / "more")
     assert result.error is None
     assert "recorded" not in read_head(tmp_path / "more").batch
+
+
+def test_scores_of_few_do_not_restrict_a_study_unasked(tmp_path: Path) -> None:
+    """Half of the table is enough, or five times the test set; else others could train on less."""
+    asked, _ = record(tmp_path)
+    table = read_table(Path(str(asked.benchmark)))
+    unasked = replace(asked, images=RECORDED)
+    for size, restricts in ((SCORED // 5, True), (SCORED // 5 + 1, False)):
+        within = with_scores(replace(unasked, test_size=size), table)
+        assert (within is not None) == restricts
+        assert with_scores(replace(asked, test_size=size), table) is not None
+    logs = open_benchmark("nbnlp_logs")  # with scores of all
+    text = Study("nbnlp_logs", ("jacov",), axes={}, metric="val_loss", images=RECORDED)
+    within = with_scores(text, logs)
+    assert within is not None
+    assert len(within) == len(logs.genes())

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 __all__ = ["batch_of", "drawn_from", "proxy_keys", "scores_of", "split", "with_scores"]
 
-_TIMES = 1.5  # the test set, are the fewest rows of scores that restrict a study unasked; chosen
+_TIMES, _SHARE = 5, 0.5  # of the test set, of the table: rows of scores that are enough; chosen
 
 
 def split(
@@ -68,11 +68,13 @@ def scores_of(study: Study, benchmark: Benchmark) -> "ScoreTable | None":
     """Returns the scores recorded beside a benchmark, or None.
 
     Where nothing else is read, scores of few architectures are left out: all predictors would be
-    tested on these.
+    trained and tested on these.
     """
     scores = recorded_scores(benchmark)
-    few = scores is not None and len(scores.genes) < _TIMES * study.test_size
-    return None if study.images == RECORDED and few else scores
+    if scores is None or study.images != RECORDED:
+        return scores
+    enough = min(_TIMES * study.test_size, _SHARE * len(benchmark.genes()))
+    return scores if len(scores.genes) >= enough else None
 
 
 def batch_of(study: Study, benchmark: Benchmark) -> Batch:
