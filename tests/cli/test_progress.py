@@ -32,3 +32,13 @@ def test_lines_are_half_a_minute_apart(capsys: pytest.CaptureFixture[str]) -> No
         shown.advance(task)
         assert capsys.readouterr().err == ""
         shown.advance(task, 2)
+
+
+def test_steps_of_minutes_have_a_time_left() -> None:
+    now = [0.0]
+    with bars() as shown:
+        shown.get_time = lambda: now[0]
+        task = shown.add_task("slow", total=4)
+        for now[0] in (100.0, 300.0):
+            shown.advance(task)
+        assert shown.tasks[0].time_remaining == 400

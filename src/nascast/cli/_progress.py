@@ -25,13 +25,16 @@ if TYPE_CHECKING:
 __all__ = ["bars", "stages"]
 
 _PAUSE = 30.0  # seconds between two lines where there is no terminal; chosen
+_LOOKED_BACK = 3600.0  # seconds of which the time left is estimated; steps take minutes; chosen
 
 
 class _Lines(Progress):
     """Bars that are lines every half minute where no terminal shows them, and where they ended."""
 
     def __init__(self, *columns: ProgressColumn, console: Console) -> None:
-        super().__init__(*columns, console=console, refresh_per_second=4)
+        super().__init__(
+            *columns, console=console, refresh_per_second=4, speed_estimate_period=_LOOKED_BACK
+        )
         self._told = time.monotonic()
 
     def update(self, task_id: TaskID, **changes: Any) -> None:
