@@ -45,7 +45,6 @@ STUDIES = {  # folder: benchmark, predictors and trials
     "mini_auto": ("nb201-mini", "auto", 2),
     "nb201_proxies": ("nb201_seeds", SCORED, 20),
     "nlp_omni": ("nbnlp_logs", "omni", 3),
-    "nlp_auto": ("nbnlp_logs", "auto", 2),
     "nlp_proxies": ("nbnlp_logs", "params,flops,l2_norm,synflow,jacov,snip,grad_norm,plain", 20),
 }
 
