@@ -3,7 +3,7 @@
 Runs the comparisons below, each into a folder of its own, and writes what they found beside
 ``nascast.studies.recommend``. Budgets are those of the grid ``quick``, and test sets have 200
 architectures. OMNI, `lcnet` and `auto`, whose fits take long, have three or two trials, on
-nb201-mini alone; left out are `omni_seminas`, whose fits take longer still, `bohamiann`, whose
+nb201-mini, and OMNI on NAS-Bench-NLP; left out are `omni_seminas`, whose fits take longer still, `bohamiann`, whose
 chains take half a minute a fit, and on NAS-Bench-NLP `nao`, `seminas` and `nn_former`, whose graphs
 are large there. Zero-cost proxies run where their scores are recorded beside the table, among the
 architectures that have them.
@@ -44,6 +44,7 @@ STUDIES = {  # folder: benchmark, predictors and trials
     "mini_omni": ("nb201-mini", LONG, 3),
     "mini_auto": ("nb201-mini", "auto", 2),
     "nb201_proxies": ("nb201_seeds", SCORED, 20),
+    "nb301_proxies": ("nb301_sample", SCORED, 20),
     "nlp_omni": ("nbnlp_logs", "omni", 3),
     "nlp_proxies": ("nbnlp_logs", "params,flops,l2_norm,synflow,jacov,snip,grad_norm,plain", 20),
 }
