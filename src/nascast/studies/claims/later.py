@@ -292,7 +292,7 @@ CLAIMS = (
         "NAS-Bench-201's cells.",
         f"{_ZERO}, which says so of most spaces, NAS-Bench-201 not among them",
         "On nb201-mini, the better of the two should rank significantly better than more than half "
-        "of the other proxies. Scores in other spaces are not on record.",
+        "of the other proxies.",
         _sizes,
         studies=(every_proxy,),
         seconds=25,

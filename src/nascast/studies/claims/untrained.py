@@ -10,26 +10,41 @@ from nascast.core.types import Batch, Floats, Genes, ImageTask, Objective
 from nascast.studies.claims.claim import Claim, Desk
 from nascast.studies.claims.finding import Finding, Part, judged
 from nascast.studies.claims.intervals import exact, resampled
-from nascast.studies.claims.records import tau
+from nascast.studies.claims.records import tau, tau_gap
 from nascast.studies.noise import Estimate
 from nascast.studies.records import open_benchmark, recorded_scores
 
 __all__ = ["CLAIMS"]
 
-_PROXIES = ("jacov", "synflow")
+_PROXIES, _SIZES = ("jacov", "synflow"), ("params", "flops")
 _PAPER = "White et al., NeurIPS 2021, https://arxiv.org/abs/2104.01177"
 _TIMED = 4  # architectures whose scores are timed; chosen
 
 
-def _darts(desk: Desk) -> Finding:
-    found = open_benchmark("nb301_sample")
+def _recorded(name: str) -> tuple[dict[str, Floats], Floats]:
+    """Returns the ``(n,)`` scores beside a table by proxy, and what they foretell, ``(n,)``.
+
+    Larger is better; what is not defined is worst. Networks without a finite value are left out.
+    """
+    found = open_benchmark(name)
     kept = recorded_scores(found)
     assert kept is not None
-    true = found.query(kept.genes, "val_accuracy")
-    taus = []
-    for i, name in enumerate((*_PROXIES, "params")):
-        scores = plugins.resolve("proxy", name).sign * kept.values[:, kept.names().index(name)]
-        taus.append(resampled(tau, np.stack([scores, true], axis=1), desk.rng(i)))
+    metric = "val_accuracy" if "val_accuracy" in found.metrics else "val_loss"
+    true = found.query(kept.genes, metric, seed=None) * (1 if metric == "val_accuracy" else -1)
+    fine = np.isfinite(true)
+    signs = {proxy: plugins.resolve("proxy", proxy).sign for proxy in kept.names()}
+    return {
+        proxy: np.nan_to_num(sign * kept.values[fine, i], nan=-np.inf)
+        for i, (proxy, sign) in enumerate(signs.items())
+    }, true[fine]
+
+
+def _darts(desk: Desk) -> Finding:
+    scores, true = _recorded("nb301_sample")
+    taus = [
+        resampled(tau, np.stack([scores[name], true], axis=1), desk.rng(i))
+        for i, name in enumerate((*_PROXIES, "params"))
+    ]
     return judged(
         [
             *(Part(f"τ of {name}", t, 0.3, False) for name, t in zip(_PROXIES, taus, strict=False)),
@@ -37,6 +52,32 @@ def _darts(desk: Desk) -> Finding:
         ],
         f"{len(true)} networks; only the order of a surrogate's answers is known.",
     )
+
+
+def _sizes(desk: Desk) -> Finding:
+    parts, remarks = [], []
+    spaces = {"DARTS": "nb301_sample", "NAS-Bench-NLP": "nbnlp_logs"}
+    for k, (case, name) in enumerate(spaces.items()):
+        scores, true = _recorded(name)
+        own = max(_SIZES, key=lambda size: tau(np.stack([scores[size], true], axis=1)))
+        gaps = {
+            proxy: resampled(tau_gap, np.stack([scores[own], values, true], axis=1), desk.rng(k, i))
+            for i, (proxy, values) in enumerate(scores.items())
+            if proxy not in _SIZES
+        }
+        worse, better = (
+            [
+                proxy
+                for proxy, gap in gaps.items()
+                if sign * gap.value > 0 and gap.low * gap.high > 0
+            ]
+            for sign in (1, -1)
+        )
+        share = exact(100 * len(worse) / len(gaps))
+        title = f"{case}: percent of the other {len(gaps)} proxies that rank worse than {own}"
+        parts.append(Part(title, share, 50, digits=0, case=case))
+        remarks.append(f"Better in {case}: {', '.join(better) or 'none'}.")
+    return judged(parts, " ".join(remarks))
 
 
 def _took(found: Benchmark, genes: Genes, images: int) -> Floats:
@@ -80,6 +121,17 @@ CLAIMS = (
         "should be below .3. That parameters, which need no score, are not above .3 is a caveat.",
         _darts,
         seconds=2,
+    ),
+    Claim(
+        "sizes-beat-most-proxies-elsewhere",
+        "Parameters and multiply-adds rank better than most zero-cost proxies outside "
+        "NAS-Bench-201.",
+        "Krishnakumar et al., NAS-Bench-Suite-Zero, NeurIPS 2022, https://arxiv.org/abs/2210.03230",
+        "Scores of full-size networks recorded beside nb301_sample and nbnlp_logs. In each space "
+        "the better of the two should rank significantly better, by the paired bootstrap "
+        "over networks, than more than half of the other proxies.",
+        _sizes,
+        seconds=10,
     ),
     Claim(
         "zero-cost-takes-seconds",
