@@ -19,7 +19,8 @@ SMALL = (
 UNSAID = (
     "score reward top1 quality accuracy_drop error_free images_per_second accuracy_loss "
     "time_to_accuracy memory_bandwidth accuracy_std losslessness accurate a x "
-    "1-acc 100-accuracy -acc 1/loss"
+    "1-acc 100-accuracy -acc 1/loss "
+    "accuracy_degradation accuracy_penalty acc_ci accuracy_range memory_available latency_reward"
 )
 
 
@@ -66,6 +67,16 @@ def test_what_is_said_counts(name: str, minimize: bool) -> None:
         ("memory_MB", "", "MB"),
         ("energy", "e_mJ", "mJ"),
         ("score", "score_ms", "none"),
+        *(("time", name, "ms") for name in ("t_msec", "milliseconds", "TIME_MS", "timeMs")),
+        *(("time", name, "us") for name in ("time (µs)", "usec", "microseconds")),
+        *(("time", name, "ns") for name in ("t_ns", "nanoseconds")),
+        *(("time", name, "minutes") for name in ("minute", "t_mins", "t_min")),
+        *(("time", name, "hours") for name in ("hour", "hrs", "time_hr", "gpu_hours")),
+        *(("time", name, "days") for name in ("days", "gpu_days")),
+        *(("time", name, "seconds") for name in ("elapsed", "secs", "epoch_time", "second")),
+        ("latency", "latency_min", "none"),  # the smallest
+        ("params", "params_k", "thousands"),
+        ("energy", "energy_kJ", "none"),  # not J
     ],
 )
 def test_units_that_names_tell(name: str, column: str, unit: str) -> None:

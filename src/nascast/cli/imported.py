@@ -46,7 +46,7 @@ def import_table(
         str | None,
         typer.Option(
             help="Column with the training seconds of one epoch, or in a unit that its name ends "
-            "with: time_ms, hours."
+            "with (time_ms, hours), or that stands behind it: time,unit=minutes."
         ),
     ] = None,
     seed_column: Annotated[
@@ -111,10 +111,12 @@ def import_table(
     from nascast.benchmarks.table import read_table
 
     check_target(out, force)
+    column, _, unit = (seconds_per_epoch or "").partition(",unit=")
     layout = Layout(
         architecture,
         tuple(ColumnSpec.parse(text) for text in metric),
-        seconds_per_epoch=seconds_per_epoch,
+        seconds_per_epoch=column or None,
+        seconds_unit=unit or None,
         seed=seed_column,
         epoch=epoch_column,
         first_epoch=first_epoch,

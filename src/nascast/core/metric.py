@@ -65,16 +65,18 @@ QUANTITIES = (
 # Words that turn a known one round, or make another quantity of it: accuracy_drop, error_free,
 # images_per_second, memory_bandwidth. A name with one of them says nothing.
 _TURNING = (
-    "bandwidth change decrease delta deviation diff difference drop efficiency free gain gap "
-    "headroom improvement inverse inv left minus neg negative no non not per rank ranking ratio "
-    "reciprocal reduction relative remaining saved saving savings scale sd sem speedup std stddev "
-    "stderr to utilisation utilization var variance weight without"
+    "available bandwidth bar bars change ci complement cost decrease degradation delta deviation "
+    "deterioration diff difference drop efficiency entropy excess free gain gap headroom "
+    "improvement interval inverse inv left margin minus neg negative no non not overhead penalty "
+    "per range rank ranking ratio reciprocal reduction regret relative remaining reward saved "
+    "saving savings scale sd sem slack speedup spread std stddev stderr to uncertainty utilisation "
+    "utilization utility var variance violation violations weight without"
 )
 
 _FORMULA = re.compile(r"\s*(?:(?:1|100)(?:\.0*)?\s*)?-|\s*1(?:\.0*)?\s*/")  # 1-acc, -acc, 1/loss
 
 _POSITIVE = (
-    "none nats bits seconds ms us minutes hours days count thousands millions billions "
+    "none nats bits seconds ms us ns minutes hours days count thousands millions billions "
     "bytes KB MB GB KiB MiB GiB J mJ W mW kWh"
 )
 UNITS: Mapping[str, tuple[float, float]] = MappingProxyType(
@@ -86,30 +88,26 @@ UNITS: Mapping[str, tuple[float, float]] = MappingProxyType(
     }
 )
 
-_SUFFIXES = {
-    "ms": "ms",
-    "us": "us",
-    "s": "seconds",
-    "sec": "seconds",
-    "seconds": "seconds",
-    "min": "minutes",
-    "minutes": "minutes",
-    "h": "hours",
-    "hours": "hours",
-    "K": "thousands",
-    "M": "millions",
-    "G": "billions",
-    "mflops": "millions",
-    "mmacs": "millions",
-    "gflops": "billions",
-    "gmacs": "billions",
+_SPELLINGS = {  # words at the end of a name that tell a unit, by unit
+    "ns": "ns nsec nsecs nanos nanosecond nanoseconds",
+    "us": "us usec usecs \u00b5s \u03bcs micros microsecond microseconds",
+    "ms": "ms MS Ms msec msecs millis millisecond milliseconds",
+    "seconds": "s sec secs second seconds",
+    "minutes": "min mins minute minutes",
+    "hours": "h hr hrs hour hours",
+    "days": "day days",
+    "thousands": "K k thousand thousands kparams",
+    "millions": "M m million millions mparams mflops mmacs",
+    "billions": "B b G g billion billions gflops gmacs",
     "bytes": "bytes",
-    "joules": "J",
-    **{unit: unit for unit in ("KB", "MB", "GB", "KiB", "MiB", "GiB", "J", "mJ", "W", "mW", "kWh")},
+    "J": "joules",
 }
+_SUFFIXES = {word: unit for unit, words in _SPELLINGS.items() for word in words.split()}
+_SUFFIXES |= {u: u for u in ("KB", "MB", "GB", "KiB", "MiB", "GiB", "J", "mJ", "W", "mW", "kWh")}
+_TIMES = {"ns", "us", "ms", "seconds", "minutes", "hours", "days"}
 _FITTING = {  # units that the end of a name may tell, by quantity
-    "latency": {"ms", "us", "seconds", "minutes"},
-    "seconds": {"ms", "us", "seconds", "minutes", "hours"},
+    "latency": _TIMES - {"minutes"},  # latency_min is the smallest
+    "seconds": _TIMES,
     "parameters": {"thousands", "millions", "billions"},
     "multiply-adds": {"thousands", "millions", "billions"},
     "energy": {"J", "mJ", "W", "mW", "kWh"},
@@ -161,7 +159,7 @@ def unit_of(name: str, column: str = "") -> str:
     if found is None:
         return "none"
     for text in (name, column) if found.sized else ():
-        for word in reversed(re.findall(r"[^\W_]+", text)):
+        for word in reversed(_parts(text)):
             unit = _SUFFIXES.get(word) or _SUFFIXES.get(word.lower() if len(word) > 2 else "")
             if unit in _FITTING.get(found.name, ()):
                 return str(unit)
@@ -171,6 +169,15 @@ def unit_of(name: str, column: str = "") -> str:
 def bounds(unit: str) -> tuple[float, float]:
     """Returns the smallest and the largest value that a unit allows; of an unknown one, any."""
     return UNITS.get(unit, (-math.inf, math.inf))
+
+
+def _parts(name: str) -> list[str]:
+    """Returns the words of a name in their order, and before each its humps: timeMs, time, Ms."""
+    found: list[str] = []
+    for part in re.findall(r"[^\W_]+", name):
+        humps = re.findall(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])", part)
+        found += [*(humps if all(len(hump) > 1 for hump in humps) else ()), part]
+    return found
 
 
 def _words(name: str) -> frozenset[str]:

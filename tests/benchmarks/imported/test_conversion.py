@@ -541,7 +541,15 @@ def test_the_seconds_of_all_trainings_of_an_architecture(tmp_path: Path) -> None
 
 @pytest.mark.parametrize(
     ("column", "seconds"),
-    [("time_ms", 0.014), ("hours", 14 * 3600.0), ("t_min", 14 * 60.0), ("sec_per_epoch", 14.0)],
+    [
+        *(
+            ("time_ms", 0.014),
+            ("hours", 14 * 3600.0),
+            ("t_min", 14 * 60.0),
+            ("sec_per_epoch", 14.0),
+        ),
+        *(("milliseconds", 0.014), ("epochMs", 0.014), ("t_ns", 14e-9), ("gpu_days", 14 * 86400.0)),
+    ],
 )
 def test_the_name_of_a_column_may_tell_the_unit_of_its_times(
     tmp_path: Path, column: str, seconds: float
@@ -550,6 +558,30 @@ def test_the_name_of_a_column_may_tell_the_unit_of_its_times(
     path.write_text(text(ROWS, tuple(column if name == "time" else name for name in HEADER)))
     source = read(path, "val_accuracy=acc_12,epoch=10", seconds_per_epoch=column)
     assert float(source.values["seconds"].ravel()[0]) == pytest.approx(10 * seconds)
+
+
+def test_a_unit_of_times_that_a_name_does_not_tell_is_said(tmp_path: Path) -> None:
+    path = tmp_path / "records.csv"
+    path.write_text(text(ROWS, tuple("time_m" if name == "time" else name for name in HEADER)))
+    with pytest.raises(InvalidSettingError, match=r"ends in 'm'.* as in time_m,unit=minutes"):
+        read(path, seconds_per_epoch="time_m")
+    with pytest.raises(InvalidSettingError, match="got unit=weeks"):
+        read(path, seconds_per_epoch="time_m", seconds_unit="weeks")
+    said = {"seconds_per_epoch": "time_m", "seconds_unit": "minutes"}
+    source = read(path, "val_accuracy=acc_12,epoch=10", **said)
+    assert float(source.values["seconds"].ravel()[0]) == pytest.approx(10 * 14 * 60.0)
+
+
+def test_accuracies_of_two_units_in_one_column_are_asked_about(tmp_path: Path) -> None:
+    path = tmp_path / "records.csv"
+    cells = ("none~0", "skip_connect~0", "nor_conv_1x1~0")
+    rest = "|+|none~0|none~1|+|none~0|none~1|none~2|"
+    lines = [f"|{cell}{rest},{n}" for cell, n in zip(cells, (0.91, 0.83, 93.5), strict=True)]
+    path.write_text("\n".join(["arch,acc", *lines]))
+    with pytest.raises(InvalidSettingError, match="most numbers of column 'acc' are at most 1"):
+        read(path, "val_accuracy=acc,epoch=9")
+    assert read(path, "val_accuracy=acc,epoch=9,unit=percent").values["val_accuracy"].max() == 93.5
+    assert read(path, "val_error=acc,epoch=9").values["val_error"].min() == 0.83
 
 
 def test_the_task_is_recorded_and_whether_it_was_said(tmp_path: Path) -> None:

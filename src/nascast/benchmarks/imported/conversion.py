@@ -2,6 +2,7 @@
 
 import hashlib
 import math
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -70,7 +71,7 @@ def convert(
         meta, values[metric] = _array(rows, specs, columns, layout)
         metrics.append(meta)
     if layout.seconds_per_epoch is not None:
-        unit = unit_of("time", layout.seconds_per_epoch)  # as of hours_per_epoch, or time_ms
+        unit = _unit(layout.seconds_per_epoch, layout.seconds_unit)
         per_epoch = ColumnSpec(SECONDS, layout.seconds_per_epoch, unit=unit, minimize=True)
         rate = reader.values(per_epoch)
         meta, values[SECONDS] = _seconds(rows, rate, metrics)
@@ -96,6 +97,16 @@ def convert(
         provenance=provenance,
         separate=separate,
     )
+
+
+def _unit(column: str, said: str | None) -> str:
+    """Returns the unit of a column of times: what is said, or what its name tells: time_ms."""
+    if said is None and (end := re.search(r"(?:^|[^A-Za-z])([mMdD])[^A-Za-z0-9]*$", column)):
+        raise InvalidSettingError(
+            f"the column {column!r} of times ends in {end[1]!r}, which could be more than one "
+            f"unit; say seconds, ns, us, ms, minutes, hours or days, as in {column},unit=minutes"
+        )
+    return said or unit_of("time", column)
 
 
 def _place(column: ColumnSpec, layout: Layout) -> str:

@@ -16,6 +16,7 @@ _FORM = (
     "[,missing=VALUE][,minimize|maximize]"
 )
 _FLAGS = ("minimize", "maximize", "error")
+_TIMES = ("seconds", "ns", "us", "ms", "minutes", "hours", "days")
 _ALIASES = {"%": "percent", "s": "seconds"}
 
 
@@ -157,8 +158,8 @@ def _check(text: str, metric: str, column: str, unit: str, error: bool | None) -
             f"the accuracy {metric!r} would be read from the column {column!r}, which sounds like "
             "errors; add error to store 100 % less them, or error=false if they are accuracies"
         )
-    if metric == SECONDS and unit not in ("seconds", "ms", "us", "minutes", "hours", "days"):
-        raise InvalidSettingError(f"{SECONDS} are in seconds, or in ms … days; got {text!r}")
+    if metric == SECONDS and unit not in _TIMES:
+        raise InvalidSettingError(f"{SECONDS} are in seconds, or in ns … days; got {text!r}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,6 +172,7 @@ class Layout:
         columns: columns with metrics.
         seconds_per_epoch: name of the column with the training seconds of one epoch, or in the unit
             that its end tells, as in ``time_ms``; without one seconds are unknown.
+        seconds_unit: their unit, where the name of the column does not tell it.
         seed: name of the column that tells the trainings of an architecture apart, one row for
             each; its values, in ascending order, are seed 0, 1, 2 …
         epoch: name of the column with the epoch after which a row was measured, one row for each.
@@ -184,6 +186,7 @@ class Layout:
     architecture: str
     columns: tuple[ColumnSpec, ...]
     seconds_per_epoch: str | None = None
+    seconds_unit: str | None = None
     seed: str | None = None
     epoch: str | None = None
     first_epoch: int = 1
@@ -194,6 +197,10 @@ class Layout:
     def __post_init__(self) -> None:
         if self.decimal not in (None, "point", "comma"):
             raise InvalidSettingError(f"a decimal is a point or a comma; got {self.decimal!r}")
+        if self.seconds_unit not in (None, *_TIMES):
+            raise InvalidSettingError(
+                f"{SECONDS} are in {', '.join(_TIMES)}; got unit={self.seconds_unit}"
+            )
         if self.first_epoch not in (0, 1):
             raise InvalidSettingError(f"a first epoch is 0 or 1; got {self.first_epoch}")
         for spec in self.columns:

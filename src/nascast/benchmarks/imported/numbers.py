@@ -12,7 +12,7 @@ import numpy as np
 from nascast.benchmarks.imported.files import Columns
 from nascast.benchmarks.imported.layout import ColumnSpec
 from nascast.core.errors import CorruptDataError, InvalidSettingError
-from nascast.core.metric import bounds
+from nascast.core.metric import bounds, quantity
 from nascast.core.types import Floats
 
 __all__ = ["Reader"]
@@ -23,7 +23,8 @@ _GROUPS = re.compile(r"\s*[+-]?[0-9]{1,3}([.,'\x20\xa0\u202f][0-9]{3})+([.,][0-9
 # As other programs write an empty field; those that pandas takes for one.
 _NOTHING = {"", "na", "n/a", "nan", "-nan", "null", "none", "<na>", "#na", "#n/a", "#n/a n/a"}
 _NOTHING |= {f"{sign}1.#{name}" for sign in ("", "-") for name in ("ind", "qnan")}
-_SECONDS = {"ms": "0.001", "us": "0.000001", "minutes": "60", "hours": "3600", "days": "86400"}
+_SECONDS = {"ns": "1e-9", "us": "1e-6", "ms": "0.001", "minutes": "60", "hours": "3600"}
+_SECONDS |= {"days": "86400"}
 _WHOLE = 2.0**53  # from here on every float is whole
 
 
@@ -48,8 +49,8 @@ class Reader:
 
         Raises:
             CorruptDataError: a field is no number, or out of the bounds of its unit.
-            InvalidSettingError: a column has no number at all; or all of its percents are at most
-                1, and nobody said that they are percent.
+            InvalidSettingError: a column has no number at all; or all of its percents, or most of
+                its accuracies, are at most 1, and nobody said that they are percent.
         """
         numbers = self._numbers(spec.column, (*self.missing, *spec.missing))
         exact = [None if n is None else _float(n) for n in numbers]
@@ -64,9 +65,9 @@ class Reader:
             raise InvalidSettingError(
                 f"{self.table.path}: column {spec.column!r} has no number in any row"
             )
-        if spec.unit == "percent" and not spec.stated and 0 < np.nanmax(found) <= 1:
+        if spec.unit == "percent" and not spec.stated and (which := _small(spec, found)):
             raise InvalidSettingError(
-                f"{self.table.path}: all numbers of column {spec.column!r} are at most 1; say "
+                f"{self.table.path}: {which} numbers of column {spec.column!r} are at most 1; say "
                 f"unit=fraction (they are stored as percent) or unit=percent: "
                 f"{spec.metric}={spec.column},unit=…"
             )
@@ -158,6 +159,15 @@ class Reader:
             f"{self.table.place(row)}: column {spec.column!r} should be a {whole} number{within} "
             f"({spec.unit}); got {field!r}{hint}"
         )
+
+
+def _small(spec: ColumnSpec, found: Floats) -> str:
+    """Returns how many of the percents are at most 1, in words, where that is doubtful."""
+    above = found[found > 0]
+    if len(above) and above.max() <= 1:
+        return "all"
+    accuracy = (known := quantity(spec.metric)) is not None and known.name == "accuracy"
+    return "most" if accuracy and len(above) and np.median(above) <= 1 else ""
 
 
 def _read(field: Any, comma: bool) -> Decimal | None:
