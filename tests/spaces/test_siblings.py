@@ -39,6 +39,13 @@ GENOTYPES = (
     f"Genotype(normal={_FED[:8]}, reduce={_FED[8:]})",
     json.dumps({"normal": _KEYED[:8], "reduce": _KEYED[8:]}),
     json.dumps(_fed([2, 3, 4, 5])),
+    json.dumps([_PAIRS[:8], [2, 3, 4, 5], _PAIRS[8:], [2, 3, 4, 5]]),  # a named tuple in JSON
+    str((_PAIRS[:8], range(2, 6), _PAIRS[8:], range(2, 6))),
+    GENOTYPE.replace("reduce", "reduction"),
+    GENOTYPE.replace("Genotype", "OrderedDict"),
+    re.sub(r"(\('\w+', \d)", r"\1, 0.1301", GENOTYPE),  # with weights, as GDAS
+    *(text.format(GENOTYPE) for text in ("```python\n{}\n```", "```\n{}\n```", "In [3]: {}")),
+    *(text.format(GENOTYPE) for text in ("\u202a{}\u202c", "\u200e{}", "{}\x1a")),
 )
 
 CELL = "|nor_conv_1x1~0|+|none~0|avg_pool_3x3~1|+|skip_connect~0|none~1|nor_conv_3x3~2|"
@@ -52,7 +59,21 @@ CELLS = (
     re.sub("~([012])", r"_\1", CELL),
     *(
         json.dumps({key.format(*edge.split("_")): name for edge, name in _EDGES.items()})
-        for key in ("{}→{}", "{}{}", "e{}{}", "op_{}{}", "node{}_node{}")
+        for key in ("{}→{}", "{}{}", "e{}{}", "op_{}{}", "node{}_node{}", "{}=>{}")
+    ),
+    *(
+        json.dumps({key.format(*edge.split("_")): name for edge, name in _EDGES.items()})
+        for key in ("{}to{}", "{}_to_{}", "from_{}_to_{}")
+    ),
+    *(
+        view.format([make(int(e[0]) + first, int(e[2]) + first, op) for e, op in _EDGES.items()])
+        for first in (0, 1)
+        for view, make in (
+            ("{}", lambda a, b, op: (a, b, op)),
+            ("{}", lambda a, b, op: (op, a, b)),
+            ("{}", lambda a, b, op: {"from": a, "to": b, "op": op}),
+            ("OutEdgeDataView({})", lambda a, b, op: (a, b, {"op": op})),
+        )
     ),
     json.dumps({"cell": _EDGES}),
     json.dumps({"config": _EDGES, "val_accuracy": 93.1}),
@@ -65,6 +86,7 @@ CELLS = (
 INDICES = (
     *("arch_284", "arch 284", "arch-284", "arch: 284", "cell 284", "cell_284", "arch000284"),
     *("archid=284", "arch no. 284", "np.int64(284)", "(284)", "２８４"),
+    *("cell #284", "Arch#284", "tensor(284)", "array(284)", "arch_index: 284  # the best"),
 )
 
 MODULE = "0101000001000100000100000:input,conv3x3-bn-relu,maxpool3x3,conv1x1-bn-relu,output"
@@ -84,6 +106,10 @@ MODULES = (
     f"edges={_ENDS}, ops={_LABELS}",
     json.dumps({"edges": _ENDS, "ops": _LABELS}),
     json.dumps({"matrix": _MATRIX.tolist(), "ops": _LABELS, "edges": len(_ENDS)}),
+    f"{_MATRIX!r}:{np.array(_LABELS)!r}",
+    f"np.matrix({_MATRIX.tolist()}):{_LABELS}",
+    f"({_LABELS}, {_MATRIX.tolist()})",
+    json.dumps({"arch": {"matrix": _MATRIX.tolist(), "ops": _LABELS}, "val_acc": 0.94}),
 )
 _NNI = json.dumps(  # of a module whose output reads vertices 2 and 3
     {f"op{i}": "conv3x3-bn-relu" for i in (1, 2, 3)}
@@ -120,6 +146,8 @@ def test_what_can_be_meant_in_one_way_is_read(name: str, text: str, own: str) ->
         *(("nasbench201", text) for text in ("architectures: 284", "archs 284", "archive 284")),
         ("nasbench201", json.dumps({"id": 284, "parent": _EDGES})),
         ("nasbench201", json.dumps({"arch": _EDGES, "genotype": _EDGES})),
+        ("nasbench201", str([(int(e[2]), int(e[0]), op) for e, op in _EDGES.items()])),
+        ("nasbench201", str([(int(e[0]) + 2, int(e[2]) + 2, op) for e, op in _EDGES.items()])),
         ("nasbench201", CELL.replace("+", "", 1)),  # groups of 3 and 3
         ("nasbench201", CELL.replace("none~1", "none~0")),
         ("nasbench201", f"{CELL}, 93.2"),
@@ -133,10 +161,15 @@ def test_what_can_be_meant_in_one_way_is_read(name: str, text: str, own: str) ->
         ("darts", json.dumps(_fed([3, 2, 4, 5]))),  # in another order
         ("darts", f"Genotype(normal={_FED[:8]}, reduce={_FED[7:15]})"),  # feeds another node
         ("darts", str([*_GROUPED, _GROUPED[0]])),
+        ("darts", json.dumps([_PAIRS[:8], [2, 3, 4], _PAIRS[8:], [2, 3, 4, 5]])),
+        ("darts", re.sub(r"(\('\w+', \d)", r"\1, 1.5", GENOTYPE)),
+        ("darts", GENOTYPE.replace("reduce=", "reduction=[], reduce=")),
         ("nasbench101", ",".join(MODULE[:24]) + MODULE[25:]),
         ("nasbench101", ",".join(MODULE[:25]).replace("1", "2", 1) + MODULE[25:]),
         ("nasbench101", ",".join(MODULE[:25]).replace("1", "-1", 1) + MODULE[25:]),
         ("nasbench101", _NNI.replace("[2, 3]", "[2: 3]")),
+        ("nasbench101", f"{_LABELS}:{_LABELS}"),
+        ("nasbench101", f"{_MATRIX.T.tolist()}:{_LABELS}"),
         ("nasbench101", json.dumps({"edges": [[1, 0]], "ops": _LABELS})),
         ("nasbench101", json.dumps({"edges": [[0, 5]], "ops": _LABELS})),
         ("nats_size", "8.5:16:24:32:64"),

@@ -42,6 +42,7 @@ _RANGES = ("range", "arange", "xrange", "slice")
 _CLOSING = {"[": "]", "(": ")", "{": "}"}
 _SAME = {
     *("list", "tuple", "set", "frozenset", "array", "asarray", "tensor", "OrderedDict", "int"),
+    *("matrix", "deque", "EdgeDataView", "OutEdgeDataView", "OutMultiEdgeDataView"),
     *("float", "str_"),
     *("int8", "int16", "int32", "int64", "uint8", "float32", "float64", "bool_"),
 }

@@ -14,7 +14,7 @@ __all__ = ["OFFICIAL_INDEX", "Notation", "Reading", "named", "row_of_numbers", "
 OFFICIAL_INDEX = (
     r"\s*(?:(?i:(?:arch(?:itecture)?|cell)(?:[\s_-]?(?:index|idx|id|no\.?))?|index|idx)"
     r"(?:\s*[:=#]\s*(?:#\s*)?|[\s_]+(?:#\s*)?|-|(?=[0-9]))"
-    r"|#\s*|[\[(]\s*|(?:\w+\.)?u?int(?:[0-9]+_?)?\(\s*)?"
+    r"|#\s*|[\[(]\s*|(?:\w+\.)?(?:u?int(?:[0-9]+_?)?|tensor|array)\(\s*)?"
     r"(?P<index>[0-9]{1,9})(\.0*)?(?:-FULL\.pth|\s*[\])])?\s*$"
 )
 _SHOWN = 5000  # characters of a text that a message quotes; chosen

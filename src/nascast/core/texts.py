@@ -18,7 +18,10 @@ from nascast.core.wrapping import forms, plain, tidied
 __all__ = ["Texts"]
 
 _NUMBERS = re.compile(r"[\s\[(]*[0-9]+(?:\.0*)?[\s)]*[-,\s]")
-_CASTS = re.compile(r"\b(?:\w+\.)*(?:array|asarray|tensor|list|tuple|u?int[0-9]*|float[0-9]*)\s*\(")
+_CASTS = re.compile(
+    r"\b(?:\w+\.)*(?:array|asarray|matrix|tensor|list|tuple|u?int[0-9]*|float[0-9]*"
+    r"|\w*EdgeDataView)\s*\("
+)
 _QUOTED_LONGEST = 5_000  # characters of a text that other spaces are asked about; chosen
 _HEAD = 1000  # characters by which a text looks like a notation, casts left out; chosen
 

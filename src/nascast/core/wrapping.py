@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 from nascast.core.blocks import in_brackets
 from nascast.core.literal import LiteralError, parse_literal
+from nascast.core.notation import OFFICIAL_INDEX
 
 __all__ = ["ARCHITECTURE", "forms", "plain", "tidied"]
 
@@ -13,7 +14,10 @@ _MARKS = str.maketrans(
     {
         **dict.fromkeys("‘’‚‛＇", "'"),  # as word processors write them
         **dict.fromkeys("“”„‟＂", '"'),
-        **dict.fromkeys("\ufeff\u200b\u200c\u200d\u2060\xa0", " "),  # nobody sees them
+        **dict.fromkeys(
+            "\ufeff\u200b\u200c\u200d\u2060\xa0\xad\u200e\u200f\x1a", " "
+        ),  # nobody sees
+        **dict.fromkeys(map(chr, (*range(0x202A, 0x202F), *range(0x2066, 0x206A))), " "),  # them
         "∼": "~",
         "│": "|",
         # Signs and digits as wide as Chinese characters, which Unicode has for each of ASCII.
@@ -43,7 +47,8 @@ _HEADS = (  # parts of the head of a line, of which the first two say that it is
     re.compile(rf"\s*[IWEF]\s?[0-9]{{4}}\s{_STAMP}(?:\s+[0-9]+\s[\w./-]+:[0-9]+\])?"),  # glog
     re.compile(r"\s*(?:[A-Za-z_][\w.]*:(?=\S)|[\w./:<>]+\s+[-|]\s|[\w./-]+\.py:[0-9]+[:\]]?\s)"),
 )
-_BULLET = re.compile(r"\s*(?:>>>|[>*•$+-]|[0-9]{1,3}[.)])\s+(?=\S)")
+_FENCE = re.compile(r"\s*(```|~~~)\w*\n(?P<inner>.*?)\n?\s*\1\s*", re.DOTALL)  # of Markdown
+_BULLET = re.compile(r"\s*(?:(?:In|Out)\s?\[[0-9]*\]:|>>>|[>*•$+-]|[0-9]{1,3}[.)])\s+(?=\S)")
 _CONTROL = re.compile(r"\x1b\[[0-9;]*m|\x00")  # colours of a terminal
 _TAGS = re.compile(r"\s*<(\w+)[^<>]*>(?P<inner>.*)</\1>\s*", re.DOTALL)
 _CALL = re.compile(  # a text alone in brackets, or handed to a function
@@ -90,7 +95,8 @@ def plain(text: str) -> str:
     """
     text = text.translate(_MARKS)
     said = _COMMENT.sub(lambda found: " " * len(found[0]) if found[1] else found[0], text)
-    text = said if said.strip() else text  # as #284, which is no comment
+    if said.strip() and not re.fullmatch(OFFICIAL_INDEX, text):  # cell #284 has no comment
+        text = said
     text = text.rstrip(",; \t\r\n").ljust(len(text))
     if quoted := _QUOTED.fullmatch(text):
         inner, (begin, end) = quoted["inner"], quoted.span("inner")
@@ -126,7 +132,7 @@ def _unescaped(text: str) -> str:
 
 def _plainly(text: str) -> str:
     """Returns a text without marks of Markdown, or tags of HTML, around all of it."""
-    found = _TAGS.fullmatch(text) or _EMPHASIS.fullmatch(text)
+    found = _TAGS.fullmatch(text) or _FENCE.fullmatch(text) or _EMPHASIS.fullmatch(text)
     return found["inner"] if found else text
 
 

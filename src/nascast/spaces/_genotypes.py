@@ -12,7 +12,8 @@ __all__ = ["GENOTYPE", "CellText", "Side", "read_cells"]
 
 GENOTYPE = r"\s*(\w+\s*=\s*)?(\w+\.)*\w*Genotype\w{0,20}\s*\(|[\s\S]{0,200}?\bnormal\b['\"]?\s*[=:]"
 _FIELDS = ("normal", "normal_concat", "reduce", "reduce_concat")
-_CALL = re.compile(r"\w*(genotype|namespace)\w*", re.IGNORECASE)
+_SAME = {"reduction": "reduce", "reduction_concat": "reduce_concat"}
+_CALL = re.compile(r"\w*(genotype|namespace)\w*|OrderedDict", re.IGNORECASE)
 _OPERATION = ("op", "operation", "op_name", "name", "label")
 _STATE = ("input", "from", "state", "src", "source", "node", "index")
 _FED = ("to", "target", "dst", "dest", "output", "stop")
@@ -55,7 +56,8 @@ def read_cells(text: str, nodes: int) -> tuple[CellText, CellText]:
 
     The pairs of a cell stand in one list, or grouped by nodes; lists may be tuples, and the outputs
     a list or a range in any order. A dictionary with the same keys is read too, and the two cells
-    in a list. A pair may be a dictionary, or have the node that it feeds as a third.
+    in a list, or all four fields, as JSON has a named tuple. A pair may be a dictionary, or have as
+    a third the node that it feeds, or the weight that the search gave it, as GDAS prints them.
 
     Args:
         text: what is printed, with or without a name before it.
@@ -69,8 +71,14 @@ def read_cells(text: str, nodes: int) -> tuple[CellText, CellText]:
         raise LiteralError(f"expected Genotype(…); got {whole}", whole.at)
     if whole.listed and len(whole.items()) == 2:
         fields = dict(zip(("normal", "reduce"), whole.items(), strict=True))
+    elif whole.listed and len(whole.items()) == len(_FIELDS):
+        fields = dict(zip(_FIELDS, whole.items(), strict=True))
     else:
         fields = whole.fields(*_FIELDS)
+    for key in set(fields) & set(_SAME):
+        if _SAME[key] in fields:
+            raise LiteralError(f"there is {key} and {_SAME[key]}; expected one", fields[key].at)
+        fields[_SAME[key]] = fields.pop(key)
     for key, value in fields.items():
         if key not in _FIELDS:
             raise LiteralError(f"unknown field {key!r}; known are {', '.join(_FIELDS)}", value.at)
@@ -167,9 +175,16 @@ def _is_node(item: Literal) -> bool:
     return any(part.listed or part.keyed is not None for part in item.items())
 
 
+def _is_weight(part: Literal) -> bool:
+    """Whether it is between 0 and 1, which no node is."""
+    return isinstance(part.value, float) and 0 < part.value < 1
+
+
 def _side(item: Literal, node: int, cell: str) -> Side:
     place = f"node {node} of the {cell} cell"
     parts = list(_parts(item, place))
+    if len(parts) == 3 and _is_weight(parts[2]):
+        parts.pop()
     if len(parts) == 3 and not isinstance(parts[1].value, str):  # with the node that it feeds
         fed = parts.pop(2 if isinstance(parts[0].value, str) else 1)
         if fed.whole("a node") != node:

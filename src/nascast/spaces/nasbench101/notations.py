@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 
 from nascast.core.literal import Literal, LiteralError, parse_literal
 from nascast.core.notation import Notation
+from nascast.core.wrapping import ARCHITECTURE
 from nascast.spaces.nasbench101.cells import EDGES, VERTICES
 
 __all__ = ["DIALECTS", "OPERATIONS", "row_of_matrix"]
@@ -116,9 +117,11 @@ def _read_lists(text: str) -> list[int]:
         if mark == ":" and not depth:
             operations = _second(text[at + 1 :], at + 1)
             return row_of_matrix(_first(text[:at]), operations)
-    whole = parse_literal(text)
+    whole = _module(parse_literal(text))
     if whole.listed:
         matrix, labels = whole.items(2, "a matrix and operations")
+        if _is_named(matrix) and not _is_named(labels):
+            matrix, labels = labels, matrix
     else:
         fields = whole.fields("matrix", "ops")
         labels = _one_of(fields, _LABELS, whole)
@@ -127,6 +130,20 @@ def _read_lists(text: str) -> list[int]:
             return row_of_matrix(_of_edges(edges[0], len(_words(labels))), _words(labels))
         matrix = _one_of(fields, _MATRIX, whole)
     return row_of_matrix(_numbers(matrix), _words(labels))
+
+
+def _is_named(labels: Literal) -> bool:
+    """Whether it is a list of operations."""
+    known = (*_NAMES, *_ENDS)
+    return labels.listed and all(str(item).lower() in known for item in labels.items())
+
+
+def _module(whole: Literal) -> Literal:
+    """Returns the dictionary that a record has under an architecture's name, or the record."""
+    keyed = whole.keyed or ()
+    inside = [v for k, v in keyed if v.keyed is not None and str(k).lower() in ARCHITECTURE]
+    said = {str(key) for key, _ in keyed} & {*_MATRIX, *_EDGES, *_LABELS}
+    return inside[0] if len(inside) == 1 and not said else whole
 
 
 def _of_edges(edges: Literal, vertices: int) -> list[list[int]]:
@@ -151,7 +168,7 @@ def _first(text: str) -> list[list[int]]:
 
 
 def _second(text: str, at: int) -> list[str]:
-    if re.match(r"\s*[\[(]", text):
+    if re.match(r"\s*[\w.]*[\[(]", text):
         try:
             return _words(parse_literal(text))
         except LiteralError as error:

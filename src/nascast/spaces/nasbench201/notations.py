@@ -25,7 +25,7 @@ _FROM, _TO = ("from", "start", "source", "src", "u"), ("to", "stop", "target", "
 _OF = ("op", "operation", "op_name", "label", "name")
 _UNBRACED = re.compile(rf"[\s\[(-]*['\"]?{EDGE}['\"]?\s*[:=,]\s*['\"]?[A-Za-z]")
 _EDGE_KEY = re.compile(
-    r"(?:.*\D)?([0-9])\s*(<-|←|[-_,:~>→\s]+)\s*[A-Za-z]*([0-9])\W*"
+    r"(?:.*\D)?([0-9])\s*(<-|←|=>|[\s_]*to[\s_]*|[-_,:~>→\s]+)\s*[A-Za-z]*([0-9])\W*"
     r"|(?:(?:e|edge|op|x|n|node|cell)[_/-]?)?([0-9])([0-9])",  # e01
     re.DOTALL,
 )
@@ -94,6 +94,12 @@ def _read_edges(text: str) -> list[int]:
         if edge in found:
             raise LiteralError(f"the edge {edge[0]}→{edge[1]} is there twice", value.at)
         found[edge] = value
+    named = {edge: _operation(_named(value)) for edge, value in found.items()}
+    return _in_order(named, given)
+
+
+def _in_order(found: Mapping[tuple[int, int], int], given: Literal) -> list[int]:
+    """Returns the genes of six edges between vertices that are counted from 0, or from 1."""
     first = min((start for start, _ in found), default=0)
     edges = [(start + min(first, 1), stop + min(first, 1)) for start, stop in EDGES]
     if found.keys() != set(edges):
@@ -104,7 +110,7 @@ def _read_edges(text: str) -> list[int]:
             f"there is {', '.join(wrong)}",
             given.at,
         )
-    return [_operation(_named(found[edge])) for edge in edges]
+    return [found[edge] for edge in edges]
 
 
 def _named_one(given: Literal) -> Literal:
@@ -221,13 +227,15 @@ def _read_edge_list(text: str) -> list[int]:
             if len(parts) != 3:
                 raise LiteralError("expected an edge: start, stop and operation", item.at)
             start, stop, operation = parts
+            if isinstance(start.value, str) and not start.value.isdigit():  # the operation first
+                operation, start, stop = parts
         edge = (start.whole("a node"), stop.whole("a node"))
-        if edge not in EDGES or edge in found:
+        if not 0 <= edge[0] < edge[1] <= len(EDGES) or edge in found:
             raise LiteralError(
                 f"there is one edge from each of 0 to 3 to later ones; got {edge}", item.at
             )
         found[edge] = _operation(_named(operation))
-    return [found[edge] for edge in EDGES]
+    return _in_order(found, parse_literal(text))
 
 
 def _any(item: Literal, fields: Mapping[str, Literal], names: Sequence[str]) -> Literal:
@@ -316,7 +324,8 @@ DIALECTS = (
         "a list of edges (start, stop, operation), also as NetworkX prints them",
         re.compile(
             r"\s*(\w+\s*=\s*)?[\[(]\s*"
-            r"([\[(]\s*[\[(]?\s*[0-9]\s*,\s*[0-9]\s*[\])]?\s*,\s*(['\"{]|[A-Za-z])|\{)"
+            r"([\[(]\s*[\[(]?\s*[0-9]\s*,\s*[0-9]\s*[\])]?\s*,\s*(['\"{]|[A-Za-z])|\{"
+            r"|[\[(]\s*['\"]?[A-Za-z]\w*['\"]?\s*,\s*[0-9]\s*,\s*[0-9])"
         ),
         _read_edge_list,
         _write_edge_list,
