@@ -112,7 +112,9 @@ def test_fractions_become_percent(tmp_path: Path) -> None:
 
 def test_several_trainings_of_one_network(tmp_path: Path) -> None:
     source = read(
-        written(tmp_path, "csv", ROWS), "test_loss=acc_12,epoch=9", "test_loss=time,epoch=9,seed=1"
+        written(tmp_path, "csv", ROWS),
+        "test_loss=acc_12,epoch=9,minimize",
+        "test_loss=time,epoch=9,seed=1",
     )
     (metric,) = source.metrics
     assert (metric.seeds, metric.epochs, metric.minimize) == (2, (9,), True)
@@ -581,7 +583,49 @@ def test_accuracies_of_two_units_in_one_column_are_asked_about(tmp_path: Path) -
     with pytest.raises(InvalidSettingError, match="most numbers of column 'acc' are at most 1"):
         read(path, "val_accuracy=acc,epoch=9")
     assert read(path, "val_accuracy=acc,epoch=9,unit=percent").values["val_accuracy"].max() == 93.5
-    assert read(path, "val_error=acc,epoch=9").values["val_error"].min() == 0.83
+    assert read(path, "val_error=acc,epoch=9,minimize").values["val_error"].min() == 0.83
+
+
+@pytest.mark.parametrize(
+    ("column", "message"),
+    [
+        ("val_error=val_acc,epoch=9", "'val_acc', which sounds like accuracy; .* say minimize"),
+        ("val_accuracy=val_loss,epoch=9", "'val_loss', which sounds like loss; .* say maximize"),
+        ("val_accuracy=latency,epoch=9", "sounds like latency"),
+        ("latency=acc", "sounds like accuracy"),
+        ("train_seconds=time_ms,epoch=9", "'train_seconds' is told in seconds, and .* in ms"),
+        ("params_M=params_K", "told in millions, and its column 'params_K' in thousands"),
+        ("seconds=time,epoch=9,maximize", "seconds are spent"),
+    ],
+)
+def test_names_that_contradict_their_columns(column: str, message: str) -> None:
+    with pytest.raises(InvalidSettingError, match=message):
+        ColumnSpec.parse(column)
+
+
+def test_what_is_said_goes_before_the_names() -> None:
+    assert ColumnSpec.parse("val_error=acc,epoch=9,minimize").minimize
+    assert ColumnSpec.parse("latency_ms=time_s,unit=ms").unit == "ms"
+    assert ColumnSpec.parse("seconds=hours,epoch=9").unit == "hours"
+    assert ColumnSpec.parse("latency=latency_us").unit == "us"
+
+
+def test_seconds_that_add_up_to_infinity_are_refused(tmp_path: Path) -> None:
+    path = written(tmp_path, "csv", changed(0, "time", "1e308"))
+    with pytest.raises(CorruptDataError, match="add up to infinity"):
+        read(path, "val_accuracy=acc_12,epoch=10", seconds_per_epoch="time")
+    with pytest.raises(CorruptDataError, match="should be a finite number"):
+        read(path, "seconds=time,epoch=10,unit=days")
+
+
+def test_seeds_that_are_one_number_are_one_seed(tmp_path: Path) -> None:
+    path = tmp_path / "long.csv"
+    cell = "|none~0|+|none~0|none~1|+|none~0|none~1|none~2|"
+    lines = [f"{cell},{seed},{epoch},{epoch}0" for seed, epoch in (("777", 1), ("777.0", 2))]
+    path.write_text("\n".join(["arch,seed,epoch,acc", *lines]))
+    source = read(path, "val_accuracy=acc", seed="seed", epoch="epoch")
+    assert source.values["val_accuracy"].tolist() == [[[10.0, 20.0]]]
+    assert source.provenance["seeds"] == {"0": "777"}
 
 
 def test_the_task_is_recorded_and_whether_it_was_said(tmp_path: Path) -> None:

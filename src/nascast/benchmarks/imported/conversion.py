@@ -26,6 +26,8 @@ __all__ = ["convert"]
 _SPARSE = 100  # places in an array for each row of a file, at most; chosen
 _FEW = 1_000_000  # places that are no trouble, whatever the rows; chosen
 
+_ZEROS = re.compile(r"^0*([0-9]+)(?:\.0*)?$")  # 777.0 is the seed 777, and so is 0777
+
 Ints = npt.NDArray[np.intp]
 
 
@@ -71,10 +73,7 @@ def convert(
         meta, values[metric] = _array(rows, specs, columns, layout)
         metrics.append(meta)
     if layout.seconds_per_epoch is not None:
-        unit = _unit(layout.seconds_per_epoch, layout.seconds_unit)
-        per_epoch = ColumnSpec(SECONDS, layout.seconds_per_epoch, unit=unit, minimize=True)
-        rate = reader.values(per_epoch)
-        meta, values[SECONDS] = _seconds(rows, rate, metrics)
+        meta, values[SECONDS] = _training_seconds(reader, layout, rows, metrics)
         metrics.append(meta)
     provenance: dict[str, Any] = {
         "file": path.name,
@@ -99,14 +98,24 @@ def convert(
     )
 
 
-def _unit(column: str, said: str | None) -> str:
-    """Returns the unit of a column of times: what is said, or what its name tells: time_ms."""
-    if said is None and (end := re.search(r"(?:^|[^A-Za-z])([mMdD])[^A-Za-z0-9]*$", column)):
+def _training_seconds(
+    reader: Reader, layout: Layout, rows: "_Rows", metrics: list[Metric]
+) -> tuple[Metric, Floats]:
+    """Returns the seconds until each epoch, of a unit that is said, or told by the column."""
+    column, unit = layout.seconds_per_epoch or "", layout.seconds_unit
+    if unit is None and (end := re.search(r"(?:^|[^A-Za-z])([mMdD])[^A-Za-z0-9]*$", column)):
         raise InvalidSettingError(
             f"the column {column!r} of times ends in {end[1]!r}, which could be more than one "
             f"unit; say seconds, ns, us, ms, minutes, hours or days, as in {column},unit=minutes"
         )
-    return said or unit_of("time", column)
+    unit = unit or unit_of("time", column)  # as of hours_per_epoch, or time_ms
+    rate = reader.values(ColumnSpec(SECONDS, column, unit=unit, minimize=True))
+    meta, found = _seconds(rows, rate, metrics)
+    if np.isinf(found).any():
+        raise CorruptDataError(
+            f"{reader.table.path}: seconds of {column!r} add up to infinity; expected less"
+        )
+    return meta, found
 
 
 def _place(column: ColumnSpec, layout: Layout) -> str:
@@ -205,7 +214,7 @@ def _rows(space: SearchSpace, reader: Reader, layout: Layout) -> _Rows:
 
 def _seeds(table: Columns, column: str) -> tuple[tuple[str, ...], Ints]:
     """Returns the names of the seeds, ascending, and the place of each row's among them."""
-    texts = [str(value).strip() for value in table[column]]
+    texts = [_ZEROS.sub(r"\1", str(value).strip()) for value in table[column]]
     for i, text in enumerate(texts):
         if not text or text in ("None", "nan"):
             raise CorruptDataError(f"{table.place(i)}: column {column!r} names no seed")
@@ -304,7 +313,8 @@ def _seconds(rows: _Rows, rate: Floats, metrics: list[Metric]) -> tuple[Metric, 
         if rows.seed is None:  # the trainings of an architecture take equally long
             seeds = max((meta.seeds for meta in metrics if meta.epochs), default=1)
             found = np.repeat(found, seeds, axis=1)
-        total = found * np.asarray(epochs, dtype=np.float64)
+        with np.errstate(over="ignore"):  # what is infinite is refused
+            total = found * np.asarray(epochs, dtype=np.float64)
         return Metric(SECONDS, "seconds", "train", True, epochs, seeds), total
     each = np.full((len(rows.genes), seeds, len(rows.epochs)), np.nan)
     each[rows.which, rows.seed if rows.seed is not None else 0, rows.epoch] = rate

@@ -79,8 +79,9 @@ class ColumnSpec:
             given.refuse()
         if split not in (*_SPLITS.values(), "none"):
             given.refuse()
-        made = _ALIASES.get(unit, unit) or unit_of(metric, column)
+        made = _ALIASES.get(unit, unit) or _unit(text, metric, column)
         _check(text, metric, column, made, error)
+        _check_direction(text, metric, column, minimize, error)
         smaller = direction(metric) if minimize is None else minimize
         return cls(
             metric, column, epoch, seed or 0, split, made, smaller, bool(unit), bool(error), missing
@@ -138,6 +139,39 @@ class _Given:
 def whole(text: str) -> int | None:
     """Returns a whole number that is not negative, or None where the text is none."""
     return int(text) if re.fullmatch(r"[0-9]{1,18}", text) else None
+
+
+def _unit(text: str, metric: str, column: str) -> str:
+    """Returns the unit that a metric's name and its column's tell, which must not disagree."""
+    one, what = unit_of(metric, column), quantity(metric)
+    if what is None:
+        return one
+    held = unit_of("time" if what.name == "seconds" else what.name, column)
+    if metric == SECONDS:  # a name that says nothing about the unit of the file
+        return held
+    if held not in (one, what.unit):
+        raise InvalidSettingError(
+            f"{metric!r} is told in {one}, and its column {column!r} in {held}; say unit={held}, "
+            f"or what the numbers are in; got {text!r}"
+        )
+    return one
+
+
+def _check_direction(
+    text: str, metric: str, column: str, minimize: bool | None, error: bool | None
+) -> None:
+    """Refuses a metric whose name and column say opposite directions, unless one is said."""
+    if metric == SECONDS and minimize is False:
+        raise InvalidSettingError(f"{SECONDS} are spent, and to be small; got {text!r}")
+    what, held = quantity(metric), quantity(column)
+    if what is None or held is None or minimize is not None or error is not None:
+        return
+    if what.minimize != held.minimize:
+        raise InvalidSettingError(
+            f"{metric!r} would be read from the column {column!r}, which sounds like "
+            f"{held.name}; if they are right, say {'minimize' if what.minimize else 'maximize'}; "
+            f"got {text!r}"
+        )
 
 
 def _check(text: str, metric: str, column: str, unit: str, error: bool | None) -> None:

@@ -54,9 +54,10 @@ class Reader:
         """
         numbers = self._numbers(spec.column, (*self.missing, *spec.missing))
         exact = [None if n is None else _float(n) for n in numbers]
+        stored = [None if n is None else _stored(n, spec) for n in numbers]
         low, high = bounds(spec.unit)
         for i, value in enumerate(exact):
-            if value is not None and not (low <= value <= high and math.isfinite(value)):
+            if value is not None and not (low <= value <= high and math.isfinite(stored[i] or 0)):
                 self._refuse(i, spec, self.table[spec.column][i])
             if value is not None and spec.unit == "count" and value < _WHOLE and value % 1:
                 self._refuse(i, spec, self.table[spec.column][i])
@@ -71,8 +72,7 @@ class Reader:
                 f"unit=fraction (they are stored as percent) or unit=percent: "
                 f"{spec.metric}={spec.column},unit=…"
             )
-        stored = [math.nan if n is None else _stored(n, spec) for n in numbers]
-        return np.array(stored, dtype=np.float64)
+        return np.array([math.nan if v is None else v for v in stored], dtype=np.float64)
 
     def whole(self, column: str, what: str) -> list[int]:
         """Returns whole numbers from 0, such as epochs; none may be missing.
