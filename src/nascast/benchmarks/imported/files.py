@@ -18,6 +18,7 @@ import pyarrow.parquet
 
 from nascast.core.bounds import reading, size_of
 from nascast.core.errors import CorruptDataError, InvalidSettingError, MissingDataError
+from nascast.core.leftovers import is_leftover
 
 __all__ = ["Columns", "read"]
 
@@ -239,9 +240,7 @@ def _member(path: Path) -> IO[bytes]:
     names = [
         info.filename
         for info in archive.infolist()
-        if info.filename.lower().endswith(_TEXTS)
-        and not Path(info.filename).name.startswith(".")
-        and "__MACOSX" not in info.filename
+        if info.filename.lower().endswith(_TEXTS) and not is_leftover(info.filename)
     ]
     if len(names) != 1:
         raise InvalidSettingError(

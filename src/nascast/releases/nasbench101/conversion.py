@@ -9,6 +9,7 @@ from pathlib import Path
 from nascast.benchmarks.nasbench101 import NasBench101
 from nascast.benchmarks.table import TableSource, write_table
 from nascast.core.errors import InvalidSettingError, MissingDataError
+from nascast.core.leftovers import is_leftover
 from nascast.releases.catalogue import Download, Progress, Release
 from nascast.releases.formats.tfrecord import read_blocks
 from nascast.releases.nasbench101.records import decode
@@ -81,7 +82,8 @@ def _tfrecords(source: Path) -> list[Path]:
     if source.is_file():
         return [source]
     official = [source / download.file for download in _DOWNLOADS]
-    found = [path for path in official if path.is_file()] or sorted(source.glob("*.tfrecord"))
+    every = (path for path in source.glob("*.tfrecord") if not is_leftover(path.name))
+    found = [path for path in official if path.is_file()] or sorted(every)
     if not found:
         names = " or ".join(download.file for download in _DOWNLOADS)
         raise MissingDataError(f"expected {names}, or a folder that holds one; got {source}")

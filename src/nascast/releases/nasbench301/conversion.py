@@ -4,6 +4,7 @@ from pathlib import Path
 
 from nascast.benchmarks.nasbench301 import NasBench301
 from nascast.core.errors import MissingDataError
+from nascast.core.leftovers import is_leftover
 from nascast.releases.catalogue import Download, Progress, Release
 from nascast.releases.nasbench301.network import convert_network
 from nascast.releases.nasbench301.trees import convert_trees, released
@@ -36,7 +37,7 @@ def convert(source: Path, folder: Path, progress: Progress) -> list[Path]:
     model = _onnx_file(source)
     if model is not None:
         return [convert_network(model, folder / NasBench301.surrogates["yahpo"], progress)]
-    archives = sorted(source.glob("*.zip")) if source.is_dir() else []
+    archives = _inside(source, "*.zip")
     for place in (source, *archives):
         if released(place):
             return [convert_trees(place, folder / NasBench301.surrogates["trees"], progress)]
@@ -45,10 +46,15 @@ def convert(source: Path, folder: Path, progress: Progress) -> list[Path]:
     )
 
 
+def _inside(source: Path, pattern: str) -> list[Path]:
+    every = source.glob(pattern) if source.is_dir() else ()
+    return sorted(path for path in every if not is_leftover(path.name))
+
+
 def _onnx_file(source: Path) -> Path | None:
     if source.suffix == ".onnx":
         return source
-    found = sorted(source.glob("*.onnx")) if source.is_dir() else []
+    found = _inside(source, "*.onnx")
     if len(found) > 1:
         raise MissingDataError(
             f"{source} has {len(found)} models; give the path of one of "

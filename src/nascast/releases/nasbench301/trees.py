@@ -23,6 +23,7 @@ from nascast.core.bounds import reading, size_of
 from nascast.core.child import Child
 from nascast.core.errors import CorruptDataError, MissingDataError
 from nascast.core.extras import extra
+from nascast.core.leftovers import is_leftover
 from nascast.releases.catalogue import Progress
 from nascast.releases.formats.xgboost_binary import is_binary, to_json
 from nascast.spaces.darts import Darts
@@ -110,7 +111,7 @@ def _collect(source: Path, progress: Progress) -> tuple[dict[str, bytes], dict[s
 
 def _ensembles(source: Path) -> dict[str, list[_File]]:
     """Returns the pickles by `model`, as the configurations beside them name it."""
-    files = {file.path: file for file in _files(source)}
+    files = {file.path: file for file in _files(source) if not is_leftover(file.path)}
     found: dict[str, list[_File]] = {}
     for path in sorted(files):
         config = files.get(path.with_name(_CONFIG))

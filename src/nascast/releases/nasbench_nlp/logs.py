@@ -10,6 +10,7 @@ from typing import Any
 
 from nascast.core.bounds import reading
 from nascast.core.errors import CorruptDataError, MissingDataError
+from nascast.core.leftovers import is_leftover
 
 __all__ = ["CURVES", "EPOCHS", "Log", "find_logs", "read_logs"]
 
@@ -63,7 +64,8 @@ def find_logs(source: Path) -> list[Path]:
     """
     if source.is_file():
         return [source]
-    found = [*source.rglob("*.zip"), *source.rglob(f"{_NAME}*.json")]
+    every = [*source.rglob("*.zip"), *source.rglob(f"{_NAME}*.json")]
+    found = [path for path in every if not is_leftover(path.relative_to(source))]
     if not found:
         raise MissingDataError(
             f"expected logs.zip of NAS-Bench-NLP, or a folder with such archives or with files "
@@ -95,7 +97,7 @@ def read_logs(path: Path) -> Iterator[tuple[Log, int]]:
 def _of_member(path: Path, archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> Log | None:
     """Returns the log in a member, or None where it is something else, such as a folder."""
     place, name = f"{path}, {member.filename}", member.filename.split("/")[-1]
-    if member.is_dir() or name.startswith("."):
+    if member.is_dir() or is_leftover(member.filename):
         return None
     named = name.startswith(_NAME) and name.endswith(".json")
     if named:

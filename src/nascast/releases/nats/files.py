@@ -30,6 +30,9 @@ Take = Callable[[Any, str], None]  # told a group and where it stands
 
 _RECORD = re.compile(r"(?:[a-z]+_)?\d{1,6}\.pickle\.pbz2")
 _WHOLE = re.compile(r"NATS-[ts]ss-v\d+_\d+-([0-9a-f]{5})\.pickle\.pbz2")
+_OFFICIAL = re.compile(
+    rf"{_WHOLE.pattern}|NATS-[ts]ss-v\d+_\d+-[0-9a-f]{{5}}-simple(?:\.tar)?|NAS-Bench-201-v1_\d-\w+\.pth"
+)
 _TORCH = 0x1950A86A20F9469CFC6C  # torch/serialization.py: MAGIC_NUMBER of the older layout
 _WANTED = "a .tar of the folder NATS-…-simple, a .pickle.pbz2 or a .pth"
 _BUFFER = 2**20  # bytes, chosen
@@ -57,6 +60,7 @@ def walk(source: Path, take: Take, progress: Progress) -> None:
         MissingDataError: no file of a release is there.
         CorruptDataError: a file is damaged, or something else; the message says where.
     """
+    source = _inside(source)
     if source.is_dir():
         _walk_folder(source, take, progress)
     elif not source.is_file():
@@ -74,6 +78,20 @@ def walk(source: Path, take: Take, progress: Progress) -> None:
             _walk_torch(source, take, progress)
         else:
             _walk_tar(source, take, progress)
+
+
+def _inside(source: Path) -> Path:
+    """Returns the official file in a folder that people put it into, or else the source."""
+    found = sorted(source.iterdir()) if source.is_dir() else []
+    if any(_RECORD.fullmatch(path.name) for path in found):
+        return source
+    official = [path for path in found if _OFFICIAL.fullmatch(path.name)]
+    if len(official) > 1:
+        names = ", ".join(path.name for path in official)
+        raise MissingDataError(
+            f"{source} has several official files; give the path of one: {names}"
+        )
+    return official[0] if official else source
 
 
 def md5(file: Path) -> str:

@@ -15,6 +15,7 @@ from typing import Any
 
 from nascast.core.errors import CorruptDataError, MissingDataError
 from nascast.core.extras import extra
+from nascast.core.leftovers import is_leftover
 from nascast.training.sources._kept import Kept
 from nascast.training.sources.arrays import Arrays
 from nascast.training.sources.pictures import MODES, Labelled, Picture, arrays_of
@@ -23,7 +24,6 @@ FORM = "a folder with a folder of images for each class, below train/, val/ and 
 
 _SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".gif", ".tif", ".tiff", ".webp")
 _PARTS = ("train", "validation", "val", "valid", "test")
-_NO_CLASSES = ("__macosx", "@eadir", "$recycle.bin", "system volume information", "lost+found")
 _WHAT = "a folder of images"
 _ORIENTATION, _ON_ITS_SIDE = 0x0112, 5  # of Exif: from 5 on width and height are exchanged
 _IN_MEMORY = 64 * 2**20  # bytes of decoded images that are kept in memory; chosen
@@ -73,12 +73,7 @@ def read(source: str, size: int | None) -> Arrays:
 
 
 def _folders(root: Path) -> list[Path]:
-    return sorted(p for p in root.iterdir() if p.is_dir() and not _of_a_system(p.name))
-
-
-def _of_a_system(name: str) -> bool:
-    """Returns whether a system, and no person, gives files or folders this name."""
-    return name.startswith(".") or name.casefold() in _NO_CLASSES
+    return sorted(p for p in root.iterdir() if p.is_dir() and not is_leftover(p.name))
 
 
 class _Part:
@@ -189,7 +184,7 @@ def _images(folder: Path) -> tuple[list[Path], list[str]]:
 def _is_image(path: Path) -> bool:
     """Returns whether a file is called an image; pipes and devices are none, and may never end."""
     there = path.is_file() or not path.exists()  # a link that leads nowhere says so when it is read
-    return there and path.suffix.lower() in _SUFFIXES and not _of_a_system(path.name)
+    return there and path.suffix.lower() in _SUFFIXES and not is_leftover(path.name)
 
 
 def _holds_images(folder: Path) -> bool:
