@@ -61,6 +61,15 @@ def test_a_table_is_replaced_only_if_asked(add: Any, tmp_path: Path) -> None:
     assert (tmp_path / "mine.nascast").read_bytes() != before
 
 
+def test_a_unit_of_times_stands_behind_their_column(add: Any, tmp_path: Path) -> None:
+    text = f"arch,acc,t_m\n{CELLS[0]},65,2\n{CELLS[1]},50,1\n"
+    words = ("--metric", "val_accuracy=acc,epoch=10", "--seconds-per-epoch")
+    code, said = add(text, *words, "t_m")
+    assert (code, "say seconds, ns, us, ms, minutes, hours or days" in said) == (2, True)
+    code, said = add(text, *words, "t_m,unit=minutes")
+    assert (code, "seconds: minimize, 600 to 1,200 (seconds)" in said) == (0, True)
+
+
 def test_an_error_is_made_small(cli: Cli, add: Any, tmp_path: Path) -> None:
     text = f"arch,val_error,sec\n{CELLS[0]},6.5,2\n{CELLS[1]},17.25,1\n{CELLS[2]},64.5,1\n"
     code, said = add(

@@ -319,6 +319,10 @@ def test_a_genotype_is_a_cell_of_nasnet_where_the_outputs_agree() -> None:
     assert space.to_text(np.asarray([reading.genes], dtype=np.int16))[0].startswith(
         "normal: add(sep_conv_5x5(0), sep_conv_3x3(1)), add(sep_conv_5x5(1), sep_conv_3x3(1)), "
     )
+    pairs = [(name, int(state)) for name, state in re.findall(r"\('(\w+)', (\d)\)", text)]
+    listed = [pairs[:10], [2, 3, 4, 5, 6], pairs[10:], [4, 5, 6]]  # as JSON has a named tuple
+    for same in (json.dumps(listed), str(tuple(listed)), text.replace("reduce", "reduction")):
+        assert space.read(same).genes == reading.genes
     with pytest.raises(InvalidArchitectureError, match=r"reduce_concat is .*no block reads"):
         space.read(text.replace("[4, 5, 6]", "[3, 4, 5, 6]"))
     with pytest.raises(

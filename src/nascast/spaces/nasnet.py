@@ -175,7 +175,7 @@ class NasNet(SearchSpace):
         genotype = Notation(
             "genotype",
             "a genotype as DARTS prints it, whose state 0 is the output of the last cell but one",
-            re.compile(GENOTYPE),
+            re.compile(rf"{GENOTYPE}|\s*(?:[\[(]\s*){{2,5}}['\"]\w+['\"]\s*,\s*[0-9]"),
             self._read_genotype,
         )
         return (genotype,)

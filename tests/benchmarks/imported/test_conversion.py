@@ -176,6 +176,18 @@ def test_architectures_that_are_no_texts(tmp_path: Path, values: list[Any]) -> N
         read(path, "val_accuracy=acc,epoch=1")
 
 
+def test_texts_that_parquet_has_as_bytes(tmp_path: Path) -> None:
+    path = tmp_path / "records.parquet"
+    table = {"arch": [cell.encode() for cell in CELLS], "acc": [b"90", b"80", b"70", b""]}
+    pq.write_table(pa.table(table), path)
+    source = read(path, "val_accuracy=acc,epoch=1")
+    assert np.array_equal(source.genes, GENES)
+    assert source.values["val_accuracy"].ravel()[:3].tolist() == [90.0, 80.0, 70.0]
+    pq.write_table(pa.table({"arch": [b"\xff"], "acc": [b"1"]}), path)
+    with pytest.raises(CorruptDataError, match="utf-8"):
+        read(path, "val_accuracy=acc,epoch=1")
+
+
 def test_architectures_by_their_official_index(tmp_path: Path) -> None:
     path = tmp_path / "records.parquet"
     pq.write_table(pa.table({"arch": [3, 1], "acc": [90.0, 80.0]}), path)

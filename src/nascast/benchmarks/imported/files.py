@@ -125,9 +125,9 @@ def _place(table: pa.Table, name: str) -> int:
 
 
 def _plain(column: pa.ChunkedArray) -> list[Any]:
-    """Returns Python values; a dictionary's are those that it stands for."""
+    """Returns Python values; a dictionary's are those that it stands for, and bytes are UTF-8."""
     values: list[Any] = column.to_pylist()
-    return values
+    return [v.decode("utf-8") if isinstance(v, bytes) else v for v in values]
 
 
 def _read_text(path: Path, wanted: Collection[str]) -> Columns:
