@@ -53,6 +53,12 @@ def test_mistakes_are_a_line_and_give_nothing_out(cli: Cli, tmp_path: Path) -> N
         (["ask", folder, "--arch", "9-9"], "expected"),
         (["tell", folder, "--id", "5", "--metric", "val_accuracy=1"], "pending are 0"),
         (["tell", folder, "--id", "0", "--metric", "val_accuracy"], "NAME=VALUE"),
+        (["tell", folder, "--id", "0", "--metric", "val_accuracy=9_3"], "NAME=VALUE"),
+        (["tell", folder, "--id", "0", "--metric", "val_accuracy=\u0669\u0663"], "NAME=VALUE"),
+        (
+            ["tell", folder, "--id", "0", *("--metric", "val_accuracy=1") * 2],
+            "NAME=VALUE such as val_accuracy=93.1, each once",
+        ),
         (["tell", folder, "--metric", "val_accuracy=1"], "--id of a candidate"),
         (["search", "--out", folder, "--resume", "--benchmark", "nb201-mini"], "another search"),
     ):

@@ -1,5 +1,6 @@
 """``nascast tell``."""
 
+import re
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -13,6 +14,8 @@ if TYPE_CHECKING:
     from nascast.studies.asktell.search import AskTell
 
 __all__ = ["tell"]
+
+_NUMBER = re.compile(r"(?i:[-+]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:e[-+]?[0-9]+)?|nan|[-+]?inf)")
 
 
 def tell(
@@ -55,7 +58,7 @@ def tell(
     named: dict[str, Any] = {
         "id": number,
         "architecture": arch,
-        "metrics": dict(map(_metric, metric)) if metric else None,
+        "metrics": _metrics(metric) if metric else None,
         "seconds": seconds,
         "error": error,
         "epochs": epochs,
@@ -70,16 +73,18 @@ def tell(
     typer.echo(printed({"told": told, "best": _best(search)}, state))
 
 
-def _metric(text: str) -> tuple[str, float]:
+def _metrics(texts: list[str]) -> dict[str, float]:
     from nascast.core.errors import InvalidSettingError
 
-    name, _, value = text.partition("=")
-    try:
-        return name.strip(), float(value)
-    except ValueError:
-        raise InvalidSettingError(
-            f"--metric: expected NAME=VALUE such as val_accuracy=93.1; got {text!r}"
-        ) from None
+    found: dict[str, float] = {}
+    for text in texts:
+        name, _, value = (part.strip() for part in text.partition("="))
+        if not _NUMBER.fullmatch(value) or name in found:  # 1_0 would be one to Python
+            raise InvalidSettingError(
+                f"--metric: expected NAME=VALUE such as val_accuracy=93.1, each once; got {text!r}"
+            )
+        found[name] = float(value)
+    return found
 
 
 def _text(search: "AskTell", trial: "Trial") -> dict[str, Any]:

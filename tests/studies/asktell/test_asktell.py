@@ -28,6 +28,7 @@ from nascast.core.evaluator import Benchmark
 from nascast.core.types import Objective, Trial
 from nascast.strategies.random import RandomSearch
 from nascast.studies.asktell.plan import keep_plan
+from nascast.studies.asktell.results import results_in
 from nascast.studies.limits import Limits
 from nascast.studies.records import recorded_space
 
@@ -228,6 +229,27 @@ def test_results_that_cannot_be_are_refused_and_nothing_of_them_is_kept(tmp_path
             Result(**settings)
     assert search.tell([result(0, float("nan"))]).finished == 1  # a training that diverged
     assert search.best() is None
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{"id": 0, "metrics": {"val_accuracy": 93.1, "val_accuracy": 9.31}}',
+        '{"id": 0, "id": 1, "metrics": {"val_accuracy": 93.1}}',
+        '{"id": 0, "metrics": {"val_accuracy": 1}}\n{"id": 1, "id": 2, "metrics": {}}',
+    ],
+)
+def test_what_is_there_twice_is_refused(text: str) -> None:
+    with pytest.raises(InvalidSettingError, match="is there twice"):
+        results_in(text)
+
+
+def test_true_is_no_number(tmp_path: Path) -> None:
+    search = AskTell(tmp_path, plan())
+    search.ask(1)
+    with pytest.raises(InvalidSettingError, match="expected a number; val_accuracy is true"):
+        search.tell(results_in('{"id": 0, "metrics": {"val_accuracy": true}}'))
+    assert search.trials() == []
 
 
 def test_fractions_are_told_with_a_warning(tmp_path: Path) -> None:

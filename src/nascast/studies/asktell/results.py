@@ -72,6 +72,10 @@ class Result:
             raise InvalidSettingError(
                 f"expected the metric {missing[0]}, which is searched for, or an error; got {got}"
             )
+        if wrong := [name for name, value in self.metrics.items() if isinstance(value, bool)]:
+            raise InvalidSettingError(
+                f"expected a number; {wrong[0]} is {str(self.metrics[wrong[0]]).lower()}"
+            )
         try:
             curves = {name: tuple(values) for name, values in dict(self.curves).items()}
             found = checked(
@@ -124,12 +128,26 @@ def _without_nulls(item: Mapping[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in item.items() if value is not None}
 
 
+def _loaded(text: str) -> Any:
+    return json.loads(text, object_pairs_hook=_once)
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Returns a dictionary of which no key was written twice, where one would be lost."""
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        names = [name for name, _ in pairs]
+        twice = next(name for name in names if names.count(name) > 1)
+        raise ValueError(f"{twice!r} is there twice")
+    return found
+
+
 def _parsed(text: str) -> list[Any]:
     try:
-        found = json.loads(text)
+        found = _loaded(text)
     except ValueError:
         lines = [line for line in text.splitlines() if line.strip()]
         if len(lines) < 2:
             raise
-        return [json.loads(line) for line in lines]
+        return [_loaded(line) for line in lines]
     return found if isinstance(found, list) else [found]
