@@ -23,6 +23,7 @@ from nascast.core.errors import (
     MissingExtraError,
 )
 from nascast.training.data import Split, open_data
+from nascast.training.sources.arrays import Arrays
 
 
 @pytest.fixture(autouse=True)
@@ -83,7 +84,7 @@ def records(n: int, first: int) -> bytes:
 
 
 def test_cifar_100_has_fine_labels(tmp_path: Path) -> None:
-    files = {"train.bin": records(20, 0), "test.bin": records(5, 50), "fine_label_names.txt": b"x"}
+    files = {"train.bin": records(20, 0), "test.bin": records(5, 10), "fine_label_names.txt": b"x"}
     path = tmp_path / "cifar-100-binary.tar.gz"
     with tarfile.open(path, "w:gz") as tar:
         for name, content in files.items():
@@ -97,10 +98,10 @@ def test_cifar_100_has_fine_labels(tmp_path: Path) -> None:
     split = Split(15, 5)
     for source in (str(path), str(unpacked)):
         data = open_data(source, split)
-        assert data.test[1].tolist() == [50, 51, 52, 53, 54]
-        assert data.classes == 55
+        assert data.test[1].tolist() == [10, 11, 12, 13, 14]
+        assert data.classes == 20
         images = raw(source, split=split)
-        assert images[:, 0, 0, 0].tolist() == [50, 51, 52, 53, 54]
+        assert images[:, 0, 0, 0].tolist() == [10, 11, 12, 13, 14]
     assert data.fingerprint == open_data(str(path), split).fingerprint
 
 
@@ -495,3 +496,38 @@ def test_a_package_that_is_not_installed(
         monkeypatch.setitem(sys.modules, name, None)
     with pytest.raises(MissingExtraError, match=rf"{module}.*nascast\[{extra}\]"):
         open_data(source)
+
+
+# Arrays
+
+
+@pytest.mark.parametrize(
+    ("images", "labels", "told"),
+    [
+        (np.zeros((4, 8, 8), np.float32), [0, 1, 0, 1], "255"),
+        (np.zeros((4, 8, 8), bool), [0, 1, 0, 1], "got bool"),
+        (np.zeros((4, 8, 8), np.uint8), [-1, 1, 0, 1], "the label -1 at place 0"),
+        (np.zeros((4, 8, 8), np.uint8), np.eye(4), "argmax"),
+        (np.zeros((4, 8, 8), np.uint8), ["a", "b", "a", "b"], "4 whole numbers"),
+        (np.zeros((4, 8, 8), np.uint8), [0, 1, 0], "4 whole numbers"),
+        (np.zeros((4, 8, 8), np.uint8), [1, 1, 1, 1], "one class"),
+    ],
+)
+def test_what_is_wrong_with_arrays_is_named(images: Any, labels: Any, told: str) -> None:
+    good = np.zeros((2, 8, 8), np.uint8), np.arange(2)
+    with pytest.raises(CorruptDataError, match=told):
+        Arrays((images, np.asarray(labels)), good).check("mine.npz")
+
+
+def test_a_part_without_images_says_where_they_come_from() -> None:
+    train = np.zeros((3, 8, 8), np.uint8), np.arange(3)
+    none = np.zeros((0, 8, 8), np.uint8), np.arange(0)
+    with pytest.raises(CorruptDataError, match="no image for the test part"):
+        Arrays(train, none).check("pictures")
+
+
+def test_classes_that_are_not_trained_are_told() -> None:
+    train = np.zeros((4, 8, 8), np.uint8), np.arange(4) % 2
+    test = np.zeros((4, 8, 8), np.uint8), np.asarray([0, 1, 2, 3])
+    with pytest.warns(DataWarning, match="2 of 4 test images .*, such as 2"):
+        Arrays(train, test).check("mine.npz")

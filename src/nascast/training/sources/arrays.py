@@ -1,13 +1,14 @@
 """Images and labels as a source has them, checked."""
 
 import hashlib
+import warnings
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from nascast.core.errors import CorruptDataError
+from nascast.core.errors import CorruptDataError, DataWarning
 
 __all__ = ["Arrays", "Part", "test_places", "without_test_part"]
 
@@ -69,24 +70,54 @@ class Arrays:
                 f"in front; expected (n, height, width, channels): x.transpose(0, 2, 3, 1) makes "
                 f"{(n, *shape[1:], shape[0])}"
             )
-        for name, (x, y) in self.parts().items():
-            images = x.ndim in (3, 4) and x.dtype == np.uint8 and x.shape[1:] == shape
-            labels = y.shape == (len(x),) and np.issubdtype(y.dtype, np.integer) and (y >= 0).all()
-            if not (images and labels and len(x)):
+        for name, (x, _) in self.parts().items():
+            if not (x.ndim in (3, 4) and x.dtype == np.uint8 and x.shape[1:] == shape):
                 raise CorruptDataError(
                     f"{source}: x_{name} should be uint8 of shape (n, height, width[, channels]), "
-                    "of one size in all parts, with n labels from 0 on; got "
-                    f"{x.dtype} {x.shape} and labels {y.dtype} {y.shape}"
+                    f"of one size in all parts; got {x.dtype} {x.shape}{_hint(x)}"
                 )
-            if y.max() >= max(len(self), _CLASSES):
+            if not len(x):
                 raise CorruptDataError(
-                    f"{source}: y_{name} has the label {y.max():,} at place {y.argmax():,}; labels "
-                    f"number the classes from 0 on, and {len(self):,} images have fewer of them"
+                    f"{source}: there is no image for the {name} part; without a part of its own, "
+                    "it takes images of classes that have two or more"
                 )
-        if len(np.unique(self.train[1])) < 2:
+            self._check_labels(source, name)
+
+    def _check_labels(self, source: str, name: str) -> None:
+        """Raises unless the labels of a part number classes; warns of those not trained."""
+        x, y = self.parts()[name]
+        if y.shape != (len(x),) or not np.issubdtype(y.dtype, np.integer):
+            raise CorruptDataError(
+                f"{source}: y_{name} should be {len(x)} whole numbers, a class from 0 on for each "
+                f"image of x_{name}; got {y.dtype} {y.shape}"
+                + ("; y.argmax(axis=1) makes them of one column for each class" * (y.ndim == 2))
+            )
+        if y.min() < 0:
+            raise CorruptDataError(
+                f"{source}: y_{name} has the label {y.min()} at place {y.argmin():,}; labels "
+                "number the classes from 0 on"
+            )
+        if y.max() >= max(len(self), _CLASSES):
+            raise CorruptDataError(
+                f"{source}: y_{name} has the label {y.max():,} at place {y.argmax():,}; labels "
+                f"number the classes from 0 on, and {len(self):,} images have fewer of them"
+            )
+        trained = np.unique(self.train[1])
+        if name == "train" and len(trained) < 2:
             raise CorruptDataError(
                 f"{source}: all training images are of one class; at least two are needed"
             )
+        if len(new := np.setdiff1d(y, trained)):
+            count = np.isin(y, new).sum()
+            message = f"{count:,} of {len(y):,} {name} images are of classes without training image"
+            warnings.warn(f"{source}: {message}, such as {new[0]}", DataWarning, stacklevel=4)
+
+
+def _hint(images: npt.NDArray[Any]) -> str:
+    """Returns how images become bytes, where that is clear."""
+    if not np.issubdtype(images.dtype, np.floating):
+        return ""
+    return "; where they are from 0 to 1, (255 * x).round().astype(np.uint8) makes them bytes"
 
 
 def without_test_part(images: npt.NDArray[Any], labels: npt.NDArray[Any]) -> tuple[Part, Part]:
