@@ -93,7 +93,8 @@ def _prepared(file: Path, mode: str, shape: tuple[int, int]) -> Any:
     pillow = extra("PIL.Image", "data", "reading a picture")
     operations = extra("PIL.ImageOps", "data", "reading a picture")
     if not file.is_file():
-        raise MissingDataError(f"no file {file}")
+        inside = "; it is a folder: name the pictures in it" if file.is_dir() else ""
+        raise MissingDataError(f"no file {file}{inside}")
     with reading(file, size_of(file), what="a picture that Pillow reads"), pillow.open(file) as raw:
         if raw.mode not in MODES:
             raise CorruptDataError(

@@ -203,7 +203,8 @@ class ImageTraining(Training[ImageData]):
         if not self.steps:
             raise InvalidSettingError(
                 f"a batch of {self._recipe.batch_size} images asked for, "
-                f"{len(self._data.train[0])} to train on"
+                f"{len(self._data.train[0])} to train on; give the recipe a smaller one, such as "
+                "batch_size=8"
             )
         _check_network(self.network, self._recipe)
 
