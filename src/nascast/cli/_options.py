@@ -72,7 +72,11 @@ def settings(text: str, option: str) -> dict[str, Value]:
         key, equals, value = part.partition("=")
         if not equals or not key.strip() or not value.strip():
             raise InvalidSettingError(f"{option}: expected key=value,key=value; got {text!r}")
+        if key.strip() in found:
+            raise InvalidSettingError(f"{option}: {key.strip()} stands twice in {text!r}")
         found[key.strip()] = _value(value.strip())
+    if text and not found:
+        raise InvalidSettingError(f"{option}: expected key=value,key=value; got {text!r}")
     return found
 
 
@@ -125,12 +129,19 @@ def recipe(text: str, option: str, default: "Recipe") -> "Recipe":
     return changed(default, text, option)
 
 
-def check_free(out: Path, force: bool) -> None:
+def check_free(out: Path, force: bool, read: Collection[Path] = ()) -> None:
     """Raises for a file of that name, unless `force` allows to replace it.
+
+    Args:
+        out: file to write.
+        force: whether another file may be replaced.
+        read: files that what is written is made from, which are never replaced.
 
     Raises:
         StoreError: there is one.
     """
+    if any(out.exists() and path.exists() and out.samefile(path) for path in read):
+        raise StoreError(f"{out} is what is read, and is not replaced; choose another --out")
     if out.exists() and not force:
         raise StoreError(f"{out} exists; add --force to replace it, or choose another --out")
 

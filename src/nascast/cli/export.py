@@ -36,11 +36,11 @@ def export(
     """
     from nascast.training.export import FORMATS, TOLERANCE, check_format
     from nascast.training.export import export as write
-    from nascast.training.model import load_model
+    from nascast.training.model import FILES, load_model
 
     check_format(form)
     path = model / FORMATS[form] if out is None else out
-    check_free(path, force)
+    check_free(path, force, [model / name for name in FILES])
     found = load_model(model)
     written = write(found, form, path)
     unit = "words" if found.description["kind"] == "language model" else "images"

@@ -44,6 +44,9 @@ def trials(
     """
     from nascast.core.errors import InvalidSettingError
     from nascast.studies.frames import columns, written_as
+    from nascast.studies.predictors.head import HEAD
+    from nascast.studies.predictors.results import TABLE
+    from nascast.studies.searches.results import SEARCH, TRIALS
     from nascast.training.files import write_whole
 
     asked = {"csv": as_csv, "parquet": as_parquet, "json": as_json}
@@ -58,7 +61,7 @@ def trials(
     if forms == ["parquet"] and out is None:
         raise InvalidSettingError("--parquet needs a file: --out trials.parquet")
     if out is not None:
-        check_free(out, force)
+        check_free(out, force, [folder / name for name in (SEARCH, TRIALS, HEAD, TABLE)])
     content = written_as(forms[0], columns(folder))
     if out is None:
         sys.stdout.write(content.decode())

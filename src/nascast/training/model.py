@@ -27,6 +27,7 @@ from nascast.training.files import write_whole
 
 __all__ = [
     "ARCHITECTURE",
+    "FILES",
     "WEIGHTS",
     "Classifier",
     "Model",
@@ -41,6 +42,7 @@ __all__ = [
 ]
 
 ARCHITECTURE, WEIGHTS, _EXAMPLES = "architecture.json", "model.safetensors", "examples.safetensors"
+FILES = (ARCHITECTURE, WEIGHTS, _EXAMPLES)  # that a model is read from
 _FORMAT, _VERSION = "nascast model", 3
 _LENGTH = 4  # words of a drawn text; chosen
 _SAME = 1e-3  # logits, relative to the largest: other processors round otherwise; chosen
