@@ -75,10 +75,6 @@ def open_evaluator(children: Children, space: str) -> "ChildEvaluator":
     from nascast.studies.searches.now import RUNNING
     from nascast.training.text_files import is_text
 
-    if children.data == "":
-        raise InvalidSettingError(
-            "--data: expected digits, a folder of images, an .npz file, a text …; got nothing"
-        )
     if children.memory_limit is not None and children.memory_limit < 1:
         raise InvalidSettingError(
             f"--memory-limit is a whole number of MiB from 1; got {children.memory_limit}"

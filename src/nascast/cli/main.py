@@ -4,6 +4,8 @@ import errno
 import inspect
 import sys
 import warnings
+from collections.abc import Callable
+from functools import partial
 from importlib import import_module
 from typing import Annotated, Any
 
@@ -12,7 +14,7 @@ from typer.core import TyperGroup
 from typer.main import get_group
 
 import nascast
-from nascast.core.errors import NascastError, plain
+from nascast.core.errors import InvalidSettingError, NascastError, plain
 
 __all__ = ["app", "main"]
 
@@ -50,16 +52,34 @@ class _Commands(TyperGroup):
             alone.add_typer(found, name=cmd_name)
         else:
             alone.command(cmd_name)(found)
-        return _flowing(get_group(alone).commands[cmd_name])
+        return _prepared(get_group(alone).commands[cmd_name])
 
 
-def _flowing(command: Any) -> Any:
-    """Returns a command whose help breaks where the terminal ends, not where its source does."""
+def _prepared(command: Any) -> Any:
+    """Returns a command without empty values, whose help breaks where the terminal ends."""
     paragraphs = inspect.cleandoc(command.help or "").split("\n\n")
     command.help = "\n\n".join(" ".join(lines.split()) for lines in paragraphs)
+    for parameter in command.params:
+        parameter.process_value = partial(_processed, parameter, parameter.process_value)
     for part in getattr(command, "commands", {}).values():
-        _flowing(part)
+        _prepared(part)
     return command
+
+
+def _processed(parameter: Any, process: Callable[..., Any], context: Any, value: Any) -> Any:
+    """Returns the value of an option or argument, unless nothing was written for it.
+
+    That of a shell's variable that is not set would otherwise pass for the default.
+
+    Raises:
+        InvalidSettingError: nothing was written.
+    """
+    written = value if isinstance(value, list | tuple) else (value,)
+    given = context.get_parameter_source(parameter.name).name == "COMMANDLINE"
+    if given and any(isinstance(text, str) and not text.strip() for text in written):
+        call = parameter.opts[0] if parameter.opts[0].startswith("-") else parameter.name
+        raise InvalidSettingError(f"{call}: expected a value; got nothing")
+    return process(context, value)
 
 
 app = typer.Typer(
