@@ -49,6 +49,7 @@ def test_mistakes_are_a_line_and_give_nothing_out(cli: Cli, tmp_path: Path) -> N
         (["ask", folder, "--seed", "1"], "seed was 0, is 1"),
         (["ask", folder, "--as", "poem"], "no notation 'poem'"),
         (["ask", folder, "-n", "0"], "at least 1"),
+        (["ask", folder, "--pending", "-n", "2"], "leave out -n"),
         (["ask", folder, "--epochs", "3"], "--arch"),
         (["ask", folder, "--arch", "9-9"], "expected"),
         (["tell", folder, "--id", "5", "--metric", "val_accuracy=1"], "pending are 0"),
@@ -60,6 +61,10 @@ def test_mistakes_are_a_line_and_give_nothing_out(cli: Cli, tmp_path: Path) -> N
             "NAME=VALUE such as val_accuracy=93.1, each once",
         ),
         (["tell", folder, "--metric", "val_accuracy=1"], "--id of a candidate"),
+        (
+            ["tell", folder, "--id", "0", "--metric", "loss=1", "--metric", "loss=2"],
+            "each metric has one value",
+        ),
         (["search", "--out", folder, "--resume", "--benchmark", "nb201-mini"], "another search"),
     ):
         status, _, error = cli(*words)
@@ -68,7 +73,12 @@ def test_mistakes_are_a_line_and_give_nothing_out(cli: Cli, tmp_path: Path) -> N
     assert not (tmp_path / "other").exists()
 
 
-@pytest.mark.parametrize("text", ["", "[]", "{", "3", '[{"id": 0, "accuracy": 3}]', '{"id": "0"}'])
+TWICE = '{"id": 1, "id": 0, "metrics": {"val_accuracy": 3}}'
+
+
+@pytest.mark.parametrize(
+    "text", ["", "[]", "{", "3", '[{"id": 0, "accuracy": 3}]', '{"id": "0"}', TWICE]
+)
 def test_what_is_no_result(
     cli: Cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: str
 ) -> None:

@@ -391,10 +391,68 @@ def test_settings_of_an_option() -> None:
         "reduction": "pool",
     }
     assert settings("", "--skeleton") == {}
-    with pytest.raises(InvalidSettingError, match="key=value"):
-        settings("channels", "--skeleton")
+    for text in ("channels", ",", "="):
+        with pytest.raises(InvalidSettingError, match="key=value"):
+            settings(text, "--skeleton")
+    with pytest.raises(InvalidSettingError, match="channels stands twice"):
+        settings("channels=8,channels=9", "--skeleton")
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("search", "--space="),
+        ("search", "--budget", " "),
+        ("search", "--out="),
+        ("search", "--from", "nb201-mini", "--from", ""),
+        ("compare", "--benchmark", ""),
+        ("trials", ""),
+        ("benchmark", "info", ""),
+        ("predict", "model", "photo.png", ""),
+    ],
+)
+def test_an_empty_value_is_no_default(cli: Cli, words: tuple[str, ...]) -> None:
+    code, _, err = cli(*words)
+    assert code == 2
+    assert "expected a value; got nothing" in err
 
 
 def test_a_name_that_is_too_long_is_a_mistake(cli: Cli) -> None:
     code, _, err = cli("benchmark", "info", "a" * 300)
     assert (code, "no file can have this name" in err) == (2, True)
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (("--executor", "serial", "--workers", "2"), "--workers 2: of no effect"),
+        (("--callback", "trial_lines,trial_lines"), "trial_lines stands twice"),
+        (("--hours", "0"), "--hours is a number above 0; got 0"),
+        (("--max-latency-ms", "nan"), "should be positive; got nan"),
+    ],
+)
+def test_options_of_a_search_without_effect(
+    cli: Cli, tmp_path: Path, words: tuple[str, ...], told: str
+) -> None:
+    code, _, err = cli("search", *words, "--out", tmp_path / "run")
+    assert (code, told in err) == (2, True)
+
+
+def test_what_a_table_is_read_from_stays(cli: Cli, tmp_path: Path) -> None:
+    out = tmp_path / "run"
+    cli(
+        "search",
+        "--benchmark",
+        "nb201-mini",
+        "--strategy",
+        "random",
+        "--evaluations",
+        "2",
+        "--out",
+        out,
+    )
+    for name in ("trials.sqlite", "search.json"):
+        before = (out / name).read_bytes()
+        code, _, err = cli("trials", out, "--out", out / name, "--force")
+        assert (code, "is what is read" in err) == (2, True)
+        assert (out / name).read_bytes() == before

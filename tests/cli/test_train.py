@@ -88,6 +88,7 @@ def test_train_and_export_without_a_run(cli: Cli, data: Path, tmp_path: Path) ->
     (answer,) = json.loads(said)
     assert sum(one["probability"] for one in answer["classes"]) == pytest.approx(1)
     assert cli("predict", out, tmp_path / "photo.png")[1].startswith(f"{tmp_path}/photo.png: ")
+    assert "it is a folder: name the pictures in it" in cli("predict", out, tmp_path)[2]
     code, said, _ = cli(*words, "--resume", "--json")
     assert code == 0
     assert json.loads(said)["images"] == {"train": 36, "validation": 4, "test": 10}
@@ -101,6 +102,10 @@ def test_train_and_export_without_a_run(cli: Cli, data: Path, tmp_path: Path) ->
     code, _, err = cli("export", out, "--format", "safetensors")
     assert (code, "add --force to replace it" in err) == (2, True)
     assert cli("export", out, "--format", "safetensors", "--force")[0] == 0
+    own = ("export", out, "--format", "safetensors", "--out", out / "model.safetensors", "--force")
+    code, _, err = cli(*own)
+    assert (code, "is what is read" in err) == (2, True)
+    assert cli("predict", out, tmp_path / "photo.png")[0] == 0
 
 
 def test_train_what_a_search_found(cli: Cli, data: Path, tmp_path: Path) -> None:
@@ -142,6 +147,7 @@ def test_mistakes_end_with_status_2(cli: Cli, data: Path, tmp_path: Path) -> Non
         ([], "or both --space and --architecture"),
         ([empty], "has no search.json"),
         ([empty, *SPACE], "either the folder of a search or --architecture"),
+        ([*SPACE, "--best", "3"], "--best is of a search"),
         (["--space", "nasbench201", "--architecture", "conv"], "conv"),
         ([*SPACE, "--data", tmp_path / "none"], "no file"),
         ([*SPACE, "--data", empty], "holds no folders with images"),
@@ -153,7 +159,7 @@ def test_mistakes_end_with_status_2(cli: Cli, data: Path, tmp_path: Path) -> Non
         ),
         ([*SPACE, "--data", data, "--recipe", "darts,batch_size=8"], "the skeleton takes channels"),
         ([*SPACE, "--data", data, "--recipe", "nobody"], "unknown recipe"),
-        ([*SPACE, "--data", data], "a batch of 128 images asked for, 36 to train on"),
+        ([*SPACE, "--data", data], "36 to train on; give the recipe a smaller one"),
         ([*SPACE, "--data", data, "--split", "parts=3"], "no such setting"),
         ([*SPACE, "--data", data, "--device", "tpu"], "expected cpu, cuda or auto"),
     ):

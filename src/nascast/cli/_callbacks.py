@@ -27,9 +27,12 @@ def open_callbacks(text: str) -> "Callbacks":
         MissingExtraError: a package that one needs is not installed.
     """
     from nascast.core.callback import Callbacks
+    from nascast.core.errors import InvalidSettingError
     from nascast.core.spec import Spec
 
     specs = Spec.parse_list("callback", text) if text.strip() else ()
+    if twice := [spec for i, spec in enumerate(specs) if spec in specs[:i]]:
+        raise InvalidSettingError(f"--callback: {twice[0]} stands twice in {text!r}")
     return Callbacks([spec.load("callback") for spec in specs])
 
 

@@ -96,8 +96,10 @@ def check(asked: Asked, children: Children) -> None:
         raise InvalidSettingError(f"--workers is a number from 1, or 0; got {asked.workers}")
     for spec in strategies_of(asked.strategies, asked.options, asked.preset):
         spec.check("strategy")
-    if asked.benchmark is None:
-        asked.workplace.spec()
+    if asked.benchmark is None and asked.workplace.spec().name == "serial" and asked.workers > 1:
+        raise InvalidSettingError(
+            f"--workers {asked.workers}: of no effect with --executor serial, which has one"
+        )
 
 
 def plan(asked: Asked, children: Children) -> "tuple[Search, ChildEvaluator | None]":

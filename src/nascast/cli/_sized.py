@@ -1,6 +1,7 @@
 """What ``nascast search`` chooses where little is said: strategy, space, size of the children."""
 
 from dataclasses import replace
+from math import inf
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
@@ -23,12 +24,14 @@ def time_asked(budget: str | None, hours: float | None) -> str | None:
     """Returns the budget of two options.
 
     Raises:
-        InvalidSettingError: both are given.
+        InvalidSettingError: both are given, or no time.
     """
     from nascast.core.errors import InvalidSettingError
 
     if budget is not None and hours is not None:
         raise InvalidSettingError("give either --budget or --hours, not both")
+    if hours is not None and not 0 < hours < inf:
+        raise InvalidSettingError(f"--hours is a number above 0; got {hours:g}")
     return budget if hours is None else f"{hours:f}h"
 
 

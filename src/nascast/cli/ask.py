@@ -142,6 +142,8 @@ def ask(
         raise InvalidSettingError("--epochs is for a proposal of your own: --arch")
     if arch is not None and (n != 1 or pending):
         raise InvalidSettingError("--arch proposes one architecture; leave out -n and --pending")
+    if pending and n != 1:
+        raise InvalidSettingError("--pending gives all that are pending; leave out -n")
     search = AskTell(folder, options.plan(folder))
     described(search.space, [], write_as)  # a notation that there is not shows before asking
     state = _done(search, n, pending, arch, epochs)

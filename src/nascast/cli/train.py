@@ -251,6 +251,8 @@ def _start(asked: _Asked) -> _Start:
         return _found(asked.run, asked.best, asked.data)
     if not space or not text:
         raise InvalidSettingError("give the folder of a search, or both --space and --architecture")
+    if asked.best != 1:
+        raise InvalidSettingError("--best is of a search; leave it out with --architecture")
     found = plugins.load("space", space)
     arch = found.architecture(found.from_text([text])[0])
     return _Start(arch, asked.data or "digits")

@@ -33,7 +33,7 @@ class Limits:
 
     def __post_init__(self) -> None:
         for name, value in self.given().items():
-            if value <= 0:
+            if not value > 0:  # nor is NaN
                 raise InvalidSettingError(f"a limit on {name} should be positive; got {value}")
 
     def given(self) -> dict[str, float]:
