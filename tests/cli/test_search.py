@@ -202,7 +202,7 @@ def test_callbacks_are_told_and_end_nothing(run: Cli, tmp_path: Path) -> None:
 def test_nothing_is_no_data(cli: Cli, tmp_path: Path) -> None:
     status, _, error = cli("search", "--data", "", "--out", tmp_path / "run")
     assert status == 2
-    assert "--data: expected digits, a folder of images" in error
+    assert "--data: expected a value; got nothing" in error
 
 
 class Ends(Callback):
