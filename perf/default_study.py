@@ -3,10 +3,10 @@
 Runs the comparisons below, each into a folder of its own, and writes what they found beside
 ``nascast.studies.recommend``. Budgets are those of the grid ``quick``, and test sets have 200
 architectures. OMNI, `lcnet` and `auto`, whose fits take long, have three or two trials, on
-nb201-mini, and OMNI on NAS-Bench-NLP; left out are `omni_seminas`, whose fits take longer still, `bohamiann`, whose
-chains take half a minute a fit, and on NAS-Bench-NLP `nao`, `seminas` and `nn_former`, whose graphs
-are large there. Zero-cost proxies run where their scores are recorded beside the table, among the
-architectures that have them.
+nb201-mini, and OMNI on NAS-Bench-NLP; left out are `omni_seminas`, whose fits take longer still,
+`bohamiann`, whose chains take half a minute a fit, and on NAS-Bench-NLP `nao`, `seminas` and
+`nn_former`, whose graphs are large there. Zero-cost proxies run where their scores are recorded
+beside the table, among the architectures that have them.
 
 Run: OMP_NUM_THREADS=1 python perf/default_study.py FOLDER [--workers 2]
 
