@@ -61,10 +61,6 @@ def test_mistakes_are_a_line_and_give_nothing_out(cli: Cli, tmp_path: Path) -> N
             "NAME=VALUE such as val_accuracy=93.1, each once",
         ),
         (["tell", folder, "--metric", "val_accuracy=1"], "--id of a candidate"),
-        (
-            ["tell", folder, "--id", "0", "--metric", "loss=1", "--metric", "loss=2"],
-            "each metric has one value",
-        ),
         (["search", "--out", folder, "--resume", "--benchmark", "nb201-mini"], "another search"),
     ):
         status, _, error = cli(*words)

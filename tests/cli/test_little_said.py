@@ -34,7 +34,7 @@ def test_pictures_and_a_time_are_enough(
     parts |= {"x_test": images[300:], "y_test": labels[300:]}
     np.savez(tmp_path / "own.npz", allow_pickle=False, **parts)
     out = tmp_path / "run"
-    words = ["search", "--data", tmp_path / "own.npz", "--hours", "0.01", "--workers", "4"]
+    words = ["search", "--data", tmp_path / "own.npz", "--hours", "0.01"]
     words += ["--space", "nasbench201", "--out", out, "--executor", "serial", "--device", "cpu"]
     status, text, told = cli(*words, "--evaluations", "1", "--export", "safetensors", "--json")
     assert (status, json.loads(text)[0]["trials"]) == (0, 1), told
@@ -55,7 +55,7 @@ def test_what_cannot_be(cli: Cli, tmp_path: Path) -> None:
         (["--hours", "1", "--budget", "1h"], "either --budget or --hours"),
         (["--export", "poem"], "poem"),
         (["--export", "onnx", "--benchmark", "nb201-mini"], "leave out --benchmark"),
-        (["--hours", "0"], "expected a time"),
+        (["--hours", "0"], "--hours is a number above 0; got 0"),
     ):
         status, _, error = cli("search", *words, "--out", tmp_path / "run")
         assert (status, told in error) == (2, True), (words, error)
