@@ -159,6 +159,7 @@ def test_mistakes_end_with_status_2(cli: Cli, data: Path, tmp_path: Path) -> Non
         ),
         ([*SPACE, "--data", data, "--recipe", "darts,batch_size=8"], "the skeleton takes channels"),
         ([*SPACE, "--data", data, "--recipe", "nobody"], "unknown recipe"),
+        ([*SPACE, "--data", data, "--recipe", "epochs=1", "--epochs", "2"], "not both"),
         ([*SPACE, "--data", data], "36 to train on; give the recipe a smaller one"),
         ([*SPACE, "--data", data, "--split", "parts=3"], "no such setting"),
         ([*SPACE, "--data", data, "--device", "tpu"], "expected cpu, cuda or auto"),

@@ -1,6 +1,7 @@
 """``nascast train``."""
 
 import math
+import re
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -220,6 +221,8 @@ def _transfer(asked: _Asked) -> "Transfer":
     own = start.recipe or (named_recipe("nasbench-nlp") if text else Recipe())
     recipe = recipe_of(asked.recipe, "--recipe", own)
     if asked.epochs is not None:
+        if re.search(r"\bepochs\s*=", asked.recipe):
+            raise InvalidSettingError("give the epochs either in --recipe or as --epochs, not both")
         recipe = replace(recipe, epochs=asked.epochs)
     shared: dict[str, Any] = {"seed": asked.seed, "device": device_of(asked.device)}
     plan: Transfer
