@@ -15,6 +15,7 @@ def test_queue_workers_children_and_failures(tmp_path: Path) -> None:
         0, Candidate(Architecture("tiny", (0,))), Evaluation({}, 1.0, "<b>it diverged"), 1.0
     )
     with Writer(tmp_path, "val_accuracy", 3, 10) as now:
+        assert "A search begins on 3 workers." in now_part(tmp_path)
         now("ppo-0", Step([failed], 2, 100.0, {1: 40.0, 2: 100.0}), ["lost node 1a2b"])
         tell(tmp_path / RUNNING, 1, Reached(6, {"val_accuracy": (30.0, 55.5), "val_loss": (2, 1)}))
         text = now_part(tmp_path)

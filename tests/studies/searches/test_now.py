@@ -4,6 +4,7 @@ import json
 import math
 import os
 import subprocess
+import time
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -54,6 +55,10 @@ def test_one_that_was_killed_does_not_run(tmp_path: Path) -> None:
         assert found is not None
         assert found.queued is None
         child = subprocess.Popen(["true"])
+        while _born(child.pid) not in ("ended", ""):  # nobody has waited for it
+            time.sleep(0.01)
+        if _born(child.pid):
+            assert not replace(found, process=child.pid).is_alive()
         child.wait()
         for other, alive in ((child.pid, False), (os.getpid(), True)):
             values = {name: getattr(found, name) for name in found.__slots__}
@@ -77,10 +82,15 @@ def test_two_processes_do_not_search_in_one_folder(tmp_path: Path) -> None:
         assert read_now(tmp_path) is not None  # it is left as it was
         other.kill()
     with Writer(tmp_path, "val_accuracy", 1, None):  # one that was killed is in nobody's way
-        assert read_now(tmp_path) is None
+        assert process_there(tmp_path) == os.getpid()  # before its first step
     write_record(file, {**theirs, "host": "elsewhere"})
     with Writer(tmp_path, "val_accuracy", 1, None):  # of another machine nobody knows
-        assert read_now(tmp_path) is None
+        assert process_there(tmp_path) == os.getpid()
+
+
+def process_there(out: Path) -> int | None:
+    found = read_now(out)
+    return None if found is None else found.process
 
 
 def test_a_folder_of_the_same_name_keeps_what_others_put_there(tmp_path: Path) -> None:
@@ -89,7 +99,7 @@ def test_a_folder_of_the_same_name_keeps_what_others_put_there(tmp_path: Path) -
     for name in ("shoes.png", "12.json", "7.json.4711"):
         (folder / name).write_text("{}")
     with Writer(tmp_path, "val_accuracy", 1, None) as now:
-        assert [file.name for file in folder.iterdir()] == ["shoes.png"]
+        assert {file.name for file in folder.iterdir()} == {"shoes.png", "search.json"}
         now("random-0", Step([], 1, 0.0, {0: 0.0}))
         tell(folder, 0, Reached(6))
     assert [file.name for file in folder.iterdir()] == ["shoes.png"]

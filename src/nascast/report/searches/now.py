@@ -57,6 +57,8 @@ def _search(folder: Path, now: Now, place: int) -> _Search:
 
 def _about(now: Now) -> str:
     """Returns in words the queue and the workers of a search."""
+    if not now.run:
+        return f"A search begins on {count(now.workers, 'worker')}."
     total = "" if now.evaluations is None else f" of {now.evaluations:,}"
     to_come = "" if now.queued is None else f", {now.queued:,} to come"
     since = duration(now.elapsed())

@@ -22,6 +22,7 @@ RUNNING = "running"  # folder in a search's folder, which is there while it runs
 _STATE = "search.json"
 _OURS = re.compile(r"(search|[0-9]+)\.json(\.[0-9]+)?")  # whole, or as it is being written
 _ADVICE = "it is written again at the next trial"
+_ENDED = "ended"  # in place of what tells a process from later ones
 _MOST_PROCESSES = 2**22  # of Linux, proc_sys_kernel(5); a larger number is garbled
 
 
@@ -30,7 +31,7 @@ class Now:
     """What a search does now.
 
     Attributes:
-        run: name of the run that goes on.
+        run: name of the run that goes on; empty before the first one does.
         metric: metric of the first objective.
         workers: number of workers.
         evaluations: number of trials of each run, or None.
@@ -101,7 +102,7 @@ class Writer:
         self._folder, self._now = out / RUNNING, Now("", metric, workers, evaluations)
 
     def __enter__(self) -> "Writer":
-        """Begins with an empty folder.
+        """Begins with a folder that says no more than that this process searches.
 
         Raises:
             StoreError: another process of this machine searches there.
@@ -115,6 +116,7 @@ class Writer:
         _clear(self._folder)  # of a search that was killed
         with suppress(OSError):
             self._folder.mkdir(parents=True)
+        self._write()  # a first step may take minutes, in which another search could begin
         return self
 
     def __exit__(
@@ -143,6 +145,9 @@ class Writer:
         )
         for trial in before.running.keys() - step.running.keys():
             forget(self._folder, trial)
+        self._write()
+
+    def _write(self) -> None:
         with suppress(StoreError):  # a view is worth less than the search
             write_record(self._folder / _STATE, asdict(self._now), lasting=False)
 
@@ -184,10 +189,13 @@ def _clear(folder: Path) -> None:
 def _born(process: int) -> str:
     """Returns the boot and the tick in it when a process began; empty where the system is silent.
 
+    One that ended stays in the list of processes, as `_ENDED`, until its parent takes note of it.
     After a boot, and in a container that begins again, other processes soon have the same numbers.
     """
     with suppress(OSError):
         boot = Path("/proc/sys/kernel/random/boot_id").read_text().strip()
         status = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
+        if status[0] in "XZ":  # it has ended, and its parent never asks how
+            return _ENDED
         return f"{boot} {status[19]}"  # field 22, see proc_pid_stat(5); 2 stand before the bracket
     return ""
