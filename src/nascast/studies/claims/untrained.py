@@ -65,14 +65,8 @@ def _sizes(desk: Desk) -> Finding:
             for i, (proxy, values) in enumerate(scores.items())
             if proxy not in _SIZES
         }
-        worse, better = (
-            [
-                proxy
-                for proxy, gap in gaps.items()
-                if sign * gap.value > 0 and gap.low * gap.high > 0
-            ]
-            for sign in (1, -1)
-        )
+        worse = [proxy for proxy, gap in gaps.items() if gap.low > 0]
+        better = [proxy for proxy, gap in gaps.items() if gap.high < 0]
         share = exact(100 * len(worse) / len(gaps))
         title = f"{case}: percent of the other {len(gaps)} proxies that rank worse than {own}"
         parts.append(Part(title, share, 50, digits=0, case=case))
