@@ -177,10 +177,8 @@ def _by_training(
     if not children.said:
         typer.echo(f"read: {evaluator.told()}", err=True)
     usual = "val_loss" if isinstance(evaluator.task, TextTask) else "val_accuracy"
-    training, aims = (
-        evaluator.settings(),
-        objectives_of(asked.metrics or usual, evaluator.metrics),
-    )
+    aims = objectives_of(asked.metrics or usual, evaluator.metrics)
+    training = evaluator.settings()
     space = plugins.load("space", training["space"])
     search = Search(
         space=training["space"],

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 __all__ = ["bars", "stages"]
 
 _PAUSE = 30.0  # seconds between two lines where there is no terminal; chosen
-_LOOKED_BACK = 3600.0  # seconds of which the time left is estimated; steps take minutes; chosen
+_LOOKED_BACK = 3600.0  # seconds whose pace tells the time left; steps may take minutes; chosen
 
 
 class _Lines(Progress):

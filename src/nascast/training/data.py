@@ -236,7 +236,7 @@ def _pixels(images: npt.NDArray[np.uint8], rows: Places, mean: Tensor, std: Tens
 def _tensor(images: npt.NDArray[np.uint8]) -> Tensor:
     """Returns uint8 ``(n, channels, height, width)``, which shares memory or file if it can.
 
-    It is not to be written to: what a file is mapped to for reading ends the process then.
+    It must not be written to: where it is a file that is mapped for reading, that ends the process.
     """
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", "The given NumPy array is not writable", UserWarning)
