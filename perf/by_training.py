@@ -1,9 +1,9 @@
 """Strategies that search by training, at equal time a run, on data of a user.
 
 Each strategy searches with each seed for the same time, in a process of its own; the best cell of
-each run is then trained afresh on all training images, with seeds that no search used, and judged
-on test images. Means are over runs; differences from the first strategy are paired by seed, with
-the p of a paired t test and the two-sided one of Wilcoxon's signed ranks.
+each run is then trained afresh on all training images but `--kept`, with seeds that no search used,
+and judged on test images. Means are over runs; differences from the first strategy are paired by
+seed, with the p of a paired t test and the two-sided one of Wilcoxon's signed ranks.
 
 Stopped, it goes on where it was: searches are resumed, trainings are in a journal. Runs that go on
 side by side share the processor or the GPU, and so are to be begun together.
@@ -109,7 +109,7 @@ def found_by(options: argparse.Namespace) -> Iterator[Found]:
 
 
 def afresh(options: argparse.Namespace, settings: dict[str, Any]) -> TrainingEvaluator:
-    """Returns the evaluator that trains on all images but those of the test."""
+    """Returns the evaluator that trains on all training images but the `kept` ones."""
     recipe = replace(Recipe(**settings["recipe"]), epochs=options.epochs)
     skeleton = dict(settings["skeleton"])
     split = Split(**{**settings["split"], "train": None, "validation": options.kept})
@@ -120,7 +120,7 @@ def afresh(options: argparse.Namespace, settings: dict[str, Any]) -> TrainingEva
 
 def trained(options: argparse.Namespace, cells: Sequence[Found]) -> dict[tuple[str, int], float]:
     """Returns test accuracies in percent by cell and number of the training, all trained."""
-    journal = Journal(options.out / "afresh.jsonl")
+    journal = Journal(options.out / f"afresh-{options.epochs}-{options.kept}.jsonl")
     known = {(r["cell"], r["again"]): r["test_accuracy"] for r in journal.read()}
     wanted = [
         (text, k)
