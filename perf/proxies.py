@@ -1,8 +1,8 @@
-"""Zero-cost proxies on full-size networks of NAS-Bench-201: their cost, and their agreement.
+"""Zero-cost proxies on full-size networks: their cost, ranks, and agreement with published scores.
 
-``cost`` prints, for three cells, the processor seconds of the 13 proxies of NAS-Bench-Suite-Zero
-and of all others as ratios to one forward and backward pass of the same network and batch, measured
-beside them, and the most memory that tensors take.
+``cost`` prints, for three cells of NAS-Bench-201, the processor seconds of the 13 proxies of
+NAS-Bench-Suite-Zero and of all others as ratios to one forward and backward pass of the same
+network and batch, measured beside them, and the most memory that tensors take.
 
 ``score`` computes the scores of a benchmark's architectures, one after the other, and adds them to
 a journal; stopped, it goes on where it was. All are of canonical rows, as in a study: a cell is
