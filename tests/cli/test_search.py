@@ -156,6 +156,8 @@ def test_a_search_trains_children_and_goes_on(run: Cli, tmp_path: Path) -> None:
             "search --metric best --data nowhere --hours 1",
             "--metric: best is not measured; measured",
         ),
+        ("search --metric best --data nowhere", "--metric: best is not measured; measured"),
+        ("search --metric best --data nowhere.txt", "val_perplexity"),
         ("search --set colour=1 --data nowhere", "no setting 'colour'"),
         ("search --workers -1 --data nowhere", "--workers is a number from 1"),
         ("search --benchmark nb201-mini --recipe epochs=1", "--recipe: of no effect with"),

@@ -3,7 +3,7 @@
 import math
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import typer
@@ -170,14 +170,13 @@ def _by_training(
     asked: Asked, children: Children, shared: Mapping[str, Any]
 ) -> "tuple[Search, ChildEvaluator]":
     from nascast.core import plugins
-    from nascast.core.types import TextTask
     from nascast.studies.searches.design import Search
 
-    evaluator = open_evaluator(children, asked.space or "nasnet")
+    children.say()  # first, for PyTorch is loaded next, which takes seconds
+    aims = _objectives(asked.metrics, children)
+    evaluator = open_evaluator(replace(children, said=True), asked.space or "nasnet")
     if not children.said:
         typer.echo(f"read: {evaluator.told()}", err=True)
-    usual = "val_loss" if isinstance(evaluator.task, TextTask) else "val_accuracy"
-    aims = objectives_of(asked.metrics or usual, evaluator.metrics)
     training = evaluator.settings()
     space = plugins.load("space", training["space"])
     search = Search(
@@ -191,6 +190,16 @@ def _by_training(
         **shared,
     )
     return search, evaluator
+
+
+def _objectives(metrics: str | None, children: Children) -> "tuple[Objective, ...]":
+    """Returns the objectives by training; nothing is read yet."""
+    from nascast.training.evaluator import image_metrics, text_metrics
+    from nascast.training.text_files import is_text
+
+    if children.data and is_text(children.data):
+        return objectives_of(metrics or "val_loss", text_metrics())
+    return objectives_of(metrics or "val_accuracy", image_metrics(children.latency))
 
 
 def _halves(epochs: int) -> tuple[int, ...]:

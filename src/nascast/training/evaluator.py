@@ -42,7 +42,10 @@ from nascast.training.text import TextData, open_text
 if TYPE_CHECKING:
     from torch import nn
 
-__all__ = ["ChildEvaluator", "LanguageEvaluator", "TrainingEvaluator", "image_metrics"]
+__all__ = [
+    *("ChildEvaluator", "LanguageEvaluator", "TrainingEvaluator"),
+    *("image_metrics", "text_metrics"),
+]
 
 _LARGEST = math.log(sys.float_info.max)
 _COUNTS = tuple(item.name for item in fields(Counts))
@@ -303,9 +306,7 @@ class LanguageEvaluator(ChildEvaluator):
 
     @property
     def metrics(self) -> tuple[str, ...]:
-        kinds = ("loss", "perplexity", "accuracy")
-        scores = [f"{part}_{kind}" for kind in kinds for part in ("val", "test")]
-        return (*scores, "train_loss", *_COUNTS)
+        return text_metrics()
 
     @property
     def task(self) -> TextTask:
@@ -341,6 +342,13 @@ def image_metrics(latency: bool) -> tuple[str, ...]:
     """Returns the names of what `TrainingEvaluator` measures, with or without the latency."""
     scores = (f"{part}_{kind}" for kind in ("accuracy", "loss") for part in ("val", "test"))
     return (*scores, "train_loss", *_COUNTS, *(["latency_ms"] if latency else []))
+
+
+def text_metrics() -> tuple[str, ...]:
+    """Returns the names of what `LanguageEvaluator` measures."""
+    kinds = ("loss", "perplexity", "accuracy")
+    scores = (f"{part}_{kind}" for kind in kinds for part in ("val", "test"))
+    return (*scores, "train_loss", *_COUNTS)
 
 
 def _perplexity(loss: float) -> float:
