@@ -52,6 +52,7 @@ def test_a_page_of_a_search_that_runs(cli: Cli, tmp_path: Path) -> None:
     assert f"{tmp_path / 'two'}: random" in both.read_text()
     for words, told in (
         (["report", tmp_path], "has no search.json"),
+        (["report", *(tmp_path / "one",) * 2], "name each folder once"),
         (["report", tmp_path / "one", "--out", tmp_path / "page.txt"], "pages end in .html"),
         (["watch", tmp_path], "has no search.json"),
         (["watch", tmp_path / "one", "--port", "99999"], "--port 99999 cannot be had"),

@@ -169,9 +169,9 @@ def test_other_sizes_are_interpolated(images: Write, size: int) -> None:
         assert np.allclose(own[0], expected, atol=0.6 / 255 / data.std[0])  # bytes
 
 
-@pytest.mark.parametrize("size", [0, -4])
+@pytest.mark.parametrize("size", [0, -4, 1_000_000])
 def test_sizes_that_are_none(images: Write, size: int) -> None:
-    with pytest.raises(InvalidSettingError):
+    with pytest.raises(InvalidSettingError, match=f"size {size}; from 1 to 8,192 can be"):
         open_data(images(), Split(40, 20, 10, size))
 
 

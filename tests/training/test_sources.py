@@ -360,6 +360,13 @@ def test_a_single_class_or_an_unknown_one(tmp_path: Path) -> None:
         open_data(str(tmp_path / "two"))
 
 
+def test_a_class_whose_images_lie_deeper(tmp_path: Path) -> None:
+    folder(tmp_path)
+    picture(tmp_path / "yellow" / "1" / "1.png", (250, 250, 0))
+    with pytest.raises(MissingDataError, match=r"yellow holds no image .*yellow/1 are not read"):
+        open_data(str(tmp_path))
+
+
 @pytest.mark.parametrize("parts", [("",), ("train", "val"), ("train", "val", "test")])
 def test_a_large_folder_is_decoded_once_into_a_file(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, parts: tuple[str, ...]

@@ -33,6 +33,8 @@ def report(
 
     if out is not None and out.suffix != ".html":
         raise InvalidSettingError(f"--out: pages end in .html; got {out}")
+    if len({folder.resolve() for folder in folders}) < len(folders):
+        raise InvalidSettingError(f"name each folder once; got {', '.join(map(str, folders))}")
     target = out or folders[0] / "report.html"
     folders = [part for folder in folders for part in _parts(folder, HEAD)]
     compared = [folder for folder in folders if (folder / HEAD).is_file()]

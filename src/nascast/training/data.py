@@ -26,6 +26,7 @@ __all__ = ["ImageData", "Split", "image_batch", "open_data", "task_of"]
 
 # The first that accepts a source reads it: forms that look closer at a folder come first.
 _NAMED = 5  # files that a warning names; chosen
+_LARGEST = 8192  # pixels of an image to a side; chosen
 _SOURCES = (digits, hugging_face, npz, cifar, mnist, folder)
 Images = Tensor | Pixels  # normalised images, or such as become so
 
@@ -118,8 +119,11 @@ def open_data(source: str, split: Split | None = None, device: str = "cpu") -> I
         MissingExtraError: a package that the source needs is not installed.
     """
     split = Split() if split is None else split
-    if split.size is not None and split.size < 1:
-        raise InvalidSettingError(f"{source}: images cannot be brought to size {split.size}")
+    if split.size is not None and not 1 <= split.size <= _LARGEST:
+        raise InvalidSettingError(
+            f"{source}: images cannot be brought to size {split.size}; "
+            f"from 1 to {_LARGEST:,} can be"
+        )
     if split.seed < 0:
         raise InvalidSettingError(f"the seed of a split is a number from 0; got {split.seed}")
     arrays = _read(source, split.size)

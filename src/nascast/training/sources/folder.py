@@ -174,10 +174,11 @@ def _images(folder: Path) -> tuple[list[Path], list[str]]:
     """Returns the images of a class; and what else is in it, in words, also folders of images."""
     files = sorted(path for path in folder.iterdir() if not path.is_dir())
     images = [path for path in files if _is_image(path)]
-    if not images:
-        raise MissingDataError(f"{folder} holds no image ({', '.join(_SUFFIXES)})")
-    others = [f"{path} (no image)" for path in files if path not in set(images)]
     inside = [path for path in _folders(folder) if _holds_images(path)]
+    if not images:
+        deeper = f"; those in {inside[0]} are not read: a class is one folder" if inside else ""
+        raise MissingDataError(f"{folder} holds no image ({', '.join(_SUFFIXES)}){deeper}")
+    others = [f"{path} (no image)" for path in files if path not in set(images)]
     return images, [*others, *(f"{path} (a folder inside of a class)" for path in inside)]
 
 
