@@ -23,7 +23,7 @@ from nascast.studies.predictors.design import Study, modules_of
 from nascast.studies.predictors.grids import grid
 from nascast.studies.predictors.run import compare
 from nascast.studies.predictors.split import with_scores
-from nascast.studies.records import open_benchmark
+from nascast.studies.records import open_benchmark, usual_metric
 
 FAST = (
     "xgboost,ngboost,lightgbm,random_forest,bayesian_linear_regression,dngo,gp,gpwl,"
@@ -53,7 +53,7 @@ STUDIES = {  # folder: benchmark, predictors and trials
 def study_of(benchmark: str, predictors: str, trials: int) -> Study:
     """Returns the settings of a comparison."""
     names, table = tuple(predictors.split(",")), open_benchmark(benchmark)
-    metric = "val_accuracy" if "val_accuracy" in table.metrics else "val_loss"
+    metric = usual_metric(table)
     study = Study(benchmark, names, trials=trials, metric=metric)
     within = with_scores(study, table)
     return replace(study, axes=grid("quick", table, metric, study.test_size, within))

@@ -48,7 +48,7 @@ from nascast.networks.forward import forward
 from nascast.proxies.passes import Passes
 from nascast.spaces.nasbench201 import NasBench201
 from nascast.studies.claims.intervals import resampled
-from nascast.studies.claims.records import tau
+from nascast.studies.claims.records import foretold, tau
 from nascast.studies.journal import Journal
 from nascast.studies.predictors.design import Study
 from nascast.studies.predictors.scores import memo_of, records_of
@@ -300,19 +300,13 @@ def ranks(benchmark: str) -> None:
     Accuracies, or losses of which less is better, are the means over the trainings there are.
     Scores that are not defined rank last; a network without a finite loss is left out.
     """
-    table = open_benchmark(benchmark)
-    found = recorded_scores(table)
-    assert found is not None, f"{benchmark} has no scores beside it"
-    metric = "val_accuracy" if "val_accuracy" in table.metrics else "val_loss"
-    true = table.query(found.genes, metric, None, None)
-    true = true if metric == "val_accuracy" else -true
-    kept = np.isfinite(true)
-    true, scores = true[kept], found.values[kept]
+    scores, true = foretold(benchmark)
+    found = recorded_scores(open_benchmark(benchmark))
+    assert found is not None
     top = np.argsort(-true)[: len(true) // 10]
     print(f"{len(true)} networks, {found.batch}")
-    for k, name in enumerate(found.names()):
-        last = np.nan_to_num(plugins.resolve("proxy", name).sign * scores[:, k], nan=-np.inf)
-        pairs = np.stack([rankdata(last), true], axis=1)
+    for k, (name, values) in enumerate(scores.items()):
+        pairs = np.stack([values, true], axis=1)
         over_all, best = (
             resampled(tau, rows, np.random.default_rng(0)) for rows in (pairs, pairs[top])
         )

@@ -8,9 +8,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from tests.training.test_evaluator import CONV, free_of_time
+from tests.training.test_language_evaluator import SIMPLE
 
 from nascast.core import plugins
-from nascast.core.types import Architecture, Batch, Candidate, Evaluation, ImageTask
+from nascast.core.types import Batch, Candidate, Evaluation, ImageTask
 from nascast.executors.processes import Processes
 from nascast.networks.latency import latency_ms
 from nascast.networks.supernet.supernet import Supernet
@@ -32,11 +34,6 @@ pytestmark = pytest.mark.skipif(
 SKELETON = {"channels": 4, "cells": 1, "stages": 2, "stem_stride": 1, "reduction": "pool"}
 RECIPE = Recipe(epochs=4, batch_size=8, learning_rate=0.05, crop=1)
 SPLIT = Split(40, 20, 12)
-CONV = Architecture("nasbench201", (3, 3, 3, 3, 3, 3))
-SIMPLE = (  # tanh(W x + U h)
-    '{"node_0": {"op": "linear", "input": ["x", "h_prev_0"]}, '
-    '"h_new_0": {"op": "activation_tanh", "input": ["node_0"]}}'
-)
 ALL = Recipe(
     epochs=2,
     batch_size=8,
@@ -53,11 +50,6 @@ ALL = Recipe(
 @pytest.fixture
 def evaluator(images: Callable[..., str]) -> TrainingEvaluator:
     return TrainingEvaluator("nasbench201", images(), RECIPE, SKELETON, split=SPLIT, device="cuda")
-
-
-def free_of_time(evaluation: Evaluation) -> Evaluation:
-    curves = {name: values for name, values in evaluation.curves.items() if name != "seconds"}
-    return replace(evaluation, seconds=0.0, curves=curves)
 
 
 def test_a_child_learns_as_on_a_cpu(evaluator: TrainingEvaluator) -> None:

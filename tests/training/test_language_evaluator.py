@@ -9,9 +9,10 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from tests.training.test_evaluator import free_of_time
 
 from nascast.core.errors import InvalidSettingError, MissingDataError, UnsupportedError
-from nascast.core.types import Architecture, Candidate, Evaluation, TextTask
+from nascast.core.types import Architecture, Candidate, TextTask
 from nascast.spaces.nasbench_nlp.space import NasBenchNlp
 from nascast.training.evaluator import LanguageEvaluator
 from nascast.training.language import evaluate_language
@@ -44,11 +45,6 @@ def evaluator(text: str) -> LanguageEvaluator:
 def arch() -> Architecture:
     space = NasBenchNlp()
     return space.architecture(space.from_text([SIMPLE])[0])
-
-
-def free_of_time(evaluation: Evaluation) -> Evaluation:
-    curves = {name: values for name, values in evaluation.curves.items() if name != "seconds"}
-    return replace(evaluation, seconds=0.0, curves=curves)
 
 
 def test_metrics_and_curves(evaluator: LanguageEvaluator, arch: Architecture) -> None:

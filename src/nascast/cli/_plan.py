@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from nascast.studies.searches.design import Search
     from nascast.training.evaluator import ChildEvaluator
 
-__all__ = ["Asked", "check", "objectives_of", "plan", "strategies_of"]
+__all__ = ["Asked", "check", "plan", "strategies_of", "trained_objectives"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,7 +173,7 @@ def _by_training(
     from nascast.studies.searches.design import Search
 
     children.say()  # first, for PyTorch is loaded next, which takes seconds
-    aims = _objectives(asked.metrics, children)
+    aims = trained_objectives(asked.metrics, children)
     evaluator = open_evaluator(replace(children, said=True), asked.space or "nasnet")
     if not children.said:
         typer.echo(f"read: {evaluator.told()}", err=True)
@@ -192,14 +192,18 @@ def _by_training(
     return search, evaluator
 
 
-def _objectives(metrics: str | None, children: Children) -> "tuple[Objective, ...]":
-    """Returns the objectives by training; nothing is read yet."""
+def trained_objectives(metrics: str | None, children: Children) -> "tuple[Objective, ...]":
+    """Returns the objectives of ``--metric`` by training; nothing is read yet.
+
+    Raises:
+        InvalidSettingError: one is not among the metrics that are measured.
+    """
     from nascast.training.evaluator import image_metrics, text_metrics
     from nascast.training.text_files import is_text
 
     if children.data and is_text(children.data):
-        return objectives_of(metrics or "val_loss", text_metrics())
-    return objectives_of(metrics or "val_accuracy", image_metrics(children.latency))
+        return _objectives(metrics or "val_loss", text_metrics())
+    return _objectives(metrics or "val_accuracy", image_metrics(children.latency))
 
 
 def _halves(epochs: int) -> tuple[int, ...]:
@@ -210,12 +214,7 @@ def _halves(epochs: int) -> tuple[int, ...]:
     return tuple(epochs >> k for k in reversed(range(epochs.bit_length())))
 
 
-def objectives_of(metrics: str, measured: Sequence[str]) -> "tuple[Objective, ...]":
-    """Returns the objectives of ``--metric``.
-
-    Raises:
-        InvalidSettingError: one is not among the metrics that are measured.
-    """
+def _objectives(metrics: str, measured: Sequence[str]) -> "tuple[Objective, ...]":
     from nascast.core.errors import InvalidSettingError
     from nascast.core.types import Objective
 

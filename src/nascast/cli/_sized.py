@@ -10,7 +10,7 @@ import typer
 
 from nascast.cli._children import Children
 from nascast.cli._options import duration
-from nascast.cli._plan import Asked, check, objectives_of
+from nascast.cli._plan import Asked, check, trained_objectives
 
 if TYPE_CHECKING:
     from nascast.studies.searches.sizing import Size
@@ -121,10 +121,8 @@ def _chosen(asked: Asked, children: Children) -> Children:
     from nascast.core import plugins
     from nascast.studies.searches import sizing
     from nascast.training.data import Split, open_data
-    from nascast.training.evaluator import image_metrics
 
-    if asked.metrics:
-        objectives_of(asked.metrics, image_metrics(children.latency))
+    trained_objectives(asked.metrics, children)  # what is wrong with them shows before measuring
     assert children.data is not None
     assert asked.budget is not None
     seconds, workers = duration(asked.budget, "--budget"), _workers(asked, children)

@@ -51,7 +51,7 @@ class Asked:
         from nascast.studies.predictors.design import RECORDED, Study
         from nascast.studies.predictors.grids import size_of_tests
         from nascast.studies.predictors.split import with_scores
-        from nascast.studies.records import open_benchmark
+        from nascast.studies.records import open_benchmark, usual_metric
 
         known, found = open_benchmark(benchmark), specs(self.predictors)
         named = self.predictors.strip() not in (USUAL, _ALL)
@@ -62,7 +62,7 @@ class Asked:
             trials=self.trials,
             seed=self.seed,
             test_set=self.test_set,
-            metric=self.metric or _usual_metric(benchmark),
+            metric=self.metric or usual_metric(known),
             images=self.images or (None if named else RECORDED),
             batch_size=self.batch_size,
         )
@@ -108,11 +108,3 @@ def folders(names: Sequence[str], out: Path) -> list[Path]:
     if len({name.replace("-", "_") for name in found}) < len(found) or not all(found):
         raise InvalidSettingError(f"--benchmark: give each of several once; got {', '.join(names)}")
     return [out / name for name in found]
-
-
-def _usual_metric(name: str) -> str:
-    """Returns the metric that is predicted where none is named."""
-    from nascast.studies.records import open_benchmark
-
-    known = open_benchmark(name).metrics
-    return "val_loss" if "val_loss" in known and "val_accuracy" not in known else "val_accuracy"

@@ -5,7 +5,7 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
-__all__ = ["document"]
+__all__ = ["document", "read_document"]
 
 
 def document(value: Any, *, indent: int | None = None) -> str:
@@ -18,6 +18,24 @@ def document(value: Any, *, indent: int | None = None) -> str:
         indent: number of blanks of each level; None is one line.
     """
     return json.dumps(_finite(value), indent=indent, allow_nan=False)
+
+
+def read_document(text: str) -> Any:
+    """Returns the value of a JSON document, of which nothing is lost.
+
+    Raises:
+        ValueError: it is none, or an object has a name twice, of which one would be dropped.
+        RecursionError: it is nested too deeply.
+    """
+    return json.loads(text, object_pairs_hook=_once)
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    names = [name for name, _ in pairs]
+    for name in names:
+        if names.count(name) > 1:
+            raise ValueError(f"{name!r} is there twice")
+    return dict(pairs)
 
 
 def _finite(value: Any) -> Any:

@@ -12,7 +12,7 @@ from types import MappingProxyType
 
 from nascast.core.errors import InvalidSettingError
 
-__all__ = ["QUANTITIES", "UNITS", "Quantity", "bounds", "direction", "quantity", "unit_of"]
+__all__ = ["QUANTITIES", "TIMES", "UNITS", "Quantity", "bounds", "direction", "quantity", "unit_of"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,10 +104,20 @@ _SPELLINGS = {  # words at the end of a name that tell a unit, by unit
 }
 _SUFFIXES = {word: unit for unit, words in _SPELLINGS.items() for word in words.split()}
 _SUFFIXES |= {u: u for u in ("KB", "MB", "GB", "KiB", "MiB", "GiB", "J", "mJ", "W", "mW", "kWh")}
-_TIMES = {"ns", "us", "ms", "seconds", "minutes", "hours", "days"}
+TIMES: Mapping[str, str] = MappingProxyType(  # seconds of each unit of time, as exact decimals
+    {
+        "seconds": "1",
+        "ns": "1e-9",
+        "us": "1e-6",
+        "ms": "0.001",
+        "minutes": "60",
+        "hours": "3600",
+        "days": "86400",
+    }
+)
 _FITTING = {  # units that the end of a name may tell, by quantity
-    "latency": _TIMES - {"minutes"},  # latency_min is the smallest
-    "seconds": _TIMES,
+    "latency": TIMES.keys() - {"minutes"},  # latency_min is the smallest
+    "seconds": TIMES.keys(),
     "parameters": {"thousands", "millions", "billions"},
     "multiply-adds": {"thousands", "millions", "billions"},
     "energy": {"J", "mJ", "W", "mW", "kWh"},

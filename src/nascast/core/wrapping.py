@@ -14,10 +14,9 @@ _MARKS = str.maketrans(
     {
         **dict.fromkeys("‘’‚‛＇", "'"),  # as word processors write them
         **dict.fromkeys("“”„‟＂", '"'),
-        **dict.fromkeys(
-            "\ufeff\u200b\u200c\u200d\u2060\xa0\xad\u200e\u200f\x1a", " "
-        ),  # nobody sees
-        **dict.fromkeys(map(chr, (*range(0x202A, 0x202F), *range(0x2066, 0x206A))), " "),  # them
+        # Nobody sees them, nor the marks that turn the direction of writing.
+        **dict.fromkeys("\ufeff\u200b\u200c\u200d\u2060\xa0\xad\u200e\u200f\x1a", " "),
+        **dict.fromkeys(map(chr, (*range(0x202A, 0x202F), *range(0x2066, 0x206A))), " "),
         "∼": "~",
         "│": "|",
         # Signs and digits as wide as Chinese characters, which Unicode has for each of ASCII.

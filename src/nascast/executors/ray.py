@@ -88,15 +88,13 @@ class Ray(Executor):
         self._connect()
         import ray
 
+        nodes = _living()
         if gpus is None:
-            gpus = (
-                1.0
-                if not cpus or any(node["Resources"].get("GPU", 0) >= 1 for node in _living())
-                else 0.0
-            )
+            has_one = any(node["Resources"].get("GPU", 0) >= 1 for node in nodes)
+            gpus = 1.0 if not cpus or has_one else 0.0
         self.gpus, self._needs = gpus, {"CPU": cpus, "GPU": gpus}
         self._run = ray.remote(num_cpus=cpus, num_gpus=gpus, max_retries=0)(_answer)
-        if not _room(_living(), self._needs):
+        if not _room(nodes, self._needs):
             self.close()
             raise InvalidSettingError(
                 f"no node of the Ray cluster has {cpus:g} cores and {gpus:g} GPUs for a call; give "

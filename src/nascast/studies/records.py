@@ -23,6 +23,7 @@ __all__ = [
     "open_benchmark",
     "recorded_scores",
     "recorded_space",
+    "usual_metric",
 ]
 
 _SUFFIX = ".scores"  # how the file beside a table ends
@@ -105,6 +106,12 @@ def among(known: Genes, rows: Genes) -> Bools:
     """Returns ``(n,)``: whether each of ``(n, length)`` rows is one of those that are known."""
     there = {row.tobytes() for row in known}
     return np.asarray([row.tobytes() in there for row in rows], dtype=bool)
+
+
+def usual_metric(benchmark: Benchmark) -> str:
+    """Returns the metric that is predicted where none is named: accuracy, or loss on text."""
+    known = benchmark.metrics
+    return "val_loss" if "val_loss" in known and "val_accuracy" not in known else "val_accuracy"
 
 
 def recorded_scores(benchmark: Benchmark) -> "ScoreTable | None":

@@ -43,8 +43,11 @@ if TYPE_CHECKING:
     from torch import nn
 
 __all__ = [
-    *("ChildEvaluator", "LanguageEvaluator", "TrainingEvaluator"),
-    *("image_metrics", "text_metrics"),
+    "ChildEvaluator",
+    "LanguageEvaluator",
+    "TrainingEvaluator",
+    "image_metrics",
+    "text_metrics",
 ]
 
 _LARGEST = math.log(sys.float_info.max)

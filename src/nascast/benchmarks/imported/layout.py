@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from nascast.benchmarks.table import SECONDS
 from nascast.core.errors import InvalidSettingError
-from nascast.core.metric import UNITS, direction, quantity, unit_of
+from nascast.core.metric import TIMES, UNITS, direction, quantity, unit_of
 
 __all__ = ["ColumnSpec", "Layout", "whole"]
 
@@ -16,7 +16,6 @@ _FORM = (
     "[,missing=VALUE][,minimize|maximize]"
 )
 _FLAGS = ("minimize", "maximize", "error")
-_TIMES = ("seconds", "ns", "us", "ms", "minutes", "hours", "days")
 _ALIASES = {"%": "percent", "s": "seconds"}
 
 
@@ -192,7 +191,7 @@ def _check(text: str, metric: str, column: str, unit: str, error: bool | None) -
             f"the accuracy {metric!r} would be read from the column {column!r}, which sounds like "
             "errors; add error to store 100 % less them, or error=false if they are accuracies"
         )
-    if metric == SECONDS and unit not in _TIMES:
+    if metric == SECONDS and unit not in TIMES:
         raise InvalidSettingError(f"{SECONDS} are in seconds, or in ns … days; got {text!r}")
 
 
@@ -231,9 +230,9 @@ class Layout:
     def __post_init__(self) -> None:
         if self.decimal not in (None, "point", "comma"):
             raise InvalidSettingError(f"a decimal is a point or a comma; got {self.decimal!r}")
-        if self.seconds_unit not in (None, *_TIMES):
+        if self.seconds_unit not in (None, *TIMES):
             raise InvalidSettingError(
-                f"{SECONDS} are in {', '.join(_TIMES)}; got unit={self.seconds_unit}"
+                f"{SECONDS} are in {', '.join(TIMES)}; got unit={self.seconds_unit}"
             )
         if self.first_epoch not in (0, 1):
             raise InvalidSettingError(f"a first epoch is 0 or 1; got {self.first_epoch}")

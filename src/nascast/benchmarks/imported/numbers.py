@@ -12,7 +12,7 @@ import numpy as np
 from nascast.benchmarks.imported.files import Columns
 from nascast.benchmarks.imported.layout import ColumnSpec
 from nascast.core.errors import CorruptDataError, InvalidSettingError
-from nascast.core.metric import bounds, quantity
+from nascast.core.metric import TIMES, bounds, quantity
 from nascast.core.types import Floats
 
 __all__ = ["Reader"]
@@ -23,8 +23,6 @@ _GROUPS = re.compile(r"\s*[+-]?[0-9]{1,3}([.,'\x20\xa0\u202f][0-9]{3})+([.,][0-9
 # As other programs write an empty field; those that pandas takes for one.
 _NOTHING = {"", "na", "n/a", "nan", "-nan", "null", "none", "<na>", "#na", "#n/a", "#n/a n/a"}
 _NOTHING |= {f"{sign}1.#{name}" for sign in ("", "-") for name in ("ind", "qnan")}
-_SECONDS = {"ns": "1e-9", "us": "1e-6", "ms": "0.001", "minutes": "60", "hours": "3600"}
-_SECONDS |= {"days": "86400"}
 _WHOLE = 2.0**53  # from here on every float is whole
 
 
@@ -213,6 +211,6 @@ def _stored(number: Decimal, spec: ColumnSpec) -> float:
         number *= 100
     if spec.error:
         number = 100 - number
-    if spec.metric == "seconds" and spec.unit in _SECONDS:
-        number *= Decimal(_SECONDS[spec.unit])
+    if spec.metric == "seconds" and spec.unit in TIMES:
+        number *= Decimal(TIMES[spec.unit])
     return _float(number)

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from nascast.core.document import read_document
 from nascast.core.literal import LiteralError, parse_literal
 from nascast.core.notation import Notation
 from nascast.core.types import Genes
@@ -109,7 +110,7 @@ def parse(text: str) -> Genes:
 def _nodes(text: str) -> dict[str, tuple[str, list[str]]]:
     """Returns operation and inputs by name, of nodes that are well formed one by one."""
     try:
-        found = json.loads(text, object_pairs_hook=_once)
+        found = read_document(text)
     except json.JSONDecodeError:
         raise ValueError(f"expected {_FORM}") from None
     except RecursionError:
@@ -117,14 +118,6 @@ def _nodes(text: str) -> dict[str, tuple[str, list[str]]]:
     if not isinstance(found, dict) or not 0 < len(found) <= NODES:
         raise ValueError(f"expected {_FORM}, with 1 to {NODES} nodes")
     return {name: _node(name, spec) for name, spec in found.items()}
-
-
-def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    names = [name for name, _ in pairs]
-    for name in names:
-        if names.count(name) > 1:
-            raise ValueError(f"{name!r} is there twice")
-    return dict(pairs)
 
 
 def _node(name: str, spec: Any) -> tuple[str, list[str]]:

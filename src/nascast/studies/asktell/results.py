@@ -1,11 +1,11 @@
 """What is told: results of evaluations, from Python or as JSON."""
 
-import json
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from typing import Any
 
+from nascast.core.document import read_document
 from nascast.core.errors import CorruptDataError, InvalidSettingError
 from nascast.core.evaluator import checked
 from nascast.core.metric import bounds, unit_of
@@ -128,26 +128,12 @@ def _without_nulls(item: Mapping[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in item.items() if value is not None}
 
 
-def _loaded(text: str) -> Any:
-    return json.loads(text, object_pairs_hook=_once)
-
-
-def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """Returns a dictionary of which no key was written twice, where one would be lost."""
-    found = dict(pairs)
-    if len(found) < len(pairs):
-        names = [name for name, _ in pairs]
-        twice = next(name for name in names if names.count(name) > 1)
-        raise ValueError(f"{twice!r} is there twice")
-    return found
-
-
 def _parsed(text: str) -> list[Any]:
     try:
-        found = _loaded(text)
+        found = read_document(text)
     except ValueError:
         lines = [line for line in text.splitlines() if line.strip()]
         if len(lines) < 2:
             raise
-        return [_loaded(line) for line in lines]
+        return [read_document(line) for line in lines]
     return found if isinstance(found, list) else [found]

@@ -2,11 +2,20 @@
 
 import numpy as np
 
+from nascast.core import plugins
 from nascast.core.types import Floats, Genes
 from nascast.studies.metrics import kendall
-from nascast.studies.records import among, open_benchmark
+from nascast.studies.records import among, open_benchmark, recorded_scores, usual_metric
 
-__all__ = ["DATA_SETS", "best_share", "data_set_means", "tau", "tau_gap", "trained_twice"]
+__all__ = [
+    "DATA_SETS",
+    "best_share",
+    "data_set_means",
+    "foretold",
+    "tau",
+    "tau_gap",
+    "trained_twice",
+]
 
 DATA_SETS = {  # of NAS-Bench-201, by the name for people
     "CIFAR-10": "nb201_seeds:cifar10",
@@ -34,6 +43,24 @@ def trained_twice(name: str, metric: str = "val_accuracy") -> Floats:
     first, second = (found.recorded(metric, seed) for seed in (0, 1))
     rows = second[among(first, second)]
     return np.stack([found.query(rows, metric, seed=seed) for seed in (0, 1)], axis=1)
+
+
+def foretold(name: str) -> tuple[dict[str, Floats], Floats]:
+    """Returns the ``(n,)`` scores beside a table by proxy, and what they foretell, ``(n,)``.
+
+    Larger is better; what is not defined is worst. Networks without a finite value are left out.
+    """
+    found = open_benchmark(name)
+    kept = recorded_scores(found)
+    assert kept is not None, f"{name} has no scores beside it"
+    metric = found.describe(usual_metric(found))
+    true = found.query(kept.genes, metric.name, seed=None) * (-1 if metric.minimize else 1)
+    fine = np.isfinite(true)
+    signs = {proxy: plugins.resolve("proxy", proxy).sign for proxy in kept.names()}
+    return {
+        proxy: np.nan_to_num(sign * kept.values[fine, i], nan=-np.inf)
+        for i, (proxy, sign) in enumerate(signs.items())
+    }, true[fine]
 
 
 def tau(rows: Floats) -> float:

@@ -10,9 +10,9 @@ from nascast.core.types import Batch, Floats, Genes, ImageTask, Objective
 from nascast.studies.claims.claim import Claim, Desk
 from nascast.studies.claims.finding import Finding, Part, judged
 from nascast.studies.claims.intervals import exact, resampled
-from nascast.studies.claims.records import tau, tau_gap
+from nascast.studies.claims.records import foretold, tau, tau_gap
 from nascast.studies.noise import Estimate
-from nascast.studies.records import open_benchmark, recorded_scores
+from nascast.studies.records import open_benchmark
 
 __all__ = ["CLAIMS"]
 
@@ -21,26 +21,8 @@ _PAPER = "White et al., NeurIPS 2021, https://arxiv.org/abs/2104.01177"
 _TIMED = 4  # architectures whose scores are timed; chosen
 
 
-def _recorded(name: str) -> tuple[dict[str, Floats], Floats]:
-    """Returns the ``(n,)`` scores beside a table by proxy, and what they foretell, ``(n,)``.
-
-    Larger is better; what is not defined is worst. Networks without a finite value are left out.
-    """
-    found = open_benchmark(name)
-    kept = recorded_scores(found)
-    assert kept is not None
-    metric = "val_accuracy" if "val_accuracy" in found.metrics else "val_loss"
-    true = found.query(kept.genes, metric, seed=None) * (1 if metric == "val_accuracy" else -1)
-    fine = np.isfinite(true)
-    signs = {proxy: plugins.resolve("proxy", proxy).sign for proxy in kept.names()}
-    return {
-        proxy: np.nan_to_num(sign * kept.values[fine, i], nan=-np.inf)
-        for i, (proxy, sign) in enumerate(signs.items())
-    }, true[fine]
-
-
 def _darts(desk: Desk) -> Finding:
-    scores, true = _recorded("nb301_sample")
+    scores, true = foretold("nb301_sample")
     taus = [
         resampled(tau, np.stack([scores[name], true], axis=1), desk.rng(i))
         for i, name in enumerate((*_PROXIES, "params"))
@@ -58,7 +40,7 @@ def _sizes(desk: Desk) -> Finding:
     parts, remarks = [], []
     spaces = {"DARTS": "nb301_sample", "NAS-Bench-NLP": "nbnlp_logs"}
     for k, (case, name) in enumerate(spaces.items()):
-        scores, true = _recorded(name)
+        scores, true = foretold(name)
         own = max(_SIZES, key=lambda size: tau(np.stack([scores[size], true], axis=1)))
         gaps = {
             proxy: resampled(tau_gap, np.stack([scores[own], values, true], axis=1), desk.rng(k, i))
