@@ -11,7 +11,12 @@ import pytest
 import torch
 from PIL import Image
 
-from nascast.core.errors import CorruptDataError, InvalidSettingError, MissingDataError
+from nascast.core.errors import (
+    CorruptDataError,
+    DataWarning,
+    InvalidSettingError,
+    MissingDataError,
+)
 from nascast.core.types import ImageTask
 from nascast.training.data import ImageData, Split, image_batch, open_data, task_of
 from nascast.training.recipe import Recipe
@@ -276,6 +281,59 @@ def test_labels_in_a_column_are_labels(images: Write) -> None:
     assert flat.fingerprint == columns.fingerprint
 
 
+@pytest.mark.parametrize(
+    ("images_named", "labels_named"),
+    [("train_images", "train_labels"), ("X_train", "Y_train"), ("data_train", "targets_train")],
+)
+def test_arrays_have_other_names(images: Write, images_named: str, labels_named: str) -> None:
+    usual = images("usual.npz")
+    with np.load(usual) as file:
+        given = {name: file[name] for name in file.files}
+    renamed: dict[str, Any] = {
+        name.replace("train", part): given[f"{kind}_{part}"]
+        for kind, name in (("x", images_named), ("y", labels_named))
+        for part in ("train", "test")
+    }
+    other = usual.replace("usual", "other")
+    np.savez(other, **renamed)
+    assert open_data(other).fingerprint == open_data(usual).fingerprint
+
+
+def test_a_file_of_one_part_has_its_test_images_drawn(tmp_path: Path) -> None:
+    x = np.broadcast_to(np.arange(100, dtype=np.uint8)[:, None, None], (100, 8, 8))
+    for names in (("images", "labels"), ("x", "y"), ("X", "y")):
+        path = str(tmp_path / f"{names[0]}.npz")
+        given: dict[str, Any] = dict(zip(names, (x, np.arange(100) // 50), strict=True))
+        np.savez(path, **given)
+        data = open_data(path)
+        assert np.bincount(data.test[1]).tolist() == [10, 10]
+        assert len(data.train[0]) == 72
+
+
+@pytest.mark.parametrize(
+    ("names", "message"),
+    [
+        (("x_train", "y_train", "x_test"), "expected .* it has x_train, y_train, x_test"),
+        (("x_train", "y_train", "x_test", "y_test", "x_val"), "x_val lacks its other half"),
+        (("x_train", "train_x", "y_train"), "x_train and train_x seem to be the same"),
+        (("images", "labels", "x_val", "y_val"), "expected .* it has images"),
+        ((), "it has nothing"),
+    ],
+)
+def test_parts_that_are_not_whole(tmp_path: Path, names: tuple[str, ...], message: str) -> None:
+    path = tmp_path / "some.npz"
+    arrays: dict[str, Any] = dict.fromkeys(names, np.zeros((4, 8, 8), np.uint8))
+    np.savez(path, **arrays)
+    with pytest.raises(CorruptDataError, match=message):
+        open_data(str(path))
+
+
+def test_labels_that_nothing_has_are_told(images: Write) -> None:
+    gaps = images(y_train=np.arange(60) % 2 * 5, y_test=np.arange(30) % 2 * 5)
+    with pytest.warns(DataWarning, match="4 labels below 5 have no image, such as 1"):
+        assert open_data(gaps).classes == 6
+
+
 def test_a_label_beyond_all_images_is_named(images: Write) -> None:
     labels = np.arange(60) % 3
     labels[17] = 10**9
@@ -361,7 +419,7 @@ def test_validation_images_of_the_source_are_used_as_such(images: Write) -> None
     assert len(open_data(path, Split(validation=4)).validation[0]) == 4
     with pytest.raises(InvalidSettingError, match="11 validation images asked for, 10 there"):
         open_data(path, Split(validation=11))
-    with pytest.raises(CorruptDataError, match="x_val and y_val come together"):
+    with pytest.raises(CorruptDataError, match="x_val lacks its other half"):
         open_data(images("half.npz", x_val=x))
 
 

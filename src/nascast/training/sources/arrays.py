@@ -83,6 +83,9 @@ class Arrays:
                 )
             self._check_labels(source, name)
 
+    def _labels(self) -> npt.NDArray[Any]:
+        return np.concatenate([np.unique(y) for _, y in self.parts().values()])
+
     def _check_labels(self, source: str, name: str) -> None:
         """Raises unless the labels of a part number classes; warns of those not trained."""
         x, y = self.parts()[name]
@@ -107,6 +110,10 @@ class Arrays:
             raise CorruptDataError(
                 f"{source}: all training images are of one class; at least two are needed"
             )
+        if name == "train" and len(gaps := np.setdiff1d(np.arange(y.max()), self._labels())):
+            message = f"{len(gaps):,} labels below {y.max():,} have no image, such as {gaps[0]}"
+            advice = "networks get an output for each; number the classes without gaps to save them"
+            warnings.warn(f"{source}: {message}; {advice}", DataWarning, stacklevel=4)
         if len(new := np.setdiff1d(y, trained)):
             count = np.isin(y, new).sum()
             message = f"{count:,} of {len(y):,} {name} images are of classes without training image"

@@ -1,5 +1,6 @@
 """Images in an ``.npz`` file of NumPy."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -8,10 +9,16 @@ import numpy.typing as npt
 
 from nascast.core.bounds import reading, size_of
 from nascast.core.errors import CorruptDataError
-from nascast.training.sources.arrays import Arrays
+from nascast.training.sources.arrays import Arrays, without_test_part
 
 KEYS = ("x_train", "y_train", "x_test", "y_test")
-FORM = f"an .npz file with {', '.join(KEYS)} (uint8 images and labels)"
+FORM = (
+    f"an .npz file with {', '.join(KEYS)} (uint8 images and labels), or of one part with "
+    "images, labels"
+)
+
+_PARTS = {"train": "train", "test": "test", "val": "validation", "valid": "validation"}
+_IMAGES, _LABELS = ("x", "images", "data"), ("y", "labels", "targets")
 
 
 def accepts(source: str) -> bool:
@@ -20,7 +27,10 @@ def accepts(source: str) -> bool:
 
 
 def read(source: str, size: int | None) -> Arrays:
-    """Reads the file; ``x_val`` and ``y_val`` may be there too, and labels be ``(n, 1)``.
+    """Reads the file, whose arrays have names such as ``x_train`` or ``train_images``.
+
+    There may be a validation part, ``x_val`` and ``y_val``. A file of one part, ``x`` and ``y`` or
+    ``images`` and ``labels``, has its test part drawn. Labels may be ``(n, 1)``.
 
     Raises:
         CorruptDataError: it is no such file.
@@ -33,19 +43,49 @@ def read(source: str, size: int | None) -> Arrays:
         open(source, "rb") as raw,
         np.load(raw, allow_pickle=False) as file,
     ):
-        missing = [key for key in KEYS if key not in file]
-        if missing:
+        parts = {
+            part: (file[keys["x"]], _squeezed(file[keys["y"]]))
+            for part, keys in _keys(source, file.files).items()
+        }
+    if "" in parts:
+        return Arrays(*without_test_part(*parts[""]))
+    return Arrays(parts["train"], parts["test"], parts.get("validation"))
+
+
+def _keys(source: str, names: Sequence[str]) -> dict[str, dict[str, str]]:
+    """Returns the names of images, ``x``, and labels, ``y``, by part; "" is the only one.
+
+    Raises:
+        CorruptDataError: a part that is needed is missing, or is there twice.
+    """
+    found: dict[str, dict[str, str]] = {}
+    for name in names:
+        what, part = _meaning(name)
+        if what and name != found.setdefault(part, {}).setdefault(what, name):
             raise CorruptDataError(
-                f"{source}: expected {FORM}; it lacks {', '.join(missing)} and has "
-                f"{', '.join(file.files) or 'nothing'}"
+                f"{source}: {found[part][what]} and {name} seem to be the same; leave one of them"
             )
-        keys = [*KEYS, *(key for key in ("x_val", "y_val") if key in file)]
-        found = {key: _squeezed(file[key]) if key[0] == "y" else file[key] for key in keys}
-    if ("x_val" in found) != ("y_val" in found):
-        raise CorruptDataError(f"{source}: x_val and y_val come together; one is missing")
-    validation = (found["x_val"], found["y_val"]) if "x_val" in found else None
-    train, test = (found["x_train"], found["y_train"]), (found["x_test"], found["y_test"])
-    return Arrays(train, test, validation)
+    whole = [part for part, keys in found.items() if len(keys) == 2]
+    if {"train", "test"} <= set(whole) or whole == [""]:
+        for part, keys in found.items():
+            if part not in whole and part:
+                raise CorruptDataError(
+                    f"{source}: {', '.join(keys.values())} lacks its other half: images and labels "
+                    "of a part come together"
+                )
+        return {part: found[part] for part in whole if part or whole == [""]}
+    raise CorruptDataError(f"{source}: expected {FORM}; it has {', '.join(names) or 'nothing'}")
+
+
+def _meaning(name: str) -> tuple[str, str]:
+    """Returns ``x``, ``y`` or, for what is neither, "", and the part of a name; "" is no part."""
+    words = name.lower().split("_")
+    parts = [_PARTS[word] for word in words if word in _PARTS]
+    rest = [word for word in words if word not in _PARTS]
+    if len(parts) > 1 or len(rest) != 1:
+        return "", ""
+    what = "x" if rest[0] in _IMAGES else "y" if rest[0] in _LABELS else ""
+    return what, parts[0] if parts else ""
 
 
 def _squeezed(labels: npt.NDArray[Any]) -> npt.NDArray[Any]:
