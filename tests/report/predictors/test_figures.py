@@ -1,6 +1,7 @@
 """The figures of a comparison: what is drawn, where, and in which colours."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -35,6 +36,15 @@ def test_both_figures_agree_on_colours_and_markers(summaries: list[Summary]) -> 
     assert len({colour for colour, _ in found[0].values()}) == 4
     symbols = {symbol for _, symbol in found[0].values()}
     assert symbols == {"circle", "triangle-up", "square", "diamond"}
+
+
+def test_what_is_to_be_told_apart_has_colours_first(summaries: list[Summary]) -> None:
+    many = [replace(summaries[0], predictor=f"p{i}") for i in range(20)]
+    apart = [f"p{i}" for i in range(0, 20, 3)]
+    look, usual = looks(many, apart), looks(many)
+    assert list(look) == list(usual)  # legends keep their order
+    assert len({look[name].colour for name in apart}) == len(apart)
+    assert len({usual[name].colour for name in apart}) < len(apart)
 
 
 def test_short_times_stand_in_a_band_of_their_own(summaries: list[Summary]) -> None:

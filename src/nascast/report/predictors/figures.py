@@ -45,12 +45,19 @@ _TITLES = {"init": "initialization time", "query": "query time for one architect
 _MARGIN = Margin(left=48, right=12, top=36, bottom=56)
 
 
-def looks(summaries: Sequence[Summary]) -> dict[str, Look]:
-    """Returns looks by predictor, in the order of first appearance; colours repeat after nine."""
+def looks(summaries: Sequence[Summary], apart: Sequence[str] = ()) -> dict[str, Look]:
+    """Returns looks by predictor, in the order of first appearance; colours repeat after nine.
+
+    Args:
+        summaries: summaries of all predictors.
+        apart: predictors that have colours of their own before others have any, for figures in
+            which nothing else tells them apart.
+    """
     families = {item.predictor: item.family for item in summaries}
+    places = {name: i for i, name in enumerate(dict.fromkeys([*apart, *families]))}
     return {
-        name: Look(COLOURS[i % len(COLOURS)], SYMBOLS.get(family, "hexagon"))
-        for i, (name, family) in enumerate(families.items())
+        name: Look(COLOURS[places[name] % len(COLOURS)], SYMBOLS.get(family, "hexagon"))
+        for name, family in families.items()
     }
 
 

@@ -133,7 +133,8 @@ def _drawn(
     failed: Sequence[tables.Failure],
 ) -> dict[str, Any]:
     """Returns the values of the page that show results, where there are any."""
-    look = looks(summaries)
+    best = within.best_within(summaries)
+    look = looks(summaries, [] if best is None else best.winners())
     families = within.family_looks(summaries)
     shown = _few(summaries)
     return {
@@ -146,7 +147,7 @@ def _drawn(
         "left_out": len(summaries) - len(shown),
         "csv": markup(each.csv_link(summaries, head.axes)),
         "cost": " ".join(_cost(summaries, head.noise)),
-        "maps": list(_maps(summaries, look)),
+        "maps": list(_maps(best, look)),
         "by_family": list(_by_family(summaries, families, head.noise)),
         "figures": list(_over_time(summaries, look, head.noise)),
         "front": figure("front", within.front(summaries, look), "All budgets by both times"),
@@ -182,9 +183,8 @@ def _few(summaries: Sequence[Summary]) -> Sequence[Summary]:
     return [s for s in summaries if s.pareto or best.get(s.predictor) is s]
 
 
-def _maps(summaries: Sequence[Summary], look: Mapping[str, Look]) -> Iterable[_Drawn]:
+def _maps(found: within.Within | None, look: Mapping[str, Look]) -> Iterable[_Drawn]:
     """Yields the maps of what is best within budgets."""
-    found = within.best_within(summaries)
     if found is not None:
         chart, names = within.map_of_best(found, look), found.winners()
         yield _Drawn(figure("map-best", chart, "Best predictor within both budgets"), names)
