@@ -2,27 +2,31 @@
 
 Runs the comparisons below, each into a folder of its own, and writes what they found beside
 ``nascast.studies.recommend``. Budgets are those of the grid ``quick``, and test sets have 200
-architectures. OMNI, `lcnet` and `auto`, whose fits take long, have three or two trials, on
-nb201-mini, and OMNI on NAS-Bench-NLP; left out are `omni_seminas`, whose fits take longer still,
+architectures. `auto`, whose fits take long, has two trials; OMNI and `lcnet` have three, on
+nb201-mini, and OMNI on NAS-Bench-NLP. Left out are `omni_seminas`, whose fits take longer still,
 `bohamiann`, whose chains take half a minute a fit, and on NAS-Bench-NLP `nao`, `seminas` and
 `nn_former`, whose graphs are large there. Zero-cost proxies run where their scores are recorded
-beside the table, among the architectures that have them.
+beside the table, among the architectures that have them; `auto` reads them where most have.
 
-Run: OMP_NUM_THREADS=1 python perf/default_study.py FOLDER [--workers 2]
+Run: OMP_NUM_THREADS=1 python perf/default_study.py FOLDER [--workers 2] [--only mini,nlp]
 
-It takes hours, goes on where it was stopped, and changes nothing where all is done.
+It takes hours, goes on where it was stopped, and changes nothing where all is done. With --only the
+findings of these comparisons take the place of those that the package has of the same predictors on
+the same benchmark; the others stay.
 """
 
 import argparse
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from nascast.executors.processes import Processes
 from nascast.studies import recommend
-from nascast.studies.predictors.design import Study, modules_of
+from nascast.studies.predictors.design import RECORDED, Study, modules_of
 from nascast.studies.predictors.grids import grid
 from nascast.studies.predictors.run import compare
 from nascast.studies.predictors.split import with_scores
+from nascast.studies.recommend import Measured
 from nascast.studies.records import open_benchmark, usual_metric
 
 FAST = (
@@ -34,15 +38,19 @@ CURVES = "early_stop_accuracy,early_stop_loss,sotl,sotl_e,lce,lce_m,lcsvr"
 LONG = "omni,lcnet"
 PROXIES = "params,flops,l2_norm,synflow,jacov,nwot,epe_nas,snip,grad_norm,fisher,grasp,plain,zen"
 SCORED = PROXIES.replace("grasp,", "")  # which takes as long as the others together
-RECORDED = f"{MODELS},{CURVES}"
+LEARNED = f"{MODELS},{CURVES}"
 STUDIES = {  # folder: benchmark, predictors and trials
-    "mini": ("nb201-mini", f"{RECORDED},{PROXIES}", 5),
-    "nb201": ("nb201_seeds", RECORDED, 5),
-    "nb301": ("nb301_sample", RECORDED, 5),
-    "nb101": ("nb101_sample", RECORDED, 5),
+    "mini": ("nb201-mini", f"{LEARNED},{PROXIES}", 5),
+    "nb201": ("nb201_seeds", LEARNED, 5),
+    "nb301": ("nb301_sample", LEARNED, 5),
+    "nb101": ("nb101_sample", LEARNED, 5),
     "nlp": ("nbnlp_logs", f"{FAST},{CURVES}", 5),
     "mini_omni": ("nb201-mini", LONG, 3),
     "mini_auto": ("nb201-mini", "auto", 2),
+    "nb201_auto": ("nb201_seeds", "auto", 2),
+    "nb301_auto": ("nb301_sample", "auto", 2),
+    "nb101_auto": ("nb101_sample", "auto", 2),
+    "nlp_auto": ("nbnlp_logs", "auto", 2),
     "nb201_proxies": ("nb201_seeds", SCORED, 20),
     "nb301_proxies": ("nb301_sample", SCORED, 20),
     "nlp_omni": ("nbnlp_logs", "omni", 3),
@@ -54,9 +62,16 @@ def study_of(benchmark: str, predictors: str, trials: int) -> Study:
     """Returns the settings of a comparison."""
     names, table = tuple(predictors.split(",")), open_benchmark(benchmark)
     metric = usual_metric(table)
-    study = Study(benchmark, names, trials=trials, metric=metric)
+    images = RECORDED if names == ("auto",) else None
+    study = Study(benchmark, names, trials=trials, metric=metric, images=images)
     within = with_scores(study, table)
     return replace(study, axes=grid("quick", table, metric, study.test_size, within))
+
+
+def joined(before: Iterable[Measured], found: Sequence[Measured]) -> list[Measured]:
+    """Returns what was found, after what was found before of other predictors or benchmarks."""
+    anew = {(item.benchmark, item.predictor) for item in found}
+    return [*(item for item in before if (item.benchmark, item.predictor) not in anew), *found]
 
 
 def main() -> None:
@@ -64,17 +79,19 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("folder", type=Path)
     parser.add_argument("--workers", type=int, default=2)
+    parser.add_argument("--only", type=lambda text: text.split(","))
     options = parser.parse_args()
-    found = []
-    for name, settings in STUDIES.items():
-        study, folder = study_of(*settings), options.folder / name
+    found: list[Measured] = []
+    for name in options.only or STUDIES:
+        study, folder = study_of(*STUDIES[name]), options.folder / name
         with Processes(options.workers, preload=modules_of(study)) as executor:
             compare(study, folder, executor)
         found += recommend.measured_in(folder)
         print(f"{name}: {len(found)} budgets of predictors so far", flush=True)
+    found = joined(recommend.shipped() if options.only else [], found)
     target = Path(recommend.__file__).with_name("recommend.json")
     target.write_text(recommend.to_json(found), encoding="utf-8")
-    print(f"{target}: {target.stat().st_size:,} bytes")
+    print(f"{target}: {len(found)} budgets, {target.stat().st_size:,} bytes")
 
 
 if __name__ == "__main__":
