@@ -24,7 +24,13 @@ def scores(predictor: LightGbm, train: Genes = TRAIN, seed: int = 4) -> Floats:
 
 
 def test_settings_and_seed_reach_the_trees() -> None:
-    made = LightGbm(n_estimators=30, num_leaves=7, learning_rate=0.2, colsample_bytree=0.5)
+    made = LightGbm(
+        n_estimators=30,
+        num_leaves=7,
+        learning_rate=0.2,
+        colsample_bytree=0.5,
+        targets="labels",
+    )
     encode = AdjacencyOneHot().encode
     y = BENCHMARK.query(TRAIN, "val_accuracy")
     settings = {
@@ -45,7 +51,8 @@ def test_few_labels_are_told_apart(n: int) -> None:
     assert len(np.unique(scores(LightGbm(n_estimators=50), TRAIN[:n]).round(6))) > 1
 
 
-def test_the_defaults_are_the_studys() -> None:
-    made = LightGbm()
+def test_the_preset_is_the_studys() -> None:
+    made = LightGbm(**LightGbm.presets["study"])
+    assert made.targets == "labels"
     assert (made.n_estimators, made.num_leaves, made.learning_rate) == (500, 31, 0.05)
     assert (made.min_child_samples, made.subsample, made.colsample_bytree) == (5, 0.8, 0.9)

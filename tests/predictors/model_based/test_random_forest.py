@@ -37,7 +37,7 @@ def by_hand(n: int, **settings: float) -> tuple[RandomForestRegressor, Floats]:
 @pytest.mark.parametrize("bootstrap", [False, True])
 def test_mean_and_deviation_are_those_of_the_leaves(bootstrap: bool) -> None:
     settings = {"n_estimators": 12, "max_features": 0.4, "min_samples_leaf": 4}
-    found = fitted(RandomForest(**settings, bootstrap=bootstrap))  # type: ignore[arg-type]
+    found = fitted(RandomForest(**settings, bootstrap=bootstrap, targets="labels"))  # type: ignore[arg-type]
     forest, x = by_hand(40, **settings, bootstrap=bootstrap)
     y = BENCHMARK.query(TRAIN, "val_accuracy")
     assert found.mean == pytest.approx(forest.predict(x) * y.std() + y.mean())
@@ -48,7 +48,7 @@ def test_mean_and_deviation_are_those_of_the_leaves(bootstrap: bool) -> None:
 
 
 def test_leaves_shrink_where_labels_are_few() -> None:
-    few = RandomForest(n_estimators=8, min_samples_leaf=19, min_samples_split=19)
+    few = RandomForest(n_estimators=8, min_samples_leaf=19, min_samples_split=19, targets="labels")
     found = fitted(few, TRAIN[:6])
     settings = {"n_estimators": 8, "max_features": few.max_features, "min_samples_leaf": 1}
     forest, x = by_hand(6, **settings, bootstrap=False)
@@ -58,7 +58,7 @@ def test_leaves_shrink_where_labels_are_few() -> None:
 
 
 def test_equal_architectures_with_different_labels_are_averaged() -> None:
-    model = RandomForest(n_estimators=3).regressor(3, np.random.default_rng(0))
+    model = RandomForest(n_estimators=3, targets="labels").regressor(3, np.random.default_rng(0))
     rows = np.array([[1.0, 0.0], [1.0, 0.0], [0.0, 1.0]])
     model.fit(rows, np.array([1.0, 3.0, -4.0]))
     mean, deviation = model.predict_normal(rows[:1])  # type: ignore[attr-defined]

@@ -5,6 +5,7 @@ import pytest
 from scipy.stats import norm, rankdata
 
 from nascast.core.errors import InvalidSettingError
+from nascast.core.predictor import NormalRegressor
 from nascast.core.types import Floats
 from nascast.predictors.model_based._targets import OnNormalScores, aimed, check_targets
 
@@ -65,6 +66,26 @@ def test_a_deviation_is_half_the_interval_of_ninety_percent() -> None:
     low, high = scores.predict(at - 1.645 * 0.5), scores.predict(at + 1.645 * 0.5)
     assert mean == pytest.approx(scores.predict(at))
     assert 2 * 1.645 * deviation == pytest.approx(high - low)
+
+
+class Mean:
+    """Predicts the first feature, without a deviation."""
+
+    def fit(self, X: Floats, y: Floats) -> "Mean":
+        return self
+
+    def predict(self, X: Floats) -> Floats:
+        return np.asarray(X[:, 0], dtype=np.float32)
+
+
+def test_a_regressor_without_deviations_has_none_on_normal_scores() -> None:
+    y = np.random.default_rng(3).lognormal(size=30)
+    at = np.linspace(-1, 1, 9)[:, None]
+    model = aimed(Mean(), "normal_scores")
+    model.fit(at, y)
+    assert model.predict(at) == pytest.approx(fitted(y)[0].predict(at))
+    assert not isinstance(model, NormalRegressor)
+    assert isinstance(aimed(Echo(), "normal_scores"), NormalRegressor)
 
 
 def test_unknown_targets_are_refused() -> None:

@@ -5,32 +5,19 @@ deviations below all others, and a model with normal errors spends itself on the
 (van der Waerden 1952) keep the order and have a normal distribution.
 """
 
-from typing import Protocol, Self
+from typing import Self
+
+import numpy as np
 
 from nascast.core.errors import InvalidSettingError
+from nascast.core.predictor import NormalRegressor, Regressor
 from nascast.core.types import Floats
 from nascast.predictors._normal_scores import NormalScores
 
-__all__ = ["LABELS", "NORMAL_SCORES", "Model", "OnNormalScores", "aimed", "check_targets"]
+__all__ = ["LABELS", "NORMAL_SCORES", "OnNormalScores", "aimed", "check_targets"]
 
 LABELS, NORMAL_SCORES = "labels", "normal_scores"
 _END = 1.645  # half of the interval, in deviations, from which a deviation of labels is read
-
-
-class Model(Protocol):
-    """A regressor with normal predictions."""
-
-    def fit(self, X: Floats, y: Floats) -> Self:
-        """Learns from ``(n, d)`` features and ``(n,)`` targets of mean 0 and deviation 1."""
-        ...
-
-    def predict(self, X: Floats) -> Floats:
-        """Returns ``(n,)`` means."""
-        ...
-
-    def predict_normal(self, X: Floats) -> tuple[Floats, Floats]:
-        """Returns ``(n,)`` means and ``(n,)`` standard deviations of a label, noise included."""
-        ...
 
 
 def check_targets(targets: str) -> str:
@@ -46,12 +33,14 @@ def check_targets(targets: str) -> str:
     return targets
 
 
-def aimed(model: Model, targets: str) -> Model:
+def aimed(model: Regressor, targets: str) -> Regressor:
     """Returns the model, fitted on labels or on their normal scores."""
-    return OnNormalScores(model) if targets == NORMAL_SCORES else model
+    if targets == LABELS:
+        return model
+    return OnNormalScores(model) if isinstance(model, NormalRegressor) else _MeanOnScores(model)
 
 
-class OnNormalScores:
+class _MeanOnScores:
     """A regressor fitted on normal scores, whose predictions are turned back into labels.
 
     Between training labels a prediction is interpolated, and beyond them it goes on with the slope
@@ -59,7 +48,7 @@ class OnNormalScores:
     of the predicted scores. The mean is, exactly, the label at the mean score: the median.
     """
 
-    def __init__(self, model: Model) -> None:
+    def __init__(self, model: Regressor) -> None:
         self.model = model
 
     def fit(self, X: Floats, y: Floats) -> Self:
@@ -70,7 +59,11 @@ class OnNormalScores:
 
     def predict(self, X: Floats) -> Floats:
         """Returns ``(n,)`` labels at the mean scores."""
-        return self._scale.labels(self.model.predict(X))
+        return self._scale.labels(np.asarray(self.model.predict(X), dtype=np.float64))
+
+
+class OnNormalScores(_MeanOnScores):
+    """The same of a regressor with normal predictions."""
 
     def predict_normal(self, X: Floats) -> tuple[Floats, Floats]:
         """Returns ``(n,)`` labels at the mean scores, and deviations.
@@ -78,6 +71,7 @@ class OnNormalScores:
         A deviation is that of a normal distribution whose central 90 % are as wide as the interval
         between the labels at the ends of the central 90 % of scores.
         """
+        assert isinstance(self.model, NormalRegressor)
         mean, deviation = self.model.predict_normal(X)
         low, high = (self._scale.labels(mean + side * deviation) for side in (-_END, _END))
         return self._scale.labels(mean), (high - low) / (2 * _END)
