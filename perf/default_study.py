@@ -8,11 +8,12 @@ nb201-mini, and OMNI on NAS-Bench-NLP. Left out are `omni_seminas`, whose fits t
 `nn_former`, whose graphs are large there. Zero-cost proxies run where their scores are recorded
 beside the table, among the architectures that have them; `auto` reads them where most have.
 
-Run: OMP_NUM_THREADS=1 python perf/default_study.py FOLDER [--workers 2] [--only mini,nlp]
+Run: OMP_NUM_THREADS=1 python perf/default_study.py FOLDER [--workers 2]
+     [--only mini,nlp [--predictors xgboost,gp]]
 
 It takes hours, goes on where it was stopped, and changes nothing where all is done. With --only the
-findings of these comparisons take the place of those that the package has of the same predictors on
-the same benchmark; the others stay.
+findings of these comparisons, or of some of their predictors, take the place of those that the
+package has of the same predictors on the same benchmark; the others stay.
 """
 
 import argparse
@@ -68,6 +69,10 @@ def study_of(benchmark: str, predictors: str, trials: int) -> Study:
     return replace(study, axes=grid("quick", table, metric, study.test_size, within))
 
 
+def _names(text: str) -> tuple[str, ...]:
+    return tuple(text.split(","))
+
+
 def joined(before: Iterable[Measured], found: Sequence[Measured]) -> list[Measured]:
     """Returns what was found, after what was found before of other predictors or benchmarks."""
     anew = {(item.benchmark, item.predictor) for item in found}
@@ -79,11 +84,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("folder", type=Path)
     parser.add_argument("--workers", type=int, default=2)
-    parser.add_argument("--only", type=lambda text: text.split(","))
+    parser.add_argument("--only", type=_names)
+    parser.add_argument("--predictors", type=_names)
     options = parser.parse_args()
     found: list[Measured] = []
     for name in options.only or STUDIES:
         study, folder = study_of(*STUDIES[name]), options.folder / name
+        if options.predictors:
+            study = replace(study, predictors=options.predictors)
         with Processes(options.workers, preload=modules_of(study)) as executor:
             compare(study, folder, executor)
         found += recommend.measured_in(folder)
