@@ -204,7 +204,8 @@ def scored_now(
 def pack(options: argparse.Namespace) -> None:
     """Writes what journals hold of one benchmark and batch as a table of scores beside it.
 
-    Rows that lack scores are left out: a study of all proxies is restricted to those that have all.
+    A score that fewer than some rows have is left out; a study is restricted to the rows that have
+    the scores of all its proxies. Without that number rows that lack scores are left out, too.
     """
     memo: Memo = {}
     for path in options.journals:
@@ -215,7 +216,8 @@ def pack(options: argparse.Namespace) -> None:
     batch = Batch.named(table.task, source)
     ledger = Ledger(table, Objective("any", minimize=False), batch=batch)
     keys = {proxy.key(ledger) for proxy in proxies}
-    kept = whole({item: score for item, score in memo.items() if item[0] in keys})
+    kept = {item: score for item, score in memo.items() if item[0] in keys}
+    kept = whole(kept) if options.least is None else common(kept, options.least)
     found = table_of(
         kept,
         table.space.name,
@@ -232,6 +234,12 @@ def pack(options: argparse.Namespace) -> None:
     counts = f"{len(found.rows(found.keys)):,} of {len(found.genes):,} rows"
     size = options.out.stat().st_size
     print(f"{options.out}: {counts} have all {len(found.keys)} scores, {size:,} bytes")
+
+
+def common(memo: Memo, least: int) -> Memo:
+    """Returns the scores that this many rows have."""
+    counts = Counter(key for key, _ in memo)
+    return {(key, row): score for (key, row), score in memo.items() if counts[key] >= least}
 
 
 def whole(memo: Memo) -> Memo:
@@ -295,7 +303,7 @@ def _tau(ones: Floats, others: Floats) -> float:
 
 
 def ranks(benchmark: str) -> None:
-    """Prints Kendall's τ of the scores beside a benchmark, over all their rows, with intervals.
+    """Prints Kendall's τ of the scores beside a benchmark, over the rows with all, and intervals.
 
     Accuracies, or losses of which less is better, are the means over the trainings there are.
     Scores that are not defined rank last; a network without a finite loss is left out.
@@ -313,7 +321,8 @@ def ranks(benchmark: str) -> None:
         used = found.used[:, k, None] >> np.arange(len(found.passes)) & 1
         took = found.seconds[:, k] + np.where(used, found.pass_seconds, 0).sum(1)
         print(
-            f"  {name:10} τ {over_all}, inside the top 10 % {best}, {took.mean():.2f} s", flush=True
+            f"  {name:10} τ {over_all}, inside the top 10 % {best}, {np.nanmean(took):.2f} s",
+            flush=True,
         )
 
 
@@ -338,6 +347,7 @@ def main() -> None:
     packed.add_argument("journals", nargs="+", type=Path)
     packed.add_argument("--batch")
     packed.add_argument("--rows", default="all")
+    packed.add_argument("--least", type=int)
     agreed = commands.add_parser("agree")
     for name in ("cells", "scores"):
         agreed.add_argument(name, type=Path)

@@ -48,14 +48,15 @@ def trained_twice(name: str, metric: str = "val_accuracy") -> Floats:
 def foretold(name: str) -> tuple[dict[str, Floats], Floats]:
     """Returns the ``(n,)`` scores beside a table by proxy, and what they foretell, ``(n,)``.
 
-    Larger is better; what is not defined is worst. Networks without a finite value are left out.
+    Larger is better; what is not defined is worst. Networks without a finite value, or of which
+    not all scores were measured, are left out.
     """
     found = open_benchmark(name)
     kept = recorded_scores(found)
     assert kept is not None, f"{name} has no scores beside it"
     metric = found.describe(usual_metric(found))
     true = found.query(kept.genes, metric.name, seed=None) * (-1 if metric.minimize else 1)
-    fine = np.isfinite(true)
+    fine = np.isfinite(true) & ~np.isnan(kept.seconds).any(1)
     signs = {proxy: plugins.resolve("proxy", proxy).sign for proxy in kept.names()}
     return {
         proxy: np.nan_to_num(sign * kept.values[fine, i], nan=-np.inf)

@@ -67,14 +67,15 @@ def drawn_from(study: Study, benchmark: Benchmark, within: Genes | None = None) 
 def scores_of(study: Study, benchmark: Benchmark) -> "ScoreTable | None":
     """Returns the scores recorded beside a benchmark, or None.
 
-    Where nothing else is read, scores of few architectures are left out: all predictors would be
-    trained and tested on these.
+    Where nothing else is read, scores are left out that few architectures have: all predictors
+    would be trained and tested on these.
     """
     scores = recorded_scores(benchmark)
     if scores is None or study.images != RECORDED:
         return scores
+    keys = proxy_keys(study, benchmark, Batch.named(benchmark.task, scores.batch))
     enough = min(_TIMES * study.test_size, _SHARE * len(benchmark.genes()))
-    return scores if len(scores.genes) >= enough else None
+    return scores if len(scores.rows(keys & set(scores.keys))) >= enough else None
 
 
 def batch_of(study: Study, benchmark: Benchmark) -> Batch:
