@@ -35,7 +35,7 @@ def by_hand(settings: dict[str, float], seed: int) -> Floats:
 
 def test_settings_and_seed_reach_the_trees() -> None:
     settings = {"n_estimators": 20, "max_depth": 3, "learning_rate": 0.2, "subsample": 0.7}
-    given = XGBoost(**settings, colsample_bytree=0.5)  # type: ignore[arg-type]
+    given = XGBoost(**settings, colsample_bytree=0.5, targets="labels")  # type: ignore[arg-type]
     expected = by_hand({**settings, "colsample_bytree": 0.5}, seed=4)
     assert scores(given, seed=4) == pytest.approx(expected, rel=1e-5)
     assert not np.array_equal(scores(given, seed=5), scores(given, seed=4))

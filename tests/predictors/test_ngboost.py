@@ -94,7 +94,7 @@ def test_the_predictor_is_an_encoding_and_the_regressor() -> None:
     genes = np.random.default_rng(0).permutation(benchmark.genes())
     train, test = genes[:40], genes[40:80]
     ledger = Ledger(benchmark, Objective("val_accuracy"), clock=lambda: 0.0)
-    predictor = NGBoost(n_estimators=20, max_depth=3)
+    predictor = NGBoost(n_estimators=20, learning_rate=0.08127, targets="labels")
     with ledger.phase("init"):
         predictor.initialize(ledger, train, np.random.default_rng(5))
     with ledger.phase("query"):
