@@ -33,7 +33,7 @@ _MEMBERS: tuple[Part, ...] = (
     "lcsvr",
     "gcn",
     Spec("gp", {"encoding": _STRUCTURE}),
-    Spec("xgboost", {"encoding": _STRUCTURE, "n_estimators": 200, "max_depth": 3}),
+    Spec("xgboost", {"encoding": _STRUCTURE, "n_estimators": 200, "targets": "labels"}),
     "xgboost",
 )
 Folds = npt.NDArray[np.int64]

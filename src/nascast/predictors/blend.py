@@ -8,7 +8,7 @@ from nascast.core.errors import InvalidSettingError
 from nascast.core.ledger import Ledger
 from nascast.core.prediction import Prediction
 from nascast.core.predictor import labels_of
-from nascast.core.spec import Spec
+from nascast.core.spec import Spec, Value
 from nascast.core.types import Genes
 from nascast.predictors._combinator import Combinator, Part, part_of
 from nascast.predictors._normal_scores import NormalScores
@@ -16,9 +16,10 @@ from nascast.predictors._normal_scores import NormalScores
 __all__ = ["Blend"]
 
 _AS_THEY_ARE = Spec("joined", {"canonical": False})
+_TREES: dict[str, Value] = {"max_depth": 6, "targets": "labels"}  # as the four were chosen
 _BEST = tuple(
-    Spec(name, {"encoding": encoding})
-    for name in ("xgboost", "gp")
+    Spec(name, {"encoding": encoding, **settings})
+    for name, settings in (("xgboost", _TREES), ("gp", {}))
     for encoding in (Spec("joined"), _AS_THEY_ARE)
 )
 

@@ -20,7 +20,8 @@ class XGBoost(ModelPredictor):
     Deviations from the 2021 study, whose settings the preset ``study`` has: shallow trees at a
     smaller rate, each of which sees 80 % of rows and columns, and normal scores as targets. With
     100 labels τ is .62 on nb201-mini and .58 on NAS-Bench-101, where these were chosen, against .60
-    and .48 with trees of depth 6 on the labels themselves.
+    and .48 with trees of depth 6 on the labels themselves. On structural features, such as
+    ``joined``, the labels are no worse: .69 and .71, against .67 and .72 with normal scores.
     """
 
     modules = ("xgboost",)
