@@ -1,16 +1,25 @@
 """Opening benchmarks by name, with a setting, or by path."""
 
+import shutil
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
+from nascast import benchmarks
 from nascast.core import plugins
 from nascast.core.errors import InvalidSettingError, MissingDataError, UnknownComponentError
 from nascast.core.spec import Spec
-from nascast.studies.records import benchmark_named, open_benchmark, recorded_space
+from nascast.studies.records import (
+    benchmark_named,
+    open_benchmark,
+    recorded_scores,
+    recorded_space,
+)
 from nascast.testing.doubles import TinyBenchmark
+
+TABLES = Path(benchmarks.__file__).parent
 
 
 def test_a_setting_of_a_benchmark_follows_a_colon(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -36,6 +45,21 @@ def test_a_path_is_a_table(tmp_path: Path) -> None:
     assert benchmark_named("my.nascast") == Path("my.nascast")
     with pytest.raises(MissingDataError):
         open_benchmark(tmp_path / "none.nascast")
+
+
+def test_a_table_and_its_scores_that_were_written_anew_are_read_anew(tmp_path: Path) -> None:
+    path = tmp_path / "my.nascast"
+    found = []
+    for name in ("nb201_mini", "nbnlp_logs"):
+        for suffix in (".nascast", ".scores"):
+            shutil.copyfile(TABLES / f"{name}{suffix}", path.with_suffix(suffix))
+        benchmark, scores = open_benchmark(path), recorded_scores(open_benchmark(path))
+        assert scores is not None
+        assert scores.space == benchmark.space.name
+        assert open_benchmark(path) is benchmark
+        assert recorded_scores(benchmark) is scores
+        found.append(benchmark.space.name)
+    assert found == ["nasbench201", "nasbench_nlp"]
 
 
 def test_names_that_are_no_benchmarks() -> None:

@@ -19,7 +19,7 @@ from nascast.networks.supernet.supernet import Supernet
 from nascast.proxies.passes import Passes
 from nascast.spaces.nasbench201 import NasBench201
 from nascast.studies.progress import finished
-from nascast.training.data import Split, open_data
+from nascast.training.data import Split, _opened, open_data
 from nascast.training.evaluator import LanguageEvaluator, TrainingEvaluator
 from nascast.training.export import TOLERANCE, export
 from nascast.training.model import load_model
@@ -74,7 +74,7 @@ def test_a_promoted_candidate_continues(evaluator: TrainingEvaluator, tmp_path: 
     whole = free_of_time(evaluator.evaluate(Candidate(CONV), 0))
     keeping = replace(evaluator, checkpoints=tmp_path)
     keeping.evaluate(Candidate(CONV, 1), 0)
-    open_data.cache_clear()
+    _opened.cache_clear()
     assert free_of_time(keeping.evaluate(Candidate(CONV), 18)) == whole
 
 

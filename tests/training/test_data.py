@@ -2,7 +2,7 @@
 
 import hashlib
 import pickle
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -18,17 +18,18 @@ from nascast.core.errors import (
     MissingDataError,
 )
 from nascast.core.types import ImageTask
-from nascast.training.data import ImageData, Split, image_batch, open_data, task_of
+from nascast.training.data import (
+    ImageData,
+    Split,
+    _opened,
+    image_batch,
+    open_data,
+    task_of,
+)
 from nascast.training.recipe import Recipe
 from nascast.training.strata import stratified
 
 Write = Callable[..., str]
-
-
-@pytest.fixture(autouse=True)
-def _forget() -> Iterator[None]:
-    yield
-    open_data.cache_clear()
 
 
 def numbered(n: int = 60) -> dict[str, Any]:
@@ -59,7 +60,7 @@ def test_the_split_is_seeded(images: Write) -> None:
     path = images(**numbered())
     parts = []
     for seed in (0, 0, 1):
-        open_data.cache_clear()
+        _opened.cache_clear()
         parts.append(numbers(open_data(path, Split(40, 20, 5, 8, seed))))
     assert parts[0] == parts[1] != parts[2]
 
@@ -394,7 +395,6 @@ def test_a_file_that_is_cut_off_or_damaged(images: Write, tmp_path: Path, packed
     refused = 0
     places = [*range(0, len(data), 61), *range(len(data) - 300, len(data))]
     for i in places:
-        open_data.cache_clear()
         broken.write_bytes(data[:i] + bytes([data[i] ^ 0xFF]) + data[i + 1 :])
         try:
             assert open_data(str(broken), split).fingerprint == expected

@@ -3,7 +3,7 @@
 import math
 import pickle
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -24,7 +24,7 @@ from nascast.spaces.nasbench201 import NasBench201
 from nascast.spaces.nasnet import NasNet
 from nascast.stores.memory import Memory
 from nascast.strategies.random import RandomSearch
-from nascast.training.data import Split, open_data
+from nascast.training.data import Split
 from nascast.training.evaluator import TrainingEvaluator
 from nascast.training.recipe import Recipe
 from nascast.training.running import forget, reached
@@ -33,12 +33,6 @@ SKELETON = {"channels": 2, "cells": 1, "stages": 2, "stem_stride": 2, "reduction
 RECIPE = Recipe(epochs=4, batch_size=8, learning_rate=0.05, crop=1)
 SPLIT = Split(24, 12, 12)
 CONV = Architecture("nasbench201", (3, 3, 3, 3, 3, 3))
-
-
-@pytest.fixture(autouse=True)
-def _forget() -> Iterator[None]:
-    yield
-    open_data.cache_clear()
 
 
 @pytest.fixture

@@ -22,14 +22,14 @@ from nascast.core.errors import (
     MissingDataError,
     MissingExtraError,
 )
-from nascast.training.data import Split, open_data
+from nascast.training.data import Split, _opened, open_data
 from nascast.training.sources.arrays import Arrays
 
 
 @pytest.fixture(autouse=True)
 def _forget() -> Iterator[None]:
     yield
-    open_data.cache_clear()
+    _opened.cache_clear()
 
 
 def raw(source: str, part: str = "test", split: Split | None = None) -> Any:
@@ -387,7 +387,7 @@ def test_a_large_folder_is_decoded_once_into_a_file(
     monkeypatch.setattr("nascast.training.sources.folder._IN_MEMORY", 0)
     times = []
     for _ in range(2):
-        open_data.cache_clear()
+        _opened.cache_clear()
         with pytest.warns(DataWarning, match="1 file was"):
             found = open_data(str(source), Split(size=5))
         assert found.fingerprint == expected.fingerprint
@@ -400,14 +400,35 @@ def test_a_large_folder_is_decoded_once_into_a_file(
         times.append({file.name: file.stat().st_mtime_ns for file in tmp_path.glob("cache/*/*")})
     assert times[0] == times[1]
     assert len(times[0]) == 1 + len(expected_parts(parts))
-    open_data.cache_clear()
     Image.new("RGB", (9, 7)).save(source / parts[0] / "a" / "0.png")  # another folder now
     assert open_data(str(source), Split(size=5)).fingerprint != expected.fingerprint
     for file in tmp_path.glob("cache/*/*.npy"):
         file.write_bytes(b"damaged")
-    open_data.cache_clear()
+    _opened.cache_clear()
     with pytest.raises(CorruptDataError, match="delete it, and the images are decoded anew"):
         open_data(str(source), Split(size=5))
+
+
+@pytest.mark.parametrize("change", ["added", "removed", "rewritten", "of a linked class"])
+def test_a_folder_that_changed_is_read_anew(tmp_path: Path, change: str) -> None:
+    root, other = tmp_path / "images", tmp_path / "other"
+    folder(root)
+    picture(other / "0.png", (1, 2, 3))
+    picture(other / "1.png", (1, 2, 3))
+    (root / "yellow").symlink_to(other)
+    before = open_data(str(root))
+    assert open_data(str(root)) is before
+    match change:
+        case "added":
+            picture(root / "red" / "new.png", (200, 0, 0))
+        case "removed":
+            sorted((root / "red").iterdir())[0].unlink()
+        case "rewritten":
+            picture(sorted((root / "red").iterdir())[0], (200, 9, 0))
+        case _:
+            picture(other / "1.png", (250, 250, 0))
+    after = open_data(str(root))
+    assert after.fingerprint != before.fingerprint
 
 
 def permissions(folder: Path) -> set[str]:

@@ -11,6 +11,7 @@ from nascast.core.evaluator import Benchmark, alike
 from nascast.core.ledger import Ledger
 from nascast.core.prediction import Prediction
 from nascast.core.spec import Spec, component_of
+from nascast.core.stamp import stamp
 from nascast.core.types import Genes, Objective
 from nascast.predictors._combinator import Combinator, Part, part_of
 
@@ -110,11 +111,20 @@ def _alike(first: Benchmark, second: Benchmark, metric: str) -> bool:
     return (_remembered if hashable else alike)(first, second, metric)
 
 
-@lru_cache(maxsize=4)
 def _opened(given: str | Spec) -> Benchmark:
     if isinstance(given, str) and given.endswith(".nascast"):
-        from nascast.benchmarks.table import read_table
+        return _table(given, stamp(given))
+    return _named(given)
 
-        return read_table(Path(given))
+
+@lru_cache(maxsize=4)
+def _table(path: str, stamp: str) -> Benchmark:
+    from nascast.benchmarks.table import read_table
+
+    return read_table(Path(path))
+
+
+@lru_cache(maxsize=4)
+def _named(given: str | Spec) -> Benchmark:
     benchmark: Benchmark = component_of("benchmark", given)
     return benchmark

@@ -12,6 +12,7 @@ from nascast.core.evaluator import Benchmark
 from nascast.core.restricted import Restricted
 from nascast.core.space import SearchSpace
 from nascast.core.spec import Spec
+from nascast.core.stamp import stamp
 from nascast.core.types import Bools, Genes
 
 if TYPE_CHECKING:
@@ -52,15 +53,18 @@ def benchmark_named(given: Spec | Path | str) -> Spec | Path:
 def open_benchmark(given: Spec | Path | str) -> Benchmark:
     """Returns a registered benchmark, or the table in a file; the last four stay open.
 
+    A table whose file was written anew is read anew.
+
     Raises:
         UnknownComponentError, InvalidSettingError: see `benchmark_named`.
         MissingDataError, CorruptDataError: the table cannot be read.
     """
-    return _opened(benchmark_named(given))
+    named = benchmark_named(given)
+    return _opened(named, "" if isinstance(named, Spec) else stamp(named))
 
 
 @lru_cache(maxsize=4)
-def _opened(named: Spec | Path) -> Benchmark:
+def _opened(named: Spec | Path, stamp: str) -> Benchmark:
     if isinstance(named, Path):
         from nascast.benchmarks.table import read_table
 
@@ -127,7 +131,7 @@ def recorded_scores(benchmark: Benchmark) -> "ScoreTable | None":
     path, beside = benchmark.path, benchmark.path.with_suffix(_SUFFIX)
     if not beside.is_file():
         return None
-    found = _scores(beside)
+    found = _scores(beside, stamp(beside))
     if found.space != benchmark.space.name:
         raise CorruptDataError(
             f"{beside} has scores of {found.space}, and {path} is of {benchmark.space.name}; "
@@ -137,7 +141,7 @@ def recorded_scores(benchmark: Benchmark) -> "ScoreTable | None":
 
 
 @lru_cache(maxsize=4)
-def _scores(path: Path) -> "ScoreTable":
+def _scores(path: Path, stamp: str) -> "ScoreTable":
     from nascast.benchmarks.table import read_scores
 
     return read_scores(path)

@@ -14,6 +14,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from nascast.core.errors import DataWarning, InvalidSettingError, MissingDataError
+from nascast.core.stamp import stamp
 from nascast.core.types import Batch, ImageTask
 from nascast.training.pixels import Pixels, chunks, moments
 from nascast.training.recipe import Recipe
@@ -101,7 +102,6 @@ class ImageData:
         return f"{count:,} images in {self.classes:,} classes{more}"
 
 
-@lru_cache(maxsize=2)
 def open_data(source: str, split: Split | None = None, device: str = "cpu") -> ImageData:
     """Returns the images of a source, split and normalised by channel over the training part.
 
@@ -118,7 +118,12 @@ def open_data(source: str, split: Split | None = None, device: str = "cpu") -> I
         InvalidSettingError: the split asks for more images than there are.
         MissingExtraError: a package that the source needs is not installed.
     """
-    split = Split() if split is None else split
+    return _opened(source, Split() if split is None else split, device, stamp(source))
+
+
+@lru_cache(maxsize=2)
+def _opened(source: str, split: Split, device: str, stamp: str) -> ImageData:
+    """Returns what `open_data` does; the last two are kept while their files are as they were."""
     if split.size is not None and not 1 <= split.size <= _LARGEST:
         raise InvalidSettingError(
             f"{source}: images cannot be brought to size {split.size}; "
@@ -129,7 +134,7 @@ def open_data(source: str, split: Split | None = None, device: str = "cpu") -> I
     arrays = _read(source, split.size)
     arrays.check(source)
     if arrays.skipped:
-        warnings.warn(_passed_over(source, arrays.skipped), DataWarning, stacklevel=2)
+        warnings.warn(_passed_over(source, arrays.skipped), DataWarning, stacklevel=3)
     places = _places(arrays, split, source)
     sized = {
         name: _resized(x if x.ndim == 4 else x[..., None], split.size, source)

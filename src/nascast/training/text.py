@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from nascast.core.errors import CorruptDataError, InvalidSettingError, MissingDataError
+from nascast.core.stamp import stamp
 from nascast.core.types import STEPS, Batch
 from nascast.training.text_files import files_of
 
@@ -51,7 +52,6 @@ class TextData:
         return f"{count:,} words, {len(self.words):,} different ones"
 
 
-@lru_cache(maxsize=2)
 def open_text(source: str, device: str = "cpu") -> TextData:
     """Returns a text whose words are separated by blanks; every line ends with ``<eos>``.
 
@@ -66,6 +66,12 @@ def open_text(source: str, device: str = "cpu") -> TextData:
         CorruptDataError: it is not text in UTF-8, or a part has no words.
         InvalidSettingError: more than one file of a folder fits a part.
     """
+    return _opened(source, device, stamp(source))
+
+
+@lru_cache(maxsize=2)
+def _opened(source: str, device: str, stamp: str) -> TextData:
+    """Returns what `open_text` does; the last two are kept while their files are as they were."""
     path = Path(source)
     if path.is_dir():
         lines = [_lines(file) for file in files_of(path)]

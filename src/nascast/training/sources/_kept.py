@@ -12,6 +12,7 @@ import numpy.typing as npt
 
 from nascast.core.cache import cache_folder
 from nascast.core.errors import CorruptDataError
+from nascast.core.stamp import stamp
 from nascast.training.sources.arrays import Arrays
 
 __all__ = ["Kept"]
@@ -29,11 +30,7 @@ class Kept:
             root: folder of images.
             size: height and width of the decoded images in pixels, or None.
         """
-        digest = hashlib.sha256(f"{_VERSION} {size} {root.resolve()}".encode())
-        for file in sorted(path for path in root.rglob("*") if path.is_file()):
-            about = file.stat()
-            said = f"{file.relative_to(root)} {about.st_size} {about.st_mtime_ns}"
-            digest.update(said.encode("utf-8", "surrogateescape"))
+        digest = hashlib.sha256(f"{_VERSION} {size} {stamp(root)}".encode())
         self._base = cache_folder() / "images" / digest.hexdigest()[:32]
         self._parts: dict[str, np.memmap[Any, Any]] = {}
 
