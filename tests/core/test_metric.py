@@ -10,17 +10,33 @@ from nascast.core.metric import UNITS, bounds, direction, quantity, unit_of
 from nascast.core.types import Metric, Objective
 from nascast.training.evaluator import ChildEvaluator, LanguageEvaluator, TrainingEvaluator
 
-LARGE = "accuracy val_accuracy test_acc top1Acc valAcc val_accuracy_12 throughput acc5 F1 kendall"
+LARGE = (
+    "accuracy val_accuracy test_acc top1Acc valAcc val_accuracy_12 throughput acc5 F1 kendall "
+    "fps FPS throughput_images accuracy_score f1_score accuracy_points test/accuracy "
+    "target_accuracy"
+)
 SMALL = (
     "error val_error test_err top1_error top5err error_rate loss train_loss valLoss perplexity ppl "
     "latency latency_ms seconds train_time parameters params_M num_params flops GFLOPs MACs "
-    "multiply_adds multiply-adds energy_mJ memory peak_memory_MB memory_bytes"
+    "multiply_adds multiply-adds energy_mJ memory peak_memory_MB memory_bytes val/loss hw/latency "
+    "fit_time latency_p99 log_latency log_loss target_error"
 )
 UNSAID = (
     "score reward top1 quality accuracy_drop error_free images_per_second accuracy_loss "
     "time_to_accuracy memory_bandwidth accuracy_std losslessness accurate a x "
     "1-acc 100-accuracy -acc 1/loss "
-    "accuracy_degradation accuracy_penalty acc_ci accuracy_range memory_available latency_reward"
+    "accuracy_degradation accuracy_penalty acc_ci accuracy_range memory_available latency_reward "
+    "latency_score latencyScore energy_score memory_score flops_score params_score time_score "
+    "error_score loss_score latency_gain energy_gain energy_ratio latency_ratio energy_efficiency "
+    "memory_efficiency tokens_per_second images_per_sec samples_per_joule accuracy_per_flop "
+    "images/second images/seconds bits/joules latency_rank latency_percentile latency_speedup "
+    "latency_speed latency_grade energy_rating latency_points latency_fitness energy_index "
+    "latency_quality inv_latency inverted_loss negated_error 1/latency 1000/latency latency^-1 "
+    "latency*-1 exp(-latency) log(1-err) 1−err one_over_latency time_saved energy_saver "
+    "flops_pruned params_removed latency_reduced latency_within_budget meets_latency latency_ok "
+    "low_latency latency_limit memory_budget target_latency memory_capacity flops_rate "
+    "error_detection errors_fixed error_tolerance loss_flatness loss_stability loss_similarity "
+    "battery_seconds idle_time unused_memory time_between_failures flops_utilization memory_density"
 )
 
 

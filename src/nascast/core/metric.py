@@ -65,15 +65,39 @@ QUANTITIES = (
 # Words that turn a known one round, or make another quantity of it: accuracy_drop, error_free,
 # images_per_second, memory_bandwidth. A name with one of them says nothing.
 _TURNING = (
-    "available bandwidth bar bars change ci complement cost decrease degradation delta deviation "
-    "deterioration diff difference drop efficiency entropy excess free gain gap headroom "
-    "improvement interval inverse inv left margin minus neg negative no non not overhead penalty "
-    "per range rank ranking ratio reciprocal reduction regret relative remaining reward saved "
-    "saving savings scale sd sem slack speedup spread std stddev stderr to uncertainty utilisation "
-    "utilization utility var variance violation violations weight without"
+    "agreement anti available avoidance avoided bandwidth bar bars before between caught "
+    "certainty change ci complement compliance confidence consistency convergence corrected "
+    "correction corrector cost curvature cut decrease degradation delta density detected "
+    "detection detector deterioration deviation diff difference diversity drop dropped efficiency "
+    "eliminated entropy excess feasibility feasible fixed flatness flipped free gain gap headroom "
+    "idle improvement intensity interval inv inverse invert inverted left margin meets met minus "
+    "neg negate negated negative no non not ok opposite over overhead penalty per percentile "
+    "predictability prevention pruned quantile range rank ranking ratio recip reciprocal "
+    "recovered recovery reduced reducer reduction regret relative reliability remaining removed "
+    "resilience resistance reverse reversed reward robustness satisfied saved saver saving "
+    "savings scale sd sem sharpness similarity skipped slack slope smoothness spare sparsity "
+    "speedup spread stability std stddev stderr suppression survival to tolerance uncertainty "
+    "until unused utilisation utility utilization var variance violation violations weight within "
+    "without"
+)
+# Words that make something good of what is to be small: latency_score. An f1_score is an F1.
+_GOOD = (
+    "advantage benefit bonus credit credits fitness goodness grade index merit points quality "
+    "rating ratings score scored scores speed stars"
+)
+# Words that make another quantity of what a network takes, and not of how well it does:
+# flops_rate, memory_limit, low_latency; an error_rate is an error.
+_OF_RESOURCES = (
+    "battery bound budget capacity constraint life limit limits low rate rates target threshold"
 )
 
-_FORMULA = re.compile(r"\s*(?:(?:1|100)(?:\.0*)?\s*)?-|\s*1(?:\.0*)?\s*/")  # 1-acc, -acc, 1/loss
+_FORMULA = re.compile(
+    r"""\s* (?:1(?:00)?(?:\.0*)?\s*)? [-\u2212\u2013]  # 1-acc, 100 - acc, -acc
+    |\s* [\d.]+(?:e\d+)? \s* /  # 1/loss, 1000/latency
+    |.* (?:\(\s*(?:1\s*)?|\*\s*|\^\s*) [-\u2212\u2013]  # exp(-loss), (1-acc), loss*-1, loss^-1
+    |.* /\s* (?:seconds|joules|bytes) \s*$""",  # images/seconds
+    re.VERBOSE,
+)
 
 _POSITIVE = (
     "none nats bits seconds ms us ns minutes hours days count thousands millions billions "
@@ -130,15 +154,17 @@ def quantity(name: str) -> Quantity | None:
 
     A word is a run of letters, or of letters and digits, and ``topOneError`` has three. A name
     with words of opposite directions says nothing, and neither does one with a word that may turn
-    a direction round, such as ``accuracy_drop`` or ``images_per_second``, or a formula: ``1-acc``.
+    a direction round, such as ``accuracy_drop``, ``latency_score`` or ``images_per_second``, or a
+    formula: ``1-acc``.
     """
     words = _words(name)
-    if _FORMULA.match(name) or not words.isdisjoint(_TURNING.split()):
-        return None
     found = [known for known in QUANTITIES if words & known.words]
-    if len({known.minimize for known in found}) != 1:
+    if _FORMULA.match(name) or len({known.minimize for known in found}) != 1:
         return None
-    return found[0]
+    turning = _TURNING
+    turning += f" {_GOOD}" if found[0].minimize else ""
+    turning += f" {_OF_RESOURCES}" if found[0].sized else ""
+    return found[0] if words.isdisjoint(turning.split()) else None
 
 
 def direction(name: str) -> bool:
