@@ -17,9 +17,9 @@ from nascast.benchmarks.nasbench301.forest import LEAF, Forest, check_forest
 from nascast.benchmarks.nasbench301.ubjson import loads
 from nascast.core.errors import CorruptDataError
 
-__all__ = ["check_lightgbm", "check_xgboost", "check_xgboost_model"]
+__all__ = ["DELETED", "check_lightgbm", "check_xgboost", "check_xgboost_model"]
 
-_DELETED = 2**31 - 1  # the column of a deleted node, with `default_left`
+DELETED = 2**31 - 1  # the column of a deleted node, with `default_left`
 _EMPTY = ("categories", "categories_nodes", "categories_segments", "categories_sizes")
 _NODES = (  # one item for each node
     *("base_weights", "default_left", "left_children", "loss_changes", "parents"),
@@ -90,7 +90,7 @@ def _xgboost_forest(model: Mapping[str, Any], columns: int) -> Forest:
     split, default = joined("split_indices", np.int64), joined("default_left", np.int64)
     if joined("split_type", np.int64).any() or not np.isin(default, (0, 1)).all():
         raise ValueError("a split by category, or a default that is neither left nor right")
-    deleted = (split == _DELETED) & (default == 1)
+    deleted = (split == DELETED) & (default == 1)
     told = [int(tree["tree_param"]["num_deleted"]) for tree in trees]
     if [int(part.sum()) for part in np.split(deleted, sizes.cumsum()[:-1])] != told:
         raise ValueError("num_deleted is not the number of deleted nodes")

@@ -11,7 +11,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from nascast.benchmarks.nasbench301.members import check_xgboost_model
+from nascast.benchmarks.nasbench301.forest import LEAF
+from nascast.benchmarks.nasbench301.members import DELETED, check_xgboost_model
 from nascast.core.errors import CorruptDataError, UnsupportedError
 
 __all__ = ["is_binary", "to_json"]
@@ -75,10 +76,11 @@ def to_json(content: bytes, columns: int, where: str) -> bytes:
         CorruptDataError: it is cut off or damaged.
         UnsupportedError: it is not a plain ensemble of regression trees.
     """
+    settings = None
     if content.startswith(_CONFIG):
         start = len(_CONFIG) + 8
-        size = int.from_bytes(content[len(_CONFIG) : start], "little")
-        content = content[start : start + size]
+        stop = start + int.from_bytes(content[len(_CONFIG) : start], "little")
+        content, settings = content[start:stop], content[stop:]
     reader = _Reader(content.removeprefix(_MAGIC), where)
     learner = reader.record(_LEARNER)
     objective, booster = reader.text(), reader.text()
@@ -94,7 +96,44 @@ def to_json(content: bytes, columns: int, where: str) -> bytes:
     trees = [_tree(reader, i, features) for i in range(int(forest["num_trees"]))]
     model = _model(trees, features, float(learner["base_score"]))
     check_xgboost_model(model, columns, where)
+    if settings is not None:
+        _check_settings(settings, model, where)
     return json.dumps(model, allow_nan=False).encode()
+
+
+def _check_settings(settings: bytes, model: Any, where: str) -> None:
+    """Raises unless a model and the settings it was trained by agree, where both tell one thing.
+
+    An answer is the weight of its leaf times the learning rate, where the leaf has not that already
+    (``updater_colmaker.cc`` and ``updater_quantile_hist.cc``). Columns and thresholds are nowhere
+    told twice, so that damage of them is noticed only where they lead out of range.
+    """
+    learner = model["learner"]
+    try:
+        told = json.loads(settings)["learner"]
+        base_score = float(told["learner_model_param"]["base_score"])
+        updaters = told["gradient_booster"]["updater"].values()
+        rates = {float(updater["train_param"]["eta"]) for updater in updaters}
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise CorruptDataError(
+            f"{where}: the settings of a booster are damaged: {error}"
+        ) from error
+    if not np.isclose(base_score, float(learner["learner_model_param"]["base_score"])):
+        raise CorruptDataError(f"{where}: the base score of a booster is not that of its settings")
+    for tree in learner["gradient_booster"]["model"]["trees"]:
+        leaf = (np.asarray(tree["left_children"]) == LEAF) & (
+            np.asarray(tree["split_indices"]) != DELETED
+        )
+        answers, weights = (
+            np.asarray(tree[name])[leaf] for name in ("split_conditions", "base_weights")
+        )
+        if not np.any(
+            [np.isclose(answers, rate * weights, 1e-6, 0) for rate in (*rates, 1)], axis=0
+        ).all():
+            raise CorruptDataError(
+                f"{where}: tree {tree['id']} of a booster is damaged: the answer of a leaf is not "
+                "its weight times the learning rate"
+            )
 
 
 def _model(trees: list[dict[str, Any]], features: int, base_score: float) -> dict[str, Any]:
