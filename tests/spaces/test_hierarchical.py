@@ -213,6 +213,58 @@ def test_equivalent_rows_are_the_same_network() -> None:
     assert torch.equal(*outputs)
 
 
+REST = " ".join(f"2.{i}(none|none,none|none,none,none)" for i in range(3, 7))
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "same"),
+    [
+        # an identity on the way; nodes in another order; a pooling read twice; other operations
+        (
+            "none|none,none|max_pool_3x3,none,none",
+            "none|identity,none|none,none,max_pool_3x3",
+            True,
+        ),
+        (
+            "identity|none,max_pool_3x3|none,none,conv_1x1",
+            "none|max_pool_3x3,none|none,none,conv_1x1",
+            True,
+        ),
+        (
+            "conv_1x1|avg_pool_3x3,none|none,identity,conv_1x1",
+            "avg_pool_3x3|conv_1x1,none|none,conv_1x1,identity",
+            True,
+        ),
+        (
+            "max_pool_3x3|none,conv_1x1|none,conv_1x1,none",
+            "max_pool_3x3|max_pool_3x3,none|none,conv_1x1,conv_1x1",
+            False,
+        ),
+        ("none|none,none|max_pool_3x3,none,none", "none|none,none|avg_pool_3x3,none,none", False),
+        ("none|none,none|conv_1x1,none,none", "identity|none,none|conv_1x1,identity,none", False),
+    ],
+)
+def test_detours_of_motifs_that_change_nothing(one: str, other: str, same: bool) -> None:
+    texts = [
+        f"2.1({x}) 2.2(none|none,none|conv_1x1,none,none) {REST} " + _cell("1", "2")
+        for x in (one, other)
+    ]
+    rows = SPACE.from_text(texts)
+    assert (len(set(SPACE.networks(rows).tolist())) == 1) == same
+    assert len(np.unique(SPACE.canonical(rows), axis=0)) == 2
+
+
+def test_two_motifs_that_differ_in_the_order_of_nodes_are_one() -> None:
+    motif = "conv_1x1|max_pool_3x3,none|none,identity,conv_1x1"
+    other = "max_pool_3x3|conv_1x1,none|none,conv_1x1,identity"
+    cells = [f"2.1({motif}) 2.2({other}) {REST} {_cell(a, b)}" for a in "12" for b in "12"]
+    assert len(set(SPACE.networks(SPACE.from_text(cells)).tolist())) == 1
+
+
+def _cell(first: str, second: str) -> str:
+    return f"3.1(2.{first}|none,2.{second}|none,none,none|none,none,2.1,none)"
+
+
 @pytest.mark.parametrize("space", [DEEP, Hierarchical((1,), (5,), flat=True)])
 @pytest.mark.parametrize("reduction", ["pool", "residual"])
 def test_any_image_and_every_level(space: Hierarchical, reduction: str) -> None:

@@ -135,6 +135,35 @@ def test_canonical_rows_have_the_same_graphs_and_other_rows_others() -> None:
     assert len(np.unique(THREE.graphs(rows).hashes())) == len(rows)
 
 
+@pytest.mark.parametrize(
+    ("cell", "state", "same"),
+    [
+        ("normal", 2, True),  # a concatenation: both bring it back to its filters
+        ("normal", 0, False),
+        ("reduction", 0, True),  # both halve the image
+        ("reduction", 2, True),
+        ("reduction", 3, False),  # a sum
+    ],
+)
+def test_an_identity_with_weights_is_a_convolution(cell: str, state: int, same: bool) -> None:
+    cells = {
+        name: f"{name}: concat(conv_3x3(0), conv_3x3(1)), add(conv_3x3(0), conv_3x3(2)), "
+        "add(OPERATION(STATE), conv_3x3(1)), add(conv_3x3(1), conv_3x3(0)), "
+        "add(conv_3x3(3), conv_3x3(4))"
+        for name in ("normal", "reduction")
+    }
+    texts = []
+    for operation in ("identity", "conv_1x1"):
+        chosen = {name: operation if name == cell else "conv_3x3" for name in cells}
+        parts = [
+            text.replace("OPERATION", chosen[name]).replace("STATE", str(state))
+            for name, text in cells.items()
+        ]
+        texts.append("; ".join(parts))
+    first, second = SPACE.networks(SPACE.from_text(texts))
+    assert (first == second) == same
+
+
 def test_graphs_show_every_part() -> None:
     graph = SPACE.graphs(SPACE.from_text([NASNET_A]))
     labels = [graph.vocabulary[i] for i in graph.labels[0]]

@@ -23,7 +23,7 @@ from nascast.core.types import Genes, ImageTask
 SPACES: dict[str, tuple[dict[str, Any], int]] = {
     "nasbench201": ({"channels": 2, "cells": 1, "stages": 1}, 2),
     "nasbench101": ({"channels": 60, "stacks": 1, "modules": 1}, 2),  # any 2 to 5 vertices share
-    "darts": ({"channels": 2, "cells": 3}, 1),
+    "darts": ({"channels": 2, "cells": 4}, 1),  # two normal cells, one of two inputs
     "nasnet": ({"filters": 2, "repeats": 1}, 1),
     "nats_size": ({}, 1),
     "layerwise": ({}, 1),
@@ -83,14 +83,14 @@ class Network:
             self._fill(layer, seed)
         self.said = self._say()
 
-    def changed(self) -> list[float]:
-        """What it says if one layer is another: for each layer with weights that matters."""
+    def changed(self) -> list[tuple[tuple[int, ...], float]]:
+        """What it says if one layer is another: for each one that matters, with its shape."""
         found = []
         for layer in self.layers:
             self._fill(layer, self.seed + 100)
-            found.append(self._say())
+            found.append((tuple(layer.weight.shape), self._say()))
             self._fill(layer, self.seed)
-        return sorted(value for value in found if not np.isclose(value, self.said, rtol=1e-9))
+        return sorted(pair for pair in found if not np.isclose(pair[1], self.said, rtol=1e-9))
 
     @torch.no_grad()
     def _say(self) -> float:
@@ -116,9 +116,10 @@ def same(space: SearchSpace, a: Genes, b: Genes, *, apart: bool = True) -> bool:
         if not apart:
             continue
         changed, others = first.changed(), second.changed()
-        if len(changed) != len(others):
+        if [shape for shape, _ in changed] != [shape for shape, _ in others]:
             return False
-        if not np.allclose(changed, others, rtol=1e-9, atol=1e-12):
+        one, other = ([value for _, value in found] for found in (changed, others))
+        if not np.allclose(one, other, rtol=1e-9, atol=1e-12):
             return False
     return True
 
@@ -146,6 +147,9 @@ def test_near_rows_of_two_keys_compute_two_functions(
     record_property("pairs", int(compared))  # in --junit-xml FILE -o junit_family=legacy
 
 
+SHARED = ["nasbench201", "nasbench101", "darts", "nasnet", "morphism", "hierarchical"]
+
+
 def candidates(name: str) -> tuple[SearchSpace, Genes]:
     """A space, and rows of which some compute the same though they are not canonically equal."""
     rng = np.random.default_rng(1)
@@ -160,10 +164,15 @@ def candidates(name: str) -> tuple[SearchSpace, Genes]:
     elif name == "nasbench101":
         genes = np.concatenate([genes, space.mutate(genes, rng)])
         genes[:, 21:] = np.where(rng.random((len(genes), 5)) < 0.7, 2, genes[:, 21:])  # poolings
+    elif name == "hierarchical":  # few edges and motifs; mostly primitives without weights
+        few = np.where(genes > 2, 6 - genes % 3, genes)[:, :36]  # the motifs of level 2
+        few = np.concatenate([few, genes[:, 36:] % 3], axis=1)
+        few = np.where(rng.random(genes.shape) < 0.5, 0, few).astype(np.int16)
+        genes = few[space.is_valid(few)]
     return space, genes[space.distinct(space.canonical(genes))]
 
 
-@pytest.mark.parametrize("name", ["nasbench201", "nasbench101", "darts", "nasnet", "morphism"])
+@pytest.mark.parametrize("name", SHARED)
 def test_rows_of_one_key_compute_one_function(name: str) -> None:
     space, genes = candidates(name)
     keys, count = np.unique(space.networks(genes), return_counts=True)

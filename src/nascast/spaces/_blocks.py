@@ -7,6 +7,7 @@ applies one operation to each of two earlier states and combines the results.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import permutations
+from types import MappingProxyType
 
 import numpy as np
 import numpy.typing as npt
@@ -218,7 +219,9 @@ def cell_pair_graphs(
     return Graph(adjacency, labels, vocabulary, names.inputs, names.cells, names.combines)
 
 
-def cell_pair_functions(graph: Graph, kinds: Mapping[str, Kind]) -> UInts:
+def cell_pair_functions(
+    graph: Graph, kinds: Mapping[str, Kind], weighted: Mapping[str, str] = MappingProxyType({})
+) -> UInts:
     """Returns ``(n,)`` keys of what pairs of cells compute, see `function_keys`.
 
     An operation that halves the image, in the reduction cell, is another than where it does not; an
@@ -227,6 +230,7 @@ def cell_pair_functions(graph: Graph, kinds: Mapping[str, Kind]) -> UInts:
     Args:
         graph: what `cell_pair_graphs` returns.
         kinds: kinds of combinations and of operations without weights, by name.
+        weighted: names of the operations that others are where these need weights.
     """
     known = {**dict.fromkeys(graph.vocabulary, Kind.OWN), **kinds, "input": Kind.SUM}
     known |= dict.fromkeys((graph.vocabulary[1], *graph.vocabulary[4:6]), Kind.JOIN)
@@ -236,7 +240,10 @@ def cell_pair_functions(graph: Graph, kinds: Mapping[str, Kind]) -> UInts:
     second = 1 + (labels.shape[1] - 2) // 2  # where the reduction cell begins
     halves = graph.adjacency[:, second : second + 2].any(axis=1) & ~joined
     narrows = (graph.adjacency & joined[:, :, None]).any(axis=1) & ~joined
-    found[(halves & (found == Kind.SUM)) | narrows] = Kind.OWN
+    own = (halves & (found == Kind.SUM)) | narrows
+    found[own] = Kind.OWN
+    for name, other in weighted.items():
+        labels[own & (labels == graph.vocabulary.index(name))] = graph.vocabulary.index(other)
     return function_keys(graph, found, labels + 1000 * halves + 2000 * narrows)
 
 

@@ -126,9 +126,9 @@ class NasNet(SearchSpace):
 
         Sums that pass through an identity can be taken in any order. Poolings have no
         weights, so that one that is read twice is the same as two, and the average of a sum is the
-        sum of the averages.
+        sum of the averages. An identity that changes filters or size is a 1×1 convolution.
         """
-        return cell_pair_functions(self.graphs(genes), _KINDS)
+        return cell_pair_functions(self.graphs(genes), _KINDS, {"identity": "conv_1x1"})
 
     def _decode(self, genes: Genes) -> Blocks:
         """Returns the 2 n cells of n rows, normal and reduction cells by turns."""

@@ -20,6 +20,7 @@ from nascast.core.notation import shown
 from nascast.core.space import SearchSpace
 from nascast.core.types import Architecture, Bools, Floats, Genes, ImageTask, Task
 from nascast.core.wrapping import tidied
+from nascast.spaces.hierarchical.keys import cell_keys
 from nascast.spaces.hierarchical.motifs import (
     NONE,
     Motifs,
@@ -170,8 +171,15 @@ class Hierarchical(SearchSpace):
         return np.concatenate([flat(level) for level in levels], axis=1)
 
     def networks(self, genes: Genes) -> npt.NDArray[Any]:
-        """Returns ``(n,)`` keys of the graphs, in whatever order the nodes of a motif stand."""
-        return self.graphs(genes).hashes()
+        """Returns ``(n,)`` keys of what the cells compute, in whatever order their nodes stand.
+
+        An identity hands on what its node concatenates. Poolings have no weights, so that one that
+        is read twice is the same as two; every use of a motif has weights of its own.
+
+        Not recognised is that a motif of identities alone is its last convolution, and so may be
+        ``conv_1x1``.
+        """
+        return cell_keys(self._levels(self.canonical(genes)), self.edges, _PRIMITIVES)
 
     def sample(self, n: int, rng: np.random.Generator) -> Genes:
         """Returns n valid rows, drawn as the paper initialises its population.
@@ -349,11 +357,6 @@ class Hierarchical(SearchSpace):
         from nascast.networks.macro import REDUCTIONS, StackedCells
 
         task = self.expect_task(task, ImageTask)
-        if arch.space != self.name:
-            raise InvalidArchitectureError(
-                f"expected an architecture of {self.name}; got one of {arch.space}"
-            )
-        self.check(arch.row())
         settings = {**_SKELETON, **task.skeleton}
         counts = [value for key, value in settings.items() if key != "reduction"]
         if (
@@ -365,7 +368,7 @@ class Hierarchical(SearchSpace):
                 f"{self.name}: the skeleton takes {', '.join(_SKELETON)}, positive integers but "
                 f"for reduction, one of {', '.join(REDUCTIONS)}; got {dict(task.skeleton)}"
             )
-        plan = self._plan(arch.row())
+        plan = self._plan(self.row(arch))
 
         def cell(channels: int) -> "nn.Module":
             return HierarchicalCell(plan, channels)
