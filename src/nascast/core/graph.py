@@ -12,17 +12,24 @@ __all__ = ["Graph", "UInts", "mix"]
 _ODD = np.uint64(0x9E3779B97F4A7C15)  # constants of the splitmix64 generator
 _MIX1 = np.uint64(0xBF58476D1CE4E5B9)
 _MIX2 = np.uint64(0x94D049BB133111EB)
+_30, _27, _31 = (np.uint64(shift) for shift in (30, 27, 31))
 
 UInts = npt.NDArray[np.uint64]
 
 
 def mix(values: UInts) -> UInts:
-    """Returns 64-bit integers scrambled by splitmix64's finaliser; their sums rarely collide."""
-    with np.errstate(over="ignore"):
-        z = values + _ODD
-        z = (z ^ (z >> np.uint64(30))) * _MIX1
-        z = (z ^ (z >> np.uint64(27))) * _MIX2
-        return z ^ (z >> np.uint64(31))
+    """Returns 64-bit integers scrambled by splitmix64's finaliser; their sums rarely collide.
+
+    Args:
+        values: array of any shape but that of a single number, which would warn that it overflows.
+    """
+    z = values + _ODD
+    z ^= z >> _30
+    z *= _MIX1
+    z ^= z >> _27
+    z *= _MIX2
+    z ^= z >> _31
+    return z
 
 
 @dataclass(frozen=True, slots=True, eq=False)

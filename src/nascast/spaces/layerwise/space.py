@@ -74,7 +74,8 @@ class Layerwise(SearchSpace):
         self._vocabulary = ("input", "output", *labels)
         self._heads = [f"{h}x{w}{f'/{d}x{a}' * strides}:{f}" for h, w, d, a, f in self._kinds]
         choices = (_SIZES, _SIZES, *(_STRIDES, _STRIDES) * strides, _FILTERS)
-        self._radix = own = tuple(map(len, choices))
+        own = tuple(map(len, choices))
+        self._weights = np.cumprod([1, *own[:0:-1]], dtype=np.int64)[::-1]  # of a choice in a code
         self._genes_of = dict(zip(self._heads, product(*map(range, own)), strict=True))
         self.cardinalities = tuple(c for i in range(layers) for c in (*own, *(2,) * i))
         starts = [i * len(own) + i * (i - 1) // 2 for i in range(layers)]
@@ -96,10 +97,7 @@ class Layerwise(SearchSpace):
 
     def _codes(self, genes: Genes) -> Ints:
         """Returns ``(n, layers)``: the choices of each layer as one number."""
-        code = np.zeros((len(genes), self.layers), dtype=np.int64)
-        for k, radix in enumerate(self._radix):
-            code = code * radix + self._choices(genes)[:, :, k]
-        return code
+        return np.asarray(self._choices(genes) @ self._weights)
 
     def canonical(self, genes: Genes) -> Genes:
         """Returns the rows with their layers in an order that does not depend on the given one.

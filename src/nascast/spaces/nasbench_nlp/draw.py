@@ -27,6 +27,7 @@ _CUMULATED = _WEIGHTS.cumsum() / _WEIGHTS.cumsum()[-1]
 _CUMULATED_LIST = _CUMULATED.tolist()
 _BASES = FIRST_NODE - 1  # x and the previous states, before the nodes in a set of what can be read
 _TWO_INPUTS = 4 / 5  # share of linear nodes with two inputs; the others have three
+_ARITIES = (0, 0, 3, 2, 2)  # inputs by operation gene; those of linear are drawn
 _FIRST_ACTIVATION, _ACTIVATIONS = 5, 3
 
 Ints = npt.NDArray[np.int64]
@@ -76,36 +77,31 @@ def draw(hidden: Ints, sizes: Ints, rng: np.random.Generator) -> tuple[Genes, Bo
 def draw_row(hidden: int, size: int, rng: np.random.Generator) -> list[int] | None:
     """Returns a random recipe as `draw` does for one, with the same numbers; None if not whole."""
     nodes: list[list[int]] = []
-    plain = (1 << (hidden + 1)) - 2
-    linear = plain | 1
+    plain = list(range(1, 1 + hidden))  # what other operations may read, ascending
+    linear = [0, *plain]  # what linear may read
     while len(nodes) < size:
-        kind = LINEAR + bisect_right(_CUMULATED_LIST, rng.random())
-        two = rng.random() < _TWO_INPUTS
-        readable = linear if kind == LINEAR else plain
-        count = readable.bit_count()
-        arity = min(2 if two else 3, count) if kind == LINEAR else 3 if kind == BLEND else 2
-        picked = _first_of(readable, _BASES + NODES + 1, rng)[:arity]
-        if arity > count:
+        kind, two, *keys = rng.random(2 + _BASES + NODES + 1).tolist()
+        operation = LINEAR + bisect_right(_CUMULATED_LIST, kind)
+        readable = linear if operation == LINEAR else plain
+        arity = _ARITIES[operation] or min(2 if two < _TWO_INPUTS else 3, len(readable))
+        if arity > len(readable):
             continue
-        plain |= 1 << (_BASES + len(nodes))
-        nodes.append([kind, *picked, *(0,) * (INPUTS - arity)])
-        if kind == LINEAR:
-            new = 1 << (_BASES + len(nodes))
-            plain, linear = plain | new, linear | new
+        picked = sorted(readable, key=keys.__getitem__)[:arity]
+        plain.append(_BASES + len(nodes))
+        nodes.append([operation, *(1 + place for place in picked), *(0,) * (INPUTS - arity)])
+        if operation == LINEAR:
+            new = _BASES + len(nodes)
+            plain.append(new)
+            linear.append(new)
             activation = _FIRST_ACTIVATION + int(rng.integers(_ACTIVATIONS))
-            nodes.append([activation, _BASES + len(nodes), *(0,) * (INPUTS - 1)])
-    states = _first_of(plain >> _BASES, NODES + 1, rng)[:hidden]
-    if len(nodes) > NODES or max(states) > NODES:
+            nodes.append([activation, new, *(0,) * (INPUTS - 1)])
+    keys = [0.0] * _BASES + rng.random(NODES + 1).tolist()
+    states = sorted(plain[hidden:], key=keys.__getitem__)[:hidden]
+    if len(nodes) > NODES or max(states) >= _BASES + NODES:
         return None
     nodes += [[0] * (1 + INPUTS)] * (NODES - len(nodes))
-    return [*chain.from_iterable(nodes), *states, *(0,) * (STATES - hidden)]
-
-
-def _first_of(allowed: int, places: int, rng: np.random.Generator) -> list[int]:
-    """Returns at most 3 places of one set, as `_ordered_choice` does for many."""
-    keys = rng.random(places).tolist()
-    inside = sorted([(key, 1 + i) for i, key in enumerate(keys) if allowed >> i & 1])
-    return [place for _, place in inside[:INPUTS]]
+    new_states = [1 + state - _BASES for state in states]
+    return [*chain.from_iterable(nodes), *new_states, *(0,) * (STATES - hidden)]
 
 
 def _pick(kinds: Ints, readable: Ints, rng: np.random.Generator) -> tuple[Genes, Bools]:

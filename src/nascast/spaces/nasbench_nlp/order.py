@@ -4,8 +4,10 @@ Colour refinement with individualisation, as in McKay & Piperno (2014), Practica
 II, https://arxiv.org/abs/1301.1493, on at most 24 vertices, without its refinements.
 """
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -46,9 +48,8 @@ class _Cell:
 def canonical_row(row: Genes) -> Genes:
     """Returns a valid row, shape ``(99,)``, without dead nodes and in canonical order."""
     cell = _cell(row)
-    kinds = [
-        (op, cell.states.index(i) if i in cell.states else -1) for i, op in enumerate(cell.ops)
-    ]
+    new = {node: k for k, node in enumerate(cell.states)}
+    kinds = [(op, new.get(i, -1)) for i, op in enumerate(cell.ops)]
     rank = {kind: r for r, kind in enumerate(sorted(set(kinds)))}
     nodes, chosen, _ = _smallest(cell, [rank[kind] for kind in kinds])
     written = [gene for node in nodes for gene in (*node, *_NONE[len(node) :])]
@@ -85,17 +86,23 @@ def _live(inputs: list[list[int]], states: list[int]) -> list[int]:
 def _refined(cell: _Cell, colours: Colours) -> Colours:
     """Returns colours split by those of inputs and readers until nothing splits, as ranks."""
     while True:
-        keys: list[tuple[int, tuple[int, ...], tuple[tuple[int, int], ...]]] = []
-        for i, read in enumerate(cell.inputs):
-            into = [colours[source] if source >= 0 else source for source in read]
+        count = Counter(colours)
+        keys: list[tuple[Any, ...]] = []
+        for i, colour in enumerate(colours):
+            if count[colour] == 1:  # it has its rank, whatever is around it
+                keys.append((colour,))
+                continue
+            into = [colours[source] if source >= 0 else source for source in cell.inputs[i]]
             if cell.ops[i] != BLEND:
                 into.sort()
-            out = sorted((colours[reader], place) for reader, place in cell.readers[i])
-            keys.append((colours[i], tuple(into), tuple(out)))
-        distinct = {key: rank for rank, key in enumerate(sorted(set(keys)))}
-        before = len(set(colours))
-        colours = [distinct[key] for key in keys]
-        if len(distinct) in (before, len(colours)):
+            out = sorted([(colours[reader], place) for reader, place in cell.readers[i]])
+            keys.append((colour, into, out))
+        ordered = sorted(range(len(keys)), key=keys.__getitem__)
+        colours, rank = colours.copy(), -1
+        for before, i in zip([None, *ordered], ordered, strict=False):
+            rank += before is None or keys[before] != keys[i]
+            colours[i] = rank
+        if 1 + rank in (len(count), len(colours)):
             return colours
 
 
@@ -143,7 +150,9 @@ def _leaf(cell: _Cell, colours: Colours) -> Leaf:
     waits = [sum([1 << s for s in read if s >= 0]) for read in cell.inputs]  # for a set of nodes
     nodes, placed = [], 0
     while waiting:
-        node = next(i for i in waiting if waits[i] & placed == waits[i])
+        for node in waiting:
+            if waits[node] & placed == waits[node]:
+                break
         placed |= 1 << node
         waiting.remove(node)
         read = [FIRST_NODE + (s if s < 0 else place[s]) for s in cell.inputs[node]]
