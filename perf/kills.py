@@ -1,10 +1,12 @@
 """Kills commands at random moments and in the middle of writes, and looks for what is lost.
 
-Every command is first run unbroken. Then copies of it, each in a folder of its own, are killed with
-SIGKILL and begun again until they end: every other time at a random moment, else at one of the next
-moments at which something in the folder changes. After each kill, finished trials, cells, trainings
-and epochs must be those of before and perhaps more, none of them twice; at the end, the result must
-be that of the unbroken run, to the last digit but for seconds.
+Every command is first run unbroken, and it is noted when it writes. Then copies of it, each in a
+folder of its own, are killed with SIGKILL and begun again until they end: mostly when something in
+the folder changes, at one of as many changes as the unbroken run made; else at a random moment of
+the time in which that wrote, or of the whole run, most of which may be imports. After
+each kill, finished trials, cells, trainings and epochs must be those of before and perhaps more,
+none of them twice; at the end, the result must be that of the unbroken run, to the last digit but
+for seconds.
 
 Run: python perf/kills.py FOLDER [--kills 200] [--seed 0] [--only train]
 (goes on where it was stopped)
@@ -12,11 +14,13 @@ Run: python perf/kills.py FOLDER [--kills 200] [--seed 0] [--only train]
 
 import argparse
 import json
+import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Hashable, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Hashable, Iterable, Iterator
+from dataclasses import asdict, dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -31,7 +35,8 @@ from nascast.training.checkpoint import read as read_checkpoint
 SMALL = "--skeleton channels=4,cells=1 --split train=64,validation=32,test=32"
 CELL = "|nor_conv_3x3~0|+|none~0|nor_conv_1x1~1|+|skip_connect~0|none~1|nor_conv_3x3~2|"
 _MOST = 25  # kills of one copy; chosen
-_CHANGES = 8  # of the folder until a kill at most; chosen
+_ANYWHEN = 1 / 8  # share of kills at a moment of the whole run; chosen
+_MOMENT = 1 / 4  # share of the others that are at a moment of the time in which it wrote; chosen
 Reader = Callable[[Path], Any]
 
 
@@ -210,37 +215,75 @@ def state(out: Path) -> dict[Path, tuple[int, int]]:
     return found
 
 
-def killed(command: Command, out: Path, rng: np.random.Generator, seconds: float) -> bool:
-    """Runs a command and kills it; returns whether it was killed before its end."""
+@dataclass(frozen=True)
+class Run:
+    """A run that nobody killed.
+
+    Attributes:
+        seconds: seconds of the whole run.
+        span: seconds from the first change of its folder to the last.
+        changes: number of changes of its folder that were seen.
+    """
+
+    seconds: float
+    span: float
+    changes: int
+
+
+def changes(process: "subprocess.Popen[bytes]", out: Path) -> Iterator[float]:
+    """Yields the time of each change of a folder, until the process ends."""
+    before = state(out)
+    while process.poll() is None:
+        if (now := state(out)) != before:
+            yield time.monotonic()
+            before = now
+        time.sleep(0.0005)
+
+
+def wait(process: "subprocess.Popen[bytes]", seconds: float) -> None:
+    """Waits so long, or until the process ends."""
+    ends = time.monotonic() + seconds
+    while process.poll() is None and (left := ends - time.monotonic()) > 0:
+        time.sleep(min(left, 0.01))
+
+
+def killed(command: Command, out: Path, rng: np.random.Generator, whole: Run) -> tuple[bool, bool]:
+    """Runs a command and kills it; returns whether before its end, and whether amid a write."""
     with subprocess.Popen(
         command.line(out), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
     ) as process:
-        if rng.random() < 0.5:
-            ends = time.monotonic() + rng.uniform(0.3, seconds)
-            while process.poll() is None and time.monotonic() < ends:
-                time.sleep(0.01)
+        if rng.random() < _ANYWHEN:
+            wait(process, rng.uniform(0.3, whole.seconds))
+        elif rng.random() < _MOMENT:
+            next(changes(process, out), None)
+            wait(process, rng.uniform(0, whole.span))
         else:
-            for _ in range(rng.integers(1, _CHANGES + 1)):
-                before = state(out)
-                while process.poll() is None and state(out) == before:
-                    time.sleep(0.0005)
-        time.sleep(rng.uniform(0, 0.004))
+            number = int(rng.integers(whole.changes))
+            next(islice(changes(process, out), number, None), None)
+            wait(process, rng.choice([0, rng.uniform(0, 0.004)]))
         alive = process.poll() is None
         process.kill()
         error = process.stderr.read().decode() if process.stderr else ""
     if not alive and process.returncode != 0:
         raise SystemExit(f"{command.name} in {out} ended with {process.returncode}: {error}")
-    return alive
+    return alive, any(path.suffix == f".{process.pid}" for path in state(out))
 
 
-def unbroken(command: Command, out: Path) -> float:
-    """Runs a command to its end, if it was not; returns its seconds."""
-    mark = out.with_suffix(".seconds")
+def unbroken(command: Command, out: Path) -> Run:
+    """Runs a command to its end, if it was not; returns how long that took and when it wrote."""
+    mark = out.with_suffix(".json")
     if not mark.exists():
+        shutil.rmtree(out, ignore_errors=True)
         began = time.monotonic()
-        subprocess.run(command.line(out), check=True, capture_output=True)
-        mark.write_text(str(time.monotonic() - began))
-    return float(mark.read_text())
+        with subprocess.Popen(
+            command.line(out), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        ) as process:
+            times = list(changes(process, out))
+        if process.returncode or not times:
+            raise SystemExit(f"{command.name} in {out} ended with {process.returncode}")
+        found = Run(time.monotonic() - began, times[-1] - times[0], len(times))
+        mark.write_text(json.dumps(asdict(found)))
+    return Run(**json.loads(mark.read_text()))
 
 
 def lost(before: list[Hashable], now: list[Hashable]) -> str:
@@ -252,13 +295,13 @@ def lost(before: list[Hashable], now: list[Hashable]) -> str:
 def check(command: Command, folder: Path, seed: int, log: Journal) -> None:
     """Kills one copy of a command until it ends, and looks at what it leaves after each kill."""
     base = folder / command.name.replace(" ", "-")
-    seconds = unbroken(command, base)
+    whole = unbroken(command, base)
     out = folder / f"{base.name}-{seed}"
     kills = total(r for r in log.read() if (r["command"], r["seed"]) == (command.name, seed))
     before = command.done(out)
     while True:
         rng = np.random.default_rng([seed, kills, *command.name.encode()])
-        alive = killed(command, out, rng, seconds)
+        alive, amid = killed(command, out, rng, whole)
         if alive and kills % _MOST == _MOST - 1:  # kills that come too early to get on never end
             subprocess.run(command.line(out), check=True, capture_output=True)
         now = command.done(out)
@@ -268,7 +311,7 @@ def check(command: Command, folder: Path, seed: int, log: Journal) -> None:
             wrong.append("another result than unbroken")
         kills += alive
         about = {"command": command.name, "seed": seed, "kills": int(alive), "ended": ended}
-        log.append({**about, "finished": len(now), "wrong": wrong})
+        log.append({**about, "finished": len(now), "wrong": wrong, "amid": alive and amid})
         before = now
         if ended:
             break
@@ -304,10 +347,11 @@ def main() -> None:
         wrong = [text for record in found for text in record["wrong"]]
         copies = sum(record["ended"] for record in found)
         late = total(record for record in found if record["finished"])
+        amid = sum(record.get("amid", False) for record in found)
         text = (
             f"{command.name:<18} {total(found):>4} kills in {copies} copies, {late} of them with "
+            f"something finished, {amid} amid a write"
         )
-        text += "something finished"
         print(f"{text}; {wrong or 'ok'}")
 
 
