@@ -59,6 +59,15 @@ def test_encodings_are_told_by_their_marks(tmp_path: Path, encoding: str) -> Non
     assert columns(path) == ROWS
 
 
+@pytest.mark.parametrize("packed", [False, True])
+def test_another_encoding_is_said(tmp_path: Path, packed: bool) -> None:
+    path = tmp_path / "records.csv"
+    content = ("# Größe\n" + TEXT).encode("latin-1")
+    path.write_bytes(gzip.compress(content) if packed else content)
+    with pytest.raises(CorruptDataError, match=r"records\.csv: .* got the byte 0xf6.*CSV in UTF-8"):
+        columns(path)
+
+
 @pytest.mark.parametrize("name", ["records.csv", "RECORDS.TSV.GZ", "records.txt.xz", "records.zip"])
 @pytest.mark.parametrize("pack", [gzip.compress, bz2.compress, lzma.compress])
 def test_packing_is_told_by_the_content(

@@ -222,7 +222,11 @@ def _split(line: str, separator: str) -> list[str]:
 
 @contextmanager
 def _opened(path: Path) -> Iterator[IO[str]]:
-    """Opens a text, unpacked; its encoding is told by its mark."""
+    """Opens a text, unpacked; its encoding is told by its mark.
+
+    Raises:
+        CorruptDataError: it is no text in that encoding.
+    """
     with open(path, "rb") as raw:
         start = raw.read(8)
     unpack = next((way for mark, way in _UNPACK.items() if start.startswith(mark)), None)
@@ -230,8 +234,15 @@ def _opened(path: Path) -> Iterator[IO[str]]:
         buffered = io.BufferedReader(file)
         wide = buffered.peek(2)[:2] in (b"\xff\xfe", b"\xfe\xff")
         encoding = "utf-16" if wide else "utf-8-sig"
-        with io.TextIOWrapper(buffered, encoding=encoding, newline="") as text:
-            yield text
+        try:
+            with io.TextIOWrapper(buffered, encoding=encoding, newline="") as text:
+                yield text
+        except UnicodeDecodeError as error:
+            byte = error.object[error.start]
+            raise CorruptDataError(
+                f"{path}: expected a text in UTF-8; got the byte 0x{byte:02x}, which cannot "
+                "be there; save the table as CSV in UTF-8"
+            ) from error
 
 
 def _member(path: Path) -> IO[bytes]:

@@ -180,7 +180,7 @@ def _read(field: Any, comma: bool) -> Decimal | None:
 
 def _number(text: str, comma: bool) -> Decimal | None:
     """Reads ASCII digits with one decimal sign and an exponent; no groups, no other scripts."""
-    text = text.strip(" \t")
+    text = text.strip()  # also of blanks that do not break, as web pages have them
     if comma:
         text = "x" if "." in text else text.replace(",", ".", 1)
     if not _NUMBER.fullmatch(text):
