@@ -200,7 +200,7 @@ def test_the_published_genotype() -> None:
         ("e_concat=[2, 3, 4, 5]", "e_concat=[2, 3, 4, 4]", "reduce_concat is 2, 3, 4, 4; expected"),
         ("e_concat=[2, 3, 4, 5]", "e_concat=range(2, 10**9)", "expected a value; got .*character"),
         ("e_concat=[2, 3, 4, 5]", "e_concat=range(2, 100000000)", "a range of more than 1000 num"),
-        ("normal=", "normal_cell=", "unknown field 'normal_cell'; known are normal"),
+        ("normal=", "normal_part=", "unknown field 'normal_part'; known are normal"),
         ("('dil_conv_3x3', 2)", "('dil_conv_3x3', -1)", "normal cell reads -1; allowed are 0 to 4"),
         ("('dil_conv_3x3', 2)", "('dil_conv_3x3', 2.5)", "expected a state at node 5 .*; got 2.5"),
         ("('dil_conv_3x3', 2)", "(print, 2)", "unknown operation 'print'"),

@@ -43,6 +43,10 @@ GENOTYPES = (
     str((_PAIRS[:8], range(2, 6), _PAIRS[8:], range(2, 6))),
     GENOTYPE.replace("reduce", "reduction"),
     GENOTYPE.replace("Genotype", "OrderedDict"),
+    *(GENOTYPE.replace("skip_connect", name) for name in ("identity", "skip", "Skip-Connection")),
+    GENOTYPE.replace("sep_conv_3x3", "SepConv3x3").replace("max_pool_3x3", "max_pooling_3x3"),
+    GENOTYPE.replace("_conv_", "-CONV-"),
+    json.dumps({"normal_cell": _PAIRS[:8], "reduction_cell": _PAIRS[8:]}),
     re.sub(r"(\('\w+', \d)", r"\1, 0.1301", GENOTYPE),  # with weights, as GDAS
     *(text.format(GENOTYPE) for text in ("```python\n{}\n```", "```\n{}\n```", "In [3]: {}")),
     *(text.format(GENOTYPE) for text in ("\u202a{}\u202c", "\u200e{}", "{}\x1a")),

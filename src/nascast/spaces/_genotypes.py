@@ -12,7 +12,11 @@ __all__ = ["GENOTYPE", "CellText", "Side", "read_cells"]
 
 GENOTYPE = r"\s*(\w+\s*=\s*)?(\w+\.)*\w*Genotype\w{0,20}\s*\(|[\s\S]{0,200}?\bnormal\b['\"]?\s*[=:]"
 _FIELDS = ("normal", "normal_concat", "reduce", "reduce_concat")
-_SAME = {"reduction": "reduce", "reduction_concat": "reduce_concat"}
+_SAME = {
+    **dict.fromkeys(("reduction", "reduce_cell", "reduction_cell", "cell_reduce"), "reduce"),
+    **dict.fromkeys(("normal_cell", "cell_normal"), "normal"),
+    "reduction_concat": "reduce_concat",
+}
 _CALL = re.compile(r"\w*(genotype|namespace)\w*|OrderedDict", re.IGNORECASE)
 _OPERATION = ("op", "operation", "op_name", "name", "label")
 _STATE = ("input", "from", "state", "src", "source", "node", "index")

@@ -13,6 +13,11 @@ __all__ = ["DIALECTS", "read_genotype"]
 
 Cells = Sequence[Sequence[tuple[Side, Side]]]
 
+_SPELLED = {  # operations by their names in small letters and without signs, as others write them
+    **{name.replace("_", ""): i for i, name in enumerate(OPERATIONS)},
+    **{name.replace("_", "").replace("pool", "pooling"): i for i, name in enumerate(OPERATIONS)},
+    **dict.fromkeys(("identity", "skip", "skipconnection"), OPERATIONS.index("skip_connect")),
+}
 _PREFIX = "NetworkSelectorDatasetInfo:darts:"
 _EDGES = (0, 2, 5, 9)  # the number of a node's first edge in NAS-Bench-301, states 2 to 5
 
@@ -44,8 +49,10 @@ def _genes(cells: Cells) -> list[int]:
 
 
 def _node(sides: tuple[Side, Side], node: int, place: str) -> list[int]:
+    found = []
     for side in sides:
-        if side.operation not in OPERATIONS:
+        number = _SPELLED.get(re.sub(r"[\s_-]", "", side.operation.lower()))
+        if number is None:
             raise LiteralError(
                 f"{place} has the unknown operation {side.operation!r}; "
                 f"known are {', '.join(OPERATIONS)}",
@@ -53,14 +60,13 @@ def _node(sides: tuple[Side, Side], node: int, place: str) -> list[int]:
             )
         if not 0 <= side.state < node:
             raise LiteralError(f"{place} reads {side.state}; allowed are 0 to {node - 1}", side.at)
-    low, high = sorted(sides, key=lambda side: side.state)
-    if low.state == high.state:
+        found.append((side.state, number, side.at))
+    (low, first, _), (high, second, at) = sorted(found, key=lambda read: read[0])
+    if low == high:
         raise LiteralError(
-            f"{place} reads {low.state} twice; allowed are two different ones of 0 to {node - 1}",
-            high.at,
+            f"{place} reads {low} twice; allowed are two different ones of 0 to {node - 1}", at
         )
-    operations = [OPERATIONS.index(side.operation) for side in (low, high)]
-    return [PAIRS.index((low.state, high.state)), *operations]
+    return [PAIRS.index((low, high)), first, second]
 
 
 def _sides(row: Sequence[int]) -> Iterator[tuple[str, int, int, int, str]]:
