@@ -360,6 +360,29 @@ def test_a_single_class_or_an_unknown_one(tmp_path: Path) -> None:
         open_data(str(tmp_path / "two"))
 
 
+@pytest.mark.parametrize("names", [("Train", "Test"), ("training", "testing"), ("TRAIN", "VAL")])
+def test_parts_in_other_spellings(tmp_path: Path, names: tuple[str, ...]) -> None:
+    for name in names:
+        folder(tmp_path / name, n=4)
+    data = open_data(str(tmp_path))
+    assert data.names == ("blue", "green", "red")
+    assert len(data.test[1]) == 12
+
+
+def test_a_class_called_as_a_part(tmp_path: Path) -> None:
+    folder(tmp_path)
+    for i in range(10):
+        picture(tmp_path / "Train" / f"{i}.png", (9, 9, 9))
+    assert open_data(str(tmp_path)).names == ("Train", "blue", "green", "red")
+
+
+def test_two_folders_of_one_part(tmp_path: Path) -> None:
+    for name in ("train", "val", "valid"):
+        folder(tmp_path / name, n=4)
+    with pytest.raises(InvalidSettingError, match=r"one folder of the validation part.*val/ and"):
+        open_data(str(tmp_path))
+
+
 def test_a_class_whose_images_lie_deeper(tmp_path: Path) -> None:
     folder(tmp_path)
     picture(tmp_path / "yellow" / "1" / "1.png", (250, 250, 0))

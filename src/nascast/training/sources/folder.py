@@ -13,7 +13,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from nascast.core.errors import CorruptDataError, MissingDataError
+from nascast.core.errors import CorruptDataError, InvalidSettingError, MissingDataError
 from nascast.core.extras import extra
 from nascast.core.leftovers import is_leftover
 from nascast.training.sources._kept import Kept
@@ -23,7 +23,9 @@ from nascast.training.sources.pictures import MODES, Labelled, Picture, arrays_o
 FORM = "a folder with a folder of images for each class, below train/, val/ and test/ or at once"
 
 _SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".gif", ".tif", ".tiff", ".webp")
-_PARTS = ("train", "validation", "val", "valid", "test")
+_PARTS = {"train": "train", "validation": "validation", "test": "test"}
+_PARTS |= {"val": "validation", "valid": "validation"}
+_OTHERS = {"training": "train", "testing": "test"}  # and in capitals, if classes are inside
 _WHAT = "a folder of images"
 _ORIENTATION, _ON_ITS_SIDE = 0x0112, 5  # of Exif: from 5 on width and height are exchanged
 _IN_MEMORY = 64 * 2**20  # bytes of decoded images that are kept in memory; chosen
@@ -45,17 +47,16 @@ def read(source: str, size: int | None) -> Arrays:
         MissingDataError: there are no images.
         CorruptDataError: more than a tenth of the images cannot be read, or all of a class; or a
             part has a class that train/ has not.
-        InvalidSettingError: the images are of unequal size and there is no `size`.
+        InvalidSettingError: the images are of unequal size and there is no `size`; or two folders
+            are one part, such as val/ and valid/.
         MissingExtraError: Pillow is not installed.
     """
     root = Path(source)
     kept = Kept(root, size)
     if (found := kept.read()) is not None:
         return found
-    folders = {folder.name: folder for folder in _folders(root)}
-    names = tuple(folder.name for folder in _folders(folders.get("train", root)))
-    inside = {name: folders[name] for name in _PARTS if name in folders}
-    places = inside if "train" in folders else {"train": root}
+    places = _places(root)
+    names = tuple(folder.name for folder in _folders(places["train"]))
     parts = {name: _Part(folder, names) for name, folder in places.items()}
     pictures = {name: part.labelled() for name, part in parts.items()}
     large = sum(map(_bytes, _pictures_of(pictures))) if size is None else 0
@@ -70,6 +71,24 @@ def read(source: str, size: int | None) -> Arrays:
         return arrays if large <= _IN_MEMORY else kept.keep(arrays)
     finally:
         kept.drop()
+
+
+def _places(root: Path) -> dict[str, Path]:
+    """Returns the folders of the parts; that of all classes where there is none to train on."""
+    found: dict[str, Path] = {}
+    for folder in _folders(root):
+        name = folder.name.casefold()
+        part = _PARTS.get(folder.name)
+        if part is None and _folders(folder):  # else it is a class: Train, beside Car and Plane
+            part = _PARTS.get(name) or _OTHERS.get(name)
+        if part in found:
+            raise InvalidSettingError(
+                f"{root}: expected one folder of the {part} part; got {found[part].name}/ and "
+                f"{folder.name}/: take one away"
+            )
+        if part is not None:
+            found[part] = folder
+    return found if "train" in found else {"train": root}
 
 
 def _folders(root: Path) -> list[Path]:
