@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from nascast.core.errors import InvalidSettingError
-from nascast.core.metric import UNITS, bounds, direction, quantity, unit_of
+from nascast.core.metric import UNITS, bounds, direction, is_turned, quantity, unit_of
 from nascast.core.types import Metric, Objective
 from nascast.training.evaluator import ChildEvaluator, LanguageEvaluator, TrainingEvaluator
 
@@ -21,6 +21,7 @@ SMALL = (
     "multiply_adds multiply-adds energy_mJ memory peak_memory_MB memory_bytes val/loss hw/latency "
     "fit_time latency_p99 log_latency log_loss target_error"
 )
+TURNED = "latency_score energy_efficiency accuracy_drop neg_loss error_score"
 UNSAID = (
     "score reward top1 quality accuracy_drop error_free images_per_second accuracy_loss "
     "time_to_accuracy memory_bandwidth accuracy_std losslessness accurate a x "
@@ -58,6 +59,20 @@ def test_other_names_say_nothing_and_are_not_guessed(name: str) -> None:
     for make in (direction, Objective, lambda name: Metric(name, "", "")):
         with pytest.raises(InvalidSettingError, match=r"minimize or maximize\. Known .*accuracy"):
             make(name)
+
+
+def test_names_that_surely_turn_a_quantity_round() -> None:
+    for name in TURNED.split():
+        assert is_turned(name)
+    for name in (
+        "score",
+        "f1_score",
+        "acc_per_seed",
+        "accuracy over 3 runs",
+        "1-err",
+        *SMALL.split(),
+    ):
+        assert not is_turned(name)
 
 
 @pytest.mark.parametrize("minimize", [False, True])

@@ -12,7 +12,10 @@ from types import MappingProxyType
 
 from nascast.core.errors import InvalidSettingError
 
-__all__ = ["QUANTITIES", "TIMES", "UNITS", "Quantity", "bounds", "direction", "quantity", "unit_of"]
+__all__ = [
+    *("QUANTITIES", "TIMES", "UNITS", "Quantity", "bounds", "direction", "is_turned"),
+    *("quantity", "unit_of"),
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +94,12 @@ _OF_RESOURCES = (
     "battery bound budget capacity constraint life limit limits low rate rates target threshold"
 )
 
+# Words that surely turn round the quantity that a name has besides.
+_OPPOSITE = (
+    "decrease degradation deterioration drop efficiency gain gap improvement inv inverse neg "
+    "negative reciprocal reduction regret saved saving savings speedup"
+)
+
 _FORMULA = re.compile(
     r"""\s* (?:1(?:00)?(?:\.0*)?\s*)? [-\u2212\u2013]  # 1-acc, 100 - acc, -acc
     |\s* [\d.]+(?:e\d+)? \s* /  # 1/loss, 1000/latency
@@ -165,6 +174,17 @@ def quantity(name: str) -> Quantity | None:
     turning += f" {_GOOD}" if found[0].minimize else ""
     turning += f" {_OF_RESOURCES}" if found[0].sized else ""
     return found[0] if words.isdisjoint(turning.split()) else None
+
+
+def is_turned(name: str) -> bool:
+    """Returns whether a name has a quantity, and a word that surely makes the opposite of it.
+
+    Such are ``latency_score`` and ``accuracy_drop``, from which no latency or accuracy is read.
+    """
+    words = _words(name)
+    found = [known for known in QUANTITIES if words & known.words]
+    turning = _OPPOSITE + (f" {_GOOD}" if any(known.minimize for known in found) else "")
+    return bool(found) and not words.isdisjoint(turning.split())
 
 
 def direction(name: str) -> bool:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from nascast.benchmarks.table import SECONDS
 from nascast.core.errors import InvalidSettingError
-from nascast.core.metric import TIMES, UNITS, direction, quantity, unit_of
+from nascast.core.metric import TIMES, UNITS, direction, is_turned, quantity, unit_of
 
 __all__ = ["ColumnSpec", "Layout", "whole"]
 
@@ -163,9 +163,14 @@ def _check_direction(
     if metric == SECONDS and minimize is False:
         raise InvalidSettingError(f"{SECONDS} are spent, and to be small; got {text!r}")
     what, held = quantity(metric), quantity(column)
-    if what is None or held is None or minimize is not None or error is not None:
+    if what is None or minimize is not None or error is not None:
         return
-    if what.minimize != held.minimize:
+    if is_turned(column):
+        raise InvalidSettingError(
+            f"{metric!r} would be read from the column {column!r}, whose name may turn it round; "
+            f"if it does not, say {'minimize' if what.minimize else 'maximize'}; got {text!r}"
+        )
+    if held is not None and what.minimize != held.minimize:
         raise InvalidSettingError(
             f"{metric!r} would be read from the column {column!r}, which sounds like "
             f"{held.name}; if they are right, say {'minimize' if what.minimize else 'maximize'}; "
