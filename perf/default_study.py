@@ -53,6 +53,7 @@ STUDIES = {  # folder: benchmark, predictors and trials
     "nb101_auto": ("nb101_sample", "auto", 2),
     "nlp_auto": ("nbnlp_logs", "auto", 2),
     "nb201_proxies": ("nb201_seeds", SCORED, 20),
+    "nb101_proxies": ("nb101_sample", "params,flops,l2_norm,synflow", 20),
     "nb301_proxies": ("nb301_sample", SCORED, 20),
     "nlp_omni": ("nbnlp_logs", "omni", 3),
     "nlp_proxies": ("nbnlp_logs", "params,flops,l2_norm,synflow,jacov,snip,grad_norm,plain", 20),
