@@ -57,7 +57,12 @@ _EDGES = {"0_1": "conv_1x1", "0_2": "none", "1_2": "avg_pool_3x3", "0_3": "skip_
 _EDGES |= {"1_3": "none", "2_3": "conv_3x3"}
 CELLS = (
     *(CELL[1:], CELL[:-1], CELL[1:-1], CELL.upper(), f"[{CELL}]", CELL.replace("|+|", "||")),
-    *(CELL.replace("+", "/"), CELL.replace("nor_", ""), CELL.replace("~", ":")),
+    *(
+        CELL.replace("+", "/"),
+        CELL.replace("nor_", ""),
+        CELL.replace("~", ":"),
+        CELL.replace("~", "˜"),
+    ),
     *(CELL.replace("~", "～").replace("|", "│"), re.sub("(?<=~)([012])", r"\1", CELL)),
     "".join(chr(ord(sign) + 0xFEE0) for sign in CELL),
     re.sub("~([012])", r"_\1", CELL),
@@ -114,6 +119,7 @@ MODULES = (
     f"np.matrix({_MATRIX.tolist()}):{_LABELS}",
     f"({_LABELS}, {_MATRIX.tolist()})",
     json.dumps({"arch": {"matrix": _MATRIX.tolist(), "ops": _LABELS}, "val_acc": 0.94}),
+    *(MODULE.replace("-", dash) for dash in "‐‑–—−"),  # as copied from a printed page
 )
 _NNI = json.dumps(  # of a module whose output reads vertices 2 and 3
     {f"op{i}": "conv3x3-bn-relu" for i in (1, 2, 3)}

@@ -17,7 +17,8 @@ _MARKS = str.maketrans(
         # Nobody sees them, nor the marks that turn the direction of writing.
         **dict.fromkeys("\ufeff\u200b\u200c\u200d\u2060\xa0\xad\u200e\u200f\x1a", " "),
         **dict.fromkeys(map(chr, (*range(0x202A, 0x202F), *range(0x2066, 0x206A))), " "),
-        "∼": "~",
+        **dict.fromkeys("‐‑–—−", "-"),  # as printed pages have them
+        **dict.fromkeys("∼˜", "~"),
         "│": "|",
         # Signs and digits as wide as Chinese characters, which Unicode has for each of ASCII.
         **{chr(code + 0xFEE0): chr(code) for code in range(0x21, 0x7F) if chr(code) not in "\"'"},
