@@ -6,6 +6,7 @@ import pytest
 from nascast.core.errors import InvalidArchitectureError, UnsupportedError
 from nascast.core.evaluator import Benchmark
 from nascast.core.types import Architecture, Candidate, Floats, Genes, ImageTask, Metric
+from nascast.studies.records import open_benchmark
 from nascast.testing.doubles import ConstantEvaluator, FlakyEvaluator, TinyBenchmark, TinySpace
 
 
@@ -72,6 +73,25 @@ def test_a_partial_evaluation_has_what_was_recorded_then() -> None:
     assert evaluation.metrics.keys() == {"val_accuracy", "parameters"}
     assert evaluation.metrics["val_accuracy"] == 204
     assert evaluation.seconds == 4
+
+
+@pytest.mark.parametrize("benchmark", [TinyBenchmark(), open_benchmark("nb201_mini")])
+def test_a_shorter_training_has_the_curves_until_its_end(benchmark: Benchmark) -> None:
+    row = benchmark.genes()[:1]
+    arch = benchmark.space.architecture(row[0])
+    found = benchmark.evaluate(Candidate(arch, 3))
+    assert {"train_loss", "val_accuracy"} <= found.curves.keys() <= found.metrics.keys()
+    assert "parameters" not in found.curves
+    for name, curve in found.curves.items():
+        assert curve == tuple(benchmark.curve(row, name, 3)[0])
+        assert curve[-1] == found.metrics[name]
+    assert not benchmark.evaluate(Candidate(arch)).curves
+
+
+def test_trainings_that_are_separate_are_no_curve() -> None:
+    benchmark = open_benchmark("nb201_seeds")
+    arch = benchmark.space.architecture(benchmark.genes()[0])
+    assert not benchmark.evaluate(Candidate(arch, 12)).curves
 
 
 def test_an_epoch_that_no_metric_has_is_refused() -> None:

@@ -238,7 +238,8 @@ class Benchmark(ABC):
 
         The answer is the first recorded training, whatever the seed: candidates that are the same
         have the same record, strategies with the same seed are compared on the same records, and
-        not every row has more than one. So a search does not see how a training would vary.
+        not every row has more than one. So a search does not see how a training would vary. A
+        shorter training has the curves of the metrics that were recorded after each of its epochs.
 
         Args:
             candidate: architecture and epochs, after which at least one metric must be recorded;
@@ -253,7 +254,19 @@ class Benchmark(ABC):
         metrics = {
             name: float(self.query(row, name, epochs)[0]) for name in self.recorded_after(epochs)
         }
-        return Evaluation(metrics, float(self.seconds(row, epochs)[0]))
+        curves = {} if epochs is None or self.separate else self._curves(row, metrics, epochs)
+        return Evaluation(metrics, float(self.seconds(row, epochs)[0]), curves=curves)
+
+    def _curves(
+        self, row: Genes, names: Collection[str], epochs: int
+    ) -> dict[str, tuple[float, ...]]:
+        """Returns the values after each epoch; of metrics that were not recorded after all none."""
+        every = tuple(range(1, epochs + 1))
+        return {
+            name: tuple(self.curve(row, name, epochs)[0].tolist())
+            for name in names
+            if tuple(self.metrics[name].epochs[:epochs]) == every
+        }
 
     def recorded_after(self, epochs: int | None) -> list[str]:
         """Returns the metrics recorded after so many epochs, and those that do not depend on them.

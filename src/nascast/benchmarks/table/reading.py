@@ -224,9 +224,19 @@ class Table(Benchmark):
                 metrics[name] = value
         if lacking and all(name in (*lacking, SECONDS) for name in self._measured(epochs)):
             return super().evaluate(candidate, seed)  # says what is missing
+        curves = {} if epochs is None or self.separate else self._curves_until(row, epochs)
+        seconds = metrics.get(SECONDS, math.nan)
         if SECONDS in self.metrics and SECONDS not in self._columns[epochs]:
-            return Evaluation(metrics, float(self.seconds(self.space.row(arch), epochs)[0]))
-        return Evaluation(metrics, metrics.get(SECONDS, math.nan))
+            seconds = float(self.seconds(self.space.row(arch), epochs)[0])
+        return Evaluation(metrics, seconds, curves=curves)
+
+    def _curves_until(self, row: int, epochs: int) -> dict[str, tuple[float, ...]]:
+        """Returns the values after each epoch; of metrics that were not recorded after all none."""
+        return {
+            name: tuple(values[row, 0, :epochs].tolist())
+            for name, (values, mark) in self._columns[epochs].items()
+            if mark == epochs - 1
+        }
 
     def _measured(self, epochs: int | None) -> list[str]:
         """Returns what was recorded of trainings then, and not of the network alone."""
