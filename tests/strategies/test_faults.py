@@ -32,6 +32,17 @@ STRATEGIES: dict[str, Make] = {
     "guided-fidelities": partial(Guided, share=1.0, fidelities=(1, 10)),
     "bayesian_optimization": partial(BayesianOptimization, members=1, **SMALL),
     "predictor_evolution": partial(PredictorEvolution, **SMALL),
+    "bayesian_optimization-curves": partial(
+        BayesianOptimization,
+        predictor="lcsvr(epochs=3,draws=0)",
+        members=2,
+        lies="constant",
+        probed=6,
+        **SMALL,
+    ),
+    "predictor_evolution-curves": partial(
+        PredictorEvolution, predictor="early_stop_accuracy(epochs=2)", probed=6, **SMALL
+    ),
     "mf_nas": partial(MfNas, proxy="params", scored=30, size=4, max_epochs=8),
 }
 each = pytest.mark.parametrize("make", STRATEGIES.values(), ids=STRATEGIES)

@@ -83,7 +83,7 @@ def test_a_predictor_that_fails_is_told_once_and_the_search_goes_on() -> None:
     assert len(set(strategy.met.networks(strategy.history.genes))) == 11
 
 
-def test_proxies_guide_without_a_label_and_curves_are_refused() -> None:
+def test_proxies_guide_without_a_label() -> None:
     bench = TinyBenchmark()
     strategy = PredictorEvolution(
         bench.space, predictor="synflow", initial=2, batch=10, candidates=8
@@ -97,8 +97,6 @@ def test_proxies_guide_without_a_label_and_curves_are_refused() -> None:
         budget=nascast.Budget(6),
     )
     assert len(trials) == 6
-    with pytest.raises(InvalidSettingError, match=r"sotl reads learning curves"):
-        PredictorEvolution(SPACE, predictor="sotl")
 
 
 @pytest.mark.parametrize("acquisition", ["its", "ei", "ucb", "pi"])

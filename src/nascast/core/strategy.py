@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 import numpy as np
 import numpy.typing as npt
 
+from nascast.core.evidence import Records
 from nascast.core.history import History
 from nascast.core.met import Met
 from nascast.core.space import SearchSpace
@@ -56,6 +57,18 @@ class Strategy:
         self.objectives = tuple(self.objectives)
         self.history = History(self.space.length, self.objectives)
         self.met = Met(self.space)
+
+    def check(self, records: Records, genes: Genes) -> None:
+        """Raises where records lack what the strategy reads of them; here it reads its objectives.
+
+        Args:
+            records: records that a search is on.
+            genes: ``(n, length)`` rows of them to look at; one is enough.
+
+        Raises:
+            UnsupportedError: something was not recorded; the message names what was.
+        """
+        return
 
     def propose(self, n: int, rng: np.random.Generator) -> Genes:
         """Returns valid rows, ``(n, length)`` or more, preferred ones first.

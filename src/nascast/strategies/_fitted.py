@@ -5,14 +5,14 @@ import warnings
 import numpy as np
 
 from nascast.core.errors import InvalidSettingError, NascastError, SearchWarning
-from nascast.core.evidence import Told
+from nascast.core.evidence import Records, Told
 from nascast.core.feature import Encoding
 from nascast.core.history import History
 from nascast.core.ledger import Ledger, Memo
 from nascast.core.prediction import Prediction
 from nascast.core.predictor import PerformancePredictor, Proxy
 from nascast.core.space import SearchSpace
-from nascast.core.types import Batch, Floats, Genes
+from nascast.core.types import Batch, Floats, Genes, Objective
 from nascast.strategies._encodings import check_encoding
 
 __all__ = ["Fitted"]
@@ -28,7 +28,13 @@ class Fitted:
     """
 
     def __init__(
-        self, model: PerformancePredictor, space: SearchSpace, *, name: str, seed: int
+        self,
+        model: PerformancePredictor,
+        space: SearchSpace,
+        *,
+        name: str,
+        seed: int,
+        curves: bool = False,
     ) -> None:
         """Takes a predictor.
 
@@ -37,15 +43,16 @@ class Fitted:
             space: search space.
             name: what messages call it.
             seed: seed of the inputs that zero-cost proxies see.
+            curves: whether what it is asked about was trained for a while.
 
         Raises:
-            InvalidSettingError: the predictor reads learning curves of what it is asked about.
+            InvalidSettingError: the predictor reads learning curves, and there are none.
             UnsupportedError: the space has not what the predictor reads of it.
         """
         self.model, self._space, self._name, self._seed = model, space, name, seed
         self._memo: Memo = {}  # scores of networks at birth, which trials do not change
         self._warned = False
-        if "epochs" in model.axes:
+        if "epochs" in model.axes and not curves:
             raise InvalidSettingError(
                 f"{name} reads learning curves of the candidates, which have none yet; "
                 "choose a predictor that learns from labels, or a zero-cost proxy"
@@ -80,6 +87,14 @@ class Fitted:
                 "goes on without it"
             )
             return None
+
+    def check(self, records: Records, objective: Objective, genes: Genes) -> None:
+        """Raises where records lack what the predictor reads of trainings; see `Strategy.check`."""
+        ledger = Ledger(records, objective)
+        with ledger.phase("query"):
+            for feature in self.model.features:
+                if not isinstance(feature, Encoding | Proxy):
+                    feature(ledger, genes)
 
     def scores(self, history: History, genes: Genes) -> Floats:
         """Returns ``(n,)`` scores by a predictor that needs no labels; NaN where it has none."""

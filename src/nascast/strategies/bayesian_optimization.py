@@ -97,8 +97,11 @@ class BayesianOptimization(Predicted):
     def ask(
         self, n: int, rng: np.random.Generator, pending: Collection[Candidate] = ()
     ) -> list[Candidate]:
-        if self.lies == "none" or len(self.history) < self.initial:
-            return super().ask(n, rng, pending)
+        first = self.before(n, rng, pending)
+        if first is not None:
+            return first
+        if self.lies == "none":
+            return self.chosen(n, rng, pending)
         found: list[Candidate] = []
         while len(found) < n:
             busy = [*pending, *found]
@@ -109,7 +112,8 @@ class BayesianOptimization(Predicted):
         return found
 
     def _assumed(self, busy: list[Candidate]) -> list[Trial]:
-        """Returns trials that stand for the pending ones."""
+        """Returns trials that stand for the pending full ones."""
+        busy = [candidate for candidate in busy if candidate.epochs is None]
         scores = self._lies(busy)
         objective = self.objectives[0]
         sign = -1 if objective.minimize else 1
@@ -119,7 +123,7 @@ class BayesianOptimization(Predicted):
         ]
 
     def _lies(self, busy: list[Candidate]) -> Floats:
-        told = self.history.scores[:, 0]
+        told = self.history.scores[self.full(), 0]
         told = told[np.isfinite(told)]
         if not len(told):
             return np.full(len(busy), np.nan)

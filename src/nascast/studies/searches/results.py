@@ -26,7 +26,7 @@ from nascast.core.types import Floats, Objective, Trial
 from nascast.core.versions import versions
 from nascast.studies.limits import Limits
 from nascast.studies.records import open_benchmark
-from nascast.studies.searches.design import Search, labels, strategy_of
+from nascast.studies.searches.design import Search, check_strategies, labels
 from nascast.training.files import read_record, write_record
 
 __all__ = [
@@ -55,13 +55,12 @@ def begin(search: Search, out: Path, resume: bool) -> None:
 
     Raises:
         InvalidSettingError: a strategy does not have a setting.
+        UnsupportedError: the benchmark has not what a strategy reads.
         StoreError: the folder holds a search and `resume` is false, or another search, or one that
             an earlier nascast began; it holds none and `resume` is true; it cannot be written.
         CorruptDataError: the description of the search that it holds cannot be read.
     """
-    space: SearchSpace = plugins.load("space", search.space)
-    for strategy in search.specs:
-        strategy_of(search, strategy, space, seed=0)
+    check_strategies(search)
     file = out / SEARCH
     if file.exists() and (out / TRIALS).exists() and not resume:
         raise StoreError(f"{out} holds a search; add --resume to go on, or choose another --out")
