@@ -12,7 +12,7 @@ from nascast.core.ledger import Ledger, Memo
 from nascast.core.prediction import Prediction
 from nascast.core.predictor import PerformancePredictor, Proxy
 from nascast.core.space import SearchSpace
-from nascast.core.types import Batch, Floats, Genes, Objective
+from nascast.core.types import Batch, Floats, Genes, Objective, Task
 from nascast.strategies._encodings import check_encoding
 
 __all__ = ["Fitted"]
@@ -25,6 +25,8 @@ class Fitted:
 
     Attributes:
         model: the predictor.
+        task: task that networks for zero-cost proxies are built for; None is the usual one of the
+            space.
     """
 
     def __init__(
@@ -50,6 +52,7 @@ class Fitted:
             UnsupportedError: the space has not what the predictor reads of it.
         """
         self.model, self._space, self._name, self._seed = model, space, name, seed
+        self.task: Task | None = None
         self._memo: Memo = {}  # scores of networks at birth, which trials do not change
         self._warned = False
         if "epochs" in model.axes and not curves:
@@ -69,7 +72,7 @@ class Fitted:
         That is so before the first success, and where fitting fails, which a `SearchWarning` says
         once.
         """
-        told = Told(history, self._space)
+        told = Told(history, self._space, self.task)
         train = told.genes()
         if not len(train):
             return None
@@ -98,7 +101,7 @@ class Fitted:
 
     def scores(self, history: History, genes: Genes) -> Floats:
         """Returns ``(n,)`` scores by a predictor that needs no labels; NaN where it has none."""
-        ledger = self._ledger(history, Told(history, self._space))
+        ledger = self._ledger(history, Told(history, self._space, self.task))
         with ledger.phase("query"):
             found = self.model.query(ledger, genes).mean
         if np.count_nonzero(np.isnan(found)) > len(found) / 2:

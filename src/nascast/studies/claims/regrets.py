@@ -4,16 +4,20 @@ from functools import lru_cache
 
 import numpy as np
 
+from nascast.core import plugins
+from nascast.core.evaluator import Benchmark
 from nascast.core.spec import Spec
-from nascast.core.types import Floats
+from nascast.core.strategy import Strategy
+from nascast.core.types import Architecture, Floats
+from nascast.runner import Budget, steps
 from nascast.studies.claims.claim import Desk
 from nascast.studies.claims.finding import Part
 from nascast.studies.claims.intervals import gap
-from nascast.studies.records import open_benchmark
+from nascast.studies.records import open_benchmark, recorded_space
 from nascast.studies.searches.design import Search, preset
 from nascast.studies.searches.run import simulate
 
-__all__ = ["behind_random", "curves_of", "regrets_of", "strategy"]
+__all__ = ["behind_random", "curves_of", "regrets_of", "regrets_within", "strategy"]
 
 
 def strategy(text: str) -> Spec:
@@ -45,6 +49,50 @@ def _seeds(desk: Desk) -> list[int]:
     """Returns seeds of searches, of which another seed of the ledger has none."""
     numbers = [np.random.SeedSequence([desk.scale.seed, i]) for i in range(desk.trials)]
     return [int(number.generate_state(1)[0]) for number in numbers]
+
+
+def regrets_within(desk: Desk, name: str, text: str, trainings: float) -> Floats:
+    """Returns ``(seeds,)`` regrets of the best trained fully, within equal seconds of training.
+
+    A training that goes on from a shorter one pays for its new epochs, as where networks are
+    trained, unless the two are separate ones of the table. The seconds are recorded, and those of
+    thinking are left out. Zero-cost proxies are of the networks that were trained.
+
+    Args:
+        desk: seeds.
+        name: table.
+        text: strategy.
+        trainings: number of full trainings whose mean seconds, times it, each search has.
+    """
+    found = open_benchmark(name)
+    rows = found.measured("val_accuracy")
+    seconds = trainings * float(np.nanmean(found.seconds(rows)))
+    best = [_best_within(found, strategy(text), seed, seconds) for seed in _seeds(desk)]
+    return np.asarray(np.nanmax(found.query(rows, "val_accuracy")) - np.array(best))
+
+
+def _best_within(found: Benchmark, spec: Spec, seed: int, seconds: float) -> float:
+    """Returns the best validation accuracy that a search finds within seconds of training."""
+    space = recorded_space(found, ["val_accuracy"])
+    fresh: Strategy = spec.load("strategy", space, seed=seed)
+    if fitted := getattr(fresh, "fitted", None):  # of a strategy with a predictor inside
+        fitted.task = found.task
+    executor, store = plugins.load("executor", "simulated"), plugins.load("store", "memory")
+    budget = Budget(seconds=2 * seconds)  # enough, for nothing is trained more than twice
+    paid: dict[Architecture, float] = {}
+    best = -np.inf
+    for step in steps(
+        fresh, found, executor=executor, store=store, name="run", budget=budget, seed=seed
+    ):
+        for trial in step.trials:
+            arch, own = trial.candidate.arch, trial.evaluation
+            seconds -= own.seconds - paid.get(arch, 0.0)
+            paid[arch] = 0.0 if found.separate else own.seconds
+            if seconds < 0:
+                return float(best)
+            if trial.candidate.epochs is None:
+                best = max(best, own.metrics["val_accuracy"])
+    return float(best)
 
 
 @lru_cache(maxsize=64)  # several claims ask for the same searches

@@ -4,10 +4,9 @@ from collections.abc import Collection, Mapping
 
 import numpy as np
 
-from nascast.core.errors import InvalidSettingError
 from nascast.core.types import Floats
 from nascast.studies.claims.claim import Claim, Desk
-from nascast.studies.claims.finding import Finding, Part, judged, undecided
+from nascast.studies.claims.finding import Finding, Part, judged
 from nascast.studies.claims.intervals import gap, over_trials
 from nascast.studies.claims.plans import (
     CURVES,
@@ -24,7 +23,6 @@ from nascast.studies.claims.plans import (
     thirty_hours,
     unmutated,
 )
-from nascast.studies.claims.regrets import regrets_of
 from nascast.studies.claims.taus import Key, Taus, best, duel, grouped, only, select, taus_at
 from nascast.studies.numerals import number
 from nascast.studies.predictors.pareto import optimal
@@ -256,20 +254,6 @@ def _choice(desk: Desk) -> Finding:
     return judged(parts)
 
 
-def _omni_searches(desk: Desk) -> Finding:
-    parts = []
-    for name in ("predictor_evolution", "bayesian_optimization"):
-        try:
-            own, other = (
-                regrets_of(desk, "nb201_mini", f"{name}(predictor={guide})", 60)
-                for guide in ("omni", "gcn")
-            )
-        except InvalidSettingError as error:
-            return undecided(f"The searches that a predictor guides refuse OMNI: {error}.")
-        parts.append(gap(f"{name}: regret with gcn less that with omni", other, own))
-    return judged(parts)
-
-
 CLAIMS = (
     Claim(
         "pareto-seven-of-31",
@@ -376,15 +360,5 @@ CLAIMS = (
         _choice,
         studies=(short_queries,),
         seconds=75,
-    ),
-    Claim(
-        "omni-guides-searches",
-        "OMNI does well in evolution and in Bayesian optimization.",
-        f"{_PAPER}, predictors in searches",
-        "Searches of 60 trainings on nb201-mini, guided by OMNI and by GCN; the regret with OMNI "
-        "should be smaller. Where searches cannot have its evidence, this is not decided.",
-        _omni_searches,
-        seeded=True,
-        fast=True,
     ),
 )
