@@ -173,6 +173,6 @@ CLAIMS = (
         "the zero-cost score.",
         _omni_searches,
         seeded=True,
-        seconds=150,
+        seconds=170,
     ),
 )
