@@ -22,7 +22,7 @@ from nascast.strategies.guided.prior import Prior
 from nascast.studies.limits import Limits
 from nascast.studies.records import benchmark_named, open_benchmark, recorded_space
 
-__all__ = ["Search", "check_strategies", "labels", "preset", "run_name", "strategy_of"]
+__all__ = ["Search", "check_records", "labels", "preset", "run_name", "strategy_of"]
 
 _MISSING = object()
 _LONG = 60  # letters of settings that stand in a run's name; chosen
@@ -194,18 +194,15 @@ def strategy_of(search: Search, strategy: Spec, space: SearchSpace, seed: int) -
     return found
 
 
-def check_strategies(search: Search) -> None:
-    """Makes each strategy once, and lets it look at the records that it will be on.
+def check_records(search: Search, strategies: Iterable[Strategy]) -> None:
+    """Lets strategies look at the records that the search is on, if it is on a benchmark.
 
     Raises:
-        InvalidSettingError: a strategy does not have a setting.
         UnsupportedError: the benchmark has not what a strategy reads.
     """
-    space: SearchSpace = plugins.load("space", search.space)
-    fresh = [strategy_of(search, strategy, space, seed=0) for strategy in search.specs]
     if search.benchmark is not None:
         benchmark = open_benchmark(search.benchmark)
         wanted = [objective.metric for objective in search.objectives]
         row = recorded_space(benchmark, wanted).sample(1, np.random.default_rng(0))
-        for strategy in fresh:
+        for strategy in strategies:
             strategy.check(benchmark, row)

@@ -26,7 +26,7 @@ from nascast.core.types import Floats, Objective, Trial
 from nascast.core.versions import versions
 from nascast.studies.limits import Limits
 from nascast.studies.records import open_benchmark
-from nascast.studies.searches.design import Search, check_strategies, labels
+from nascast.studies.searches.design import Search, check_records, labels, strategy_of
 from nascast.training.files import read_record, write_record
 
 __all__ = [
@@ -60,7 +60,8 @@ def begin(search: Search, out: Path, resume: bool) -> None:
             an earlier nascast began; it holds none and `resume` is true; it cannot be written.
         CorruptDataError: the description of the search that it holds cannot be read.
     """
-    check_strategies(search)
+    space: SearchSpace = plugins.load("space", search.space)
+    fresh = [strategy_of(search, strategy, space, seed=0) for strategy in search.specs]
     file = out / SEARCH
     if file.exists() and (out / TRIALS).exists() and not resume:
         raise StoreError(f"{out} holds a search; add --resume to go on, or choose another --out")
@@ -69,11 +70,12 @@ def begin(search: Search, out: Path, resume: bool) -> None:
     try:
         if resume:
             _check_same(search, out)
-            return
-        out.mkdir(parents=True, exist_ok=True)
-        write_record(file, {"setup": search.setup().json(), "versions": versions()})
+        else:
+            out.mkdir(parents=True, exist_ok=True)
+            write_record(file, {"setup": search.setup().json(), "versions": versions()})
     except OSError as error:
         raise StoreError(f"cannot write to {out}: {error.strerror}; choose --out") from error
+    check_records(search, fresh)
 
 
 def _check_same(search: Search, out: Path) -> None:
