@@ -95,13 +95,28 @@ def test_a_short_training_that_fails_is_not_trained_on() -> None:
 
 def test_parents_are_trained_fully() -> None:
     strategy = PredictorEvolution(SPACE, predictor=EARLY, **{**SMALL, "parents": 1, "probed": 30})
-    go_on(strategy, 8)
+    go_on(strategy, 7)
     good = strategy.space.architecture(np.asarray([4, 4, 4, 4, 4, 4], dtype=np.int16))
-    lucky = Trial(8, Candidate(good, 3), Evaluation({"val_accuracy": 1e6}, 1.0), 8.0)
-    strategy.tell([lucky])
-    parent = strategy.history.genes[4:8][truth(strategy.history.genes[4:8]).argmax()]
+    strategy.tell([Trial(7, Candidate(good, 3), Evaluation({"val_accuracy": 1e6}, 1.0), 7.0)])
+    go_on(strategy, 1)
+    full = strategy.history.genes[strategy.history.epochs < 0]
+    assert len(full) == 4
+    parent = full[truth(full).argmax()]
     rows = np.concatenate([one.arch.row() for one in strategy.ask(20, np.random.default_rng(0))])
     assert ((rows != parent).sum(1) == 1).all()
+
+
+def test_the_short_trainings_of_a_generation_are_ranked_together() -> None:
+    strategy = PredictorEvolution(SPACE, predictor=EARLY, **SMALL)
+    go_on(strategy, 8)
+    rng = np.random.default_rng(0)
+    pending = strategy.ask(20, rng)
+    assert [one.epochs for one in pending] == [3] * 6
+    strategy.tell([answered(8 + k, one) for k, one in enumerate(pending[:5])])
+    assert strategy.ask(20, rng, pending[5:]) == []
+    strategy.tell([answered(13, pending[5])])
+    (first, *_) = strategy.ask(20, rng)
+    assert first == Candidate(max(pending, key=lambda one: truth(one.arch.row())[0]).arch)
 
 
 def simulated(strategy: Strategy, workers: int, budget: nascast.Budget) -> list[Trial]:

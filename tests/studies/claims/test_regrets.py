@@ -42,7 +42,7 @@ def test_a_preset_is_part_of_the_strategy() -> None:
 
 TABLE = open_benchmark("nb201_mini")
 RECORDED = TABLE.measured("val_accuracy")
-MEAN = np.nanmean(TABLE.seconds(RECORDED))
+MEAN = float(np.nanmean(TABLE.seconds(RECORDED)))
 MOST = TABLE.query(RECORDED, "val_accuracy").max()
 SEEDS = (0, 1, 2, 3)
 
@@ -80,3 +80,21 @@ def test_a_training_that_goes_on_pays_for_its_new_epochs(seed: int) -> None:
     assert within(text, seed, spent + 1e-6) == max(scores)
     last = full[-1].seconds - trials[7].evaluation.seconds
     assert within(text, seed, spent - last / 2) == max(scores[:-1])
+
+
+def test_trainings_that_are_separate_are_paid_for_whole() -> None:
+    desk, name = Desk(Scale(1), Path("nowhere")), "nb201_seeds"
+    text = "predictor_evolution(initial=8,predictor=early_stop_accuracy(epochs=12))"
+    number = int(np.random.SeedSequence([0, 0]).generate_state(1)[0])
+    search = Search("nasbench201", (text,), name, evaluations=16)
+    trials = simulate(search, search.specs[0], number).trials
+    table = open_benchmark(name)
+    rows = table.measured("val_accuracy")
+    mean = float(np.nanmean(table.seconds(rows)))
+    most = table.query(rows, "val_accuracy").max()
+    spent = np.cumsum([trial.evaluation.seconds for trial in trials])
+    scores = [trial.evaluation.metrics["val_accuracy"] for trial in trials[8:]]
+    for paid in range(1, 9):
+        for change, count in ((1e-3, paid), (-1.0, paid - 1)):
+            found = regrets_within(desk, name, text, float(spent[7 + paid] + change) / mean)[0]
+            assert most - found == pytest.approx(max(scores[:count], default=-np.inf))
