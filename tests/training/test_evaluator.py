@@ -62,6 +62,18 @@ def test_metrics_curves_and_seconds(evaluator: TrainingEvaluator) -> None:
     assert sum(found.curves["seconds"]) <= found.seconds < sum(found.curves["seconds"]) + 1
 
 
+def test_an_evaluator_keeps_to_its_data(
+    evaluator: TrainingEvaluator, images: Callable[..., str]
+) -> None:
+    """Else a network would be trained on some images, and judged by others written meanwhile."""
+    expected = free_of_time(evaluator.evaluate(Candidate(CONV, 1), 0))
+    kept = pickle.loads(pickle.dumps(evaluator))
+    images(y_train=np.arange(60) % 3)
+    assert kept.settings() == evaluator.settings()
+    assert free_of_time(kept.evaluate(Candidate(CONV, 1), 0)) == expected
+    assert replace(evaluator).settings()["fingerprint"] != evaluator.settings()["fingerprint"]
+
+
 def test_a_training_tells_how_far_it_has_come(evaluator: TrainingEvaluator, tmp_path: Path) -> None:
     found = replace(evaluator, running=tmp_path).evaluate(Candidate(CONV, epochs=3), 7)
     told = reached(tmp_path, [6, 7])

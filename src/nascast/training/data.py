@@ -102,7 +102,9 @@ class ImageData:
         return f"{count:,} images in {self.classes:,} classes{more}"
 
 
-def open_data(source: str, split: Split | None = None, device: str = "cpu") -> ImageData:
+def open_data(
+    source: str, split: Split | None = None, device: str = "cpu", seen: str | None = None
+) -> ImageData:
     """Returns the images of a source, split and normalised by channel over the training part.
 
     A source is ``digits``; an ``.npz`` file with ``x_train, y_train, x_test, y_test``, uint8 images
@@ -112,13 +114,21 @@ def open_data(source: str, split: Split | None = None, device: str = "cpu") -> I
 
     Files that were passed over, see `ImageData.skipped`, are told by a `DataWarning`.
 
+    Args:
+        source: source of the images.
+        split: which of them to use.
+        device: name of the device on which they are.
+        seen: what `stamp` said of the source when it was first opened, so that one user has the
+            same images throughout; by default files that changed since are read anew.
+
     Raises:
         MissingDataError: there is no such file or folder, or no images are in it.
         CorruptDataError: it is no such file, or all images are of one class.
         InvalidSettingError: the split asks for more images than there are.
         MissingExtraError: a package that the source needs is not installed.
     """
-    return _opened(source, Split() if split is None else split, device, stamp(source))
+    seen = stamp(source) if seen is None else seen
+    return _opened(source, Split() if split is None else split, device, seen)
 
 
 @lru_cache(maxsize=2)

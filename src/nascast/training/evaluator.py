@@ -19,6 +19,7 @@ from nascast.core import plugins
 from nascast.core.clock import clock_of
 from nascast.core.errors import InvalidSettingError
 from nascast.core.space import SearchSpace
+from nascast.core.stamp import stamp
 from nascast.core.threads import one_thread
 from nascast.core.types import Architecture, Candidate, Evaluation, ImageTask, Task, TextTask
 from nascast.networks.counting import Counts, count
@@ -69,7 +70,8 @@ class ChildEvaluator(ABC):
 
     A training that diverges, or takes too much time or memory, is an evaluation with an error and
     the seconds until then. A mistake in the settings shows when the evaluator is made. The object
-    is small and pickles; each process opens the data when it first trains.
+    is small and pickles; each process opens the data when it first trains, and keeps to them
+    where files are written anew.
 
     Attributes:
         space: search space of the candidates, or its registered name.
@@ -94,8 +96,10 @@ class ChildEvaluator(ABC):
     memory_limit: float | None = None
     device: str = "cpu"
     running: Path | None = None
+    _seen: str = field(init=False, repr=False, compare=False)  # the stamp of the data
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "_seen", stamp(self.data))
         for name in ("time_limit", "memory_limit"):
             value = getattr(self, name)
             if value is not None and not value > 0:
@@ -268,7 +272,7 @@ class TrainingEvaluator(ChildEvaluator):
         return task_of(self._open(), self.skeleton)
 
     def _open(self) -> ImageData:
-        return open_data(self.data, self.split, self._here)
+        return open_data(self.data, self.split, self._here, self._seen)
 
     def _own(self) -> dict[str, Any]:
         return {"split": asdict(self.split), "measure_latency": self.measure_latency}
@@ -316,7 +320,7 @@ class LanguageEvaluator(ChildEvaluator):
         return TextTask(len(self._open().words), self.skeleton)
 
     def _open(self) -> TextData:
-        return open_text(self.data, self._here)
+        return open_text(self.data, self._here, self._seen)
 
     def _own(self) -> dict[str, Any]:
         return {}

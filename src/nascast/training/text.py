@@ -52,7 +52,7 @@ class TextData:
         return f"{count:,} words, {len(self.words):,} different ones"
 
 
-def open_text(source: str, device: str = "cpu") -> TextData:
+def open_text(source: str, device: str = "cpu", seen: str | None = None) -> TextData:
     """Returns a text whose words are separated by blanks; every line ends with ``<eos>``.
 
     The source is a folder with one file each that has ``train``, ``valid`` and ``test`` in its
@@ -61,12 +61,17 @@ def open_text(source: str, device: str = "cpu") -> TextData:
     not drawn, since neighbouring sentences belong together). The vocabulary is that of the training
     part; other words are ``<unk>``.
 
+    Args:
+        source: source of the text.
+        device: name of the device on which it is.
+        seen: what `stamp` said of the source when it was first opened, see `open_data`.
+
     Raises:
         MissingDataError: there is no such file or folder, or one of the three files is missing.
         CorruptDataError: it is not text in UTF-8, or a part has no words.
         InvalidSettingError: more than one file of a folder fits a part.
     """
-    return _opened(source, device, stamp(source))
+    return _opened(source, device, stamp(source) if seen is None else seen)
 
 
 @lru_cache(maxsize=2)
