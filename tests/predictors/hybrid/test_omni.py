@@ -17,6 +17,8 @@ from nascast.predictors.hybrid.omni import Omni
 from nascast.predictors.hybrid.omni.ladder import Ladder, Linear
 from nascast.predictors.hybrid.omni.scaled import Scaler, scaled
 from nascast.predictors.hybrid.omni.search import SearchedNGBoost
+from nascast.predictors.model_based.ngboost import NGBoost
+from nascast.predictors.model_based.xgboost import XGBoost
 from nascast.proxies.jacov import JacobianCovariance
 from nascast.testing.doubles import TinyBenchmark
 
@@ -171,6 +173,16 @@ def test_presets_have_one_curve_statistic_and_ngboost(preset: str) -> None:
     assert found.deviation is not None
     assert len(np.unique(found.deviation)) > 1  # NGBoost's own
     assert Spec.of("predictor", omni).load("predictor").draws == omni.draws
+
+
+def test_trees_are_as_they_were_chosen() -> None:
+    """Whatever XGBoost and NGBoost do by default on the encoding alone."""
+    trees = Omni()._model_predictor
+    assert isinstance(trees, XGBoost)
+    assert (trees.n_estimators, trees.max_depth, trees.targets) == (200, 3, "labels")
+    untuned = Omni(**Omni.presets["untuned"])._model_predictor
+    assert isinstance(untuned, NGBoost)
+    assert (untuned.n_estimators, untuned.max_depth, untuned.targets) == (505, 6, "labels")
 
 
 def test_any_features_and_regressor() -> None:

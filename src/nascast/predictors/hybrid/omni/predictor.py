@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from types import MappingProxyType
+from typing import Any
 
 import numpy as np
 
@@ -12,10 +13,12 @@ from nascast.core.spec import Spec, component_of
 from nascast.predictors.hybrid.omni.ladder import Ladder
 from nascast.predictors.hybrid.omni.scaled import scaled
 from nascast.predictors.hybrid.omni.statistics import statistics
+from nascast.predictors.model_based.ngboost import NGBoost
 
 __all__ = ["Omni"]
 
-_TREES = Spec("xgboost", {"n_estimators": 200, "max_depth": 3})
+_TREES = Spec("xgboost", {"n_estimators": 200, "max_depth": 3, "targets": "labels"})
+_STUDY: dict[str, Any] = {"curves": ("sotl_e",), "ladder": False}
 
 
 class Omni(ModelPredictor):
@@ -35,8 +38,8 @@ class Omni(ModelPredictor):
     modules = ("xgboost", "torch")
     presets = MappingProxyType(
         {
-            "study": {"curves": ("sotl_e",), "model": "ngboost", "ladder": False, "draws": 35},
-            "untuned": {"curves": ("sotl_e",), "model": "ngboost", "ladder": False},
+            "study": {**_STUDY, "model": "ngboost", "draws": 35},
+            "untuned": {**_STUDY, "model": Spec("ngboost", NGBoost.presets["study"])},
         }
     )
 
