@@ -300,6 +300,20 @@ def test_arrays_have_other_names(images: Write, images_named: str, labels_named:
     assert open_data(other).fingerprint == open_data(usual).fingerprint
 
 
+@pytest.mark.parametrize("name", ["labels_train", "images_val", "data", "train_targets"])
+def test_other_arrays_beside_the_usual_ones(images: Write, name: str) -> None:
+    expected = open_data(images()).fingerprint
+    other: dict[str, Any] = {name: np.zeros((60, 3), np.uint8)}
+    assert open_data(images("more.npz", **other)).fingerprint == expected
+
+
+@pytest.mark.parametrize("part", ["val", "valid", "validation"])
+def test_names_of_a_validation_part(images: Write, part: str) -> None:
+    own: dict[str, Any] = {f"x_{part}": np.zeros((12, 8, 8), np.uint8)}
+    data = open_data(images(**own, **{f"y_{part}": np.arange(12) % 3}))
+    assert [len(labels) for _, labels in (data.train, data.validation)] == [60, 12]
+
+
 def test_a_file_of_one_part_has_its_test_images_drawn(tmp_path: Path) -> None:
     x = np.broadcast_to(np.arange(100, dtype=np.uint8)[:, None, None], (100, 8, 8))
     for names in (("images", "labels"), ("x", "y"), ("X", "y")):

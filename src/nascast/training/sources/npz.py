@@ -17,7 +17,8 @@ FORM = (
     "images, labels"
 )
 
-_PARTS = {"train": "train", "test": "test", "val": "validation", "valid": "validation"}
+_PARTS = {"train": "train", "test": "test"}
+_PARTS |= dict.fromkeys(("val", "valid", "validation"), "validation")
 _IMAGES, _LABELS = ("x", "images", "data"), ("y", "labels", "targets")
 
 
@@ -55,10 +56,14 @@ def read(source: str, size: int | None) -> Arrays:
 def _keys(source: str, names: Sequence[str]) -> dict[str, dict[str, str]]:
     """Returns the names of images, ``x``, and labels, ``y``, by part; "" is the only one.
 
+    Beside all of `KEYS`, only names that begin as they do count.
+
     Raises:
         CorruptDataError: a part that is needed is missing, or is there twice.
     """
     found: dict[str, dict[str, str]] = {}
+    if set(KEYS) <= set(names):
+        names = [name for name in names if name.startswith(("x_", "y_"))]
     for name in names:
         what, part = _meaning(name)
         if what and name != found.setdefault(part, {}).setdefault(what, name):
