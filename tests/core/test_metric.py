@@ -61,6 +61,15 @@ def test_other_names_say_nothing_and_are_not_guessed(name: str) -> None:
             make(name)
 
 
+def test_a_unit_behind_a_name_is_no_formula() -> None:
+    for name in ("accuracy (-)", "loss (\N{MINUS SIGN})", "correlation ( - )"):
+        assert quantity(name) == quantity(name.partition(" ")[0])
+    for name in ("latency / seconds", "time/seconds", "energy/joules", "peak memory / bytes"):
+        assert direction(name)
+    for name in ("energy/seconds", "accuracy/joules", "flops/bytes", "acc (-log err)"):
+        assert quantity(name) is None
+
+
 def test_names_that_surely_turn_a_quantity_round() -> None:
     for name in TURNED.split():
         assert is_turned(name)

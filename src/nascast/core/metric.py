@@ -103,8 +103,11 @@ _OPPOSITE = (
 _FORMULA = re.compile(
     r"""\s* (?:1(?:00)?(?:\.0*)?\s*)? [-\u2212\u2013]  # 1-acc, 100 - acc, -acc
     |\s* [\d.]+(?:e\d+)? \s* /  # 1/loss, 1000/latency
-    |.* (?:\(\s*(?:1\s*)?|\*\s*|\^\s*) [-\u2212\u2013]  # exp(-loss), (1-acc), loss*-1, loss^-1
-    |.* /\s* (?:seconds|joules|bytes) \s*$""",  # images/seconds
+    |.* (?:\(\s*(?:1\s*)?|\*\s*|\^\s*) [-\u2212\u2013] \s*[^\s)]
+    # exp(-loss), (1-acc), loss*-1, loss^-1; but acc (-) has no unit
+    |(?! .* (?:latency|time|runtime|duration) \s*/\s* seconds \s*$)  # are in their unit
+    (?! .* (?:energy \s*/\s* joules|mem(?:ory)? \s*/\s* bytes) \s*$)
+    .* /\s* (?:seconds|joules|bytes) \s*$""",  # images/seconds
     re.VERBOSE,
 )
 
