@@ -12,7 +12,9 @@ from nascast.core.prediction import Prediction
 from nascast.core.predictor import PerformancePredictor
 from nascast.core.spec import Spec
 from nascast.core.types import Floats, Genes, Objective
+from nascast.predictors._combinator import part_of
 from nascast.predictors.auto import Auto
+from nascast.predictors.model_based.xgboost import XGBoost
 from nascast.testing.doubles import TinyBenchmark
 
 BENCHMARK = TinyBenchmark()
@@ -157,6 +159,13 @@ def test_the_same_seed_finds_the_same_and_it_is_written_as_a_spec() -> None:
     assert Spec.of("predictor", auto) == spec
     assert auto.axes == {"train_size", "epochs"}
     assert Auto(members=["gp"]).axes == {"train_size"}
+
+
+def test_trees_are_as_they_were_chosen() -> None:
+    """Whatever XGBoost does by default on the encoding alone."""
+    made = [part_of(member) for member in Auto().members]
+    trees = [tree for tree in made if isinstance(tree, XGBoost)]
+    assert [(tree.max_depth, tree.targets) for tree in trees] == [(3, "labels"), (6, "labels")]
 
 
 def test_what_cannot_be_is_refused() -> None:
