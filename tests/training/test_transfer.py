@@ -79,6 +79,19 @@ def test_a_space_says_what_it_cannot_scale() -> None:
         plugins.load("space", "nats_size").scaled(filters=8)
 
 
+def test_a_training_keeps_to_its_data(images: Write, trained: Path) -> None:
+    expected = json.loads((trained / "training.json").read_text())["results"]
+    transfer, out = plan(images()), trained.with_name("other")
+
+    def rewrite() -> None:
+        images(y_test=np.arange(30) % 3)
+
+    begin(transfer, out, resume=False)
+    found = train_model(transfer, out, lambda _: rewrite())
+    assert {**found, "seconds": 0} == {**expected, "seconds": 0}
+    assert plan(transfer.data).settings()["fingerprint"] != transfer.settings()["fingerprint"]
+
+
 def test_a_model_takes_raw_images_and_scores_what_was_reported(trained: Path) -> None:
     results = json.loads((trained / "training.json").read_text())["results"]
     with np.load(trained.parent / "images.npz") as file:

@@ -19,6 +19,7 @@ from nascast.core import plugins
 from nascast.core.errors import CorruptDataError, StoreError
 from nascast.core.extras import extra
 from nascast.core.space import SearchSpace
+from nascast.core.stamp import stamp
 from nascast.core.store import changed_settings, way_out
 from nascast.core.types import Architecture, ImageTask, Task, TextTask
 from nascast.core.versions import versions
@@ -74,6 +75,10 @@ class Transfer(ABC):
     skeleton: Mapping[str, Any] = field(default_factory=dict)
     seed: int = 0
     device: str = "cpu"
+    _seen: str = field(init=False, repr=False, compare=False)  # the stamp of the data
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_seen", stamp(self.data))
 
     @property
     def space(self) -> SearchSpace:
@@ -153,7 +158,7 @@ class ImageTransfer(Transfer):
 
     def images(self) -> ImageData:
         """Returns the data, on the device."""
-        return open_data(self.data, self.split, self.device)
+        return open_data(self.data, self.split, self.device, self._seen)
 
     def sizes(self) -> dict[str, int]:
         data = self.images()
@@ -204,7 +209,7 @@ class TextTransfer(Transfer):
 
     def words(self) -> TextData:
         """Returns the data, on the device."""
-        return open_text(self.data, self.device)
+        return open_text(self.data, self.device, self._seen)
 
     @property
     def task(self) -> TextTask:
