@@ -11,7 +11,10 @@ from nascast.predictors.model_based._targets import OnNormalScores, aimed, check
 
 
 class Echo:
-    """Remembers its targets, and predicts the first feature with a deviation of ½."""
+    """Remembers its targets, and predicts the first feature with one deviation."""
+
+    def __init__(self, deviation: float = 0.5) -> None:
+        self.deviation = deviation
 
     def fit(self, X: Floats, y: Floats) -> "Echo":
         self.y = y
@@ -21,7 +24,7 @@ class Echo:
         return np.asarray(X[:, 0])
 
     def predict_normal(self, X: Floats) -> tuple[Floats, Floats]:
-        return self.predict(X), np.full(len(X), 0.5)
+        return self.predict(X), np.full(len(X), self.deviation)
 
 
 def fitted(y: Floats) -> tuple[OnNormalScores, Floats]:
@@ -92,3 +95,12 @@ def test_unknown_targets_are_refused() -> None:
     assert isinstance(aimed(Echo(), check_targets("labels")), Echo)
     with pytest.raises(InvalidSettingError, match=r"'ranks'; known are labels and normal_scores"):
         check_targets("ranks")
+
+
+def test_next_to_no_deviation_is_not_rounded_below_zero() -> None:
+    """As NGBoost's is where labels are few: its means are those of the training rows."""
+    rng = np.random.default_rng(0)
+    echo = Echo(3e-17)
+    for _ in range(400):
+        scores = OnNormalScores(echo).fit(np.zeros((7, 1)), rng.normal(size=7))
+        assert (scores.predict_normal(echo.y[:, None])[1] >= 0).all()

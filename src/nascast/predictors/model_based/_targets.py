@@ -74,4 +74,5 @@ class OnNormalScores(_MeanOnScores):
         assert isinstance(self.model, NormalRegressor)
         mean, deviation = self.model.predict_normal(X)
         low, high = (self._scale.labels(mean + side * deviation) for side in (-_END, _END))
-        return self._scale.labels(mean), (high - low) / (2 * _END)
+        width = np.maximum(high - low, 0)  # rounded, where it is next to nothing
+        return self._scale.labels(mean), width / (2 * _END)
