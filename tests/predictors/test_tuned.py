@@ -6,6 +6,7 @@ from typing import Any, ClassVar
 import numpy as np
 import pytest
 
+from nascast.core import plugins
 from nascast.core.correlation import kendall
 from nascast.core.errors import CorruptDataError, InvalidSettingError, UnsupportedError
 from nascast.core.evidence import Told
@@ -206,3 +207,10 @@ def test_it_is_written_as_a_spec_and_is_what_it_tunes() -> None:
     assert made.axes == {"train_size"}
     assert made.modules == made._parts[0].modules
     assert Tuned("ngboost", **Tuned.presets["study"]).seconds == 900
+
+
+@pytest.mark.parametrize("name", ["lightgbm", "ngboost", "random_forest", "xgboost"])
+def test_ranges_of_trees_hold_their_defaults(name: str) -> None:
+    trees = plugins.load("predictor", name)
+    for setting, drawn in trees.ranges.items():
+        assert drawn.low <= getattr(trees, setting) <= drawn.high

@@ -35,7 +35,7 @@ class LightGbm(ModelPredictor):
     )
     ranges = MappingProxyType(
         {
-            "num_leaves": Integers(10, 99),
+            "num_leaves": Integers(4, 99),  # the study's from 10; the default is 8
             "learning_rate": LogUniform(0.001, 0.1),
             "colsample_bytree": Uniform(0.1, 1.0),
         }
