@@ -111,7 +111,8 @@ class Arrays:
                 f"{source}: all training images are of one class; at least two are needed"
             )
         if name == "train" and len(gaps := np.setdiff1d(np.arange(y.max()), self._labels())):
-            message = f"{len(gaps):,} labels below {y.max():,} have no image, such as {gaps[0]}"
+            count = f"{len(gaps):,} never occur{'s' * (len(gaps) == 1)}"
+            message = f"of the labels 0 to {y.max():,}, {count}, such as {gaps[0]}"
             advice = "networks get an output for each; number the classes without gaps to save them"
             warnings.warn(f"{source}: {message}; {advice}", DataWarning, stacklevel=4)
         if len(new := np.setdiff1d(y, trained)):
