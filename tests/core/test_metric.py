@@ -13,13 +13,14 @@ from nascast.training.evaluator import ChildEvaluator, LanguageEvaluator, Traini
 LARGE = (
     "accuracy val_accuracy test_acc top1Acc valAcc val_accuracy_12 throughput acc5 F1 kendall "
     "fps FPS throughput_images accuracy_score f1_score accuracy_points test/accuracy "
-    "target_accuracy"
+    "target_accuracy detection_accuracy anomaly_detection_auc robustness_accuracy detectionAccuracy"
 )
 SMALL = (
     "error val_error test_err top1_error top5err error_rate loss train_loss valLoss perplexity ppl "
     "latency latency_ms seconds train_time parameters params_M num_params flops GFLOPs MACs "
     "multiply_adds multiply-adds energy_mJ memory peak_memory_MB memory_bytes val/loss hw/latency "
-    "fit_time latency_p99 log_latency log_loss target_error"
+    "fit_time latency_p99 log_latency log_loss target_error cross_entropy_loss consistency_loss "
+    "similarity_loss score_mae rating_rmse quality_error"
 )
 TURNED = "latency_score energy_efficiency accuracy_drop neg_loss error_score"
 UNSAID = (
@@ -36,6 +37,7 @@ UNSAID = (
     "latency*-1 exp(-latency) log(1-err) 1−err one_over_latency time_saved energy_saver "
     "flops_pruned params_removed latency_reduced latency_within_budget meets_latency latency_ok "
     "low_latency latency_limit memory_budget target_latency memory_capacity flops_rate "
+    "loss_consistency error_rating loss_entropy accuracy_density "
     "error_detection errors_fixed error_tolerance loss_flatness loss_stability loss_similarity "
     "battery_seconds idle_time unused_memory time_between_failures flops_utilization memory_density"
 )

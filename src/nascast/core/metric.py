@@ -94,12 +94,20 @@ _OF_RESOURCES = (
     "battery bound budget capacity constraint life limit limits low rate rates target threshold"
 )
 
+# Words of both that, in front of a quantity at the end, only say of what it is: a consistency_loss
+# is a loss, but a loss_consistency is not.
+_KINDS = (
+    "agreement confidence consistency density detection diversity entropy points quality rating "
+    "robustness score sharpness similarity smoothness stability"
+)
+
 # Words that surely turn round the quantity that a name has besides.
 _OPPOSITE = (
     "decrease degradation deterioration drop efficiency gain gap improvement inv inverse neg "
     "negative reciprocal reduction regret saved saving savings speedup"
 )
 
+_HUMP = r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])"  # a word of several that are written as one
 _FORMULA = re.compile(
     r"""\s* (?:1(?:00)?(?:\.0*)?\s*)? [-\u2212\u2013]  # 1-acc, 100 - acc, -acc
     |\s* [\d.]+(?:e\d+)? \s* /  # 1/loss, 1000/latency
@@ -167,7 +175,7 @@ def quantity(name: str) -> Quantity | None:
     A word is a run of letters, or of letters and digits, and ``topOneError`` has three. A name
     with words of opposite directions says nothing, and neither does one with a word that may turn
     a direction round, such as ``accuracy_drop``, ``latency_score`` or ``images_per_second``, or a
-    formula: ``1-acc``.
+    formula: ``1-acc``. A ``detection_accuracy`` or ``cross_entropy_loss`` is one all the same.
     """
     words = _words(name)
     found = [known for known in QUANTITIES if words & known.words]
@@ -176,7 +184,7 @@ def quantity(name: str) -> Quantity | None:
     turning = _TURNING
     turning += f" {_GOOD}" if found[0].minimize else ""
     turning += f" {_OF_RESOURCES}" if found[0].sized else ""
-    return found[0] if words.isdisjoint(turning.split()) else None
+    return found[0] if _beside(name, found[0]).isdisjoint(turning.split()) else None
 
 
 def is_turned(name: str) -> bool:
@@ -187,7 +195,7 @@ def is_turned(name: str) -> bool:
     words = _words(name)
     found = [known for known in QUANTITIES if words & known.words]
     turning = _OPPOSITE + (f" {_GOOD}" if any(known.minimize for known in found) else "")
-    return bool(found) and not words.isdisjoint(turning.split())
+    return any(not _beside(name, known).isdisjoint(turning.split()) for known in found)
 
 
 def direction(name: str) -> bool:
@@ -234,16 +242,26 @@ def _parts(name: str) -> list[str]:
     """Returns the words of a name in their order, and before each its humps: timeMs, time, Ms."""
     found: list[str] = []
     for part in re.findall(r"[^\W_]+", name):
-        humps = re.findall(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])", part)
+        humps = re.findall(_HUMP, part)
         found += [*(humps if all(len(hump) > 1 for hump in humps) else ()), part]
     return found
+
+
+def _beside(name: str, known: Quantity) -> frozenset[str]:
+    """Returns the words of a name without those that say of what its last, a quantity, is."""
+    *_, part = re.findall(r"[^\W_]+", name)
+    humps = re.findall(_HUMP, part)
+    last = humps[-1] if len(humps) > 1 else part
+    if _words(last) & known.words:
+        return _words(name) - frozenset(_KINDS.split())
+    return _words(name)
 
 
 def _words(name: str) -> frozenset[str]:
     """Returns the words of a name, small letters, those of several humps also in parts."""
     found: set[str] = set()
     for part in re.findall(r"[^\W_]+", name):
-        humps = re.findall(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])", part)
+        humps = re.findall(_HUMP, part)
         found |= {part.lower(), *(hump.lower() for hump in humps)}
         found.add(part.lower().strip("0123456789"))  # top1 err is err, err5 too
     return frozenset(found)
