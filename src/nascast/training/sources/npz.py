@@ -70,16 +70,17 @@ def _keys(source: str, names: Sequence[str]) -> dict[str, dict[str, str]]:
             raise CorruptDataError(
                 f"{source}: {found[part][what]} and {name} seem to be the same; leave one of them"
             )
-    whole = [part for part, keys in found.items() if len(keys) == 2]
-    if {"train", "test"} <= set(whole) or whole == [""]:
-        for part, keys in found.items():
-            if part not in whole and part:
-                raise CorruptDataError(
-                    f"{source}: {', '.join(keys.values())} lacks its other half: images and labels "
-                    "of a part come together"
-                )
-        return {part: found[part] for part in whole if part or whole == [""]}
-    raise CorruptDataError(f"{source}: expected {FORM}; it has {', '.join(names) or 'nothing'}")
+    whole = {part for part, keys in found.items() if len(keys) == 2}
+    if {"train", "test"} <= whole:
+        found.pop("", None)
+    elif whole != {""}:
+        raise CorruptDataError(f"{source}: expected {FORM}; it has {', '.join(names) or 'nothing'}")
+    for keys in (keys for part, keys in found.items() if part not in whole):
+        raise CorruptDataError(
+            f"{source}: {', '.join(keys.values())} lacks its other half: images and labels of a "
+            "part come together"
+        )
+    return found
 
 
 def _meaning(name: str) -> tuple[str, str]:
