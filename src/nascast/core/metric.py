@@ -65,23 +65,27 @@ QUANTITIES = (
     _quantity("squared or absolute deviation", "mse rmse mae", "none"),
 )
 
+# Words that surely turn round the quantity that a name has besides.
+_OPPOSITE = (
+    "decrease degradation deterioration drop efficiency gain gap improvement inv inverse neg "
+    "negative reciprocal reduction regret saved saving savings speedup"
+)
 # Words that turn a known one round, or make another quantity of it: accuracy_drop, error_free,
 # images_per_second, memory_bandwidth. A name with one of them says nothing.
 _TURNING = (
+    f"{_OPPOSITE} "
     "agreement anti available avoidance avoided bandwidth bar bars before between caught "
     "certainty change ci complement compliance confidence consistency convergence corrected "
-    "correction corrector cost curvature cut decrease degradation delta density detected "
-    "detection detector deterioration deviation diff difference diversity drop dropped efficiency "
-    "eliminated entropy excess feasibility feasible fixed flatness flipped free gain gap headroom "
-    "idle improvement intensity interval inv inverse invert inverted left margin meets met minus "
-    "neg negate negated negative no non not ok opposite over overhead penalty per percentile "
-    "predictability prevention pruned quantile range rank ranking ratio recip reciprocal "
-    "recovered recovery reduced reducer reduction regret relative reliability remaining removed "
-    "resilience resistance reverse reversed reward robustness satisfied saved saver saving "
-    "savings scale sd sem sharpness similarity skipped slack slope smoothness spare sparsity "
-    "speedup spread stability std stddev stderr suppression survival to tolerance uncertainty "
-    "until unused utilisation utility utilization var variance violation violations weight within "
-    "without"
+    "correction corrector cost curvature cut delta density detected detection detector deviation "
+    "diff difference diversity dropped eliminated entropy excess feasibility feasible fixed "
+    "flatness flipped free headroom idle intensity interval invert inverted left margin meets "
+    "met minus negate negated no non not ok opposite over overhead penalty per percentile "
+    "predictability prevention pruned quantile range rank ranking ratio recip recovered recovery "
+    "reduced reducer relative reliability remaining removed resilience resistance reverse "
+    "reversed reward robustness satisfied saver scale sd sem sharpness similarity skipped slack "
+    "slope smoothness spare sparsity spread stability std stddev stderr suppression survival to "
+    "tolerance uncertainty until unused utilisation utility utilization var variance violation "
+    "violations weight within without"
 )
 # Words that make something good of what is to be small: latency_score. An f1_score is an F1.
 _GOOD = (
@@ -99,12 +103,6 @@ _OF_RESOURCES = (
 _KINDS = (
     "agreement confidence consistency density detection diversity entropy points quality rating "
     "robustness score sharpness similarity smoothness stability"
-)
-
-# Words that surely turn round the quantity that a name has besides.
-_OPPOSITE = (
-    "decrease degradation deterioration drop efficiency gain gap improvement inv inverse neg "
-    "negative reciprocal reduction regret saved saving savings speedup"
 )
 
 _HUMP = r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])"  # a word of several that are written as one
