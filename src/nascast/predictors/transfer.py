@@ -11,7 +11,6 @@ from nascast.core.evaluator import Benchmark, alike
 from nascast.core.ledger import Ledger
 from nascast.core.prediction import Prediction
 from nascast.core.spec import Spec, component_of
-from nascast.core.stamp import stamp
 from nascast.core.types import Genes, Objective
 from nascast.predictors._combinator import Combinator, Part, part_of
 
@@ -113,15 +112,10 @@ def _alike(first: Benchmark, second: Benchmark, metric: str) -> bool:
 
 def _opened(given: str | Spec) -> Benchmark:
     if isinstance(given, str) and given.endswith(".nascast"):
-        return _table(given, stamp(given))
+        from nascast.benchmarks.table import open_table
+
+        return open_table(Path(given))
     return _named(given)
-
-
-@lru_cache(maxsize=4)
-def _table(path: str, stamp: str) -> Benchmark:
-    from nascast.benchmarks.table import read_table
-
-    return read_table(Path(path))
 
 
 @lru_cache(maxsize=4)

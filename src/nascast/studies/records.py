@@ -60,15 +60,15 @@ def open_benchmark(given: Spec | Path | str) -> Benchmark:
         MissingDataError, CorruptDataError: the table cannot be read.
     """
     named = benchmark_named(given)
-    return _opened(named, "" if isinstance(named, Spec) else stamp(named))
+    if isinstance(named, Path):
+        from nascast.benchmarks.table import open_table
+
+        return open_table(named)
+    return _named(named)
 
 
 @lru_cache(maxsize=4)
-def _opened(named: Spec | Path, stamp: str) -> Benchmark:
-    if isinstance(named, Path):
-        from nascast.benchmarks.table import read_table
-
-        return read_table(named)
+def _named(named: Spec) -> Benchmark:
     benchmark: Benchmark = named.load("benchmark")
     return benchmark
 

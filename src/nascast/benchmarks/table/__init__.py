@@ -15,7 +15,7 @@ Zero-cost scores of a table's architectures stand in a file of their own beside 
 `ScoreTable`.
 """
 
-from nascast.benchmarks.table.reading import Table, read_table
+from nascast.benchmarks.table.reading import Table, open_table, read_table
 from nascast.benchmarks.table.scores import ScoreTable, read_scores, table_of, write_scores
 from nascast.benchmarks.table.writing import SECONDS, TableSource, write_table
 
@@ -24,6 +24,7 @@ __all__ = [
     "ScoreTable",
     "Table",
     "TableSource",
+    "open_table",
     "read_scores",
     "read_table",
     "table_of",

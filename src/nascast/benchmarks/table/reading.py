@@ -3,6 +3,7 @@
 import math
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,7 @@ from nascast.core.errors import (
 from nascast.core.evaluator import Benchmark
 from nascast.core.metric import quantity
 from nascast.core.space import SearchSpace
+from nascast.core.stamp import stamp
 from nascast.core.types import (
     Candidate,
     Evaluation,
@@ -33,7 +35,7 @@ from nascast.core.types import (
     TextTask,
 )
 
-__all__ = ["Table", "read_table"]
+__all__ = ["Table", "open_table", "read_table"]
 
 _ADVICE = "make or fetch it again"
 _Column = tuple[npt.NDArray[Any], int]  # (n, seeds, epochs), and which of the last
@@ -47,6 +49,20 @@ def read_table(path: Path) -> "Table":
         CorruptDataError: the file is truncated, altered, or no table.
     """
     return Table(path)
+
+
+def open_table(path: Path) -> "Table":
+    """Returns the table in a file; the last four stay open while their files are as they were.
+
+    Raises:
+        MissingDataError, CorruptDataError: see `read_table`.
+    """
+    return _opened(path, stamp(path))
+
+
+@lru_cache(maxsize=4)
+def _opened(path: Path, stamp: str) -> "Table":
+    return read_table(path)
 
 
 class Table(Benchmark):
