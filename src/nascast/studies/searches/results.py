@@ -67,15 +67,16 @@ def begin(search: Search, out: Path, resume: bool) -> None:
         raise StoreError(f"{out} holds a search; add --resume to go on, or choose another --out")
     if resume and not file.exists():
         raise StoreError(f"{out} holds no search to resume; leave out --resume to begin one")
+    if not resume:
+        check_records(search, fresh)
     try:
         if resume:
             _check_same(search, out)
-        else:
-            out.mkdir(parents=True, exist_ok=True)
-            write_record(file, {"setup": search.setup().json(), "versions": versions()})
+            return
+        out.mkdir(parents=True, exist_ok=True)
+        write_record(file, {"setup": search.setup().json(), "versions": versions()})
     except OSError as error:
         raise StoreError(f"cannot write to {out}: {error.strerror}; choose --out") from error
-    check_records(search, fresh)
 
 
 def _check_same(search: Search, out: Path) -> None:
