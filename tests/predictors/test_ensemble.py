@@ -64,6 +64,17 @@ def test_own_deviations_are_within_the_mixture() -> None:
     assert found.deviation == pytest.approx(np.sqrt(within + between))
 
 
+def test_deviation_of_the_means_leaves_out_that_of_the_members() -> None:
+    found, _ = fitted(Ensemble(NGBoost(n_estimators=10), 3, deviation="means"), seed=3)
+    seeds = np.random.default_rng(3).integers(2**63, size=3)
+    alone = [fitted(NGBoost(n_estimators=10), seed)[0].mean for seed in seeds]
+    assert found.deviation == pytest.approx(np.std(alone, axis=0, ddof=1))
+    assert Ensemble("gp", 2).calibrated
+    assert not Ensemble("gp", 2, deviation="means").calibrated
+    with pytest.raises(InvalidSettingError, match="is mixture or means; got 'all'"):
+        Ensemble("gp", deviation="all")
+
+
 def test_deterministic_members_learn_from_bootstrap_samples() -> None:
     Mean.rows = []
     found, ledger = fitted(Ensemble(Mean(), 200))

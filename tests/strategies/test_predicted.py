@@ -99,6 +99,29 @@ def test_proxies_guide_without_a_label() -> None:
     assert len(trials) == 6
 
 
+class Noisy(PerformancePredictor):
+    """Knows the mean, and that a training is very noisy."""
+
+    axes = frozenset({"train_size"})
+
+    def initialize(self, ledger: Ledger, train: Genes, rng: np.random.Generator) -> None:
+        pass
+
+    def query(self, ledger: Ledger, genes: Genes) -> Prediction:
+        return Prediction(counts(genes), np.full(len(genes), 100.0))
+
+
+def test_noise_of_a_training_is_no_reason_to_explore() -> None:
+    sure = BayesianOptimization(SPACE, predictor=Noisy(), initial=4, batch=20)
+    told(sure, 4)
+    best = counts(sure.draw(sure.history, np.random.default_rng([0, 4])))
+    chosen = counts(rows(sure.ask(20, np.random.default_rng(0))))
+    assert sorted(chosen) == sorted(best)[-20:]
+    drawn = BayesianOptimization(SPACE, predictor=Noisy(), initial=4, batch=20, members=1)
+    told(drawn, 4)
+    assert counts(rows(drawn.ask(20, np.random.default_rng(0)))).mean() < chosen.mean() - 1
+
+
 @pytest.mark.parametrize("acquisition", ["its", "ei", "ucb", "pi"])
 @pytest.mark.parametrize("source", ["sampling", "mutation", "all"])
 def test_every_acquisition_finds_good_ones_among_every_source(

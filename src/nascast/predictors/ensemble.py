@@ -16,6 +16,8 @@ from nascast.predictors._combinator import Combinator, Part, part_of
 
 __all__ = ["Ensemble"]
 
+DEVIATIONS = ("mixture", "means")
+
 
 class Ensemble(Combinator):
     """The mean of members that differ in their randomness.
@@ -24,9 +26,9 @@ class Ensemble(Combinator):
     sample of the labelled rows instead. A predictor that has a setting ``members`` itself, such as
     networks that are trained as one batch, is given the number. Members with a setting ``seed``,
     such as proxies, have it one after the other; one that neither learns nor has a seed is alone.
-    The deviation is that of the mixture of the members: their
-    own deviations, where they have any, and that of their means. It says how far members disagree,
-    which need not be how far they are wrong; `calibrated` is what the members claim.
+    The deviation is that of the mixture of the members: their own deviations, where they have any,
+    and that of their means. With ``deviation="means"`` it is the latter alone: how far the members
+    disagree, without the noise of a label, and not how far they are wrong.
     """
 
     def __init__(
@@ -36,6 +38,7 @@ class Ensemble(Combinator):
         *,
         bootstrap: bool | None = None,
         epochs: int | None = None,
+        deviation: str = "mixture",
     ) -> None:
         """Chooses the predictor and the number of members.
 
@@ -46,16 +49,26 @@ class Ensemble(Combinator):
                 predictor is deterministic.
             epochs: number of epochs at query, of a predictor that has such a setting; None leaves
                 it.
+            deviation: ``mixture``, or ``means`` for that of the members' means alone.
 
         Raises:
-            InvalidSettingError: there is no member.
+            InvalidSettingError: there is no member, or no such deviation.
         """
         if members < 1:
             raise InvalidSettingError(f"an ensemble has at least one member; got {members}")
+        if deviation not in DEVIATIONS:
+            raise InvalidSettingError(
+                f"the deviation of an ensemble is {' or '.join(DEVIATIONS)}; got {deviation!r}"
+            )
         part = part_of(predictor, epochs)
         super().__init__(*_members(part, members))
         self.predictor, self.members = predictor, members
-        self.bootstrap, self.epochs = bootstrap, epochs
+        self.bootstrap, self.epochs, self.deviation = bootstrap, epochs, deviation
+
+    @property
+    def calibrated(self) -> bool:  # type: ignore[override]
+        """Whether the deviation has in it what calibrated members claim."""
+        return self.deviation == "mixture" and super().calibrated
 
     def initialize(self, ledger: Ledger, train: Genes, rng: np.random.Generator) -> None:
         first = self._parts[0]
@@ -74,7 +87,7 @@ class Ensemble(Combinator):
             return found[0]
         variance = means.var(axis=0, ddof=1)
         own = [one.deviation**2 for one in found if one.deviation is not None]
-        if own:
+        if own and self.deviation == "mixture":
             variance += np.mean(own, axis=0)
         return Prediction(means.mean(axis=0), np.sqrt(variance))
 

@@ -47,7 +47,8 @@ class BayesianOptimization(Predicted):
         - Networks that were met are no candidates.
 
     Attributes:
-        members: members of the ensemble; with 1 the deviation is the predictor's own.
+        members: members of the ensemble, whose disagreement is the deviation; with 1 it is the
+            predictor's own, with the noise of a training in it.
         acquisition: ``its`` independent Thompson sampling, ``ei`` expected improvement, ``ucb``
             upper confidence bound, ``pi`` probability of improvement.
         weight: weight of the deviation in the upper confidence bound; the study's.
@@ -92,7 +93,7 @@ class BayesianOptimization(Predicted):
     def model(self) -> PerformancePredictor:
         if self.members == 1:
             return super().model()
-        return Ensemble(self.predictor, self.members)
+        return Ensemble(self.predictor, self.members, deviation="means")
 
     def ask(
         self, n: int, rng: np.random.Generator, pending: Collection[Candidate] = ()
