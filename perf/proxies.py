@@ -204,8 +204,8 @@ def scored_now(
 def pack(options: argparse.Namespace) -> None:
     """Writes what journals hold of one benchmark and batch as a table of scores beside it.
 
-    A score that fewer than some rows have is left out; a study is restricted to the rows that have
-    the scores of all its proxies. Without that number rows that lack scores are left out, too.
+    A score that fewer than `--least` rows have is left out; a study is restricted to the rows that
+    have the scores of all its proxies.
     """
     memo: Memo = {}
     for path in options.journals:
@@ -217,7 +217,7 @@ def pack(options: argparse.Namespace) -> None:
     ledger = Ledger(table, Objective("any", minimize=False), batch=batch)
     keys = {proxy.key(ledger) for proxy in proxies}
     kept = {item: score for item, score in memo.items() if item[0] in keys}
-    kept = whole(kept) if options.least is None else common(kept, options.least)
+    kept = common(kept, options.least)
     found = table_of(
         kept,
         table.space.name,
@@ -236,22 +236,11 @@ def pack(options: argparse.Namespace) -> None:
     print(f"{options.out}: {counts} have all {len(found.keys)} scores, {size:,} bytes")
 
 
-def common(memo: Memo, least: int) -> Memo:
-    """Returns the scores that this many rows have."""
+def common(memo: Memo, least: int | None) -> Memo:
+    """Returns the scores that this many rows have; None is half of all rows."""
     counts = Counter(key for key, _ in memo)
+    least = len({row for _, row in memo}) // 2 if least is None else least
     return {(key, row): score for (key, row), score in memo.items() if counts[key] >= least}
-
-
-def whole(memo: Memo) -> Memo:
-    """Returns the rows that have all scores; those that half of the rows lack are left out."""
-    rows = Counter(row for _, row in memo)
-    common = {key for key, n in Counter(key for key, _ in memo).items() if n > len(rows) / 2}
-    have = Counter(row for key, row in memo if key in common)
-    return {
-        (key, row): score
-        for (key, row), score in memo.items()
-        if key in common and have[row] == len(common)
-    }
 
 
 def agree(cells: Path, scores: Path) -> None:
