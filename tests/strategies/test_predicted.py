@@ -1,6 +1,8 @@
 """Evolution and Bayesian optimisation with predictors inside, and predictors that fail."""
 
-from typing import Any
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any, ClassVar
 
 import numpy as np
 import pytest
@@ -9,11 +11,14 @@ import nascast
 from nascast.core.errors import InvalidSettingError, SearchWarning, UnsupportedError
 from nascast.core.ledger import Ledger
 from nascast.core.prediction import Prediction
-from nascast.core.predictor import PerformancePredictor
+from nascast.core.predictor import PerformancePredictor, Proxy
+from nascast.core.space import SearchSpace
 from nascast.core.strategy import Strategy
-from nascast.core.types import Candidate, Evaluation, Floats, Genes, Trial
+from nascast.core.types import Candidate, Evaluation, Floats, Genes, ImageTask, Trial
+from nascast.proxies.passes import Passes
 from nascast.spaces.nasbench201 import NasBench201
 from nascast.strategies.bayesian_optimization import BayesianOptimization
+from nascast.strategies.mf_nas import MfNas
 from nascast.strategies.predictor_evolution import PredictorEvolution
 from nascast.testing.doubles import TinyBenchmark
 
@@ -97,6 +102,42 @@ def test_proxies_guide_without_a_label() -> None:
         budget=nascast.Budget(6),
     )
     assert len(trials) == 6
+
+
+class Classes(Proxy):
+    """Remembers for how many classes networks are built."""
+
+    name = "classes"
+    seen: ClassVar[set[int]] = set()
+
+    def score(self, passes: Passes) -> float:
+        assert isinstance(passes.task, ImageTask)
+        self.seen.add(passes.task.classes)
+        return 0.0
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda space: PredictorEvolution(space, predictor=Classes(), initial=1, candidates=4),
+        lambda space: MfNas(space, proxy=Classes(), scored=4, size=2, max_epochs=4, min_epochs=2),
+    ],
+)
+def test_proxies_see_networks_for_the_task_of_the_search(
+    make: Callable[[SearchSpace], Strategy],
+) -> None:
+    Classes.seen.clear()
+    bench = TinyBenchmark()
+    bench.task = replace(bench.task, classes=7)
+    nascast.run(
+        make(bench.space),
+        bench,
+        executor=nascast.load("executor", "serial"),
+        store=nascast.load("store", "memory"),
+        name="run",
+        budget=nascast.Budget(3),
+    )
+    assert Classes.seen == {7}
 
 
 class Noisy(PerformancePredictor):

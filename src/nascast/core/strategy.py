@@ -1,7 +1,7 @@
 """The search strategy, which proposes what to evaluate next."""
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import KW_ONLY, dataclass
+from dataclasses import KW_ONLY, dataclass, field
 from types import MappingProxyType
 from typing import Any, ClassVar
 
@@ -12,7 +12,7 @@ from nascast.core.evidence import Records
 from nascast.core.history import History
 from nascast.core.met import Met
 from nascast.core.space import SearchSpace
-from nascast.core.types import Candidate, Genes, Objective, Trial
+from nascast.core.types import Candidate, Genes, Objective, Task, Trial
 
 __all__ = ["Strategy"]
 
@@ -39,6 +39,9 @@ class Strategy:
             randomness comes with `ask`.
         history: trials told, as columns.
         met: networks told, to propose others.
+        task: task that children are trained for, which whoever runs the strategy sets before the
+            first trial is told; None is the usual one of the space. Networks for zero-cost proxies
+            are built for it.
         presets: settings for a purpose, by its name; ``small`` is for a few hundred trials.
         multi_objective: whether a search may have several objectives: it weighs them all, or none.
         learns_early: whether it promises to be better than random search after a few dozen trials.
@@ -52,6 +55,7 @@ class Strategy:
     objectives: Sequence[Objective] = (Objective("val_accuracy"),)
     _: KW_ONLY
     seed: int = 0
+    task: Task | None = field(default=None, init=False)
 
     def __post_init__(self) -> None:
         self.objectives = tuple(self.objectives)

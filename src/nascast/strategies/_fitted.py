@@ -11,8 +11,8 @@ from nascast.core.history import History
 from nascast.core.ledger import Ledger, Memo
 from nascast.core.prediction import Prediction
 from nascast.core.predictor import PerformancePredictor, Proxy
-from nascast.core.space import SearchSpace
-from nascast.core.types import Batch, Floats, Genes, Objective, Task
+from nascast.core.strategy import Strategy
+from nascast.core.types import Batch, Floats, Genes, Objective
 from nascast.strategies._encodings import check_encoding
 
 __all__ = ["Fitted"]
@@ -25,34 +25,29 @@ class Fitted:
 
     Attributes:
         model: the predictor.
-        task: task that networks for zero-cost proxies are built for; None is the usual one of the
-            space.
     """
 
     def __init__(
         self,
+        strategy: Strategy,
         model: PerformancePredictor,
-        space: SearchSpace,
         *,
         name: str,
-        seed: int,
         curves: bool = False,
     ) -> None:
         """Takes a predictor.
 
         Args:
+            strategy: strategy whose space, task and seed are those of what zero-cost proxies see.
             model: predictor that nobody else fits.
-            space: search space.
             name: what messages call it.
-            seed: seed of the inputs that zero-cost proxies see.
             curves: whether what it is asked about was trained for a while.
 
         Raises:
             InvalidSettingError: the predictor reads learning curves, and there are none.
             UnsupportedError: the space has not what the predictor reads of it.
         """
-        self.model, self._space, self._name, self._seed = model, space, name, seed
-        self.task: Task | None = None
+        self.model, self._strategy, self._name = model, strategy, name
         self._memo: Memo = {}  # scores of networks at birth, which trials do not change
         self._warned = False
         if "epochs" in model.axes and not curves:
@@ -62,7 +57,7 @@ class Fitted:
             )
         for feature in model.features:
             if isinstance(feature, Encoding):
-                check_encoding(space, feature)
+                check_encoding(strategy.space, feature)
 
     def predict(
         self, history: History, genes: Genes, rng: np.random.Generator
@@ -72,7 +67,7 @@ class Fitted:
         That is so before the first success, and where fitting fails, which a `SearchWarning` says
         once.
         """
-        told = Told(history, self._space, self.task)
+        told = self._told(history)
         train = told.genes()
         if not len(train):
             return None
@@ -101,7 +96,7 @@ class Fitted:
 
     def scores(self, history: History, genes: Genes) -> Floats:
         """Returns ``(n,)`` scores by a predictor that needs no labels; NaN where it has none."""
-        ledger = self._ledger(history, Told(history, self._space, self.task))
+        ledger = self._ledger(history, self._told(history))
         with ledger.phase("query"):
             found = self.model.query(ledger, genes).mean
         if np.count_nonzero(np.isnan(found)) > len(found) / 2:
@@ -111,9 +106,12 @@ class Fitted:
             )
         return found
 
+    def _told(self, history: History) -> Told:
+        return Told(history, self._strategy.space, self._strategy.task)
+
     def _ledger(self, history: History, told: Told) -> Ledger:
         proxies = any(isinstance(feature, Proxy) for feature in self.model.features)
-        batch = Batch.random(told.task, _BATCH, seed=self._seed) if proxies else None
+        batch = Batch.random(told.task, _BATCH, seed=self._strategy.seed) if proxies else None
         return Ledger(told, history.objectives[0], batch=batch, memo=self._memo)
 
     def _warn(self, text: str) -> None:

@@ -69,7 +69,7 @@ class Predicted(Strategy, ABC):
         name = str(self.predictor)
         epochs = curve_epochs(component_of("predictor", self.predictor), name)
         self._probes = None if epochs is None else Probes(epochs, self.space, self.met)
-        self.fitted = Fitted(self.model(), self.space, name=name, seed=self.seed, curves=True)
+        self.fitted = Fitted(self, self.model(), name=name, curves=True)
         self._drawn: tuple[int, Genes] | None = None
         self._ranked: tuple[object, Genes] | None = None
 

@@ -68,7 +68,7 @@ class MfNas(Brackets):
         if self.fidelities is not None:
             self.levels = thinned(self.fidelities, self.min_epochs, self.eta)
         model: PerformancePredictor = component_of("predictor", self.proxy)
-        self._proxy = Fitted(model.like(), self.space, name=str(self.proxy), seed=self.seed)
+        self._proxy = Fitted(self, model.like(), name=str(self.proxy))
         if "train_size" in model.axes:
             raise InvalidSettingError(
                 f"{self.proxy} learns from labels, and there are none when networks are chosen; "

@@ -2,17 +2,15 @@
 
 from nascast.core.errors import InvalidSettingError
 from nascast.core.predictor import PerformancePredictor
-from nascast.core.space import SearchSpace
 from nascast.core.spec import Spec, component_of
+from nascast.core.strategy import Strategy
 from nascast.strategies._fitted import Fitted
 
 __all__ = ["critic_named"]
 
 
-def critic_named(
-    critic: str | Spec | PerformancePredictor, space: SearchSpace, seed: int
-) -> Fitted:
-    """Returns a critic.
+def critic_named(critic: str | Spec | PerformancePredictor, strategy: Strategy) -> Fitted:
+    """Returns the critic of a strategy.
 
     Raises:
         InvalidSettingError: the predictor only ranks, or reads learning curves.
@@ -23,4 +21,4 @@ def critic_named(
             f"{critic} only ranks, and a critic foretells rewards; choose a predictor that learns "
             "scores from labels, such as bayesian_linear_regression"
         )
-    return Fitted(model.like(), space, name=str(critic), seed=seed)
+    return Fitted(strategy, model.like(), name=str(critic))

@@ -103,7 +103,7 @@ class PolicyGradient(Strategy, ABC):
         self._adam = Adam(self.controller.parameters(), lr=self.learning_rate, fused=True)
         self._critic = None
         if self.critic is not None:
-            self._critic = critic_named(self.critic, self.space, self.seed)
+            self._critic = critic_named(self.critic, self)
         self._rewards: list[float] = []  # NaN for a failure before any success
         self._advantages: list[float] = []
         self._lowest = math.nan

@@ -150,7 +150,7 @@ class Guided(Strategy):
         drawn = self._unlike([], max(round(self.initial / self.share), self.initial), rng)
         if self.share == 1:
             return drawn
-        return largest(self.space, usual_task(self.space), drawn, self.share)
+        return largest(self.space, self.task or usual_task(self.space), drawn, self.share)
 
     def ask(
         self, n: int, rng: np.random.Generator, pending: Collection[Candidate] = ()

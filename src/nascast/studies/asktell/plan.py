@@ -97,7 +97,6 @@ class Plan:
             InvalidSettingError: the benchmark is of another space.
         """
         space: SearchSpace = plugins.load("space", self.space)
-        task = self.task or usual_task(space)
         if self.benchmark is not None:
             benchmark = open_benchmark(self.benchmark)
             if benchmark.space.name != space.name:
@@ -105,10 +104,17 @@ class Plan:
                     f"expected a benchmark of the space {space.name}; {self.benchmark} is of "
                     f"{benchmark.space.name}: name that space, or leave one of the two out"
                 )
-            task = self.task or benchmark.task
             wanted = [o.metric for o in self.objectives if o.metric in benchmark.metrics]
             space = recorded_space(benchmark, wanted)
-        return limited(space, TaskNetworks(space, task), self.limits)
+        return limited(space, TaskNetworks(space, self.trained_for()), self.limits)
+
+    def trained_for(self) -> Task:
+        """Returns the task of the children: as given, that of the benchmark, or the usual one."""
+        if self.task is not None:
+            return self.task
+        if self.benchmark is not None:
+            return open_benchmark(self.benchmark).task
+        return usual_task(plugins.load("space", self.space))
 
     def json(self) -> dict[str, Any]:
         """Returns plain JSON values, which `from_json` reads back."""

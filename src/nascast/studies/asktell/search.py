@@ -191,7 +191,9 @@ class AskTell:
             raise InvalidSettingError(why)
 
     def _fresh(self) -> Strategy:
-        return strategy_of(self.plan.search(), self.plan.spec, self.space, self.plan.seed)
+        found = strategy_of(self.plan.search(), self.plan.spec, self.space, self.plan.seed)
+        found.task = self.plan.trained_for()
+        return found
 
     @contextmanager
     def _locked(self) -> Iterator[Kept]:

@@ -75,8 +75,6 @@ def _best_within(found: Benchmark, spec: Spec, seed: int, seconds: float) -> flo
     """Returns the best validation accuracy that a search finds within seconds of training."""
     space = recorded_space(found, ["val_accuracy"])
     fresh: Strategy = spec.load("strategy", space, seed=seed)
-    if fitted := getattr(fresh, "fitted", None):  # of a strategy with a predictor inside
-        fitted.task = found.task
     executor, store = plugins.load("executor", "simulated"), plugins.load("store", "memory")
     budget = Budget(seconds=2 * seconds)  # enough, for nothing is trained more than twice
     paid: dict[Architecture, float] = {}

@@ -116,6 +116,7 @@ def simulate(
         kept.append(name, store.read(name))
         kept.reach(name, store.reached(name))
     fresh = _fresh(search, strategy, space, seed, kept)
+    fresh.task = benchmark.task
     learned = _recalled(out, name, fresh, Setup.of(fresh, benchmark, seed), kept)
     saved = time.monotonic()
     for _ in steps(
@@ -239,6 +240,7 @@ def train_children(
     hopeless = _Hopeless(give_up)
     for strategy, seed in search.jobs():
         fresh = _fresh(search, strategy, space, seed, store)
+        fresh.task = evaluator.task
         name = run_name(strategy, seed)
         learned = _recalled(out, name, fresh, Setup.of(fresh, evaluator, seed), store)
         stepping = steps(
