@@ -11,8 +11,7 @@ from torch import Tensor
 from nascast.core.errors import InvalidArchitectureError, InvalidSettingError
 from nascast.core.types import Architecture, Genes, ImageTask, Task, TextTask
 from nascast.networks.recurrent import LanguageModel, RecurrentLayer
-from nascast.spaces.nasbench_nlp.draw import accepted
-from nascast.spaces.nasbench_nlp.rows import live, names_of, parts, problem
+from nascast.spaces.nasbench_nlp.rows import accepted, live, names_of, parts, problem
 from nascast.spaces.nasbench_nlp.space import NasBenchNlp
 
 SPACE = NasBenchNlp()

@@ -1,4 +1,7 @@
-"""Calls for one row go ways of their own; they find what a batch finds, and draw what it draws."""
+"""Calls for one row go ways of their own; they find what a batch finds, and draw what it draws.
+
+But for recipes of NAS-Bench-NLP, which are drawn from one distribution: `test_nasbench_nlp_draws`.
+"""
 
 from typing import Any
 
@@ -8,7 +11,6 @@ import pytest
 from nascast.core.plugins import builtin_names, load
 from nascast.core.space import SearchSpace
 from nascast.core.types import Genes
-from nascast.spaces.nasbench_nlp.draw import accepted, accepted_row, draw, draw_row
 
 MORE: tuple[tuple[str, dict[str, Any]], ...] = (  # settings that the conformance tests do not have
     ("hierarchical", {"flat": True}),
@@ -48,20 +50,6 @@ def test_one_row_has_the_canonical_row_of_a_batch(name: str, settings: dict[str,
         rows = np.where(np.asarray(space.cardinalities) > 6, rows % 2, rows)
     alone = np.concatenate([space.canonical(row[None]) for row in rows])
     assert np.array_equal(alone, space.canonical(rows))
-
-
-@pytest.mark.parametrize("hidden", [1, 2, 3])
-def test_one_recipe_is_drawn_with_the_numbers_of_a_batch_of_one(hidden: int) -> None:
-    for seed in range(60):
-        size = hidden + (7, 14, 21)[seed % 3]
-        one, many = np.random.default_rng(seed), np.random.default_rng(seed)
-        row = draw_row(hidden, size, one)
-        rows, whole = draw(np.asarray([hidden]), np.asarray([size]), many)
-        assert (row is not None) == whole[0]
-        if row is not None:
-            assert row == rows[0].tolist()
-            assert accepted_row(row) == accepted(rows)[0]
-        assert one.random() == many.random()
 
 
 @pytest.mark.parametrize("steps", [1, 8])

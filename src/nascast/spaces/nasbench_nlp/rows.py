@@ -3,6 +3,7 @@
 from functools import lru_cache
 
 import numpy as np
+import numpy.typing as npt
 
 from nascast.core.types import Bools, Genes
 
@@ -15,7 +16,11 @@ __all__ = [
     "MOST",
     "NODES",
     "OPERATIONS",
+    "PRODUCT",
     "STATES",
+    "SUM",
+    "TANH",
+    "accepted",
     "join",
     "live",
     "names_of",
@@ -24,7 +29,6 @@ __all__ = [
     "problem",
     "valid",
     "valid_row",
-    "wires",
 ]
 
 NODES, INPUTS, STATES = 24, 3, 3
@@ -37,12 +41,13 @@ OPERATIONS = (  # the gene is the index plus 1; 0 is no node
     "activation_sigm",
     "activation_leaky_relu",
 )
-LINEAR, BLEND = 1, 2
+LINEAR, BLEND, PRODUCT, SUM, TANH = range(1, 6)  # all from TANH on are activations
 _X, FIRST_NODE = 1, 2 + STATES  # values of an input gene: none, x, previous states, nodes
 LEAST = np.asarray([0, 1, 3, 2, 2, 1, 1, 1], dtype=np.int8)  # inputs by operation gene
 MOST = np.asarray([0, INPUTS, 3, INPUTS, INPUTS, 1, 1, 1], dtype=np.int8)
 _LEAST, _MOST = LEAST.tolist(), MOST.tolist()
 _WIDTH = 1 + INPUTS  # genes of a node
+_BITS = np.append(np.int32(0), 1 << np.arange(1, FIRST_NODE + NODES, dtype=np.int32))
 _BASES = ("x", *(f"h_prev_{k}" for k in range(STATES)))
 
 
@@ -128,26 +133,33 @@ def _repeats(a: Genes, b: Genes, c: Genes) -> Bools:
     return np.asarray(((a == b) & (a > 0)) | ((c > 0) & ((a == c) | (b == c))))
 
 
-def wires(inputs: Genes) -> Bools:
-    """Returns ``(n, 28, 24)``: ``[g, s, i]`` tells that node i reads s.
-
-    The first axis of readable things is x, the three previous states, the 24 nodes.
-    """
-    out = np.zeros((len(inputs), FIRST_NODE + NODES, NODES), dtype=bool)
-    every = np.arange(len(inputs))[:, None, None]
-    out[every, inputs, np.arange(NODES)[:, None]] = True
-    return out[:, 1:]  # without the row of inputs that are not there
-
-
 def live(genes: Genes) -> Bools:
     """Returns ``(n, 24)``: the nodes that some new state depends on."""
+    return np.asarray(_reached(genes)[:, None] & _BITS[FIRST_NODE:] != 0)
+
+
+def accepted(genes: Genes) -> Bools:
+    """Returns ``(n,)``: whether the benchmark's generator would keep the row.
+
+    The live nodes read x and every previous state, and no new state reads a previous one.
+    """
     _, inputs, states = parts(genes)
-    bits = np.concatenate([np.zeros(FIRST_NODE, np.int64), 1 << np.arange(NODES)])  # by input gene
-    reads = np.bitwise_or.reduce(bits[inputs], axis=2)  # (n, 24) sets of nodes
-    alive = np.bitwise_or.reduce(bits[states + np.where(states > 0, FIRST_NODE - 1, 0)], axis=1)
-    for node in range(NODES - 1, 0, -1):
-        alive |= np.where(alive >> node & 1, reads[:, node], 0)
-    return np.asarray(alive[:, None] >> np.arange(NODES) & 1 == 1)
+    wanted = np.where(states > 0, _BITS[_X + 1 : FIRST_NODE], 0).sum(1) + _BITS[_X]
+    row, k = np.nonzero(states)
+    direct = np.zeros(states.shape, dtype=bool)
+    read = inputs[row, states[row, k] - 1]
+    direct[row, k] = ((read > _X) & (read < FIRST_NODE)).any(1)
+    return np.asarray((_reached(genes) & wanted == wanted) & ~direct.any(1))
+
+
+def _reached(genes: Genes) -> npt.NDArray[np.int32]:
+    """Returns ``(n,)`` sets, as bits, of the input genes of all that new states depend on."""
+    _, inputs, states = parts(genes)
+    reads = np.bitwise_or.reduce(_BITS[inputs], axis=2)  # (n, 24)
+    found = np.bitwise_or.reduce(_BITS[np.where(states > 0, states + FIRST_NODE - 1, 0)], axis=1)
+    for node in reversed(range(NODES)):
+        found |= np.where(found & _BITS[FIRST_NODE + node], reads[:, node], 0)
+    return np.asarray(found)
 
 
 def names_of(row: Genes) -> list[str]:
