@@ -15,7 +15,7 @@ SPACE = NasBenchNlp()
 
 
 def one_by_one(genes: Genes) -> Genes:
-    return np.stack([canonical_row(row) for row in genes])
+    return np.asarray([canonical_row(row) for row in genes.tolist()], dtype=np.int16)
 
 
 def test_drawn_and_mutated_recipes() -> None:

@@ -4,14 +4,9 @@ Colour refinement with individualisation, as in McKay & Piperno (2014), Practica
 II, https://arxiv.org/abs/1301.1493, on at most 24 vertices, without its refinements.
 """
 
-from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
 
-import numpy as np
-
-from nascast.core.types import Genes
 from nascast.spaces.nasbench_nlp.rows import (
     BLEND,
     FIRST_NODE,
@@ -22,7 +17,9 @@ from nascast.spaces.nasbench_nlp.rows import (
 
 __all__ = ["canonical_row"]
 
-_NONE = (0,) * (1 + INPUTS)  # the genes of a node that is not there
+_WIDTH = 1 + INPUTS
+_ROOM = 32  # between colours: more than there are nodes, into which one can split
+
 Colours = list[int]
 Leaf = tuple[tuple[tuple[int, ...], ...], tuple[int, ...], Colours]  # nodes, states, colours
 
@@ -45,65 +42,69 @@ class _Cell:
     states: list[int]
 
 
-def canonical_row(row: Genes) -> Genes:
-    """Returns a valid row, shape ``(99,)``, without dead nodes and in canonical order."""
+def canonical_row(row: list[int]) -> list[int]:
+    """Returns a valid row of 99 genes without dead nodes and in canonical order."""
     cell = _cell(row)
-    new = {node: k for k, node in enumerate(cell.states)}
-    kinds = [(op, new.get(i, -1)) for i, op in enumerate(cell.ops)]
-    rank = {kind: r for r, kind in enumerate(sorted(set(kinds)))}
-    nodes, chosen, _ = _smallest(cell, [rank[kind] for kind in kinds])
-    written = [gene for node in nodes for gene in (*node, *_NONE[len(node) :])]
-    written += [0] * (NODES * len(_NONE) - len(written))
-    return np.asarray([*written, *chosen, *(0,) * (STATES - len(chosen))], dtype=np.int16)
+    kinds = [op * _ROOM * (1 + STATES) for op in cell.ops]
+    for k, node in enumerate(cell.states):
+        kinds[node] += _ROOM * (1 + k)
+    nodes, chosen, _ = _smallest(cell, kinds)
+    written = [0] * (NODES * _WIDTH + STATES)
+    for i, genes in enumerate(nodes):
+        written[_WIDTH * i : _WIDTH * i + len(genes)] = genes
+    written[NODES * _WIDTH : NODES * _WIDTH + len(chosen)] = chosen
+    return written
 
 
-def _cell(row: Genes) -> _Cell:
-    genes, size, width = row.tolist(), NODES * len(_NONE), len(_NONE)
-    all_ops, all_states = genes[:size:width], genes[size:]
-    all_inputs = [genes[i + 1 : i + width] for i in range(0, size, width)]
-    kept = _live(all_inputs, all_states)
-    number = {FIRST_NODE + node: i for i, node in enumerate(kept)}
-    ops = [all_ops[node] for node in kept]
-    inputs = [[number.get(v, v - FIRST_NODE) for v in all_inputs[node] if v] for node in kept]
+def _cell(row: list[int]) -> _Cell:
+    new = [FIRST_NODE - 1 + state for state in row[NODES * _WIDTH :] if state]
+    read: dict[
+        int, list[int]
+    ] = {}  # of live nodes, last ones first; for one row faster than `live`
+    alive = set(new)
+    for node in range(max(alive), FIRST_NODE - 1, -1):
+        if node in alive:
+            place = (node - FIRST_NODE) * _WIDTH
+            read[node] = [value for value in row[place + 1 : place + _WIDTH] if value]
+            alive.update(read[node])
+    kept = list(reversed(read))
+    number = {node: i for i, node in enumerate(kept)}
+    ops = [row[(node - FIRST_NODE) * _WIDTH] for node in kept]
+    inputs = [[number.get(v, v - FIRST_NODE) for v in read[node]] for node in kept]
     readers: list[list[tuple[int, int]]] = [[] for _ in kept]
-    for i, read in enumerate(inputs):
-        for place, source in enumerate(read):
+    for i, (op, sources) in enumerate(zip(ops, inputs, strict=True)):
+        for place, source in enumerate(sources):
             if source >= 0:
-                readers[source].append((i, place if ops[i] == BLEND else 0))
-    states = [number[FIRST_NODE + state - 1] for state in all_states if state]
-    return _Cell(ops, inputs, readers, states)
-
-
-def _live(inputs: list[list[int]], states: list[int]) -> list[int]:
-    """Returns the nodes that some new state depends on; for one row faster than `rows.live`."""
-    wanted = {state - 1 for state in states if state}
-    for node in reversed(range(NODES)):
-        if node in wanted:
-            wanted.update(value - FIRST_NODE for value in inputs[node] if value >= FIRST_NODE)
-    return sorted(wanted)
+                readers[source].append((i, place if op == BLEND else 0))
+    return _Cell(ops, inputs, readers, [number[node] for node in new])
 
 
 def _refined(cell: _Cell, colours: Colours) -> Colours:
-    """Returns colours split by those of inputs and readers until nothing splits, as ranks."""
+    """Returns colours split by those of inputs and readers until nothing splits, in their order."""
     while True:
-        count = Counter(colours)
-        keys: list[tuple[Any, ...]] = []
-        for i, colour in enumerate(colours):
-            if count[colour] == 1:  # it has its rank, whatever is around it
-                keys.append((colour,))
-                continue
-            into = [colours[source] if source >= 0 else source for source in cell.inputs[i]]
-            if cell.ops[i] != BLEND:
-                into.sort()
-            out = sorted([(colours[reader], place) for reader, place in cell.readers[i]])
-            keys.append((colour, into, out))
-        ordered = sorted(range(len(keys)), key=keys.__getitem__)
-        colours, rank = colours.copy(), -1
-        for before, i in zip([None, *ordered], ordered, strict=False):
-            rank += before is None or keys[before] != keys[i]
-            colours[i] = rank
-        if 1 + rank in (len(count), len(colours)):
+        groups: dict[int, list[int]] = {}
+        for node, colour in enumerate(colours):
+            groups.setdefault(colour, []).append(node)
+        if len(groups) == len(colours):
             return colours
+        after = colours.copy()
+        for group in groups.values():
+            if len(group) > 1:
+                keys = [_around(cell, colours, node) for node in group]
+                ordered = sorted(keys)
+                for node, key in zip(group, keys, strict=True):
+                    after[node] += ordered.index(key)
+        if after == colours:
+            return colours
+        colours = after
+
+
+def _around(cell: _Cell, colours: Colours, node: int) -> tuple[list[int], list[tuple[int, int]]]:
+    """Returns the colours of what a node reads and of what reads it, sorted if that is allowed."""
+    into = [colours[source] if source >= 0 else source for source in cell.inputs[node]]
+    if cell.ops[node] != BLEND:
+        into.sort()
+    return into, sorted([(colours[reader], place) for reader, place in cell.readers[node]])
 
 
 def _singled_out(colours: Colours) -> Iterator[Colours]:
@@ -145,18 +146,21 @@ def _first(cell: _Cell, colours: Colours) -> Leaf:
 
 def _leaf(cell: _Cell, colours: Colours) -> Leaf:
     """Returns the nodes in the order of their colours, but each after its inputs."""
-    place: dict[int, int] = {}
-    waiting = sorted(range(len(colours)), key=colours.__getitem__)
     waits = [sum([1 << s for s in read if s >= 0]) for read in cell.inputs]  # for a set of nodes
+    waiting = sorted(range(len(colours)), key=colours.__getitem__)
+    place = [0] * len(colours)
+    order: Colours = []
     nodes, placed = [], 0
     while waiting:
         for node in waiting:
-            if waits[node] & placed == waits[node]:
+            if not waits[node] & ~placed:
                 break
         placed |= 1 << node
         waiting.remove(node)
-        read = [FIRST_NODE + (s if s < 0 else place[s]) for s in cell.inputs[node]]
-        nodes.append((cell.ops[node], *(read if cell.ops[node] == BLEND else sorted(read))))
-        place[node] = len(place)
-    states = tuple(1 + place[node] for node in cell.states)
-    return tuple(nodes), states, [colours[node] for node in place]
+        read = [FIRST_NODE + s if s < 0 else place[s] for s in cell.inputs[node]]
+        if cell.ops[node] != BLEND:
+            read.sort()
+        nodes.append((cell.ops[node], *read))
+        place[node] = FIRST_NODE + len(order)
+        order.append(colours[node])
+    return tuple(nodes), tuple([1 - FIRST_NODE + place[node] for node in cell.states]), order

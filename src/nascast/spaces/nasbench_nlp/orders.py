@@ -52,7 +52,7 @@ def canonical_rows(genes: Genes) -> Genes:
     """Returns ``(n, 99)`` canonical rows of valid rows, as `canonical_row` does for one."""
     out = np.empty((len(genes), genes.shape[1]), dtype=np.int16)
     if len(genes) <= _FEW:
-        for i, row in enumerate(genes):
+        for i, row in enumerate(genes.tolist()):
             out[i] = canonical_row(row)
         return out
     for start in range(0, len(genes), _CHUNK):
@@ -60,7 +60,7 @@ def canonical_rows(genes: Genes) -> Genes:
         rows, whole = _canonical(part)
         out[start : start + len(part)] = rows
         for i in np.flatnonzero(~whole).tolist():
-            out[start + i] = canonical_row(part[i])
+            out[start + i] = canonical_row(part[i].tolist())
     return out
 
 

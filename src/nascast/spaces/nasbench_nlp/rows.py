@@ -84,16 +84,17 @@ def valid(genes: Genes) -> Bools:
 def valid_row(row: list[int]) -> bool:
     """Returns what `valid` does of one row, of genes in their ranges."""
     states = row[NODES * _WIDTH :]
-    hidden = STATES - states.count(0)
-    size, last = 0, _X + hidden
+    hidden, size = STATES - states.count(0), 0
+    last = _X + hidden
     for i in range(0, NODES * _WIDTH, _WIDTH):
         op, a, b, c = row[i : i + _WIDTH]
-        if op:
-            if size < i // _WIDTH or not _valid_node(op, a, b, c, last):
+        if not op:  # the nodes end here
+            if any(row[i : NODES * _WIDTH]):
                 return False
-            size += 1
-        elif a or b or c:
+            break
+        if not _valid_node(op, a, b, c, last):
             return False
+        size += 1
     chosen = states[:hidden]
     return 0 < hidden == len(set(chosen)) and all(chosen) and max(chosen) <= size
 
