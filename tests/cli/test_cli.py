@@ -110,6 +110,19 @@ def test_a_command_imports_no_other() -> None:
     subprocess.run([sys.executable, "-c", code], check=True, stdout=subprocess.DEVNULL)
 
 
+@pytest.mark.parametrize("words", [["benchmark", "info", "nb201-mini"], ["benchmark", "list"]])
+def test_plain_texts_and_flags_need_no_pydantic(words: list[str]) -> None:
+    """Typer imports it to convert values, which takes longer than all that these commands do."""
+    code = (
+        f"import sys; sys.argv = {['nascast', *words]}\n"
+        "from nascast.cli.main import main\n"
+        "try: main()\n"
+        "except SystemExit: pass\n"
+        "sys.exit('pydantic' in sys.modules)"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True, stdout=subprocess.DEVNULL)
+
+
 def test_show(cli: Cli) -> None:
     code, out, _ = cli("show", CELL)
     assert code == 0

@@ -39,6 +39,9 @@ class _Commands(TyperGroup):
         super().__init__(**settings)
         self.commands = dict.fromkeys(_COMMANDS)  # type: ignore[assignment]  # names, to suggest
 
+    def get_params(self, ctx: Any) -> list[Any]:
+        return _parameters(super().get_params, ctx)
+
     def list_commands(self, ctx: Any) -> list[str]:
         return list(_COMMANDS)
 
@@ -59,11 +62,19 @@ def _prepared(command: Any) -> Any:
     """Returns a command without empty values, whose help breaks where the terminal ends."""
     paragraphs = inspect.cleandoc(command.help or "").split("\n\n")
     command.help = "\n\n".join(" ".join(lines.split()) for lines in paragraphs)
-    for parameter in command.params:
-        parameter.process_value = partial(_processed, parameter, parameter.process_value)
+    command.get_params = partial(_parameters, command.get_params)
     for part in getattr(command, "commands", {}).values():
         _prepared(part)
     return command
+
+
+def _parameters(find: Callable[[Any], list[Any]], context: Any) -> list[Any]:
+    """Returns the parameters of a command, ``--help`` too, which `_processed` is to read."""
+    found = find(context)
+    for parameter in found:
+        if not isinstance(parameter.process_value, partial):
+            parameter.process_value = partial(_processed, parameter, parameter.process_value)
+    return found
 
 
 def _processed(parameter: Any, process: Callable[..., Any], context: Any, value: Any) -> Any:
@@ -79,7 +90,18 @@ def _processed(parameter: Any, process: Callable[..., Any], context: Any, value:
     if given and any(isinstance(text, str) and not text.strip() for text in written):
         call = parameter.opts[0] if parameter.opts[0].startswith("-") else parameter.name
         raise InvalidSettingError(f"{call}: expected a value; got nothing")
-    return process(context, value)
+    return value if _is_read(parameter, value) else process(context, value)
+
+
+def _is_read(parameter: Any, value: Any) -> bool:
+    """Returns whether a value is what is wanted: a plain text, or nothing for a flag.
+
+    Newer versions of Typer import pydantic to convert such, too, a fifth of the time of a command.
+    """
+    if value is None:
+        return bool(getattr(parameter, "is_flag", False))
+    kind = getattr(getattr(parameter, "type_descriptor", None), "annotation", None)
+    return kind is str and type(value) is str and not parameter.callback
 
 
 app = typer.Typer(
