@@ -18,6 +18,8 @@ MORE: tuple[tuple[str, dict[str, Any]], ...] = (  # settings that the conformanc
     ("morphism", {"steps": 12}),
     ("recurrent_tree", {"base": 4}),
     ("nasnet", {"blocks": 2}),
+    ("layerwise", {"layers": 1}),
+    ("layerwise", {"layers": 3, "strides": True}),
 )
 
 
@@ -42,12 +44,17 @@ def test_one_row_is_valid_where_it_is_in_a_batch(name: str, settings: dict[str, 
     assert [space._is_row(row) for row in rows.tolist()] == space.is_valid(rows).tolist()
 
 
-@pytest.mark.parametrize(("name", "settings"), [("darts", {}), ("nasnet", {}), *MORE])
+@pytest.mark.parametrize(
+    ("name", "settings"), [("darts", {}), ("nasnet", {}), ("layerwise", {}), *MORE]
+)
 def test_one_row_has_the_canonical_row_of_a_batch(name: str, settings: dict[str, Any]) -> None:
     space = load("space", name, **settings)
     rows = space.sample(300, np.random.default_rng(2))
     if name in ("darts", "nasnet"):  # many blocks tie
         rows = np.where(np.asarray(space.cardinalities) > 6, rows % 2, rows)
+    if name == "layerwise":  # many layers are equal, with equal surroundings or others
+        rows[150:] = np.where(np.asarray(space.cardinalities) > 2, 0, rows[150:])
+        rows[250:] %= 1
     alone = np.concatenate([space.canonical(row[None]) for row in rows])
     assert np.array_equal(alone, space.canonical(rows))
 

@@ -96,7 +96,7 @@ def _processed(parameter: Any, process: Callable[..., Any], context: Any, value:
 def _is_read(parameter: Any, value: Any) -> bool:
     """Returns whether a value is what is wanted: a plain text, or nothing for a flag.
 
-    Newer versions of Typer import pydantic to convert such, too, a fifth of the time of a command.
+    Newer versions of Typer import pydantic to convert such, too, a seventh of the time of `info`.
     """
     if value is None:
         return bool(getattr(parameter, "is_flag", False))

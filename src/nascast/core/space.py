@@ -22,6 +22,7 @@ __all__ = ["SearchSpace"]
 _Kind = TypeVar("_Kind", bound=Task)
 _ROUNDS = 1000  # rejection rounds before sampling gives up; chosen
 _LISTED = 2**20  # rows of genes of a space that `all` lists at most; chosen
+_LONG = 100  # genes of a row, of which more are faster checked as an array; measured
 _FIRST_PLACE = np.zeros(1, dtype=np.intp)
 _NO_PLACE = _FIRST_PLACE[:0]
 Ints = npt.NDArray[np.int64]
@@ -236,7 +237,8 @@ class SearchSpace(Texts):
             raise InvalidArchitectureError(
                 f"{self.name}: genes are integers; got an array of {genes.dtype}"
             )
-        if len(genes) == 1 and self._is_within(row := genes[0].tolist()) and self._is_row(row):
+        alone = len(genes) == 1 and self.length <= _LONG
+        if alone and self._is_within(row := genes[0].tolist()) and self._is_row(row):
             return
         valid = self.is_valid(genes)
         if not np.logical_and.reduce(valid):  # a third of the time of valid.all()

@@ -1,5 +1,7 @@
 """An order of the layers that does not depend on their numbers."""
 
+from functools import cache
+
 import numpy as np
 import numpy.typing as npt
 
@@ -11,7 +13,7 @@ __all__ = ["canonical_order"]
 Ints = npt.NDArray[np.int64]
 
 
-def canonical_order(reads: Bools, labels: Ints) -> Ints:
+def canonical_order(reads: Bools, labels: Ints, kinds: int) -> Ints:
     """Returns ``(n, v)``: the vertices in an order that equal graphs have in common.
 
     Every vertex stands behind those that it reads. Vertices are ranked by the longest path that
@@ -21,24 +23,29 @@ def canonical_order(reads: Bools, labels: Ints) -> Ints:
 
     Args:
         reads: ``(n, v, v)``; ``[g, i, j]`` is whether j reads i; upper triangular.
-        labels: ``(n, v)`` labels, not negative.
+        labels: ``(n, v)`` labels, from 0.
+        kinds: number of labels that there are.
     """
-    rank = _depths(reads)
-    open_rows = np.arange(len(rank))
-    while len(open_rows):
-        refined = _refined(reads[open_rows], labels[open_rows], rank[open_rows])
-        rank[open_rows] = refined
-        if _all_differ(refined):
-            break
-        equal = refined[:, :, None] == refined[:, None, :]
-        tied = equal.sum(2) > 1
-        left = tied.any(1)
-        open_rows, refined, tied = open_rows[left], refined[left], tied[left]
+    if len(reads) == 1 and (order := _order_of(reads[0], labels[0], kinds)) is not None:
+        return order[None]
+    rank = _refined(reads, labels, kinds, _depths(reads))
+    while not _all_differ(rank):
+        tied = (rank[:, :, None] == rank[:, None, :]).sum(2) > 1
+        left = np.flatnonzero(tied.any(1))
+        refined, tied = rank[left], tied[left]
         lowest = np.where(tied, refined, refined.shape[1]).min(1, keepdims=True)
         group = tied & (refined == lowest)
         group[np.arange(len(group)), group.argmax(1)] = False  # it stays, the others move up
-        rank[open_rows] = refined + group
-    return np.argsort(rank, axis=1, kind="stable")
+        rank[left] = _refined(reads[left], labels[left], kinds, refined + group)
+    return rank.argsort(1, kind="stable")
+
+
+def _order_of(reads: Bools, labels: Ints, kinds: int) -> Ints | None:
+    """Returns ``(v,)`` the order of one graph if surroundings break all ties, as most often."""
+    depths = np.asarray(_depths_of(reads))
+    ranks = np.sort(depths).searchsorted(depths).view(np.uint64)
+    keys = _keys(reads, labels, kinds, ranks)
+    return keys.argsort(kind="stable") if len(set(keys.tolist())) == len(keys) else None
 
 
 def _depths(reads: Bools) -> Ints:
@@ -55,41 +62,57 @@ def _depths(reads: Bools) -> Ints:
 def _depths_of(reads: Bools) -> list[int]:
     """Returns ``(v,)`` depths of one graph, edge by edge, which is faster for one."""
     depth = [0] * len(reads)
-    for source, reader in zip(*(ends.tolist() for ends in reads.nonzero()), strict=True):
+    sources, readers = reads.nonzero()
+    for source, reader in zip(sources.tolist(), readers.tolist(), strict=True):
         if depth[reader] <= depth[source]:
             depth[reader] = depth[source] + 1
     return depth
 
 
-def _refined(reads: Bools, labels: Ints, rank: Ints) -> Ints:
+def _refined(reads: Bools, labels: Ints, kinds: int, rank: Ints) -> Ints:
     """Returns ranks split until equal ones have equal labels and equal surroundings.
 
     A rank is the number of vertices before, and splitting keeps the order of those that differed.
     """
-    rank = _counted(rank.astype(np.uint64) << np.uint64(32))
-    bits = np.uint64(64 - max(rank.shape[1] - 1, 1).bit_length())
-    links = reads.astype(np.uint64)
-    base = labels.astype(np.uint64) * np.uint64(rank.shape[1])
+    ranks = _counted(rank)
     while True:
-        ranks = rank.astype(np.uint64)
-        state = mix(base + ranks)
-        scrambled = mix(state)
-        before = (scrambled[:, None] @ links)[:, 0]  # sums, modulo 2**64
-        behind = (links @ scrambled[:, :, None])[:, :, 0]
-        sides = mix(np.concatenate([state + before, ~state + behind]))
-        both = mix(sides[: len(rank)] + sides[len(rank) :])
-        split = _counted(ranks << bits | both >> (np.uint64(64) - bits))
-        if _all_differ(split) or np.array_equal(split, rank):
-            return split
-        rank = split
+        split = _counted(_keys(reads, labels, kinds, ranks))
+        if _all_differ(split) or np.array_equal(split, ranks):
+            return split.view(np.int64)
+        ranks = split
 
 
-def _all_differ(rank: Ints) -> bool:
+def _keys(reads: Bools, labels: Ints, kinds: int, ranks: UInts) -> UInts:
+    """Returns ``(n, v)`` numbers that have the order of ranks, then one by the surroundings.
+
+    For one graph all arrays may be without their first axis.
+    """
+    v = reads.shape[-1]
+    links = reads.astype(np.uint64)
+    own = labels * v + ranks.view(np.int64)
+    state, scrambled = (numbers.take(own) for numbers in _states(kinds * v))
+    before = (scrambled[..., None, :] @ links)[..., 0, :]  # sums, modulo 2**64
+    behind = (links @ scrambled[..., None])[..., 0]
+    sides = mix(np.concatenate([state + before, ~state + behind]))
+    both = mix(sides[: len(state)] + sides[len(state) :])
+    bits = max(v - 1, 1).bit_length()
+    return np.asarray(ranks << np.uint64(64 - bits) | both >> np.uint64(bits))
+
+
+@cache
+def _states(count: int) -> tuple[UInts, UInts]:
+    """Returns ``(count,)`` random numbers, and others made of them."""
+    states = mix(np.arange(count, dtype=np.uint64))
+    return states, mix(states)
+
+
+def _all_differ(rank: Ints | UInts) -> bool:
     """Whether no two vertices have one rank, so that each is as large as it can be."""
-    v = rank.shape[1]
-    return bool(rank.sum() == len(rank) * v * (v - 1) // 2)
+    n, v = rank.shape
+    return bool(np.add.reduce(rank, axis=None) == n * v * (v - 1) // 2)
 
 
-def _counted(keys: UInts) -> Ints:
+def _counted(keys: Ints | UInts) -> UInts:
     """Returns ``(n, v)``: the number of keys of the row that are smaller."""
-    return np.asarray((keys[:, None, :] < keys[:, :, None]).sum(2))
+    smaller = np.add.reduce(keys[:, None, :] < keys[:, :, None], axis=2)
+    return np.asarray(smaller.view(np.uint64))
