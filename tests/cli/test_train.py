@@ -102,6 +102,12 @@ def test_train_and_export_without_a_run(cli: Cli, data: Path, tmp_path: Path) ->
     code, _, err = cli("export", out, "--format", "safetensors")
     assert (code, "add --force to replace it" in err) == (2, True)
     assert cli("export", out, "--format", "safetensors", "--force")[0] == 0
+    exported = cli("predict", out / "exported-model.safetensors", tmp_path / "photo.png")
+    assert exported == cli("predict", out, tmp_path / "photo.png")
+    (tmp_path / "model.pt2").write_bytes(b"no archive")
+    code, said, err = cli("predict", tmp_path / "model.pt2", tmp_path / "photo.png")
+    assert (code, said, len(err.splitlines())) == (2, "", 1)
+    assert "damaged, or not a file that `nascast export" in err
     own = ("export", out, "--format", "safetensors", "--out", out / "model.safetensors", "--force")
     code, _, err = cli(*own)
     assert (code, "is what is read" in err) == (2, True)

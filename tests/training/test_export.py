@@ -10,7 +10,6 @@ import torch
 from PIL import Image
 from torch import Tensor, nn
 
-from nascast.core import plugins
 from nascast.core.errors import (
     CorruptDataError,
     MissingDataError,
@@ -18,10 +17,9 @@ from nascast.core.errors import (
     StoreError,
     UnsupportedError,
 )
-from nascast.core.types import ImageTask
 from nascast.training.classify import classify
 from nascast.training.export import TOLERANCE, export
-from nascast.training.model import Classifier, Model, load_model, save_model
+from nascast.training.model import Classifier, Model, load_model
 from nascast.training.model_card import photo_code
 
 pytest.importorskip("safetensors")
@@ -43,36 +41,6 @@ for n in (1, 3, len(images)):
     found[f"pt2{n}"] = program(torch.from_numpy(images[:n])).tolist()
 print(json.dumps(found))
 """
-
-
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A model of a cell of NASNet's space with statistics of some batches."""
-    space = plugins.load("space", "nasbench201")
-    arch = space.architecture(
-        space.from_text(
-            ["|avg_pool_3x3~0|+|none~0|nor_conv_3x3~1|+|skip_connect~0|nor_conv_1x1~1|none~2|"]
-        )[0]
-    )
-    task = ImageTask((3, 8, 8), 4, {**space.scaled(1, 4), "stages": 1})
-    torch.manual_seed(0)
-    network = space.build(arch, task)
-    with torch.no_grad():
-        for _ in range(5):
-            network(torch.randn(16, 3, 8, 8))
-    told = {
-        "space": space.name,
-        "genes": list(arch.genes),
-        "text": space.to_text(space.row(arch))[0],
-        "task": {"input_shape": [3, 8, 8], "classes": 4, "skeleton": dict(task.skeleton)},
-        "class_names": ["a", "b", "c", "d"],
-        "kind": "image classifier",
-        "normalisation": {"mean": [0.4, 0.5, 0.6], "std": [0.2, 0.3, 0.1]},
-    }
-    out = tmp_path_factory.mktemp("model")
-    classifier = Classifier(network, (0.4, 0.5, 0.6), (0.2, 0.3, 0.1), (8, 8))
-    save_model(classifier, told, torch.rand(6, 3, 8, 8), out)
-    return out
 
 
 def test_from_a_photo_to_a_class(folder: Path, tmp_path: Path) -> None:
@@ -101,6 +69,24 @@ def test_from_a_photo_to_a_class(folder: Path, tmp_path: Path) -> None:
         assert answer.classes[0] == name
         told = [answer.probabilities[answer.classes.index(c)] for c in model.classes]
         assert np.allclose(told, expected.numpy(), atol=1e-5)
+
+
+def test_an_onnx_file_that_contradicts_itself(folder: Path, tmp_path: Path) -> None:
+    onnx = pytest.importorskip("onnx")
+    export(load_model(folder), "onnx", tmp_path / "model.onnx")
+    Image.new("RGB", (8, 8)).save(tmp_path / "photo.png")
+    whole = onnx.load(tmp_path / "model.onnx")
+    (place,) = (p for p in whole.metadata_props if p.key == "architecture.json")
+    told = json.loads(place.value)
+    for changes, words in (
+        ({"class_names": ["a"]}, "expected logits of 1 classes; got"),
+        ({"task": None}, "does not describe a model"),
+        ({"task": {**told["task"], "input_shape": [3, 9, 9]}}, "InvalidArgument"),
+    ):
+        place.value = json.dumps({**told, **changes})
+        onnx.save(whole, tmp_path / "model.onnx")
+        with pytest.raises(CorruptDataError, match=words):
+            classify(tmp_path / "model.onnx", [tmp_path / "photo.png"])
 
 
 def test_what_is_no_picture_or_no_model(folder: Path, tmp_path: Path) -> None:

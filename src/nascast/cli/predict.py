@@ -12,7 +12,7 @@ __all__ = ["predict"]
 
 def predict(
     model: Annotated[
-        Path, typer.Argument(help="Folder of the model, or its export as ONNX: model.onnx.")
+        Path, typer.Argument(help="Folder of the model, or a file that was exported from it.")
     ],
     files: Annotated[list[Path], typer.Argument(help="Pictures: PNG, JPEG …")],
     top: Annotated[int, typer.Option(help="Number of classes for each, the best first.")] = 1,

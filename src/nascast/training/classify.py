@@ -1,7 +1,6 @@
 """Classes of picture files, by a trained model or an exported one."""
 
-import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,12 +16,12 @@ from nascast.core.errors import (
 )
 from nascast.core.extras import extra
 from nascast.core.types import Floats, ImageTask
+from nascast.training.exported import Logits, open_exported
 from nascast.training.sources.pictures import MODES, squared
 
 __all__ = ["Answer", "classify", "preparation"]
 
 _MODES = {1: "L", 3: "RGB"}  # of Pillow, by channels
-_EXPORTED = "a file that `nascast export --format onnx` wrote"
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,34 +57,57 @@ def classify(model: Path, files: Sequence[Path], top: int = 1) -> list[Answer]:
     """Returns the classes of pictures, prepared as those that the model was trained on.
 
     Args:
-        model: folder of a model, or its export as ONNX, which needs neither PyTorch nor the folder.
+        model: folder of a model, or a file that was exported from it, which needs no such folder,
+            and as ONNX no PyTorch either.
         files: pictures that Pillow reads.
         top: number of classes for each.
 
     Raises:
         MissingDataError: there is no such model or picture.
-        CorruptDataError: a file is damaged, or no picture.
+        CorruptDataError: a file is damaged, or no picture; the model contradicts itself.
         UnsupportedError: the model is none of pictures in grey or colour.
         InvalidSettingError: `top` is below 1, or a picture cannot be brought to the model's shape.
         MissingExtraError: a package that this needs is not installed.
     """
     if top < 1:
         raise InvalidSettingError(f"the number of classes to show is 1 or more; got {top}")
-    description, call = _exported(model) if model.is_file() else _folder(model)
-    if description["kind"] != "image classifier":
-        raise UnsupportedError(f"{model} is a {description['kind']}; pictures need a classifier")
-    channels, height, width = description["task"]["input_shape"]
+    description, call = open_exported(model) if model.is_file() else _folder(model)
+    task, classes = _task(description, model)
+    channels, *shape = task.input_shape
     if channels not in _MODES:
         raise UnsupportedError(f"{model} takes images of {channels} channels, which no picture has")
     answers = []
     for file in files:
-        logits = call(_prepared(file, _MODES[channels], (height, width)))
-        shares = np.exp(logits - logits.max())
-        shares /= shares.sum()
-        best = np.argsort(-shares, kind="stable")[:top].tolist()
-        names = tuple(description["class_names"][i] for i in best)
-        answers.append(Answer(file, names, tuple(float(shares[i]) for i in best)))
+        with reading(model, size_of(model), what="a model of pictures"):  # of any size it claims
+            images = _prepared(file, _MODES[channels], (shape[0], shape[1]))
+        logits = call(images)
+        if logits.shape != (len(classes),):
+            raise CorruptDataError(
+                f"{model}: expected logits of {len(classes)} classes; got {logits.shape}"
+            )
+        answers.append(_answer(file, logits, classes, top))
     return answers
+
+
+def _answer(file: Path, logits: Floats, classes: Sequence[str], top: int) -> Answer:
+    shares = np.exp(logits - logits.max())
+    shares /= shares.sum()
+    best = np.argsort(-shares, kind="stable")[:top].tolist()
+    return Answer(file, tuple(classes[i] for i in best), tuple(float(shares[i]) for i in best))
+
+
+def _task(description: Mapping[str, Any], model: Path) -> tuple[ImageTask, list[str]]:
+    """Returns the task of a model of pictures, and the names of the classes."""
+    try:
+        if (kind := description["kind"]) != "image classifier":
+            raise UnsupportedError(f"{model} is a {kind}; pictures need a classifier")
+        told = description["task"]
+        task = ImageTask(tuple(told["input_shape"]), told["classes"])
+        return task, [str(name) for name in description["class_names"]]
+    except (KeyError, TypeError, InvalidSettingError) as error:
+        raise CorruptDataError(
+            f"{model} does not describe a model: {type(error).__name__}: {error}"
+        ) from error
 
 
 def _prepared(file: Path, mode: str, shape: tuple[int, int]) -> Any:
@@ -113,36 +135,10 @@ def _prepared(file: Path, mode: str, shape: tuple[int, int]) -> Any:
     return np.ascontiguousarray(values.transpose(0, 3, 1, 2))
 
 
-def _folder(model: Path) -> tuple[Mapping[str, Any], Callable[[Any], Floats]]:
+def _folder(model: Path) -> tuple[Mapping[str, Any], Logits]:
     import torch
 
     from nascast.training.model import load_model
 
     found = load_model(model)
     return found.description, lambda x: found.portable.logits(torch.from_numpy(x))[0].numpy()
-
-
-def _refusals() -> tuple[type[Exception], ...]:
-    """Returns what ONNX Runtime raises of a file that it cannot read."""
-    state = extra("onnxruntime.capi.onnxruntime_pybind11_state", "onnx", "an exported model")
-    names = ("Fail", "InvalidArgument", "InvalidGraph", "InvalidProtobuf", "NotImplemented")
-    return tuple(getattr(state, name) for name in names)
-
-
-def _exported(model: Path) -> tuple[Mapping[str, Any], Callable[[Any], Floats]]:
-    runtime = extra("onnxruntime", "onnx", "an exported model")
-    if model.suffix != ".onnx":
-        raise UnsupportedError(f"{model}: expected the folder of a model, or {_EXPORTED}")
-    options = runtime.SessionOptions()
-    options.log_severity_level = 4  # what is wrong is said below
-    with reading(model, size_of(model), what=_EXPORTED):
-        content = model.read_bytes()
-        try:
-            session = runtime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
-        except _refusals() as error:
-            raise ValueError(str(error).splitlines()[0]) from error
-        told = session.get_modelmeta().custom_metadata_map.get("architecture.json")
-        if told is None:
-            raise CorruptDataError(f"{model}: expected {_EXPORTED}; it has no architecture.json")
-        description = json.loads(told)
-    return description, lambda x: session.run(None, {"images": x})[0][0]

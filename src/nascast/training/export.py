@@ -23,6 +23,7 @@ from nascast.training.model import (
     Portable,
     load_weights,
     rebuild,
+    tensors_of,
     weights_of,
 )
 
@@ -160,7 +161,7 @@ def _safetensors(model: Model, path: Path) -> Call:
     safetensors = extra("safetensors.torch", "export", "exporting to safetensors")
     write_whole(path, safetensors.save(weights_of(model.portable), _metadata(model)))
     again = rebuild(model.description, path)
-    load_weights(again, path.read_bytes(), path)
+    load_weights(again, tensors_of(path.read_bytes(), path), path)
     return _outputs(again)
 
 

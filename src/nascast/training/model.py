@@ -251,7 +251,7 @@ def load_model(folder: Path) -> Model:
     description = _description(folder / ARCHITECTURE)
     contents = {name: _checked(folder / name, description) for name in (WEIGHTS, _EXAMPLES)}
     portable = rebuild(description, folder / ARCHITECTURE)
-    load_weights(portable, contents[WEIGHTS], folder / WEIGHTS)
+    load_weights(portable, tensors_of(contents[WEIGHTS], folder / WEIGHTS), folder / WEIGHTS)
     kept = tensors_of(contents[_EXAMPLES], folder / _EXAMPLES)
     try:
         examples, logits = kept["examples"], kept["logits"]
@@ -280,15 +280,15 @@ def weights_of(portable: Portable) -> dict[str, Tensor]:
     return {name: value.contiguous() for name, value in states.items() if name not in again}
 
 
-def load_weights(portable: Portable, content: bytes, path: Path) -> None:
-    """Sets the weights to those in the content of a safetensors file.
+def load_weights(portable: Portable, found: Mapping[str, Tensor], path: Path) -> None:
+    """Sets the weights to those found in a file, by name; those that layers share have one or more.
 
     Raises:
-        CorruptDataError: it is no such file, or of another network; the message names `path`.
+        CorruptDataError: they are of another network; the message names `path`.
     """
-    found, wanted = tensors_of(content, path), weights_of(portable)
-    if found.keys() != wanted.keys():
-        odd = sorted(found.keys() ^ wanted.keys())
+    missing = weights_of(portable).keys() - found.keys()
+    unknown = found.keys() - portable.state_dict().keys()
+    if odd := sorted(missing | unknown):
         raise CorruptDataError(f"{path} is not of the network in {ARCHITECTURE}: {odd[0]}")
     try:
         portable.load_state_dict(found, strict=False)
@@ -302,9 +302,11 @@ def rebuild(description: Mapping[str, Any], source: Path) -> Portable:
     """Returns the network of a description with new weights, in evaluation mode.
 
     Raises:
-        CorruptDataError: the description contradicts itself; the message names `source`.
+        CorruptDataError: the description is of another format, or contradicts itself; the message
+            names `source`.
         UnknownComponentError: the search space is not installed.
     """
+    _check_format(description, source)
     try:
         space = plugins.load("space", description["space"])
         arch = Architecture(space.name, tuple(description["genes"]))
@@ -355,13 +357,17 @@ def _description(file: Path) -> dict[str, Any]:
         )
     with reading(file, size_of(file), what="a description of a model"):
         found = json.loads(file.read_text(encoding="utf-8"))
+    _check_format(found, file)
+    return dict(found)
+
+
+def _check_format(found: Any, source: Path) -> None:
     mark = (found.get("format"), found.get("version")) if isinstance(found, dict) else None
     if mark != (_FORMAT, _VERSION):
         raise CorruptDataError(
-            f"{file}: expected a {_FORMAT} of version {_VERSION}; got {mark}; train again, or use "
-            "the nascast that wrote it"
+            f"{source}: expected a {_FORMAT} of version {_VERSION}; got {mark}; train again, or "
+            "use the nascast that wrote it"
         )
-    return dict(found)
 
 
 def _checked(file: Path, description: Mapping[str, Any]) -> bytes:
