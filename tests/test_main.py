@@ -4,6 +4,8 @@ import signal
 import subprocess
 import sys
 
+import pytest
+
 import nascast
 from nascast.core import plugins
 
@@ -20,16 +22,17 @@ def test_the_package_runs_as_the_command_does() -> None:
     assert [line.split()[0] for line in listed.stdout.splitlines()] == plugins.names("strategy")
 
 
-def test_ctrl_c_while_modules_are_imported_leaves_no_traceback() -> None:
+@pytest.mark.parametrize(("sent", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_an_end_while_modules_are_imported_leaves_no_traceback(sent: int, status: int) -> None:
     """Python itself says when it has imported typer, with about half of the modules to come."""
     command = [sys.executable, "-X", "importtime", "-m", "nascast", "search", "--help"]
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as started:
         assert started.stderr
         while "typer.main" not in started.stderr.readline():
             assert started.poll() is None
-        started.send_signal(signal.SIGINT)
+        started.send_signal(sent)
         said = started.stderr.read()
-    assert started.returncode == 130
+    assert started.returncode == status
     assert "Traceback" not in said
     assert said.rstrip().endswith("Stopped.")
 

@@ -55,7 +55,10 @@ def test_a_benchmark_search_compares_strategies(run: Cli, tmp_path: Path) -> Non
     assert "objectives was" in error
 
 
-def test_ctrl_c_names_the_command_that_goes_on(run: Cli, tmp_path: Path) -> None:
+@pytest.mark.parametrize(("sent", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_an_end_names_the_command_that_goes_on(
+    sent: int, code: int, run: Cli, tmp_path: Path
+) -> None:
     """A search on a benchmark, stopped by a real signal, ends as one that was not stopped."""
     line = "search --benchmark nb201-mini --strategy regularized_evolution --evaluations 4000"
     words = [*line.split(), "--seeds", "4", "--out", str(tmp_path / "run")]
@@ -65,9 +68,9 @@ def test_ctrl_c_names_the_command_that_goes_on(run: Cli, tmp_path: Path) -> None
         while not (tmp_path / "run" / "trials.sqlite").exists():
             assert search.poll() is None
             time.sleep(0.05)
-        search.send_signal(signal.SIGINT)
+        search.send_signal(sent)
         _, error = search.communicate(timeout=60)
-    assert search.returncode == 130
+    assert search.returncode == code
     assert "The same command with --resume goes on" in error
     assert "Architecture search in nasbench201" in (tmp_path / "run" / "report.html").read_text()
     status, text, error = run(line, *words[len(line.split()) :], "--resume", "--json")

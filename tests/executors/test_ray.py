@@ -260,11 +260,15 @@ def test_a_lost_node_costs_what_ran_there(ray_connected: Any, tmp_path: Path) ->
 
 LOCAL = """
 import os
+import signal
 from functools import partial
 from nascast.executors.ray import Ray
 
+signal.signal(signal.SIGTERM, print)
 with Ray(2) as executor:
     import ray
+
+    assert signal.getsignal(signal.SIGTERM) is print  # and not that of Ray
 
     assert executor.workers == 2
     addresses = [node["NodeManagerAddress"] for node in ray.nodes()]

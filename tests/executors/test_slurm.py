@@ -67,9 +67,14 @@ def test_a_job_that_dies_runs_once_more(tmp_path: Path) -> None:
         assert executor.incidents() == ["the job of dies died; it runs again"]
 
 
-def test_sigterm_cancels_the_jobs(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("handler", "status"),
+    [("", 143), ("import signal; signal.signal(signal.SIGTERM, lambda *_: sys.exit(9))\n", 9)],
+)
+def test_sigterm_cancels_the_jobs(handler: str, status: int, tmp_path: Path) -> None:
+    """And then does what the program has it do."""
     code = (
-        "import os, sys, time\nfrom functools import partial\n"
+        f"import os, sys, time\nfrom functools import partial\n{handler}"
         "from nascast.executors.slurm import Slurm\n"
         "executor = Slurm(1, folder=sys.argv[1], cluster='local')\n"
         "def call(mark):\n"
@@ -85,6 +90,6 @@ def test_sigterm_cancels_the_jobs(tmp_path: Path) -> None:
         while not (mark.exists() and mark.read_text()):
             time.sleep(0.05)
         other.terminate()
-        assert other.wait(30) == 143
+        assert other.wait(30) == status
     with pytest.raises(ProcessLookupError):
         os.kill(int(mark.read_text()), 0)

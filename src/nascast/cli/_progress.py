@@ -19,6 +19,8 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
+from nascast.core.termination import INTERRUPTED
+
 if TYPE_CHECKING:
     from nascast.studies.progress import Progress as Stages
 
@@ -85,7 +87,7 @@ def bars(
                 raise
     except KeyboardInterrupt:
         typer.echo(stopped, err=True)
-        raise typer.Exit(130) from None
+        raise typer.Exit(INTERRUPTED) from None
 
 
 def stages(shown: Progress) -> "Stages":

@@ -15,6 +15,7 @@ from typer.main import get_group
 
 import nascast
 from nascast.core.errors import InvalidSettingError, NascastError, plain
+from nascast.core.termination import INTERRUPTED
 
 __all__ = ["app", "main"]
 
@@ -56,6 +57,14 @@ class _Commands(TyperGroup):
         else:
             alone.command(cmd_name)(found)
         return _prepared(get_group(alone).commands[cmd_name])
+
+    def invoke(self, ctx: Any) -> Any:
+        """Runs a command; one that has nothing to say when it is stopped ends with a word."""
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt:
+            typer.echo("Stopped.", err=True)
+            raise typer.Exit(INTERRUPTED) from None
 
 
 def _prepared(command: Any) -> Any:

@@ -17,6 +17,7 @@ from nascast.cli._plan import Asked, plan
 from nascast.cli._sized import sized, time_asked
 from nascast.cli._summary import print_summary
 from nascast.core.document import document
+from nascast.core.termination import INTERRUPTED
 
 if TYPE_CHECKING:
     from nascast.core.callback import Callback
@@ -278,10 +279,10 @@ def _run(
             _simulate(chosen, asked.workplace, out, told)
         else:
             _train(chosen, evaluator, asked, out, told)
-    except KeyboardInterrupt:
+    except KeyboardInterrupt:  # which SIGTERM raises, too
         typer.echo(_STOPPED, err=True)
         Current(out).write()
-        raise typer.Exit(130) from None
+        raise typer.Exit(INTERRUPTED) from None
     except typer.Exit:  # Ctrl-C, where there are bars
         Current(out).write()
         raise

@@ -11,6 +11,7 @@ from typing import Any
 
 from nascast.core.errors import InvalidSettingError
 from nascast.core.executor import Done, Executor
+from nascast.core.termination import keeping_handler
 
 __all__ = ["Ray"]
 
@@ -230,12 +231,13 @@ def _connect(address: str | None, cpus: int | None, timeout: float) -> bool:
     if address is None:
         settings = {"num_cpus": cpus, "include_dashboard": False}
     try:
-        ray.init(
-            address=address or "local",
-            log_to_driver=False,
-            logging_level=logging.ERROR,
-            **settings,
-        )
+        with keeping_handler():  # that of Ray ends the process in silence
+            ray.init(
+                address=address or "local",
+                log_to_driver=False,
+                logging_level=logging.ERROR,
+                **settings,
+            )
     except _refusals() as error:
         where = f"at {address}" if address else "on this machine"
         hint = _TOKEN if address else ""

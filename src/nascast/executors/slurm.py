@@ -3,7 +3,6 @@
 import math
 import shutil
 import signal
-import threading
 import time
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass
@@ -13,12 +12,12 @@ from typing import Any
 from nascast.core.errors import InvalidSettingError
 from nascast.core.executor import Done, Executor
 from nascast.core.extras import check_extra
+from nascast.core.termination import TERMINATED, may_handle
 
 __all__ = ["Slurm"]
 
 _WORKERS = 8  # jobs at a time, where none is said; chosen
 _LATE = "timed-out"  # in what submitit says of a job that took longer than its limit
-_TERMINATED = 128 + signal.SIGTERM  # status of a program that it ended, by convention of shells
 _PAUSES = {"slurm": 2.0, "local": 0.1}  # seconds between two looks at the jobs; chosen
 
 
@@ -39,8 +38,8 @@ class Slurm(Executor):
     for want of memory or with its node, runs once more. Seconds of a call have its wait in the
     queue in them; evaluators count their own.
 
-    SIGTERM, by which a login node or a batch job ends this process, exits with the status 143 and
-    cancels the jobs, unless the program handles that signal itself.
+    SIGTERM, by which a login node or a batch job ends this process, cancels the jobs; then it does
+    what the program has it do, or exits with the status 143.
     """
 
     def __init__(
@@ -119,15 +118,18 @@ class Slurm(Executor):
         return jobs
 
     def _watch(self) -> None:
-        """Has SIGTERM unwind this process, so that `close` is reached; else it would just end."""
-        if _may_handle() and signal.getsignal(signal.SIGTERM) is signal.SIG_DFL:
+        """Has SIGTERM cancel the jobs, which would go on without this process."""
+        self._before = signal.getsignal(signal.SIGTERM)
+        if may_handle() and self._before not in (signal.SIG_IGN, None):
             signal.signal(signal.SIGTERM, self._end)
 
     def _end(self, *arguments: object) -> None:
         self._ended = True
         if not self._submitting:  # else once it is known which job that was
             self.close()
-            raise SystemExit(_TERMINATED)
+            if callable(self._before):
+                self._before(signal.SIGTERM, None)
+            raise SystemExit(TERMINATED)
 
     def submit(self, task: Hashable, call: Callable[[], Any]) -> None:
         self._queue.append(_Task(task, call, self._clock()))
@@ -185,18 +187,14 @@ class Slurm(Executor):
         return self._clock()
 
     def close(self) -> None:
-        if _may_handle() and signal.getsignal(signal.SIGTERM) == self._end and not self._ended:
-            signal.signal(signal.SIGTERM, signal.SIG_DFL)
+        if may_handle() and signal.getsignal(signal.SIGTERM) == self._end and not self._ended:
+            signal.signal(signal.SIGTERM, self._before)
         self._queue.clear()
         for task in self._tasks:
             task.job.cancel(check=False)
         while self.cluster == "local" and not all(task.job.done() for task in self._tasks):
             time.sleep(_PAUSES["local"])
         self._tasks.clear()
-
-
-def _may_handle() -> bool:
-    return threading.current_thread() is threading.main_thread()  # Python allows it there alone
 
 
 def _answer(call: Callable[[], Any]) -> tuple[Any, str | None]:

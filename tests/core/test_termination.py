@@ -1,0 +1,68 @@
+import os
+import signal
+import threading
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from nascast.core.termination import Terminated, Termination, keeping_handler
+
+
+@pytest.fixture(autouse=True)
+def _handlers() -> Iterator[None]:
+    before = signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    yield
+    signal.signal(signal.SIGTERM, before)
+
+
+def test_it_is_an_interrupt_and_a_second_one_ends_the_process() -> None:
+    termination = Termination()
+    termination.watch()
+    assert not termination.came
+    with pytest.raises(KeyboardInterrupt) as ended:
+        os.kill(os.getpid(), signal.SIGTERM)
+    assert isinstance(ended.value, Terminated)
+    assert termination.came
+    assert signal.getsignal(signal.SIGTERM) is signal.SIG_DFL
+
+
+def test_who_ignores_it_goes_on() -> None:
+    """As under nohup, or where a program that uses this one handles it."""
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    Termination().watch()
+    os.kill(os.getpid(), signal.SIGTERM)
+    assert signal.getsignal(signal.SIGTERM) is signal.SIG_IGN
+
+
+def test_other_threads_handle_nothing() -> None:
+    thread = threading.Thread(target=Termination().watch)
+    thread.start()
+    thread.join()
+    assert signal.getsignal(signal.SIGTERM) is signal.SIG_DFL
+
+
+def ended_while_it_starts(handler: Callable[..., None]) -> None:
+    with keeping_handler():
+        signal.signal(signal.SIGTERM, handler)
+        os.kill(os.getpid(), signal.SIGTERM)
+
+
+def test_a_library_that_starts_does_not_take_the_signal() -> None:
+    def silent(*_: object) -> None:
+        raise SystemExit(1)
+
+    termination = Termination()
+    termination.watch()
+    own = signal.getsignal(signal.SIGTERM)
+    with keeping_handler():
+        signal.signal(signal.SIGTERM, silent)
+    assert signal.getsignal(signal.SIGTERM) == own
+    with pytest.raises(Terminated):
+        ended_while_it_starts(silent)
+    assert termination.came
+
+
+def test_a_library_keeps_its_handler_where_there_was_none() -> None:
+    with keeping_handler():
+        signal.signal(signal.SIGTERM, print)
+    assert signal.getsignal(signal.SIGTERM) is print
