@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "changed",
+    "check_folder",
     "check_free",
     "device",
     "duration",
@@ -129,21 +130,43 @@ def recipe(text: str, option: str, default: "Recipe") -> "Recipe":
     return changed(default, text, option)
 
 
-def check_free(out: Path, force: bool, read: Collection[Path] = ()) -> None:
+def check_free(
+    out: Path, force: bool, read: Collection[Path] = (), *, option: str = "--out"
+) -> None:
     """Raises for a file of that name, unless `force` allows to replace it.
 
     Args:
         out: file to write.
         force: whether another file may be replaced.
         read: files that what is written is made from, which are never replaced.
+        option: option that names the file, for messages.
 
     Raises:
         StoreError: there is one.
     """
     if any(out.exists() and path.exists() and out.samefile(path) for path in read):
-        raise StoreError(f"{out} is what is read, and is not replaced; choose another --out")
+        raise StoreError(f"{out} is what is read, and is not replaced; choose another {option}")
     if out.exists() and not force:
-        raise StoreError(f"{out} exists; add --force to replace it, or choose another --out")
+        raise StoreError(f"{out} exists; add --force to replace it, or choose another {option}")
+
+
+def check_folder(out: Path, own: Collection[str], written: Collection[str]) -> None:
+    """Raises for a folder in which a command would replace files of others.
+
+    Args:
+        out: folder of the results; it need not exist.
+        own: patterns of the files that tell a folder of this command.
+        written: names of files that it writes, and replaces in a folder of its own.
+
+    Raises:
+        StoreError: there is such a file, and the folder is none of this command.
+    """
+    if any(any(out.glob(pattern)) for pattern in own):
+        return
+    if there := [name for name in written if (out / name).exists()]:
+        raise StoreError(
+            f"{out} holds {there[0]}, which this command did not write; choose another --out"
+        )
 
 
 def device(text: str) -> str:

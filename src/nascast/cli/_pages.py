@@ -6,8 +6,9 @@ from pathlib import Path
 
 import typer
 
-__all__ = ["Current", "tell_what_is_missing", "written"]
+__all__ = ["PAGE", "Current", "tell_what_is_missing", "written"]
 
+PAGE = "report.html"  # in the folder of a search, comparison or ledger
 _PAUSE = 5.0  # seconds between two pages of a search that runs, at least; chosen
 _SHARE = 0.02  # of the time that goes into pages, at most; chosen
 

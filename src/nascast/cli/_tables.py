@@ -10,7 +10,7 @@ from nascast.cli._options import check_free
 __all__ = ["check_target", "marks", "task_words", "write"]
 
 
-def check_target(out: Path, force: bool = True) -> None:
+def check_target(out: Path, force: bool) -> None:
     """Refuses a path that cannot be written, or without `force` replaced, before any work."""
     from nascast.core.errors import StoreError
 

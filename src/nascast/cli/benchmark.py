@@ -197,6 +197,10 @@ def build(
         str | None, typer.Option(help="Address of a Ray cluster, or auto to find it.")
     ] = None,
     device: Annotated[str, typer.Option(help="Device to train on: cpu, cuda, or auto.")] = "auto",
+    force: Annotated[
+        bool,
+        typer.Option("--force", help="Replacement of a table that exists and is of another build."),
+    ] = False,
 ) -> None:
     """Make a benchmark by really training networks.
 
@@ -207,13 +211,13 @@ def build(
     --out mine.nascast
     """
     from nascast.cli._executor import Workplace
-    from nascast.studies.build import pack
+    from nascast.studies.build import pack, records
 
-    check_target(out)
+    folder = folder or out.with_suffix(".trainings")
+    check_target(out, force or bool(records(folder)))
     changes = {"space": space, "cells": cells, "repeated": repeated, "seed": seed}
     parts = {"skeleton": skeleton, "recipe": recipe, "split": split}
     plan = _plan(like, images, device, changes, parts)
-    folder = folder or out.with_suffix(".trainings")
     workers = workers or (os.cpu_count() or 1 if plan.device == "cpu" else 1)
     with Workplace(executor, address).open(workers, folder, plan.device) as opened:
         _train(plan, folder, opened)

@@ -14,7 +14,8 @@ from nascast.cli._children import Children as Trainer
 from nascast.cli._children import open_evaluator
 from nascast.cli._columns import fitted
 from nascast.cli._executor import Workplace
-from nascast.cli._pages import tell_what_is_missing, written
+from nascast.cli._options import check_folder
+from nascast.cli._pages import PAGE, tell_what_is_missing, written
 from nascast.cli._studies import USUAL, Asked, folders, specs, tables
 from nascast.core.document import document
 
@@ -184,7 +185,11 @@ def compare(
     """
     from nascast.core.errors import UnsupportedError
     from nascast.studies.predictors.design import Study
+    from nascast.studies.predictors.head import HEAD
+    from nascast.studies.predictors.results import TABLE
+    from nascast.studies.searches.results import SEARCH
 
+    check_folder(out, [HEAD, f"*/{HEAD}"], [SEARCH, TABLE, PAGE])
     source = str(images) if images else None
     place = Workplace(executor, address)
     place.spec()  # what is wrong with it shows before any data are read
@@ -253,7 +258,7 @@ def _each(
         from nascast.report.predictors.together import write_together
 
         ran = [folder for folder in places.values() if (folder / TABLE).is_file()]
-        page = written(partial(write_together, ran), out / "report.html")
+        page = written(partial(write_together, ran), out / PAGE)
         if page and not quiet:
             typer.echo(f"side by side: {page}")
     return done

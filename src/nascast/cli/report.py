@@ -5,6 +5,8 @@ from typing import Annotated
 
 import typer
 
+from nascast.cli._options import check_free
+
 __all__ = ["report"]
 
 
@@ -17,6 +19,9 @@ def report(
         Path | None,
         typer.Option(help="HTML file to write; default: report.html in the first folder."),
     ] = None,
+    force: Annotated[
+        bool, typer.Option("--force", help="Replacement of a file that exists.")
+    ] = False,
 ) -> None:
     """Write the page of a search or a comparison; of several one, side by side.
 
@@ -35,6 +40,10 @@ def report(
         raise InvalidSettingError(f"--out: pages end in .html; got {out}")
     if len({folder.resolve() for folder in folders}) < len(folders):
         raise InvalidSettingError(f"name each folder once; got {', '.join(map(str, folders))}")
+    if out is not None:
+        check_free(out, force)
+    elif force:
+        raise InvalidSettingError("--force is for --out")
     target = out or folders[0] / "report.html"
     folders = [part for folder in folders for part in _parts(folder, HEAD)]
     compared = [folder for folder in folders if (folder / HEAD).is_file()]

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from nascast.cli._pages import written
+from nascast.cli._options import check_folder
+from nascast.cli._pages import PAGE, written
 from nascast.core.document import document
 
 if TYPE_CHECKING:
@@ -55,6 +56,7 @@ def reproduce(
     from nascast.core.errors import InvalidSettingError
     from nascast.studies.claims.catalogue import named
     from nascast.studies.claims.claim import Scale
+    from nascast.studies.claims.run import JOURNAL
 
     chosen = [claim for claim in named(claims or []) if claim.fast or not fast]
     if not chosen:
@@ -64,6 +66,7 @@ def reproduce(
     if listed:
         _list(chosen, as_json)
         return
+    check_folder(out, [JOURNAL], [PAGE])
     entries = _run(chosen, Scale(trials, seed), out, workers or os.cpu_count() or 1)
     if as_json:
         typer.echo(document([entry.json() for entry in entries], indent=1))
@@ -109,4 +112,4 @@ def _print(entries: "list[Entry]", out: Path) -> None:
         typer.secho(f"{entry.claim.name}: {verdict}", fg=colour, bold=True)
         typer.echo(f"    {entry.claim.statement}")
         typer.echo(f"    {entry.finding.reason if entry.finding else entry.error}")
-    typer.echo(f"written: {out / 'report.html'}")
+    typer.echo(f"written: {out / PAGE}")

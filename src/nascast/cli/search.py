@@ -12,7 +12,8 @@ from nascast.cli._callbacks import HELP, open_callbacks
 from nascast.cli._children import Children
 from nascast.cli._executor import CPUS, EXECUTOR, GPUS, Workplace
 from nascast.cli._final import export_best
-from nascast.cli._pages import Current, tell_what_is_missing, written
+from nascast.cli._options import check_folder
+from nascast.cli._pages import PAGE, Current, tell_what_is_missing, written
 from nascast.cli._plan import Asked, plan
 from nascast.cli._sized import sized, time_asked
 from nascast.cli._summary import print_summary
@@ -230,8 +231,10 @@ def search(
     Example: nascast search --space nasbench_nlp --data wiki.txt --evaluations 20 --out runs/text
     """
     from nascast.studies.limits import Limits
-    from nascast.studies.searches.results import begin
+    from nascast.studies.predictors.head import HEAD
+    from nascast.studies.searches.results import SEARCH, TRIALS, begin
 
+    check_folder(out, [SEARCH], [HEAD, TRIALS, PAGE])
     asked = Asked(
         space=space,
         strategies=strategy or "guided",

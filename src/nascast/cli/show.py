@@ -5,8 +5,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from nascast.cli._options import settings
+from nascast.cli._options import check_free, settings
 from nascast.core.document import document
+from nascast.core.errors import InvalidSettingError
 
 if TYPE_CHECKING:
     from nascast.core.notation import Reading
@@ -25,6 +26,9 @@ def show(
     picture: Annotated[
         Path | None, typer.Option(help="File, .svg or .png, that the graph is also drawn into.")
     ] = None,
+    force: Annotated[
+        bool, typer.Option("--force", help="Replacement of a picture that exists.")
+    ] = False,
     skeleton: Annotated[
         str, typer.Option(help="Changes to the network that is counted: channels=8,cells=1.")
     ] = "",
@@ -45,7 +49,13 @@ def show(
     import numpy as np
 
     from nascast.core import plugins
+    from nascast.report.drawing import check_picture
 
+    if picture is not None:
+        check_picture(picture)
+        check_free(picture, force, option="--picture")
+    elif force:
+        raise InvalidSettingError("--force is for --picture")
     cells: SearchSpace = plugins.load("space", space)
     reading = cells.read(architecture, read_as)
     genes = np.asarray([reading.genes], dtype=np.int16)
@@ -174,7 +184,6 @@ def _draw(space: "SearchSpace", genes: "Genes", path: Path) -> None:
 def _records(genes: list[int], space: str, benchmark: str) -> dict[str, Any]:
     import numpy as np
 
-    from nascast.core.errors import InvalidSettingError
     from nascast.studies.records import open_benchmark
 
     table = open_benchmark(benchmark)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from nascast.cli._callbacks import HELP, open_callbacks, telling_epochs
-from nascast.cli._options import changed, known_settings, settings
+from nascast.cli._options import changed, check_folder, known_settings, settings
 from nascast.cli._options import device as device_of
 from nascast.cli._options import recipe as recipe_of
 from nascast.core.document import document
@@ -127,6 +127,11 @@ def train(
     Example: nascast train --space nasbench201 --architecture "|nor_conv_3x3~0|+|none~0|none~1|+…"
     --recipe nasbench201,epochs=20
     """
+    from nascast.training.model import FILES
+    from nascast.training.model_card import CARD, PICTURE
+    from nascast.training.transfer import TRAINING, begin
+
+    check_folder(out, [TRAINING], [*FILES, CARD, PICTURE])
     asked = _Asked(
         run=run,
         best=best,
@@ -143,9 +148,6 @@ def train(
         device=device,
     )
     told, transfer = open_callbacks(callback), _transfer(asked)
-
-    from nascast.training.transfer import begin
-
     counts = transfer.counts()
     begin(transfer, out, resume)
     if not as_json:

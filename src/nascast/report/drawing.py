@@ -60,6 +60,12 @@ def ink(colour: str) -> str:
     return "white" if colour in _DARK else "black"
 
 
+def check_picture(path: Path) -> None:
+    """Raises InvalidSettingError unless the name of a file is that of a picture."""
+    if path.suffix not in (".svg", ".png"):
+        raise InvalidSettingError(f"pictures end in .svg or .png; got {path}")
+
+
 def draw(graph: Graph, title: str, path: Path) -> None:
     """Draws the graph of a batch of one into a file.
 
@@ -73,8 +79,7 @@ def draw(graph: Graph, title: str, path: Path) -> None:
         MissingExtraError: Matplotlib is not installed.
         StoreError: the file cannot be written.
     """
-    if path.suffix not in (".svg", ".png"):
-        raise InvalidSettingError(f"pictures end in .svg or .png; got {path}")
+    check_picture(path)
     figure = _figure(graph, title)
     try:
         figure.savefig(path, dpi=150, metadata={"Date": None} if path.suffix == ".svg" else None)

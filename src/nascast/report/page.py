@@ -3,6 +3,7 @@
 Pages are Jinja2 templates in the folder `templates`; every text that they are given is escaped.
 """
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -87,7 +88,7 @@ def write(text: str, out: Path) -> Path:
     Raises:
         StoreError: the file cannot be written.
     """
-    part = out.with_suffix(".part")
+    part = out.with_name(f"{out.name}.{os.getpid()}")
     try:
         part.write_text(text, encoding="utf-8")
         part.replace(out)

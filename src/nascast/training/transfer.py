@@ -44,9 +44,9 @@ from nascast.training.placement import placed
 from nascast.training.recipe import Recipe
 from nascast.training.text import TextData, open_text
 
-__all__ = ["ImageTransfer", "TextTransfer", "Transfer", "begin", "train_model"]
+__all__ = ["TRAINING", "ImageTransfer", "TextTransfer", "Transfer", "begin", "train_model"]
 
-_TRAINING, _CHECKPOINT = "training.json", "checkpoint.pt"
+TRAINING, _CHECKPOINT = "training.json", "checkpoint.pt"
 _BEFORE = ("settings", "versions", "results", "curves")  # in records without a checksum
 _EXAMPLES = 16  # test images, or words, that are kept with a model; chosen
 _PARTS = ("train", "validation", "test")
@@ -251,7 +251,7 @@ def begin(transfer: Transfer, out: Path, resume: bool) -> None:
         MissingExtraError: safetensors is not installed.
     """
     extra("safetensors.torch", "export", "writing a model")  # before hours of training
-    file = out / _TRAINING
+    file = out / TRAINING
     settings = json.loads(json.dumps(transfer.settings()))
     if resume:
         if not file.exists():
@@ -288,11 +288,11 @@ def train_model(
         StoreError: the folder cannot be written.
         CorruptDataError: the checkpoint is damaged.
     """
-    record = _read(out / _TRAINING)
+    record = _read(out / TRAINING)
     if "results" not in record:
         curves = _train(transfer, out, watch)
         record |= {"results": _results(transfer, out, curves), "curves": asdict(curves)}
-        write_record(out / _TRAINING, record)
+        write_record(out / TRAINING, record)
     description = load_model(out).description
     picture = PICTURE if (out / PICTURE).exists() else None
     write_whole(out / CARD, model_card(description, record, picture).encode())

@@ -19,9 +19,9 @@ from nascast.studies.predictors.results import TABLE
 from nascast.studies.predictors.run import compare, failed
 from nascast.studies.progress import Progress, finished
 
-__all__ = ["Entry", "kept", "reproduce", "studies_seconds"]
+__all__ = ["JOURNAL", "Entry", "kept", "reproduce", "studies_seconds"]
 
-_JOURNAL, _STUDIES = "claims.jsonl", "studies"  # in the folder of a ledger
+JOURNAL, _STUDIES = "claims.jsonl", "studies"  # in the folder of a ledger
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +85,7 @@ def reproduce(
     for claim in claims:
         claim.check(scale)
     executor, progress = executor or Serial(), progress or Progress()
-    journal, desk = Journal(out / _JOURNAL), Desk(scale, out / _STUDIES)
+    journal, desk = Journal(out / JOURNAL), Desk(scale, out / _STUDIES)
     try:
         out.mkdir(parents=True, exist_ok=True)
         journal.path.touch()
@@ -117,7 +117,7 @@ def kept(claims: Sequence[Claim], out: Path, scale: Scale) -> list[Entry]:
     records: dict[str, Mapping[str, Any]] = {}
     seconds: dict[str, float] = {}
     named = {claim.name: claim for claim in claims}
-    for record in Journal(out / _JOURNAL).read():
+    for record in Journal(out / JOURNAL).read():
         if "study" in record:
             seconds[record["study"]] = seconds.get(record["study"], 0.0) + record["seconds"]
             continue
