@@ -83,15 +83,15 @@ def test_help_imports_nothing_heavy() -> None:
 
 
 @pytest.mark.parametrize("more", [["--evaluations", "2"], ["--hours", "1"]])
-def test_a_search_says_what_it_reads_before_it_loads_what_takes_seconds(
+def test_a_search_says_a_word_before_it_loads_what_takes_seconds(
     more: list[str], tmp_path: Path
 ) -> None:
     words = ["nascast", "search", "--data", "mine", "--out", str(tmp_path / "out"), *more]
     code = (
         f"import sys; sys.argv = {words}\n"
-        "from nascast.cli._children import Children\n"
+        "from nascast.cli import _plan\n"
         "heavy = {'torch', 'scipy.stats', 'sklearn', 'pyarrow', 'pandas', 'xgboost'}\n"
-        "Children.say = lambda self: sys.exit(', '.join(heavy & set(sys.modules)) or 0)\n"
+        "_plan.tell_what_is_loaded = lambda: sys.exit(', '.join(heavy & set(sys.modules)) or 0)\n"
         "from nascast.cli.main import main\n"
         "main()"
     )

@@ -1,18 +1,30 @@
 """The evaluator that the options of ``nascast search`` ask for: it trains the children."""
 
+import sys
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import typer
 
-from nascast.cli._options import changed, device, duration, known_settings, recipe, settings
+from nascast.cli._options import (
+    changed,
+    check_network,
+    device,
+    duration,
+    known_settings,
+    recipe,
+    settings,
+)
 
 if TYPE_CHECKING:
     from nascast.core.space import SearchSpace
     from nascast.training.evaluator import ChildEvaluator
+    from nascast.training.recipe import Recipe
 
-__all__ = ["Children", "open_evaluator"]
+__all__ = ["Children", "Judged", "judged", "open_evaluator", "tell_what_is_loaded"]
 
 _SMALL = (1, 4)  # repeats and filters of a child, where the space has such settings; chosen
 _SMALL_TEXT = {"layers": 1, "hidden": 64, "embedding": 64}  # likewise, of a language model
@@ -64,12 +76,46 @@ class Children:
         }
 
 
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """Options about children that are right as far as can be told without the data.
+
+    Attributes:
+        space: search space of the children.
+        recipe: recipe of a full training.
+        make: function that reads the data, and makes the evaluator.
+    """
+
+    space: "SearchSpace"
+    recipe: "Recipe"
+    make: Callable[[], "ChildEvaluator"]
+
+
 def open_evaluator(children: Children, space: str) -> "ChildEvaluator":
     """Returns the evaluator that trains children of a space, by default small ones for seconds.
 
     Raises:
         InvalidSettingError: an option cannot be read, or does not go with the data.
     """
+    found = judged(children, space)
+    children.say()
+    return found.make()
+
+
+def tell_what_is_loaded() -> None:
+    """Says that PyTorch is loaded next, which takes seconds, unless it is there."""
+    if "torch" not in sys.modules:
+        typer.echo("loading PyTorch …", err=True)
+
+
+def judged(children: Children, space: str) -> Judged:
+    """Returns the options about children, judged; nothing is read yet.
+
+    Raises:
+        InvalidSettingError: an option cannot be read, or does not go with the kind of data.
+        UnknownComponentError: there is no such space.
+    """
+    tell_what_is_loaded()
     from nascast.core import plugins
     from nascast.core.errors import InvalidSettingError
     from nascast.studies.searches.now import RUNNING
@@ -79,7 +125,6 @@ def open_evaluator(children: Children, space: str) -> "ChildEvaluator":
         raise InvalidSettingError(
             f"--memory-limit is a whole number of MiB from 1; got {children.memory_limit}"
         )
-    children.say()  # first, for PyTorch is loaded next, which takes seconds
     folder = children.folder.absolute()  # since workers may stand elsewhere
     shared: dict[str, Any] = {
         "skeleton": settings(children.skeleton, "--skeleton"),
@@ -92,13 +137,11 @@ def open_evaluator(children: Children, space: str) -> "ChildEvaluator":
         "device": children.device,
     }
     device(children.device)
-    kind = _text_evaluator if children.data and is_text(children.data) else _image_evaluator
+    kind = _of_text if children.data and is_text(children.data) else _of_images
     return kind(plugins.load("space", space), children, shared)
 
 
-def _text_evaluator(
-    space: "SearchSpace", children: Children, shared: dict[str, Any]
-) -> "ChildEvaluator":
+def _of_text(space: "SearchSpace", children: Children, shared: dict[str, Any]) -> Judged:
     from nascast.core.errors import InvalidSettingError
     from nascast.core.types import TextTask
     from nascast.training.evaluator import LanguageEvaluator
@@ -112,12 +155,12 @@ def _text_evaluator(
         known = space.skeleton(TextTask)
         shared["skeleton"] = {name: n for name, n in _SMALL_TEXT.items() if name in known}
     chosen = recipe(children.recipe, "--recipe", named_recipe("text-child"))
-    return LanguageEvaluator(space, children.data, chosen, **shared)
+    check_network(space, shared["skeleton"], text=True)
+    make = partial(LanguageEvaluator, space, children.data, chosen, **shared)
+    return Judged(space, chosen, make)
 
 
-def _image_evaluator(
-    space: "SearchSpace", children: Children, shared: dict[str, Any]
-) -> "ChildEvaluator":
+def _of_images(space: "SearchSpace", children: Children, shared: dict[str, Any]) -> Judged:
     from nascast.core.types import ImageTask
     from nascast.training.data import Split
     from nascast.training.evaluator import TrainingEvaluator
@@ -132,11 +175,7 @@ def _image_evaluator(
     split = Split(train=256, validation=600) if digits else Split()  # with all, 3 epochs give 99 %
     split = changed(split, children.split, "--split")
     default = named_recipe("digits-child" if digits else "child")
-    return TrainingEvaluator(
-        space,
-        data,
-        recipe(children.recipe, "--recipe", default),
-        split=split,
-        measure_latency=children.latency,
-        **shared,
-    )
+    chosen = recipe(children.recipe, "--recipe", default)
+    check_network(space, {**chosen.skeleton(), **shared["skeleton"]}, text=False)
+    own: dict[str, Any] = {"split": split, "measure_latency": children.latency}
+    return Judged(space, chosen, partial(TrainingEvaluator, space, data, chosen, **own, **shared))

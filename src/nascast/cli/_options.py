@@ -12,12 +12,14 @@ from nascast.core.kinds import fits, kinds_of, words
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
 
+    from nascast.core.space import SearchSpace
     from nascast.training.recipe import Recipe
 
 __all__ = [
     "changed",
     "check_folder",
     "check_free",
+    "check_network",
     "device",
     "duration",
     "known_settings",
@@ -30,6 +32,7 @@ __all__ = [
 Kept = TypeVar("Kept", bound="DataclassInstance")
 
 Value = bool | int | float | str
+_LARGE = (3, 224, 224)  # images that no skeleton is too deep for
 _UNITS = {"ms": 1e-3, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 
 
@@ -148,6 +151,24 @@ def check_free(
         raise StoreError(f"{out} is what is read, and is not replaced; choose another {option}")
     if out.exists() and not force:
         raise StoreError(f"{out} exists; add --force to replace it, or choose another {option}")
+
+
+def check_network(space: "SearchSpace", skeleton: Mapping[str, Value], *, text: bool) -> None:
+    """Builds a network of a space without weights, so that wrong settings show before any data.
+
+    Raises:
+        InvalidSettingError: a setting of the skeleton is out of its range.
+        UnsupportedError: the space has no networks for such data.
+    """
+    import numpy as np
+    import torch
+
+    from nascast.core.types import ImageTask, TextTask
+
+    task = TextTask(skeleton=skeleton) if text else ImageTask(_LARGE, skeleton=skeleton)
+    row = space.sample(1, np.random.default_rng(0))[0]
+    with torch.random.fork_rng([]), torch.device("meta"):
+        space.build(space.architecture(row), task)
 
 
 def check_folder(out: Path, own: Collection[str], written: Collection[str]) -> None:

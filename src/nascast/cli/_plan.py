@@ -2,13 +2,13 @@
 
 import math
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import typer
 
-from nascast.cli._children import Children, open_evaluator
+from nascast.cli._children import Children, Judged, judged, tell_what_is_loaded
 from nascast.cli._executor import Workplace
 from nascast.cli._options import duration, names, settings
 from nascast.cli._warm import prior_of
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from nascast.studies.searches.design import Search
     from nascast.training.evaluator import ChildEvaluator
 
-__all__ = ["Asked", "check", "plan", "strategies_of", "trained_objectives"]
+__all__ = ["Asked", "check", "plan", "planned", "strategies_of", "trained_objectives"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,21 +108,57 @@ def plan(asked: Asked, children: Children) -> "tuple[Search, ChildEvaluator | No
     Raises:
         InvalidSettingError: options cannot be read, or do not go with the data.
     """
+    if asked.benchmark is not None:
+        return _on_benchmark(asked, asked.benchmark), None
+    search, found = planned(asked, children)
+    children.say()
+    evaluator = found.make()
+    if not children.said:
+        typer.echo(f"read: {evaluator.told()}", err=True)
+    return replace(search, training=evaluator.settings()), evaluator
+
+
+def planned(asked: Asked, children: Children) -> "tuple[Search, Judged]":
+    """Returns a search by training that lacks what only the data tell; nothing is read yet.
+
+    Raises:
+        NascastError: an option is wrong, whatever the data are.
+    """
+    from nascast.studies.searches.design import Search, strategy_of
+
+    tell_what_is_loaded()
+    aims = trained_objectives(asked.metrics, children)
+    found = judged(children, asked.space or "nasnet")
+    epochs = found.recipe.epochs
+    search = Search(
+        space=found.space.name,
+        training={},
+        objectives=aims,
+        workers=asked.workers or os.cpu_count() or 1,
+        full_epochs=epochs,
+        fidelities=_halves(epochs),
+        prior=prior_of(found.space, asked.earlier, asked.prior, aim=aims[0]),
+        **_shared(asked),
+    )
+    for spec in search.specs:
+        strategy_of(search, spec, found.space, seed=0)  # a setting out of range shows here
+    return search, found
+
+
+def _shared(asked: Asked) -> dict[str, Any]:
+    """Returns the settings of a search that are the same on a benchmark and by training."""
     count, first = asked.seeds
     unlimited = asked.evaluations is None and asked.budget is None
-    shared: dict[str, Any] = {
+    return {
         "strategies": strategies_of(asked.strategies, asked.options, asked.preset),
         "evaluations": 100 if unlimited else asked.evaluations,
         "seconds": duration(asked.budget, "--budget") if asked.budget else math.inf,
         "seeds": tuple(range(first, first + count)),
         "limits": asked.limits,
     }
-    if asked.benchmark is not None:
-        return _on_benchmark(asked, asked.benchmark, shared), None
-    return _by_training(asked, children, shared)
 
 
-def _on_benchmark(asked: Asked, name: str, shared: Mapping[str, Any]) -> "Search":
+def _on_benchmark(asked: Asked, name: str) -> "Search":
     from nascast.core.errors import InvalidSettingError
     from nascast.core.types import Objective
     from nascast.studies.records import open_benchmark
@@ -149,7 +185,7 @@ def _on_benchmark(asked: Asked, name: str, shared: Mapping[str, Any]) -> "Search
         full_epochs=metrics[0].epochs[-1] if metrics[0].epochs else None,
         fidelities=metrics[0].epochs,
         prior=began,
-        **shared,
+        **_shared(asked),
     )
 
 
@@ -164,32 +200,6 @@ def _has_seconds(benchmark: "Benchmark") -> bool:
     except UnsupportedError:
         genes = benchmark.space.sample(1, np.random.default_rng(0))
     return bool(np.isfinite(benchmark.seconds(genes)).all())
-
-
-def _by_training(
-    asked: Asked, children: Children, shared: Mapping[str, Any]
-) -> "tuple[Search, ChildEvaluator]":
-    from nascast.core import plugins
-    from nascast.studies.searches.design import Search
-
-    children.say()  # first, for PyTorch is loaded next, which takes seconds
-    aims = trained_objectives(asked.metrics, children)
-    evaluator = open_evaluator(replace(children, said=True), asked.space or "nasnet")
-    if not children.said:
-        typer.echo(f"read: {evaluator.told()}", err=True)
-    training = evaluator.settings()
-    space = plugins.load("space", training["space"])
-    search = Search(
-        space=training["space"],
-        training=training,
-        objectives=aims,
-        workers=asked.workers or os.cpu_count() or 1,
-        full_epochs=evaluator.recipe.epochs,
-        fidelities=_halves(evaluator.recipe.epochs),
-        prior=prior_of(space, asked.earlier, asked.prior, aim=aims[0]),
-        **shared,
-    )
-    return search, evaluator
 
 
 def trained_objectives(metrics: str | None, children: Children) -> "tuple[Objective, ...]":

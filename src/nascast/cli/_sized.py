@@ -10,7 +10,7 @@ import typer
 
 from nascast.cli._children import Children
 from nascast.cli._options import duration
-from nascast.cli._plan import Asked, check, trained_objectives
+from nascast.cli._plan import Asked, check, planned
 
 if TYPE_CHECKING:
     from nascast.studies.searches.sizing import Size
@@ -116,13 +116,13 @@ def _as_options(
 
 
 def _chosen(asked: Asked, children: Children) -> Children:
-    children.say()  # first, for PyTorch is loaded next, which takes seconds
+    planned(asked, children)  # what is wrong with it shows before anything is read
+    children.say()
     from nascast.cli._options import device
     from nascast.core import plugins
     from nascast.studies.searches import sizing
     from nascast.training.data import Split, open_data
 
-    trained_objectives(asked.metrics, children)  # what is wrong with them shows before measuring
     assert children.data is not None
     assert asked.budget is not None
     seconds, workers = duration(asked.budget, "--budget"), _workers(asked, children)

@@ -10,7 +10,7 @@ import typer
 
 from nascast.cli._benchmarks import scores_of
 from nascast.cli._facts import lines
-from nascast.cli._options import changed, settings
+from nascast.cli._options import changed, known_settings, settings
 from nascast.cli._options import device as device_of
 from nascast.cli._tables import check_target, write
 from nascast.cli.imported import import_table
@@ -26,6 +26,7 @@ from nascast.core.document import document
 
 if TYPE_CHECKING:
     from nascast.core.executor import Executor
+    from nascast.core.space import SearchSpace
     from nascast.core.types import Floats
     from nascast.studies.build import BuildPlan
 
@@ -232,6 +233,8 @@ def _plan(
 ) -> "BuildPlan":
     from dataclasses import replace
 
+    from nascast.core import plugins
+    from nascast.core.types import ImageTask
     from nascast.studies.build import BuildPlan
     from nascast.studies.records import open_benchmark
 
@@ -241,8 +244,10 @@ def _plan(
     given = {key: value for key, value in changes.items() if value is not None}
     for key in ("recipe", "split"):
         given[key] = changed(getattr(plan, key), parts[key], f"--{key}")
-    given["skeleton"] = {**plan.skeleton, **settings(parts["skeleton"], "--skeleton")}
-    return replace(plan, **given)
+    own = settings(parts["skeleton"], "--skeleton")
+    cells: SearchSpace = plugins.load("space", given.get("space", plan.space))
+    known_settings(own, cells.skeleton(ImageTask), "--skeleton")
+    return replace(plan, **given, skeleton={**plan.skeleton, **own})
 
 
 def _train(plan: "BuildPlan", folder: Path, executor: "Executor") -> None:

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Callable
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -11,11 +11,12 @@ import typer
 
 from nascast.cli._budgets import BudgetOptions
 from nascast.cli._children import Children as Trainer
-from nascast.cli._children import open_evaluator
+from nascast.cli._children import open_evaluator, tell_what_is_loaded
 from nascast.cli._columns import fitted
 from nascast.cli._executor import Workplace
 from nascast.cli._options import check_folder
 from nascast.cli._pages import PAGE, tell_what_is_missing, written
+from nascast.cli._plan import trained_objectives
 from nascast.cli._studies import USUAL, Asked, folders, specs, tables
 from nascast.core.document import document
 
@@ -183,13 +184,16 @@ def compare(
     Example: nascast compare --space nasbench201 --data digits --predictors xgboost,sotl_e
     --train-sizes 20 --test-size 30 --out runs/children
     """
-    from nascast.core.errors import UnsupportedError
+    from nascast.core.errors import InvalidSettingError, UnsupportedError
+    from nascast.core.spec import Spec
     from nascast.studies.predictors.design import Study
     from nascast.studies.predictors.head import HEAD
     from nascast.studies.predictors.results import TABLE
     from nascast.studies.searches.results import SEARCH
 
     check_folder(out, [HEAD, f"*/{HEAD}"], [SEARCH, TABLE, PAGE])
+    if workers < 0:
+        raise InvalidSettingError(f"--workers is a number from 1, or 0; got {workers}")
     source = str(images) if images else None
     place = Workplace(executor, address)
     place.spec()  # what is wrong with it shows before any data are read
@@ -203,9 +207,16 @@ def compare(
         axes = budgets.of_children(found, benchmark)
         most = size + max(axes["train_size"])
         trainer = Trainer(out / "checkpoints", source, recipe, skeleton, split, device)
-        children = _children(trainer, space, cells or -(-most * 11 // 10), seed, out)
+        if cells < 0 or 0 < cells < most:
+            raise InvalidSettingError(
+                f"--cells: one trial needs {most} children to test and to learn from; got {cells}"
+            )
+        tell_what_is_loaded()
+        trained_objectives(metric, trainer)
         rest = (trials, seed, size, test_set, metric or "val_accuracy", source, batch_size)
-        done = [run(Study(children.spec, found, axes, *rest), out, children=children)]
+        study = Study(Spec("children"), found, axes, *rest)  # what is wrong with it shows here
+        children = _children(trainer, space, cells or -(-most * 11 // 10), seed, out)
+        done = [run(replace(study, benchmark=children.spec), out, children=children)]
     else:
         asked = Asked(predictors, trials, seed, test_size, test_set, metric, source, batch_size)
         done = _each(asked, budgets, benchmark, out, run, quiet=as_json)

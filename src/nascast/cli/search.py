@@ -232,9 +232,10 @@ def search(
     """
     from nascast.studies.limits import Limits
     from nascast.studies.predictors.head import HEAD
-    from nascast.studies.searches.results import SEARCH, TRIALS, begin
+    from nascast.studies.searches.results import SEARCH, TRIALS, begin, check_out
 
     check_folder(out, [SEARCH], [HEAD, TRIALS, PAGE])
+    check_out(out, resume)
     asked = Asked(
         space=space,
         strategies=strategy or "guided",

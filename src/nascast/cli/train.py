@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from nascast.cli._callbacks import HELP, open_callbacks, telling_epochs
-from nascast.cli._options import changed, check_folder, known_settings, settings
+from nascast.cli._options import changed, check_folder, check_network, known_settings, settings
 from nascast.cli._options import device as device_of
 from nascast.cli._options import recipe as recipe_of
 from nascast.core.document import document
@@ -129,9 +129,10 @@ def train(
     """
     from nascast.training.model import FILES
     from nascast.training.model_card import CARD, PICTURE
-    from nascast.training.transfer import TRAINING, begin
+    from nascast.training.transfer import TRAINING, begin, check_out
 
     check_folder(out, [TRAINING], [*FILES, CARD, PICTURE])
+    check_out(out, resume)
     asked = _Asked(
         run=run,
         best=best,
@@ -241,7 +242,9 @@ def _transfer(asked: _Asked) -> "Transfer":
     own_skeleton = settings(asked.skeleton, "--skeleton")
     kind = TextTask if text else ImageTask
     known_settings(own_skeleton, plan.space.skeleton(kind), "--skeleton")
-    return replace(plan, skeleton={**start.skeleton, **scaled, **own_skeleton})
+    whole = {**start.skeleton, **scaled, **own_skeleton}
+    check_network(plan.space, whole if text else {**recipe.skeleton(), **whole}, text=text)
+    return replace(plan, skeleton=whole)
 
 
 def _start(asked: _Asked) -> _Start:

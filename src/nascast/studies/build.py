@@ -58,6 +58,13 @@ class BuildPlan:
     seed: int = 0
     device: str = "cpu"
 
+    def __post_init__(self) -> None:
+        if min(self.cells, self.repeated, self.seed) < 0:
+            raise InvalidSettingError(
+                "cells, repeated and seed are whole numbers from 0; got "
+                f"{self.cells}, {self.repeated} and {self.seed}"
+            )
+
     def settings(self) -> dict[str, Any]:
         """Returns the settings that a resumed build must have; it may have more cells."""
         values = asdict(self)

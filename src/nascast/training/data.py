@@ -60,6 +60,14 @@ class Split:
     seed: int = 0
     stratified: bool = True
 
+    def __post_init__(self) -> None:
+        for name in ("train", "validation", "test", "size"):
+            value = getattr(self, name)
+            if value is not None and value < 1:
+                raise InvalidSettingError(f"a split has a {name} of at least 1; got {value}")
+        if self.seed < 0:
+            raise InvalidSettingError(f"a split has a seed of at least 0; got {self.seed}")
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ImageData:

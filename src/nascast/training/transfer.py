@@ -44,7 +44,15 @@ from nascast.training.placement import placed
 from nascast.training.recipe import Recipe
 from nascast.training.text import TextData, open_text
 
-__all__ = ["TRAINING", "ImageTransfer", "TextTransfer", "Transfer", "begin", "train_model"]
+__all__ = [
+    "TRAINING",
+    "ImageTransfer",
+    "TextTransfer",
+    "Transfer",
+    "begin",
+    "check_out",
+    "train_model",
+]
 
 TRAINING, _CHECKPOINT = "training.json", "checkpoint.pt"
 _BEFORE = ("settings", "versions", "results", "curves")  # in records without a checksum
@@ -251,17 +259,23 @@ def begin(transfer: Transfer, out: Path, resume: bool) -> None:
         MissingExtraError: safetensors is not installed.
     """
     extra("safetensors.torch", "export", "writing a model")  # before hours of training
+    check_out(out, resume)
     file = out / TRAINING
     settings = json.loads(json.dumps(transfer.settings()))
     if resume:
-        if not file.exists():
-            raise StoreError(f"{out} holds no training to resume; leave out --resume to begin one")
         if changed := changed_settings(_same(_read(file)["settings"]), _same(settings)):
             raise StoreError(f"{out} holds another training: {changed}; {way_out(changed)}")
-    elif file.exists() or (out / ARCHITECTURE).exists():
-        raise StoreError(f"{out} holds a training; add --resume to go on, or choose another --out")
     else:
         write_record(file, {"settings": settings, "versions": versions()})
+
+
+def check_out(out: Path, resume: bool) -> None:
+    """Raises StoreError for a folder of a training where one begins, or of none to resume."""
+    there = (out / TRAINING).exists()
+    if resume and not there:
+        raise StoreError(f"{out} holds no training to resume; leave out --resume to begin one")
+    if not resume and (there or (out / ARCHITECTURE).exists()):
+        raise StoreError(f"{out} holds a training; add --resume to go on, or choose another --out")
 
 
 def train_model(

@@ -37,6 +37,7 @@ __all__ = [
     "Searched",
     "begin",
     "best_trials",
+    "check_out",
     "keep_diagnostics",
     "read_search",
 ]
@@ -62,11 +63,8 @@ def begin(search: Search, out: Path, resume: bool) -> None:
     """
     space: SearchSpace = plugins.load("space", search.space)
     fresh = [strategy_of(search, strategy, space, seed=0) for strategy in search.specs]
+    check_out(out, resume)
     file = out / SEARCH
-    if file.exists() and (out / TRIALS).exists() and not resume:
-        raise StoreError(f"{out} holds a search; add --resume to go on, or choose another --out")
-    if resume and not file.exists():
-        raise StoreError(f"{out} holds no search to resume; leave out --resume to begin one")
     if not resume:
         check_records(search, fresh)
     try:
@@ -77,6 +75,15 @@ def begin(search: Search, out: Path, resume: bool) -> None:
         write_record(file, {"setup": search.setup().json(), "versions": versions()})
     except OSError as error:
         raise StoreError(f"cannot write to {out}: {error.strerror}; choose --out") from error
+
+
+def check_out(out: Path, resume: bool) -> None:
+    """Raises StoreError for a folder of a search where one begins, or of none where one goes on."""
+    there = (out / SEARCH).exists()
+    if there and (out / TRIALS).exists() and not resume:
+        raise StoreError(f"{out} holds a search; add --resume to go on, or choose another --out")
+    if resume and not there:
+        raise StoreError(f"{out} holds no search to resume; leave out --resume to begin one")
 
 
 def _check_same(search: Search, out: Path) -> None:
