@@ -1,6 +1,7 @@
 import json
 from collections.abc import Callable
 from dataclasses import asdict, replace
+from importlib.metadata import version
 from pathlib import Path
 
 import numpy as np
@@ -156,7 +157,7 @@ def test_the_card_tells_how_to_train_again(trained: Path) -> None:
         "--skeleton cells=1,channels=4,stages=2 --split validation=20,seed=0",
         "--seed 3 --device cpu",
         record["settings"]["fingerprint"],
-        f"torch={torch.__version__}",
+        f"torch={version('torch')}",
         f"{record['results']['test_accuracy']:.2f} % on 30 images",
         "reshape(1, 8, 8, 1).transpose",
     ):

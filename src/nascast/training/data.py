@@ -61,12 +61,18 @@ class Split:
     stratified: bool = True
 
     def __post_init__(self) -> None:
-        for name in ("train", "validation", "test", "size"):
+        for name in ("train", "validation", "test"):
             value = getattr(self, name)
             if value is not None and value < 1:
-                raise InvalidSettingError(f"a split has a {name} of at least 1; got {value}")
+                raise InvalidSettingError(
+                    f"{value} {name} images asked for; each part of a split needs at least 1"
+                )
+        if self.size is not None and not 1 <= self.size <= _LARGEST:
+            raise InvalidSettingError(
+                f"images cannot be brought to size {self.size}; from 1 to {_LARGEST:,} can be"
+            )
         if self.seed < 0:
-            raise InvalidSettingError(f"a split has a seed of at least 0; got {self.seed}")
+            raise InvalidSettingError(f"the seed of a split is a number from 0; got {self.seed}")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -142,13 +148,6 @@ def open_data(
 @lru_cache(maxsize=2)
 def _opened(source: str, split: Split, device: str, stamp: str) -> ImageData:
     """Returns what `open_data` does; the last two are kept while their files are as they were."""
-    if split.size is not None and not 1 <= split.size <= _LARGEST:
-        raise InvalidSettingError(
-            f"{source}: images cannot be brought to size {split.size}; "
-            f"from 1 to {_LARGEST:,} can be"
-        )
-    if split.seed < 0:
-        raise InvalidSettingError(f"the seed of a split is a number from 0; got {split.seed}")
     arrays = _read(source, split.size)
     arrays.check(source)
     if arrays.skipped:
