@@ -126,7 +126,6 @@ def planned(asked: Asked, children: Children) -> "tuple[Search, Judged]":
     """
     from nascast.studies.searches.design import Search, strategy_of
 
-    tell_what_is_loaded()
     aims = trained_objectives(asked.metrics, children)
     found = judged(children, asked.space or "nasnet")
     epochs = found.recipe.epochs
@@ -208,6 +207,7 @@ def trained_objectives(metrics: str | None, children: Children) -> "tuple[Object
     Raises:
         InvalidSettingError: one is not among the metrics that are measured.
     """
+    tell_what_is_loaded()
     from nascast.training.evaluator import image_metrics, text_metrics
     from nascast.training.text_files import is_text
 

@@ -11,7 +11,7 @@ import typer
 
 from nascast.cli._budgets import BudgetOptions
 from nascast.cli._children import Children as Trainer
-from nascast.cli._children import open_evaluator, tell_what_is_loaded
+from nascast.cli._children import open_evaluator
 from nascast.cli._columns import fitted
 from nascast.cli._executor import Workplace
 from nascast.cli._options import check_folder
@@ -211,7 +211,6 @@ def compare(
             raise InvalidSettingError(
                 f"--cells: one trial needs {most} children to test and to learn from; got {cells}"
             )
-        tell_what_is_loaded()
         trained_objectives(metric, trainer)
         rest = (trials, seed, size, test_set, metric or "val_accuracy", source, batch_size)
         study = Study(Spec("children"), found, axes, *rest)  # what is wrong with it shows here

@@ -231,11 +231,9 @@ def search(
     Example: nascast search --space nasbench_nlp --data wiki.txt --evaluations 20 --out runs/text
     """
     from nascast.studies.limits import Limits
-    from nascast.studies.predictors.head import HEAD
-    from nascast.studies.searches.results import SEARCH, TRIALS, begin, check_out
+    from nascast.studies.searches.results import begin
 
-    check_folder(out, [SEARCH], [HEAD, TRIALS, PAGE])
-    check_out(out, resume)
+    told = _opened(out, resume, callback)
     asked = Asked(
         space=space,
         strategies=strategy or "guided",
@@ -263,7 +261,6 @@ def search(
         latency="latency_ms" in (metric or ""),
         folder=out,
     )
-    told = open_callbacks(callback)
     asked, children = sized(asked, children, named=strategy, resume=resume, export=export)
     chosen, evaluator = plan(asked, children)
     tell_what_is_missing()
@@ -273,6 +270,16 @@ def search(
     if export is not None:
         with redirect_stdout(sys.stderr) if as_json else nullcontext():  # JSON has been printed
             export_best(out, export, resume, chosen.seconds, device)
+
+
+def _opened(out: Path, resume: bool, callback: str) -> "Callback":
+    """Returns the callbacks; refuses a folder that no search can begin in, or go on in."""
+    from nascast.studies.predictors.head import HEAD
+    from nascast.studies.searches.results import SEARCH, TRIALS, check_out
+
+    check_folder(out, [SEARCH], [HEAD, TRIALS, PAGE])
+    check_out(out, resume)
+    return open_callbacks(callback)
 
 
 def _run(

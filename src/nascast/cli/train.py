@@ -127,12 +127,9 @@ def train(
     Example: nascast train --space nasbench201 --architecture "|nor_conv_3x3~0|+|none~0|none~1|+…"
     --recipe nasbench201,epochs=20
     """
-    from nascast.training.model import FILES
-    from nascast.training.model_card import CARD, PICTURE
-    from nascast.training.transfer import TRAINING, begin, check_out
+    from nascast.training.transfer import begin
 
-    check_folder(out, [TRAINING], [*FILES, CARD, PICTURE])
-    check_out(out, resume)
+    _check_place(out, resume)
     asked = _Asked(
         run=run,
         best=best,
@@ -168,6 +165,16 @@ def train(
         f"(validation {results['val_accuracy']:.2f} %)\n"
         f"written: {out}/model.safetensors, architecture.json, model_card.md"
     )
+
+
+def _check_place(out: Path, resume: bool) -> None:
+    """Refuses a folder that no training can begin in, or go on in, before anything is read."""
+    from nascast.training.model import FILES
+    from nascast.training.model_card import CARD, PICTURE
+    from nascast.training.transfer import TRAINING, check_out
+
+    check_folder(out, [TRAINING], [*FILES, CARD, PICTURE])
+    check_out(out, resume)
 
 
 @dataclass(frozen=True)

@@ -52,19 +52,15 @@ _AGAIN = "expected what `nascast search` writes; search again with another --out
 def begin(search: Search, out: Path, resume: bool) -> None:
     """Makes the folder of a search, or finds the same search in it.
 
-    A folder without trials counts as new.
-
     Raises:
         InvalidSettingError: a strategy does not have a setting.
         UnsupportedError: the benchmark has not what a strategy reads.
-        StoreError: the folder holds a search and `resume` is false, or another search, or one that
-            an earlier nascast began; it holds none and `resume` is true; it cannot be written.
+        StoreError: as of `check_out`; it holds another search, or cannot be written.
         CorruptDataError: the description of the search that it holds cannot be read.
     """
     space: SearchSpace = plugins.load("space", search.space)
-    fresh = [strategy_of(search, strategy, space, seed=0) for strategy in search.specs]
     check_out(out, resume)
-    file = out / SEARCH
+    fresh = [strategy_of(search, strategy, space, seed=0) for strategy in search.specs]
     if not resume:
         check_records(search, fresh)
     try:
@@ -72,17 +68,17 @@ def begin(search: Search, out: Path, resume: bool) -> None:
             _check_same(search, out)
             return
         out.mkdir(parents=True, exist_ok=True)
-        write_record(file, {"setup": search.setup().json(), "versions": versions()})
+        write_record(out / SEARCH, {"setup": search.setup().json(), "versions": versions()})
     except OSError as error:
         raise StoreError(f"cannot write to {out}: {error.strerror}; choose --out") from error
 
 
 def check_out(out: Path, resume: bool) -> None:
     """Raises StoreError for a folder of a search where one begins, or of none where one goes on."""
-    there = (out / SEARCH).exists()
-    if there and (out / TRIALS).exists() and not resume:
+    # A folder without trials counts as new.
+    if not resume and all((out / name).exists() for name in (SEARCH, TRIALS)):
         raise StoreError(f"{out} holds a search; add --resume to go on, or choose another --out")
-    if resume and not there:
+    if resume and not (out / SEARCH).exists():
         raise StoreError(f"{out} holds no search to resume; leave out --resume to begin one")
 
 
