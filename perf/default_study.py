@@ -2,11 +2,12 @@
 
 Runs the comparisons below, each into a folder of its own, and writes what they found beside
 ``nascast.studies.recommend``. Budgets are those of the grid ``quick``, and test sets have 200
-architectures. `auto`, whose fits take long, has two trials; OMNI and `lcnet` have three, on
-nb201-mini, and OMNI on NAS-Bench-NLP. Left out are `omni_seminas`, whose fits take longer still,
-`bohamiann`, whose chains take half a minute a fit, and on NAS-Bench-NLP `nao`, `seminas` and
-`nn_former`, whose graphs are large there. Zero-cost proxies run where their scores are recorded
-beside the table, among the architectures that have them; `auto` reads them where most have.
+architectures. `auto`, whose fits take long, has two trials; `lcnet` and OMNI have three, on
+nb201-mini, and OMNI on NAS-Bench-NLP. On NAS-Bench-101 and -201, which have no training losses,
+OMNI reads validation accuracy and recorded scores. Left out are `omni_seminas`, whose fits take
+longer still, and on NAS-Bench-NLP `nao`, `seminas` and `nn_former`, whose graphs are large there.
+Zero-cost proxies run where their scores are recorded beside the table, among the architectures that
+have them; `auto` reads them where most have.
 
 Run: OMP_NUM_THREADS=1 python perf/default_study.py FOLDER [--workers 2]
      [--only mini,nlp [--predictors xgboost,gp]]
@@ -21,6 +22,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from nascast.core.spec import Spec
 from nascast.executors.processes import Processes
 from nascast.studies import recommend
 from nascast.studies.predictors.design import RECORDED, Study, modules_of
@@ -31,12 +33,13 @@ from nascast.studies.recommend import Measured
 from nascast.studies.records import open_benchmark, usual_metric
 
 FAST = (
-    "xgboost,ngboost,lightgbm,random_forest,bayesian_linear_regression,dngo,gp,gpwl,"
+    "xgboost,ngboost,lightgbm,random_forest,bayesian_linear_regression,bohamiann,dngo,gp,gpwl,"
     "sparse_gp,variational_sparse_gp,mlp,bananas,gcn,bonas"
 )
 MODELS = f"{FAST},nao,seminas,nn_former"
 CURVES = "early_stop_accuracy,early_stop_loss,sotl,sotl_e,lce,lce_m,lcsvr"
 LONG = "omni,lcnet"
+RECORDED_OMNI = "omni(curves=[early_stop_accuracy],proxies=[jacov,nwot,synflow,params])"
 PROXIES = "params,flops,l2_norm,synflow,jacov,nwot,epe_nas,snip,grad_norm,fisher,grasp,plain,zen"
 SCORED = PROXIES.replace("grasp,", "")  # which takes as long as the others together
 LEARNED = f"{MODELS},{CURVES}"
@@ -55,6 +58,8 @@ STUDIES = {  # folder: benchmark, predictors and trials
     "nb201_proxies": ("nb201_seeds", SCORED, 20),
     "nb101_proxies": ("nb101_sample", "params,flops,l2_norm,synflow", 20),
     "nb301_proxies": ("nb301_sample", SCORED, 20),
+    "nb201_omni": ("nb201_seeds", RECORDED_OMNI, 5),
+    "nb101_omni": ("nb101_sample", RECORDED_OMNI, 5),
     "nlp_omni": ("nbnlp_logs", "omni", 3),
     "nlp_proxies": ("nbnlp_logs", "params,flops,l2_norm,synflow,jacov,snip,grad_norm,plain", 20),
 }
@@ -62,7 +67,8 @@ STUDIES = {  # folder: benchmark, predictors and trials
 
 def study_of(benchmark: str, predictors: str, trials: int) -> Study:
     """Returns the settings of a comparison."""
-    names, table = tuple(predictors.split(",")), open_benchmark(benchmark)
+    names = tuple(map(str, Spec.parse_list("predictor", predictors)))
+    table = open_benchmark(benchmark)
     metric = usual_metric(table)
     images = RECORDED if names == ("auto",) else None
     study = Study(benchmark, names, trials=trials, metric=metric, images=images)
