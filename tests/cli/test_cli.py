@@ -91,7 +91,7 @@ def test_a_search_says_a_word_before_it_loads_what_takes_seconds(
         f"import sys; sys.argv = {words}\n"
         "from nascast.cli import _plan\n"
         "heavy = {'torch', 'scipy.stats', 'sklearn', 'pyarrow', 'pandas', 'xgboost'}\n"
-        "_plan.tell_what_is_loaded = lambda: sys.exit(', '.join(heavy & set(sys.modules)) or 0)\n"
+        "_plan.tell_what_is_loaded = lambda _: sys.exit(', '.join(heavy & set(sys.modules)) or 0)\n"
         "from nascast.cli.main import main\n"
         "main()"
     )

@@ -102,10 +102,10 @@ def open_evaluator(children: Children, space: str) -> "ChildEvaluator":
     return found.make()
 
 
-def tell_what_is_loaded() -> None:
-    """Says that PyTorch is loaded next, which takes seconds, unless it is there."""
+def tell_what_is_loaded(data: str | None) -> None:
+    """Says that PyTorch is loaded next, which takes seconds, unless it is there, and for what."""
     if "torch" not in sys.modules:
-        typer.echo("loading PyTorch …", err=True)
+        typer.echo(f"loading PyTorch, to train on {data or 'digits'} …", err=True)
 
 
 def judged(children: Children, space: str) -> Judged:
@@ -115,7 +115,7 @@ def judged(children: Children, space: str) -> Judged:
         InvalidSettingError: an option cannot be read, or does not go with the kind of data.
         UnknownComponentError: there is no such space.
     """
-    tell_what_is_loaded()
+    tell_what_is_loaded(children.data)
     from nascast.core import plugins
     from nascast.core.errors import InvalidSettingError
     from nascast.studies.searches.now import RUNNING

@@ -207,7 +207,7 @@ def trained_objectives(metrics: str | None, children: Children) -> "tuple[Object
     Raises:
         InvalidSettingError: one is not among the metrics that are measured.
     """
-    tell_what_is_loaded()
+    tell_what_is_loaded(children.data)
     from nascast.training.evaluator import image_metrics, text_metrics
     from nascast.training.text_files import is_text
 
