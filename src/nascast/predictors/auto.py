@@ -32,6 +32,7 @@ _MEMBERS: tuple[Part, ...] = (
     "lce",
     "lcsvr",
     "gcn",
+    "nao",
     Spec("gp", {"encoding": _STRUCTURE}),
     # The trees as they were chosen and measured.
     Spec("xgboost", {"encoding": _STRUCTURE, "n_estimators": 200, "targets": "labels"}),
