@@ -1,5 +1,7 @@
 import os
 import signal
+import subprocess
+import sys
 import threading
 from collections.abc import Callable, Iterator
 
@@ -15,7 +17,7 @@ def _handlers() -> Iterator[None]:
     signal.signal(signal.SIGTERM, before)
 
 
-def test_it_is_an_interrupt_and_a_second_one_ends_the_process() -> None:
+def test_it_is_an_interrupt() -> None:
     termination = Termination()
     termination.watch()
     assert not termination.came
@@ -23,7 +25,25 @@ def test_it_is_an_interrupt_and_a_second_one_ends_the_process() -> None:
         os.kill(os.getpid(), signal.SIGTERM)
     assert isinstance(ended.value, Terminated)
     assert termination.came
-    assert signal.getsignal(signal.SIGTERM) is signal.SIG_DFL
+
+
+def test_a_second_one_soon_after_is_the_same_and_a_later_one_ends_the_process() -> None:
+    """As ``timeout`` sends two, of which the second would else cut off what the first began."""
+    code = (
+        "import os, signal\n"
+        "from nascast.core import termination\n"
+        "termination.time.monotonic = lambda: now\n"
+        "now = 5.0\n"
+        "termination.Termination().watch()\n"
+        "try: os.kill(os.getpid(), signal.SIGTERM)\n"
+        "except KeyboardInterrupt: os.kill(os.getpid(), signal.SIGTERM)\n"
+        "print('it goes on', flush=True)\n"
+        "now = 6.1\n"
+        "os.kill(os.getpid(), signal.SIGTERM)\n"
+        "print('it still goes on')"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (-signal.SIGTERM, "it goes on\n")
 
 
 def test_who_ignores_it_goes_on() -> None:

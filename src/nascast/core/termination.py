@@ -2,6 +2,7 @@
 
 import signal
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -16,13 +17,14 @@ __all__ = [
 
 INTERRUPTED = 128 + signal.SIGINT  # exit statuses, by convention of shells
 TERMINATED = 128 + signal.SIGTERM
+_ONCE = 1.0  # seconds in which several are one; chosen: timeout(1) sends two, a moment apart
 
 
 class Terminated(KeyboardInterrupt):
     """The end that SIGTERM asks for; caught wherever Ctrl-C is.
 
-    It is no KeyboardInterrupt itself, for Python may end with that one's status though it was
-    caught: where it passed through an ``exec`` of a text, as there are in imports.
+    It is a subclass, since Python may end with the status of KeyboardInterrupt itself though that
+    was caught: where it passed through an ``exec`` of a text, as there are in imports.
     """
 
 
@@ -34,6 +36,7 @@ class Termination:
 
     def __init__(self) -> None:
         self.came = False
+        self._first = 0.0
 
     def watch(self) -> None:
         """Handles SIGTERM from now on, unless somebody else handles or ignores it."""
@@ -41,9 +44,13 @@ class Termination:
             signal.signal(signal.SIGTERM, self._interrupt)
 
     def _interrupt(self, *_: object) -> None:
-        self.came = True
-        signal.signal(signal.SIGTERM, signal.SIG_DFL)  # a second one ends the process at once
-        raise Terminated
+        if not self.came:
+            self.came, self._first = True, time.monotonic()
+            signal.signal(signal.SIGTERM, self._interrupt)  # an executor's has done its work
+            raise Terminated
+        if time.monotonic() - self._first > _ONCE:  # somebody lost patience
+            signal.signal(signal.SIGTERM, signal.SIG_DFL)
+            signal.raise_signal(signal.SIGTERM)
 
 
 def may_handle() -> bool:
