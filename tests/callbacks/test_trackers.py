@@ -1,7 +1,10 @@
 """What trackers of experiments hold after a search that was interrupted and went on."""
 
-from collections.abc import Callable
+import sqlite3
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -96,18 +99,61 @@ def test_mlflow(tmp_path: Path, trackers: Path) -> None:
     assert [(point.step, point.value) for point in curve] == [(1, 3.0), (2, 2.5)]
 
 
+@contextmanager
+def opened(path: Path) -> Iterator[Any]:
+    """Yields a storage of Optuna, whose connections are closed then."""
+    storage = pytest.importorskip("optuna").storages.RDBStorage(f"sqlite:///{path}")
+    try:
+        yield storage
+    finally:
+        storage.remove_session()
+        storage.engine.dispose()
+
+
+class Watched(sqlite3.Connection):
+    """A connection that counts until it is closed."""
+
+    open = 0
+
+    def __init__(self, *arguments: Any, **settings: Any) -> None:
+        super().__init__(*arguments, **settings)
+        Watched.open += 1
+
+    def close(self) -> None:
+        super().close()
+        Watched.open -= 1
+
+
+def test_optuna_leaves_no_data_base_open(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Python 3.13 warns of one, whenever it is found."""
+    pytest.importorskip("optuna")
+    made: list[Watched] = []
+
+    def connect(*arguments: Any, **settings: Any) -> Watched:
+        made.append(Watched(*arguments, **settings))
+        return made[-1]
+
+    monkeypatch.setattr("sqlite3.dbapi2.connect", connect)
+    monkeypatch.setattr("sqlite3.connect", connect)
+    search(Optuna, tmp_path)
+    assert made
+    assert Watched.open == 0
+
+
 def test_optuna(tmp_path: Path) -> None:
     optuna = pytest.importorskip("optuna")
 
     search(Optuna, tmp_path)
-    study = optuna.load_study(study_name=RUN, storage=f"sqlite:///{tmp_path}/optuna.db")
-    assert study.direction == optuna.study.StudyDirection.MINIMIZE
-    found = study.get_trials()
+    with opened(tmp_path / "optuna.db") as storage:
+        study = optuna.load_study(study_name=RUN, storage=storage)
+        assert study.direction == optuna.study.StudyDirection.MINIMIZE
+        found = study.get_trials()
+        best = study.best_trial
     assert [trial.state.name for trial in found] == ["COMPLETE", "FAIL", "COMPLETE", "COMPLETE"]
     assert [trial.value for trial in found] == list(LOSSES)
     assert [tuple(trial.params.values()) for trial in found] == ROWS
     assert [trial.user_attrs["architecture"] for trial in found] == TEXTS
-    assert (study.best_value, study.best_trial.number) == (1.0, 2)
+    assert (best.value, best.number) == (1.0, 2)
     assert found[0].intermediate_values == {1: 3.0, 2: 2.5}
     assert {trial.duration.total_seconds() for trial in found} == {5.0}
     assert "the loss is nan" in found[1].user_attrs["error"]
@@ -119,7 +165,8 @@ def test_searches_that_share_a_storage_of_optuna_keep_their_own_trials(tmp_path:
     url = f"sqlite:///{tmp_path}/all.db"
     for name in ("one", "other"):
         search(lambda: Optuna(url), tmp_path / name)
-    studies = optuna.get_all_study_summaries(url)
+    with opened(tmp_path / "all.db") as storage:
+        studies = optuna.get_all_study_summaries(storage)
     assert [study.study_name.rsplit("-", 1)[0] for study in studies] == [
         f"{RUN}-one",
         f"{RUN}-other",

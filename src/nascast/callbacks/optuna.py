@@ -41,6 +41,7 @@ class Optuna(Callback):
         """
         check_extra("optuna", "optuna", "the callback optuna")
         self.storage = storage
+        self._opened: Any = None
 
     def begun(self, begun: Begun) -> None:
         if not begun.objectives:
@@ -53,8 +54,9 @@ class Optuna(Callback):
         name = name_among(begun) if self.storage else begun.run
         aims = ["minimize" if one.minimize else "maximize" for one in self._objectives]
         with _silent():
+            self._opened = optuna.storages.RDBStorage(url)
             self._study = optuna.create_study(
-                study_name=name, storage=url, directions=aims, load_if_exists=True
+                study_name=name, storage=self._opened, directions=aims, load_if_exists=True
             )
             self._study.set_metric_names([one.metric for one in self._objectives])
             self._study.set_user_attr("nascast:setup", dict(begun.setup))
@@ -65,6 +67,11 @@ class Optuna(Callback):
 
     def trial(self, run: str, trial: Trial) -> None:
         self._study.add_trial(self._frozen(trial))
+
+    def finished(self, run: str, whole: bool) -> None:
+        if self._opened is not None:  # Optuna leaves its connections open
+            self._opened.remove_session()
+            self._opened.engine.dispose()
 
     def _frozen(self, trial: Trial) -> Any:
         """Returns a trial in Optuna's form."""
