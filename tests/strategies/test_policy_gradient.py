@@ -289,8 +289,9 @@ def test_without_repeats_nothing_known_is_asked_for() -> None:
 )
 def test_wrong_settings_are_refused(settings: dict[str, Any]) -> None:
     (name,) = settings
-    with pytest.raises(InvalidSettingError, match=name):
+    with pytest.raises(InvalidSettingError, match=name) as refused:
         PPO(Grid(), **settings)
+    assert "task" not in str(refused.value)  # which is no setting
 
 
 def test_settings_are_those_of_the_constructor_in_a_spec_too() -> None:

@@ -130,7 +130,7 @@ class PolicyGradient(Strategy, ABC):
             )
 
     def _settings(self) -> str:
-        own = [f.name for f in fields(self) if f.name not in ("space", "objectives")]
+        own = [f.name for f in fields(self) if f.init and f.name not in ("space", "objectives")]
         return ", ".join(f"{name} {getattr(self, name)!r}" for name in own)
 
     def ask(
