@@ -5,6 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from nascast.studies.journal import Journal
+
 Cli = Callable[..., tuple[int, str, str]]
 CELL = "|nor_conv_3x3~0|+|none~0|none~1|+|skip_connect~0|none~1|none~2|"
 SEARCH = ["search", "--benchmark", "nb201-mini", "--strategy", "random", "--evaluations", "3"]
@@ -83,4 +85,9 @@ def test_a_build_replaces_its_own_table_alone(cli: Cli, tmp_path: Path) -> None:
     code, _, err = cli(*words)
     assert (code, "add --force to replace it" in err) == (2, True)
     assert "none.npz" in cli(*words, "--force")[2]
+    for name in ("mine.trainings", "elsewhere"):
+        (tmp_path / name).mkdir()
+        Journal(tmp_path / name / "trainings.jsonl").append({"genes": [0], "seed": 0})
+    assert "none.npz" in cli(*words)[2]
+    assert "add --force to replace it" in cli(*words, "--folder", tmp_path / "elsewhere")[2]
     assert (tmp_path / "mine.nascast").read_text() == "mine"

@@ -214,8 +214,10 @@ def build(
     from nascast.cli._executor import Workplace
     from nascast.studies.build import pack, records
 
-    folder = folder or out.with_suffix(".trainings")
-    check_target(out, force or bool(records(folder)))
+    beside = out.with_suffix(".trainings")
+    own = folder is None and records(beside)  # of a folder elsewhere it is not known what it made
+    check_target(out, force or bool(own))
+    folder = folder or beside
     changes = {"space": space, "cells": cells, "repeated": repeated, "seed": seed}
     parts = {"skeleton": skeleton, "recipe": recipe, "split": split}
     plan = _plan(like, images, device, changes, parts)
