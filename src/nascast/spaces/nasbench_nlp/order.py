@@ -58,9 +58,7 @@ def canonical_row(row: list[int]) -> list[int]:
 
 def _cell(row: list[int]) -> _Cell:
     new = [FIRST_NODE - 1 + state for state in row[NODES * _WIDTH :] if state]
-    read: dict[
-        int, list[int]
-    ] = {}  # of live nodes, last ones first; for one row faster than `live`
+    read: dict[int, list[int]] = {}  # by live nodes, last ones first; for one faster than `live`
     alive = set(new)
     for node in range(max(alive), FIRST_NODE - 1, -1):
         if node in alive:
