@@ -30,19 +30,19 @@ def session(leader: int) -> list[str]:
     return found
 
 
-def handles_sigterm(process: int) -> bool:
-    """Returns whether a process does, as it does once Python and the command line have begun."""
-    status = Path(f"/proc/{process}/status").read_text().split()
-    handled = int(status[status.index("SigCgt:") + 1], 16)
-    return bool(handled >> (signal.SIGTERM - 1) & 1)
-
-
 def wait_until(fulfilled: Callable[[], object]) -> None:
     for _ in range(1200):
         if fulfilled():
             return
         time.sleep(0.05)
     raise AssertionError("it never came")
+
+
+def handles_sigterm(process: int) -> bool:
+    """Returns whether a process has come so far; before, Python itself ends."""
+    lines = Path(f"/proc/{process}/status").read_text().splitlines()
+    (caught,) = (line.split()[1] for line in lines if line.startswith("SigCgt:"))
+    return bool(int(caught, 16) >> (signal.SIGTERM - 1) & 1)
 
 
 @pytest.fixture
@@ -55,9 +55,8 @@ def stopped(tmp_path: Path) -> Iterator[Callable[..., str]]:
         pipes = {"stdout": subprocess.DEVNULL, "stderr": subprocess.PIPE}
         with subprocess.Popen(command, text=True, start_new_session=True, **pipes) as program:  # type: ignore[call-overload]
             started.append(program.pid)
-            wait_until(
-                lambda: (handles_sigterm(program.pid) and there()) or program.poll() is not None
-            )
+            wait_until(lambda: program.poll() is not None or handles_sigterm(program.pid))
+            wait_until(lambda: there() or program.poll() is not None)
             program.terminate()
             _, said = program.communicate(timeout=60)
         assert program.returncode == 143, said
@@ -99,8 +98,9 @@ def test_a_command_that_keeps_nothing_says_a_word(
     stopped: Callable[..., str], tmp_path: Path
 ) -> None:
     """At whatever moment, so that it need not be known when the page is served."""
+    began = time.monotonic()
     words = ["watch", str(searched(tmp_path))]
-    assert stopped(words, lambda: True) == "Stopped.\n"
+    assert stopped(words, lambda: time.monotonic() > began + 3) == "Stopped.\n"
 
 
 def searched(folder: Path) -> Path:
