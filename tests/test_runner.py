@@ -86,6 +86,17 @@ def test_a_failed_evaluation_is_a_trial_and_the_run_goes_on() -> None:
     assert not trials[2].evaluation.metrics
 
 
+class _Bare:
+    """An evaluator that says neither what it measures nor what networks are built for."""
+
+    def evaluate(self, candidate: Candidate, seed: int) -> Evaluation:
+        return Evaluation({"val_accuracy": 1.0}, 1.0)
+
+
+def test_an_evaluator_without_a_task_leaves_the_usual_one() -> None:
+    assert len(_run(Memory(), 3, _Bare())) == 3
+
+
 def test_a_budget_of_seconds_counts_what_trials_cost() -> None:
     trials = run(
         RandomSearch(BENCH.space),

@@ -137,7 +137,8 @@ def steps(
     and closes the executor, since nobody waits for what it is running.
     """
     _begin(store, name, Setup.of(strategy, evaluator, seed))
-    strategy.task = evaluator.task
+    if (task := getattr(evaluator, "task", None)) is not None:  # else the usual one
+        strategy.task = task
     trials = store.read(name)
     strategy.tell(trials[len(strategy.history) :])
     loop = _Loop(strategy, evaluator, executor, budget, seed, trials, store.reached(name))
