@@ -96,7 +96,9 @@ def test_what_is_no_picture_or_no_model(folder: Path, tmp_path: Path) -> None:
     with pytest.raises(MissingDataError, match=r"no file .*none\.png"):
         classify(folder, [tmp_path / "none.png"])
     with pytest.raises(MissingDataError, match=r"architecture\.json"):
-        classify(tmp_path / "none", [])
+        classify(tmp_path, [])
+    with pytest.raises(MissingDataError, match=r"there is no .*none\.pt2; expected the folder"):
+        classify(tmp_path / "none.pt2", [])
     (tmp_path / "model.onnx").write_bytes(b"no model")
     with pytest.raises(CorruptDataError, match=r"model\.onnx"):
         classify(tmp_path / "model.onnx", [])

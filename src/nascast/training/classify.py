@@ -71,6 +71,10 @@ def classify(model: Path, files: Sequence[Path], top: int = 1) -> list[Answer]:
     """
     if top < 1:
         raise InvalidSettingError(f"the number of classes to show is 1 or more; got {top}")
+    if not model.exists():
+        raise MissingDataError(
+            f"there is no {model}; expected the folder of a model, or a file exported from it"
+        )
     description, call = open_exported(model) if model.is_file() else _folder(model)
     task, classes = _task(description, model)
     channels, *shape = task.input_shape
