@@ -13,6 +13,7 @@ from PIL import Image
 from nascast.core import plugins
 from nascast.core.types import Candidate, Evaluation, Trial
 from nascast.training import transfer as library
+from nascast.training.classify import Answer
 
 pytest.importorskip("safetensors")
 
@@ -211,3 +212,11 @@ def test_a_language_model_from_search_to_export(cli: Cli, tmp_path: Path) -> Non
         assert (code, told in err) == (2, True), err
     code, _, err = cli("train", *SPACE, "--data", text, "--out", tmp_path / "other")
     assert (code, "nasbench201 has networks for images, and none for text" in err) == (2, True), err
+
+
+def test_names_of_classes_do_not_command_the_terminal(
+    cli: Cli, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answer = Answer(Path("photo.png"), ("\x1b[2Jcat",), (1.0,))
+    monkeypatch.setattr("nascast.training.classify.classify", lambda *_: [answer])
+    assert cli("predict", "model.pt2", "photo.png")[1] == "photo.png: \\x1b[2Jcat (100.0 %)\n"

@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from nascast.core.document import document
+from nascast.core.errors import plain
 
 __all__ = ["predict"]
 
@@ -44,4 +45,4 @@ def predict(
     for answer in answers:
         pairs = zip(answer.classes, answer.probabilities, strict=True)
         shown = ", ".join(f"{name} ({100 * share:.1f} %)" for name, share in pairs)
-        typer.echo(f"{answer.file}: {shown}")
+        typer.echo(plain(f"{answer.file}: {shown}"))  # names are those of whoever made the file
