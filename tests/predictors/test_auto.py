@@ -161,6 +161,15 @@ def test_the_same_seed_finds_the_same_and_it_is_written_as_a_spec() -> None:
     assert Auto(members=["gp"]).axes == {"train_size"}
 
 
+def test_late_members_wait_for_a_hundred_labels() -> None:
+    members = ["gp", "xgboost(n_estimators=3)"]
+    for late, labels, heard in ((["xgboost"], 99, 1), (["xgboost"], 100, 2), (members, 99, 2)):
+        auto = Auto(members=members, late=[name.partition("(")[0] for name in late])
+        initialized(auto, TRAIN[:labels])
+        assert auto._columns == heard
+    assert Auto()._late() == {5}  # NAO
+
+
 def test_trees_are_as_they_were_chosen() -> None:
     """Whatever XGBoost does by default on the encoding alone."""
     made = [part_of(member) for member in Auto().members]

@@ -72,7 +72,12 @@ class Auto(Combinator):
     """
 
     def __init__(
-        self, epochs: int | None = 5, members: Sequence[Part] = _MEMBERS, *, folds: int = 5
+        self,
+        epochs: int | None = 5,
+        members: Sequence[Part] = _MEMBERS,
+        *,
+        folds: int = 5,
+        late: Sequence[str] = ("nao",),
     ) -> None:
         """Chooses what is chosen from.
 
@@ -80,6 +85,8 @@ class Auto(Combinator):
             epochs: number of epochs at query, of members that have such a setting; None leaves it.
             members: predictors, the most trusted first.
             folds: number of folds of the labels, for members that learn.
+            late: names of members that are left out with fewer than 100 labels, unless there is no
+                other, where they are given by their specs; chosen, see docs/predictors.md.
 
         Raises:
             InvalidSettingError: there is no member, or there are fewer than two folds.
@@ -89,7 +96,7 @@ class Auto(Combinator):
                 f"auto needs at least one member and two folds; got {len(members)} and {folds}"
             )
         super().__init__(*(part_of(member, epochs) for member in members))
-        self.epochs, self.members, self.folds = epochs, members, folds
+        self.epochs, self.members, self.folds, self.late = epochs, members, folds, late
         self.chosen: tuple[Part, ...] = ()
         self._asked: list[_Part] = []
         self._stack: Linear | _Mean | None = None
@@ -147,6 +154,11 @@ class Auto(Combinator):
         mean = self._scale.labels(self._stack.predict(x))
         return Prediction(mean, np.full(len(genes), self._deviation))
 
+    def _late(self) -> frozenset[int]:
+        """Returns the places of members that are left out with few labels."""
+        found = frozenset(k for k, part in enumerate(self.members) if _name(part) in self.late)
+        return found if len(found) < len(self.members) else frozenset()
+
     def _supported(
         self, ledger: Ledger, train: Genes, rng: np.random.Generator, *, first: bool
     ) -> "list[_Part]":
@@ -155,7 +167,10 @@ class Auto(Combinator):
         seeds = rng.integers(2**63, size=len(self._parts))
         found: list[_Part] = []
         reason = "no mean is finite"
+        late = self._late() if len(train) < _MANY else frozenset()
         for place, (member, seed) in enumerate(zip(self._parts, seeds, strict=True)):
+            if place in late:
+                continue
             try:
                 member.supported(ledger, train[:1])  # before anything slow is read
                 held = _held_out(member, ledger, train, int(seed), None if first else fold)
@@ -170,6 +185,13 @@ class Auto(Combinator):
         if not found:
             raise UnsupportedError(f"these records support no member of auto: {reason}")
         return found
+
+
+def _name(member: Part) -> str | None:
+    """Returns the name of a member that is given by its spec."""
+    if isinstance(member, PerformancePredictor):
+        return None
+    return (member if isinstance(member, Spec) else Spec.parse("predictor", member)).name
 
 
 @dataclass(frozen=True, slots=True, eq=False)
