@@ -56,7 +56,7 @@ STUDIES = {  # folder: benchmark, predictors and trials
     "nb101_auto": ("nb101_sample", "auto", 2),
     "nlp_auto": ("nbnlp_logs", "auto", 2),
     "nb201_proxies": ("nb201_seeds", SCORED, 20),
-    "nb101_proxies": ("nb101_sample", "params,flops,l2_norm,synflow", 20),
+    "nb101_proxies": ("nb101_sample", "params,flops,l2_norm,synflow,jacov,nwot,epe_nas", 20),
     "nb301_proxies": ("nb301_sample", SCORED, 20),
     "nb201_omni": ("nb201_seeds", RECORDED_OMNI, 5),
     "nb101_omni": ("nb101_sample", RECORDED_OMNI, 5),

@@ -50,9 +50,9 @@ def test_scores_are_ours_and_of_the_table_beside_them(path: Path) -> None:
     listed = {row.tobytes() for row in table.space.canonical(table.genes())}
     assert {row.tobytes() for row in scores.genes} <= listed
     assert set(scores.names()) <= set(plugins.builtin_names("proxy"))
-    assert {"synflow", "params", "flops"} <= set(scores.names())
-    if path.stem != "nb101_sample":  # where a pass of the whole batch takes ten seconds
-        assert {"jacov", "snip"} <= set(scores.names())
+    assert {"jacov", "synflow", "params", "flops"} <= set(scores.names())
+    if path.stem != "nb101_sample":  # where a pass of the whole batch takes seconds
+        assert "snip" in scores.names()
     assert np.isfinite(scores.seconds).all()
 
 
@@ -60,7 +60,7 @@ def test_scores_are_of_as_many_cells_as_is_said() -> None:
     found = {path.stem: read_scores(path) for path in SCORES}
     assert set(found["nb201_mini"].names()) == set(plugins.builtin_names("proxy"))
     assert {name: (len(table.genes), len(table.keys)) for name, table in found.items()} == {
-        "nb101_sample": (1000, 4),
+        "nb101_sample": (1000, 7),
         "nb201_mini": (1006, 21),
         "nb201_seeds-cifar10": (3000, 12),
         "nb301_sample": (300, 12),
