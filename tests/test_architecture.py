@@ -19,7 +19,6 @@ LONG_FUNCTIONS: dict[str, int] = {}
 # What core imports inside functions, or for type checkers only.
 LAZY_IN_CORE = {
     ("nascast.core.acquisition", "scipy.special.ndtr"),
-    ("nascast.core.correlation", "scipy.stats.kendalltau"),
     ("nascast.core.ledger", "nascast.proxies.passes.Passes"),
     ("nascast.core.ledger", "torch.nn"),
     ("nascast.core.predictor", "nascast.proxies.passes.Passes"),
