@@ -7,7 +7,7 @@ from scipy.stats import norm, rankdata
 from nascast.core.errors import InvalidSettingError
 from nascast.core.predictor import NormalRegressor
 from nascast.core.types import Floats
-from nascast.predictors.model_based._targets import OnNormalScores, aimed, check_targets
+from nascast.predictors._targets import OnNormalScores, aimed, check_targets
 
 
 class Echo:

@@ -11,8 +11,8 @@ from nascast.core.predictor import ModelPredictor, Regressor
 from nascast.core.ranges import Choice
 from nascast.core.spec import Spec, component_of
 from nascast.core.types import Floats
+from nascast.predictors._targets import LABELS, NORMAL_SCORES, aimed, check_targets
 from nascast.predictors.model_based._evidence import Evidence
-from nascast.predictors.model_based._targets import LABELS, NORMAL_SCORES, aimed, check_targets
 
 __all__ = ["BayesianLinearRegression"]
 

@@ -7,7 +7,7 @@ import numpy as np
 from nascast.core.errors import InvalidSettingError
 from nascast.core.predictor import ModelPredictor, Regressor
 from nascast.core.ranges import Choice, Integers
-from nascast.predictors.model_based._targets import LABELS, NORMAL_SCORES, aimed, check_targets
+from nascast.predictors._targets import LABELS, NORMAL_SCORES, aimed, check_targets
 from nascast.predictors.model_based.gpwl.regressor import WeisfeilerLehmanProcess
 from nascast.predictors.model_based.gpwl.subtrees import Subtrees
 

@@ -8,7 +8,7 @@ from nascast.core.feature import Encoding
 from nascast.core.predictor import ModelPredictor, Regressor
 from nascast.core.ranges import Integers, LogIntegers, LogUniform, Uniform
 from nascast.core.spec import Spec, component_of
-from nascast.predictors.model_based._targets import LABELS, NORMAL_SCORES, aimed, check_targets
+from nascast.predictors._targets import LABELS, NORMAL_SCORES, aimed, check_targets
 from nascast.predictors.model_based.ngboost.settings import MODULE, Settings
 
 __all__ = ["NGBoost"]
