@@ -25,7 +25,7 @@ from pathlib import Path
 from nascast.core.spec import Spec
 from nascast.executors.processes import Processes
 from nascast.studies import recommend
-from nascast.studies.predictors.design import RECORDED, Study, modules_of
+from nascast.studies.predictors.design import RANDOM, RECORDED, Study, modules_of
 from nascast.studies.predictors.grids import grid
 from nascast.studies.predictors.run import compare
 from nascast.studies.predictors.split import with_scores
@@ -70,7 +70,9 @@ def study_of(benchmark: str, predictors: str, trials: int) -> Study:
     names = tuple(map(str, Spec.parse_list("predictor", predictors)))
     table = open_benchmark(benchmark)
     metric = usual_metric(table)
-    images = RECORDED if names == ("auto",) else None
+    images = None
+    if names == ("auto",):  # its proxy is OMNI's: no reason to draw among few where that cannot run
+        images = RECORDED if "train_loss" in table.metrics else RANDOM
     study = Study(benchmark, names, trials=trials, metric=metric, images=images)
     within = with_scores(study, table)
     return replace(study, axes=grid("quick", table, metric, study.test_size, within))
