@@ -1,3 +1,4 @@
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -7,13 +8,16 @@ from sklearn.model_selection import LeaveOneOut, cross_val_predict
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
+from nascast.core.correlation import kendall
 from nascast.core.errors import InvalidSettingError
 from nascast.core.ledger import Ledger
 from nascast.core.prediction import Prediction
 from nascast.core.spec import Spec
 from nascast.core.types import Batch, Floats, Objective
 from nascast.encodings.adjacency_one_hot import AdjacencyOneHot
+from nascast.predictors._targets import OnNormalScores
 from nascast.predictors.hybrid.omni import Omni
+from nascast.predictors.hybrid.omni.either import Either
 from nascast.predictors.hybrid.omni.ladder import Ladder, Linear
 from nascast.predictors.hybrid.omni.scaled import Scaler, scaled
 from nascast.predictors.hybrid.omni.search import SearchedNGBoost
@@ -120,6 +124,42 @@ def test_rungs_are_climbed_where_parts_complement_each_other() -> None:
         < 0.6 * np.abs(Linear.of(x, y, (0,)).predict(fresh) - true).mean()
     )
     assert 0.8 < (np.abs(mean - true) <= 1.645 * deviation).mean() < 1
+
+
+def test_the_regressor_stands_alone_where_a_line_on_a_score_adds_its_noise() -> None:
+    x, _ = rows(200)
+    y = x[:, -1]
+    x[:, 0] += y
+    found = ladder(curves=1, proxies=0).fit(x, y)
+    assert found.rung == "alone"
+    assert np.allclose(found.predict(x), y)
+
+
+def test_order_of_predictions_follows_the_order_of_labels_alone() -> None:
+    x, y = rows(100, step=1.0)
+    far = np.where(y == y.min(), -1e3, np.exp(y))  # the same order, and one far below all others
+    omni = Omni(targets="normal_scores")
+    one, other = (omni.regressor(100, np.random.default_rng(0)).fit(x, u) for u in (y, far))
+    order = np.argsort(one.predict(x), kind="stable")
+    assert (np.diff(other.predict(x)[order]) >= 0).all()
+    labels = Omni(targets="labels").regressor(100, np.random.default_rng(0)).fit(x, far)
+    assert (np.diff(labels.predict(x)[order]) < 0).any()
+
+
+def test_targets_are_those_that_held_out_rows_bear_out() -> None:
+    x, y = rows(100, noise=0.0)
+    x[:, 0] = y + 0.05 * np.random.default_rng(1).normal(size=100)
+    skewed = np.sinh(3 * y)  # in which the score is a line, as it is not in their ranks
+    x[:, 0] = np.sinh(3 * x[:, 0])
+    make = partial(ladder, curves=1, proxies=0)
+    assert isinstance(Either(make).fit(x, skewed).kept, Ladder)
+    y[0] = -1e6  # a training that failed
+    x[:, 0] = np.arcsinh(x[:, 0]) / 3
+    found = Either(make).fit(x, y)
+    assert isinstance(found.kept, OnNormalScores)
+    rest = x[1:]
+    assert kendall(found.predict(rest), y[1:]) > 0.9
+    assert (found.predict_normal(rest)[1] > 0).all()
 
 
 @pytest.mark.parametrize("n", [2, 3, 7])

@@ -2,9 +2,10 @@
 
 The first rung is a line on one score: a statistic of the curve, or a proxy. A line keeps its order,
 so that the rung is as good as that part alone. The next are a ridge regression on the statistics
-of the curve, and on these and the proxies; the last adds a regressor of all features for what the
-rung below leaves. A rung is climbed if the squared errors on held-out rows are smaller, by more
-than one standard error of their mean difference.
+of the curve, and on these and the proxies; the next adds a regressor of all features for what the
+rung below leaves; the last is that regressor alone, where scores say little. A rung is climbed if
+the squared errors on held-out rows are smaller, by more than one standard error of their mean
+difference.
 """
 
 from collections.abc import Callable, Sequence
@@ -24,7 +25,7 @@ _PENALTIES = (0.1, 1.0, 3.0, 10.0, 30.0, 100.0, 1000.0)  # on standardised colum
 _SLOPE = 1e-3  # least slope of a line on a single score, which is larger for the better; chosen
 _FOLDS = 5
 _FEWEST = 8  # rows, with fewer of which the first score alone is believed; chosen
-_MANY = 40  # rows, with fewer of which the last rung is not tried; chosen on nb201-mini
+_MANY = 40  # rows, with fewer of which the regressor is not tried; chosen on nb201-mini
 _ERRORS = 1.0  # standard errors by which a rung must be better; chosen
 
 
@@ -74,11 +75,19 @@ class Ladder:
     """The regressor; its deviation is the root mean square of held-out errors.
 
     Attributes:
-        rung: what was climbed to: ``line``, ``curves``, ``scores`` or ``all``; empty before `fit`.
+        rung: what was climbed to: ``line``, ``curves``, ``scores``, ``all``, or ``alone``, the
+            regressor; empty before `fit`.
+        held: ``(n,)`` predictions of each training row by what had not seen it; empty before `fit`.
     """
 
     def __init__(
-        self, curves: int, proxies: int, make: Callable[[int, int], Regressor], seed: int
+        self,
+        curves: int,
+        proxies: int,
+        make: Callable[[int, int], Regressor],
+        seed: int,
+        *,
+        alone: bool = True,
     ) -> None:
         """Takes the features and the regressor of the last rung.
 
@@ -87,11 +96,13 @@ class Ladder:
             proxies: number of proxies, the next columns.
             make: function of a number of rows and a seed, which returns an unfitted regressor.
             seed: seed of folds and regressors.
+            alone: whether there is the last rung.
         """
+        self._alone = alone
         self._curves, self._proxies, self._make, self._seed = curves, proxies, make, seed
-        self.rung = ""
+        self.rung, self.held = "", np.empty(0)
         self._knots: list[Floats] = []
-        self._linear: Linear | None = None
+        self._linear: Linear | None = None  # what is below the regressor, if anything is
         self._rest: Any = None
         self._deviation = 0.0
 
@@ -110,21 +121,24 @@ class Ladder:
             higher = Linear.of(x, y, columns) if len(columns) > 1 else best
             if better(y, higher.held, best.held):
                 self.rung, best = name, higher
-        self._linear, held = best, best.held
-        if len(y) >= _MANY:
-            seen = self._held_out(x, y, best)
-            if better(y, seen, best.held):
-                self.rung, held = "all", seen
-                self._rest = self._make(len(y), self._seed)
-                self._rest.fit(x, y - best.predict(x))
-        self._deviation = float(np.sqrt(np.mean((y - held) ** 2)))
+        self._linear, self.held = best, best.held
+        highest: list[tuple[str, Linear | None]] = [("all", best)]
+        if self._alone:
+            highest.append(("alone", None))
+        for name, below in highest if len(y) >= _MANY else []:
+            seen = self._held_out(x, y, below)
+            if better(y, seen, self.held):
+                self.rung, self._linear, self.held = name, below, seen
+        if self.rung in ("all", "alone"):
+            self._rest = self._make(len(y), self._seed)
+            self._rest.fit(x, y - _line(self._linear, x))
+        self._deviation = float(np.sqrt(np.mean((y - self.held) ** 2)))
         return self
 
     def predict(self, X: Floats) -> Floats:
         """Returns ``(n,)`` predictions."""
-        assert self._linear is not None
         x = self._normal(X)
-        found = self._linear.predict(x)
+        found = _line(self._linear, x)
         return found if self._rest is None else found + np.asarray(self._rest.predict(x))
 
     def predict_normal(self, X: Floats) -> tuple[Floats, Floats]:
@@ -132,16 +146,16 @@ class Ladder:
         found = self.predict(X)
         return found, np.full(len(found), self._deviation)
 
-    def _held_out(self, x: Floats, y: Floats, below: Linear) -> Floats:
-        """Returns predictions of the last rung for each row, by rows of other folds."""
+    def _held_out(self, x: Floats, y: Floats, below: Linear | None) -> Floats:
+        """Returns what a line, if any, and the regressor predict of each row from other folds."""
         fold = np.random.default_rng(self._seed).permutation(len(y)) % min(_FOLDS, len(y))
         out = np.empty(len(y))
         for k in np.unique(fold):
             held, seen = fold == k, fold != k
-            linear = Linear.of(x[seen], y[seen], below.columns)
+            linear = None if below is None else Linear.of(x[seen], y[seen], below.columns)
             rest = self._make(int(seen.sum()), self._seed)
-            rest.fit(x[seen], y[seen] - linear.predict(x[seen]))
-            out[held] = linear.predict(x[held]) + np.asarray(rest.predict(x[held])).reshape(-1)
+            rest.fit(x[seen], y[seen] - _line(linear, x[seen]))
+            out[held] = _line(linear, x[held]) + np.asarray(rest.predict(x[held])).reshape(-1)
         return out
 
     def _normal(self, X: Floats) -> npt.NDArray[np.float64]:
@@ -156,6 +170,11 @@ class Ladder:
                 np.searchsorted(knots, X[:, k], "left") + np.searchsorted(knots, X[:, k], "right")
             ) / len(knots) - 1
         return x
+
+
+def _line(linear: Linear | None, x: Floats) -> Floats:
+    """Returns ``(n,)`` predictions of what is below the regressor; zeros where nothing is."""
+    return np.zeros(len(x)) if linear is None else linear.predict(x)
 
 
 def better(y: Floats, higher: Floats, lower: Floats, errors: float = _ERRORS) -> bool:

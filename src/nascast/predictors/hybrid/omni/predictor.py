@@ -1,6 +1,7 @@
 """One regressor over features of three families."""
 
 from collections.abc import Sequence
+from functools import partial
 from types import MappingProxyType
 from typing import Any
 
@@ -10,6 +11,8 @@ from nascast.core.errors import InvalidSettingError
 from nascast.core.feature import Encoding
 from nascast.core.predictor import ModelPredictor, Proxy, Regressor
 from nascast.core.spec import Spec, component_of
+from nascast.predictors._targets import LABELS, aimed, check_targets
+from nascast.predictors.hybrid.omni.either import Either
 from nascast.predictors.hybrid.omni.ladder import Ladder
 from nascast.predictors.hybrid.omni.scaled import scaled
 from nascast.predictors.hybrid.omni.statistics import statistics
@@ -18,6 +21,7 @@ from nascast.predictors.model_based.ngboost import NGBoost
 __all__ = ["Omni"]
 
 _TREES = Spec("xgboost", {"n_estimators": 200, "max_depth": 3, "targets": "labels"})
+EITHER = "either"
 _STUDY: dict[str, Any] = {"curves": ("sotl_e",), "ladder": False}
 
 
@@ -53,6 +57,7 @@ class Omni(ModelPredictor):
         model: str | Spec = _TREES,
         ladder: bool = True,
         draws: int = 0,
+        targets: str = EITHER,
     ) -> None:
         """Chooses features and regressor.
 
@@ -65,6 +70,9 @@ class Omni(ModelPredictor):
             ladder: whether the regressor learns only what lines leave, and only where that helps.
             draws: number of random settings to try, of `model` ngboost alone, with the ranges of
                 the study.
+            targets: what a ladder fits: ``labels``, ``normal_scores`` of them, which follow their
+                ranks, or ``either``, as held-out rows bear out; without a ladder labels. On
+                labels the regressor never stands alone.
         """
         made = component_of("predictor", model)
         if not isinstance(made, ModelPredictor):
@@ -86,11 +94,15 @@ class Omni(ModelPredictor):
         )
         self.epochs, self.encodings, self.proxies, self.curves = epochs, encodings, proxies, curves
         self.model, self.ladder, self.draws = model, ladder, draws
+        self.targets = targets if targets == EITHER else check_targets(targets)
 
     def regressor(self, n: int, rng: np.random.Generator) -> Regressor:
         seed = int(rng.integers(2**31))
         if self.ladder:
-            return Ladder(len(self.curves), len(self.proxies), self._made, seed)
+            make = partial(Ladder, len(self.curves), len(self.proxies), self._made, seed)
+            if self.targets == EITHER:
+                return Either(make)
+            return aimed(make(alone=self.targets != LABELS), self.targets)
         if self.draws:
             from nascast.predictors.hybrid.omni.search import SearchedNGBoost
 
