@@ -93,6 +93,7 @@ class Ledger:
         objective: objective whose scores the labels are.
         seconds: seconds that each phase has cost so far, ``{"init": …, "query": …}``.
         trained: phases in which the trainings that end with the labels were read, labels or curves.
+        scored: whether zero-cost scores were read.
     """
 
     def __init__(
@@ -130,6 +131,7 @@ class Ledger:
         self.objective = objective
         self.seconds: dict[str, float] = {}
         self.trained: set[str] = set()
+        self.scored = False
         self._batch, self._data, self._seed = batch, data, seed
         self._memo: Memo = {} if memo is None else memo
         self._artefacts: Artefacts = {} if artefacts is None else artefacts
@@ -246,7 +248,7 @@ class Ledger:
         self._check_open()
         values = np.empty((len(genes), len(scorers)))
         keys = [scorer.key(self) for scorer in scorers]
-        cost, self._scoring = 0.0, True
+        cost, self._scoring, self.scored = 0.0, True, True
         try:
             with self._aside():
                 for i, row in enumerate(self.space.canonical(genes)):

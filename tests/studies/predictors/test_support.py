@@ -8,7 +8,7 @@ from nascast.studies.records import open_benchmark
 
 
 def test_auto_runs_where_one_of_its_members_cannot(tmp_path: Path) -> None:
-    """The table has no losses, which OMNI reads."""
+    """The table has no losses, which OMNI reads, though it has scores of OMNI's proxy."""
     assert "train_loss" not in open_benchmark("nb101_sample").metrics
     study = Study(
         "nb101_sample",
@@ -21,4 +21,5 @@ def test_auto_runs_where_one_of_its_members_cannot(tmp_path: Path) -> None:
     assert "train_loss" in (omni.error or "")
     assert auto.error is None
     assert auto.kendall > 0
-    assert not (tmp_path / "proxies.jsonl").exists()  # no proxy was computed
+    assert auto.batch == ""  # no proxy was read
+    assert not (tmp_path / "proxies.jsonl").exists()  # and none computed

@@ -214,7 +214,7 @@ def _run_cell(evidence: Evidence, cell: Cell, test: Genes, train: Genes, memo: M
         reads_target="query" in ledger.trained,
         init_seconds_total=ledger.seconds["init"],
         query_seconds_each=ledger.seconds["query"] / len(test),
-        batch=evidence.batch.source if memo else "",  # by now it has what was read
+        batch=evidence.batch.source if ledger.scored else "",
         architectures=tuple(records.space.to_text(test)),
         predicted=tuple(predicted.mean.tolist()),
         deviation=None if deviation is None else tuple(deviation.tolist()),
