@@ -116,8 +116,7 @@ def simulate(
         kept.append(name, store.read(name))
         kept.reach(name, store.reached(name))
     fresh = _fresh(search, strategy, space, seed, kept)
-    fresh.task = benchmark.task
-    learned = _recalled(out, name, fresh, Setup.of(fresh, benchmark, seed), kept)
+    learned = _recalled(out, name, fresh, benchmark, seed, kept)
     saved = time.monotonic()
     for _ in steps(
         fresh,
@@ -153,9 +152,12 @@ def _fresh(search: Search, strategy: Spec, space: SearchSpace, seed: int, store:
     return strategy_of(search, strategy, space, seed)
 
 
-def _recalled(out: Path | None, name: str, fresh: Strategy, setup: Setup, store: Store) -> Learned:
+def _recalled(
+    out: Path | None, name: str, fresh: Strategy, evaluator: Evaluator, seed: int, store: Store
+) -> Learned:
     """Returns what the strategy of a run learned, with that of the stored trials given to it."""
-    learned = Learned(out, name, fresh, setup)
+    fresh.task = evaluator.task  # before `steps` sets it, since trials are told here
+    learned = Learned(out, name, fresh, Setup.of(fresh, evaluator, seed))
     learned.recall(store.read(name) if name in store.runs() else [])
     return learned
 
@@ -240,9 +242,8 @@ def train_children(
     hopeless = _Hopeless(give_up)
     for strategy, seed in search.jobs():
         fresh = _fresh(search, strategy, space, seed, store)
-        fresh.task = evaluator.task
         name = run_name(strategy, seed)
-        learned = _recalled(out, name, fresh, Setup.of(fresh, evaluator, seed), store)
+        learned = _recalled(out, name, fresh, evaluator, seed, store)
         stepping = steps(
             fresh,
             evaluator,
