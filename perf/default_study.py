@@ -7,7 +7,7 @@ nb201-mini, and OMNI on NAS-Bench-NLP. On NAS-Bench-101 and -201, which have no 
 OMNI reads validation accuracy and recorded scores. Left out are `omni_seminas`, whose fits take
 longer still, and on NAS-Bench-NLP `nao`, `seminas` and `nn_former`, whose graphs are large there.
 Zero-cost proxies run where their scores are recorded beside the table, among the architectures that
-have them; `auto` reads them where most have.
+have them; `auto` reads them where its OMNI runs.
 
 Run: OMP_NUM_THREADS=1 python perf/default_study.py FOLDER [--workers 2]
      [--only mini,nlp [--predictors xgboost,gp]]

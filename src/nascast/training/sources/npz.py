@@ -75,10 +75,10 @@ def _keys(source: str, names: Sequence[str]) -> dict[str, dict[str, str]]:
         found.pop("", None)
     elif whole != {""}:
         raise CorruptDataError(f"{source}: expected {FORM}; it has {', '.join(names) or 'nothing'}")
-    for keys in (keys for part, keys in found.items() if part not in whole):
+    if halves := [keys for part, keys in found.items() if part not in whole]:
         raise CorruptDataError(
-            f"{source}: {', '.join(keys.values())} lacks its other half: images and labels of a "
-            "part come together"
+            f"{source}: {', '.join(halves[0].values())} lacks its other half: images and labels of "
+            "a part come together"
         )
     return found
 
