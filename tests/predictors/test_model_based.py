@@ -24,12 +24,12 @@ def scores(predictor: XGBoost, seed: int = 0) -> Floats:
 
 def by_hand(settings: dict[str, float], seed: int) -> Floats:
     """XGBoost on the encoding and standardised labels, with the seed a predictor draws first."""
-    encode = AdjacencyOneHot().encode
+    space, encode = BENCHMARK.space, AdjacencyOneHot().encode
     y = BENCHMARK.query(TRAIN, "val_accuracy")
     state = int(np.random.default_rng(seed).integers(2**31))
     model = XGBRegressor(random_state=state, n_jobs=1, **settings)
-    model.fit(encode(BENCHMARK.space, TRAIN), (y - y.mean()) / y.std())
-    z = model.predict(encode(BENCHMARK.space, TEST)).astype(np.float64)
+    model.fit(encode(space, space.canonical(TRAIN)), (y - y.mean()) / y.std())
+    z = model.predict(encode(space, space.canonical(TEST))).astype(np.float64)
     return np.asarray(z * y.std() + y.mean())
 
 

@@ -100,10 +100,10 @@ def test_the_predictor_is_an_encoding_and_the_regressor() -> None:
     with ledger.phase("query"):
         found = predictor.query(ledger, test)
     y = benchmark.query(train, "val_accuracy")
-    encode = AdjacencyOneHot().encode
+    space, encode = benchmark.space, AdjacencyOneHot().encode
     model = plain(40, int(np.random.default_rng(5).integers(2**31)), Settings(20, max_depth=3))
-    model.fit(encode(benchmark.space, train), (y - y.mean()) / y.std())
-    expected = model.pred_dist(encode(benchmark.space, test))
+    model.fit(encode(space, space.canonical(train)), (y - y.mean()) / y.std())
+    expected = model.pred_dist(encode(space, space.canonical(test)))
     assert found.mean == pytest.approx(expected.mean() * y.std() + y.mean(), rel=1e-10)
     assert found.deviation is not None
     assert found.deviation == pytest.approx(expected.std() * y.std(), rel=1e-10)

@@ -13,6 +13,7 @@ from nascast.core.ledger import Ledger
 from nascast.core.spec import Spec
 from nascast.core.types import Floats, Genes, Objective
 from nascast.predictors.model_based.bayesian_linear_regression import BayesianLinearRegression
+from nascast.predictors.model_based.gp import GaussianProcess
 from nascast.predictors.transfer import Transfer
 from nascast.testing.doubles import TinyBenchmark
 
@@ -71,7 +72,7 @@ def test_both_tables_are_compared_once(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_a_metric_of_its_own_has_its_own_direction() -> None:
-    found, _ = asked(Transfer(LINE, THERE, labels=200, metric="val_loss"))
+    found, _ = asked(Transfer(GaussianProcess(), THERE, labels=200, metric="val_loss"))
     assert kendall(found, HERE.query(GENES[:50], "val_accuracy")) > 0.5
 
 

@@ -22,7 +22,14 @@ class Feature(Protocol):
 
 
 class Encoding(ABC):
-    """A feature that needs the search space alone."""
+    """A feature that needs the search space alone.
+
+    Attributes:
+        canonical: whether the feature is of canonical rows, so that predictors say the same of
+            equivalent ones.
+    """
+
+    canonical: bool = True
 
     @abstractmethod
     def encode(self, space: SearchSpace, genes: Genes) -> npt.NDArray[Any]:
@@ -30,4 +37,5 @@ class Encoding(ABC):
 
     def __call__(self, ledger: Ledger, genes: Genes) -> Floats:
         """Returns ``(n, d)``: the encoding as float64, for regressors."""
-        return np.asarray(self.encode(ledger.space, genes), dtype=np.float64)
+        rows = ledger.space.canonical(genes) if self.canonical else genes
+        return np.asarray(self.encode(ledger.space, rows), dtype=np.float64)

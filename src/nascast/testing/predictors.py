@@ -46,6 +46,20 @@ def check_row_by_row(factory: Factory) -> None:
     )
 
 
+def check_equivalent_rows(factory: Factory) -> None:
+    """Equivalent rows, whose records are equal too, have one score."""
+    predictor, space = _fitted(factory), TinyBenchmark().space
+    rows = np.random.default_rng(0).permutation(space.all())
+    canonical = space.canonical(rows)
+    other = np.flatnonzero((rows != canonical).any(1))[:6]
+    same = np.allclose(
+        _query(predictor, rows[other]),
+        _query(predictor, canonical[other]),
+        rtol=predictor.precision,
+    )
+    assert same, "a row's score is not that of its canonical row"
+
+
 def check_query_changes_nothing(factory: Factory) -> None:
     """Querying twice gives the same, and leaves the rows and all global generators."""
     predictor, test = _fitted(factory), _rows()[1]

@@ -65,11 +65,11 @@ def test_it_is_the_regression_of_scikit_learn() -> None:
         predictor.initialize(ledger, train, np.random.default_rng(0))
     with ledger.phase("query"):
         found = predictor.query(ledger, test)
-    encode = AdjacencyOneHot().encode
+    space, encode = benchmark.space, AdjacencyOneHot().encode
     y = benchmark.query(train, "val_accuracy")
     flat = dict.fromkeys(("alpha_1", "alpha_2", "lambda_1", "lambda_2"), 0.0)
     ridge = BayesianRidge(**flat, max_iter=5000, tol=1e-10)
-    ridge.fit(encode(benchmark.space, train), (y - y.mean()) / y.std())
-    mean, deviation = ridge.predict(encode(benchmark.space, test), return_std=True)
+    ridge.fit(encode(space, space.canonical(train)), (y - y.mean()) / y.std())
+    mean, deviation = ridge.predict(encode(space, space.canonical(test)), return_std=True)
     assert found.mean == pytest.approx(mean * y.std() + y.mean(), rel=1e-4)
     assert found.deviation == pytest.approx(deviation * y.std(), rel=1e-2)

@@ -26,7 +26,8 @@ def predict(predictor: GaussianProcess, train: Genes = TRAIN, seed: int = 0) -> 
 
 
 def features(genes: Genes) -> Floats:
-    return np.asarray(AdjacencyOneHot().encode(BENCHMARK.space, genes), dtype=np.float64)
+    rows = BENCHMARK.space.canonical(genes)
+    return np.asarray(AdjacencyOneHot().encode(BENCHMARK.space, rows), dtype=np.float64)
 
 
 def test_the_studys_process_is_that_of_the_formulas() -> None:

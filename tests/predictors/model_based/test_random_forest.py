@@ -26,12 +26,12 @@ def fitted(predictor: RandomForest, train: Genes = TRAIN, seed: int = 4) -> Pred
 
 def by_hand(n: int, **settings: float) -> tuple[RandomForestRegressor, Floats]:
     """A forest of scikit-learn's on standardised labels, and the encoded test rows."""
-    encode = AdjacencyOneHot().encode
+    space, encode = BENCHMARK.space, AdjacencyOneHot().encode
     y = BENCHMARK.query(TRAIN[:n], "val_accuracy")
     state = int(np.random.default_rng(4).integers(2**31))
     forest = RandomForestRegressor(random_state=state, **settings)
-    forest.fit(encode(BENCHMARK.space, TRAIN[:n]), (y - y.mean()) / y.std())
-    return forest, encode(BENCHMARK.space, TEST).astype(np.float64)
+    forest.fit(encode(space, space.canonical(TRAIN[:n])), (y - y.mean()) / y.std())
+    return forest, encode(space, space.canonical(TEST)).astype(np.float64)
 
 
 @pytest.mark.parametrize("bootstrap", [False, True])
