@@ -5,7 +5,7 @@ so that the rung is as good as that part alone. The next are a ridge regression 
 of the curve, and on these and the proxies; the next adds a regressor of all features for what the
 rung below leaves; the last is that regressor alone, where scores say little. A rung is climbed if
 the squared errors on held-out rows are smaller, by more than one standard error of their mean
-difference.
+difference, and with the regressor if it also ranks them better.
 """
 
 from collections.abc import Callable, Sequence
@@ -15,6 +15,7 @@ from typing import Any, Self
 import numpy as np
 import numpy.typing as npt
 
+from nascast.core.correlation import kendall
 from nascast.core.predictor import Regressor
 from nascast.core.types import Floats
 from nascast.predictors.hybrid.omni.scaled import Scaler
@@ -25,7 +26,7 @@ _PENALTIES = (0.1, 1.0, 3.0, 10.0, 30.0, 100.0, 1000.0)  # on standardised colum
 _SLOPE = 1e-3  # least slope of a line on a single score, which is larger for the better; chosen
 _FOLDS = 5
 _FEWEST = 8  # rows, with fewer of which the first score alone is believed; chosen
-_MANY = 40  # rows, with fewer of which the regressor is not tried; chosen on nb201-mini
+_MANY = 16  # rows, with fewer of which the regressor is not tried; chosen, see docs/predictors.md
 _ERRORS = 1.0  # standard errors by which a rung must be better; chosen
 
 
@@ -127,7 +128,8 @@ class Ladder:
             highest.append(("alone", None))
         for name, below in highest if len(y) >= _MANY else []:
             seen = self._held_out(x, y, below)
-            if better(y, seen, self.held):
+            ranks = kendall(seen, y) > kendall(self.held, y)
+            if ranks and better(y, seen, self.held):
                 self.rung, self._linear, self.held = name, below, seen
         if self.rung in ("all", "alone"):
             self._rest = self._make(len(y), self._seed)
