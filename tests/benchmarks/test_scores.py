@@ -8,7 +8,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from nascast.benchmarks.table import ScoreTable, read_scores, table_of, write_scores
+from nascast.benchmarks.table import (
+    Contents,
+    ScoreTable,
+    contents_of,
+    read_scores,
+    table_of,
+    write_scores,
+)
 from nascast.core.errors import CorruptDataError, MissingDataError
 from nascast.core.ledger import Memo, Score
 from nascast.spaces.nasbench201 import NasBench201
@@ -47,6 +54,12 @@ def test_what_was_measured_comes_back(tmp_path: Path) -> None:
         assert dict(back[item].passes) == dict(score.passes)
 
 
+def test_contents_are_those_of_the_table(tmp_path: Path) -> None:
+    path, kept = tmp_path / "t.scores", table()
+    write_scores(dataclasses.replace(kept, keys=("jacov|a", "jacov|b")), path)
+    assert contents_of(path) == Contents("nasbench201", len(ROWS), ["jacov"], "64 images")
+
+
 def test_only_the_scores_asked_for_are_given() -> None:
     found = table()
     assert {key for key, _ in found.memo({"swap|b", "zen|c"})} == {"swap|b"}
@@ -58,14 +71,16 @@ def test_only_the_scores_asked_for_are_given() -> None:
 
 def test_a_damaged_file_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "t.scores"
-    with pytest.raises(MissingDataError, match=r"no table of proxy scores"):
-        read_scores(path)
+    for read in (read_scores, contents_of):
+        with pytest.raises(MissingDataError, match=r"no table of proxy scores"):
+            read(path)
     write_scores(table(), path)
     whole = path.read_bytes()
     for damaged in (whole[:-1], whole[:200] + b"x" + whole[201:]):
         path.write_bytes(damaged)
-        with pytest.raises(CorruptDataError, match=r"t\.scores"):
-            read_scores(path)
+        for read in (read_scores, contents_of):
+            with pytest.raises(CorruptDataError, match=r"t\.scores"):
+                read(path)
 
 
 @pytest.mark.parametrize(

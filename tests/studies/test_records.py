@@ -9,11 +9,18 @@ import pytest
 
 from nascast import benchmarks
 from nascast.core import plugins
-from nascast.core.errors import InvalidSettingError, MissingDataError, UnknownComponentError
+from nascast.core.errors import (
+    CorruptDataError,
+    InvalidSettingError,
+    MissingDataError,
+    UnknownComponentError,
+)
 from nascast.core.spec import Spec
 from nascast.studies.records import (
+    among,
     benchmark_named,
     open_benchmark,
+    recorded_contents,
     recorded_scores,
     recorded_space,
 )
@@ -60,6 +67,23 @@ def test_a_table_and_its_scores_that_were_written_anew_are_read_anew(tmp_path: P
         assert recorded_scores(benchmark) is scores
         found.append(benchmark.space.name)
     assert found == ["nasbench201", "nasbench_nlp"]
+
+
+def test_scores_of_another_space_are_refused(tmp_path: Path) -> None:
+    path = tmp_path / "my.nascast"
+    shutil.copyfile(TABLES / "nb201_mini.nascast", path)
+    shutil.copyfile(TABLES / "nbnlp_logs.scores", path.with_suffix(".scores"))
+    for read in (recorded_scores, recorded_contents):
+        with pytest.raises(CorruptDataError, match=r"my\.scores has scores of nasbench_nlp"):
+            read(open_benchmark(path))
+
+
+def test_rows_among_others() -> None:
+    rows = np.asarray([[0, 0], [0, 256], [1, 0], [2, 0]], dtype=np.int16)
+    assert among(rows[1:3], rows).tolist() == [False, True, True, False]
+    assert among(rows[::-2], rows[::-1]).tolist() == [True, False, True, False]
+    assert among(rows[:0], rows).tolist() == [False] * 4
+    assert among(rows, rows[:0]).tolist() == []
 
 
 def test_names_that_are_no_benchmarks() -> None:

@@ -58,12 +58,12 @@ def _embedded(name: str) -> dict[str, Any]:
 
 def scores_of(benchmark: "Benchmark") -> dict[str, Any] | None:
     """Returns what zero-cost scores are recorded beside a benchmark, as JSON values, or None."""
-    from nascast.studies.records import recorded_scores
+    from nascast.studies.records import recorded_contents
 
-    scores = recorded_scores(benchmark)
-    if scores is None:
+    found = recorded_contents(benchmark)
+    if found is None:
         return None
-    return {"rows": len(scores.genes), "proxies": scores.names(), "batch": scores.batch}
+    return {"rows": found.rows, "proxies": found.proxies, "batch": found.batch}
 
 
 def score_words(scores: Mapping[str, Any] | None) -> str:

@@ -16,14 +16,23 @@ Zero-cost scores of a table's architectures stand in a file of their own beside 
 """
 
 from nascast.benchmarks.table.reading import Table, open_table, read_table
-from nascast.benchmarks.table.scores import ScoreTable, read_scores, table_of, write_scores
+from nascast.benchmarks.table.scores import (
+    Contents,
+    ScoreTable,
+    contents_of,
+    read_scores,
+    table_of,
+    write_scores,
+)
 from nascast.benchmarks.table.writing import SECONDS, TableSource, write_table
 
 __all__ = [
     "SECONDS",
+    "Contents",
     "ScoreTable",
     "Table",
     "TableSource",
+    "contents_of",
     "open_table",
     "read_scores",
     "read_table",

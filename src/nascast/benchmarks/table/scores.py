@@ -22,10 +22,27 @@ from nascast.core.errors import CorruptDataError, InvalidArchitectureError
 from nascast.core.ledger import Memo, Score
 from nascast.core.types import Floats, Genes
 
-__all__ = ["ScoreTable", "read_scores", "table_of", "write_scores"]
+__all__ = ["Contents", "ScoreTable", "contents_of", "read_scores", "table_of", "write_scores"]
 
 _ADVICE = "make or fetch it again"
 _MOST_PASSES = 63  # bits of the whole numbers that say which passes a score rests on
+
+
+@dataclass(frozen=True, slots=True)
+class Contents:
+    """What a table of scores has, as its head says.
+
+    Attributes:
+        space: registered name of the search space.
+        rows: number of architectures.
+        proxies: names of the proxies.
+        batch: origin of the inputs, as `core.types.Batch.source`.
+    """
+
+    space: str
+    rows: int
+    proxies: list[str]
+    batch: str
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -60,7 +77,7 @@ class ScoreTable:
 
     def names(self) -> list[str]:
         """Returns the names of the proxies, with which their keys begin."""
-        return list(dict.fromkeys(key.partition("|")[0] for key in self.keys))
+        return _proxies(self.keys)
 
     def rows(self, keys: Collection[str]) -> Genes:
         """Returns ``(m, length)``: the rows that have all these scores."""
@@ -86,6 +103,11 @@ class ScoreTable:
 
     def _names(self, used: int) -> list[str]:
         return [name for i, name in enumerate(self.passes) if used >> i & 1]
+
+
+def _proxies(keys: Sequence[str]) -> list[str]:
+    """Returns the names of proxies of which these are the keys, each once."""
+    return list(dict.fromkeys(key.partition("|")[0] for key in keys))
 
 
 def _list(values: npt.NDArray[Any]) -> list[Any]:
@@ -142,6 +164,22 @@ def write_scores(table: ScoreTable, path: Path) -> None:
         "provenance": dict(table.provenance),
     }
     write_columns(columns, head, path, SCORES, compressed=True)
+
+
+def contents_of(path: Path) -> Contents:
+    """Returns what a file of scores has; its checksum is checked, but not that its rows are valid.
+
+    Whether rows are canonical takes longer to tell than all else that describes a benchmark.
+
+    Raises:
+        MissingDataError: there is no such file.
+        CorruptDataError: the file is truncated, altered, or no table of scores.
+    """
+    with reading(path, size_of(path), what="a table of proxy scores", advice=_ADVICE):
+        mapped = map_columns(path, SCORES)
+        head = head_of(mapped)
+        keys = tuple(map(str, head["keys"]))
+        return Contents(str(head["space"]), mapped.num_rows, _proxies(keys), str(head["batch"]))
 
 
 def read_scores(path: Path) -> ScoreTable:
