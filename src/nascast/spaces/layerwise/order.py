@@ -90,7 +90,8 @@ def _keys(reads: Bools, labels: Ints, kinds: int, ranks: UInts) -> UInts:
     v = reads.shape[-1]
     links = reads.astype(np.uint64)
     own = labels * v + ranks.view(np.int64)
-    state, scrambled = (numbers.take(own) for numbers in _states(kinds * v))
+    states, others = _states(kinds * v)
+    state, scrambled = states.take(own), others.take(own)
     before = (scrambled[..., None, :] @ links)[..., 0, :]  # sums, modulo 2**64
     behind = (links @ scrambled[..., None])[..., 0]
     sides = mix(np.concatenate([state + before, ~state + behind]))

@@ -88,7 +88,7 @@ class Layerwise(SearchSpace):
 
     def _choices(self, genes: Genes) -> Genes:
         """Returns ``(n, layers, 3 or 5)``: the genes of each layer without those of its anchor."""
-        return genes[:, self._own]
+        return genes.take(self._own, axis=1)
 
     def _reads(self, genes: Genes) -> Bools:
         """Returns ``(n, layers, layers)``: ``[g, j, i]`` is whether layer i reads layer j."""
@@ -114,8 +114,9 @@ class Layerwise(SearchSpace):
         out = np.empty_like(genes, dtype=np.int16)
         if len(genes) == 1:  # without an index for rows, a third of the time
             place, new = order[0], out[0]
-            new[self._own] = genes.take(self._own[place])
-            new[self._link] = reads.take(place[self._source] * self.layers + place[self._reader])
+            new[self._own] = genes.take(self._own.take(place, axis=0))
+            moved = reads[0].take(place, axis=0).take(place, axis=1)
+            new[self._link] = moved.take(self._pairs)
             return out
         every = np.arange(len(genes))[:, None]
         out[:, self._own] = self._choices(genes)[every, order]

@@ -4,9 +4,12 @@ Colour refinement with individualisation, as in McKay & Piperno (2014), Practica
 II, https://arxiv.org/abs/1301.1493, on at most 24 vertices, without its refinements.
 """
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple
 
+import numpy as np
+
+from nascast.core.types import Genes
 from nascast.spaces.nasbench_nlp.rows import (
     BLEND,
     FIRST_NODE,
@@ -18,19 +21,20 @@ from nascast.spaces.nasbench_nlp.rows import (
 __all__ = ["canonical_row"]
 
 _WIDTH = 1 + INPUTS
+_BASES = {value: value - FIRST_NODE for value in range(1, FIRST_NODE)}  # numbers of x and states
 _ROOM = 32  # between colours: more than there are nodes, into which one can split
 
 Colours = list[int]
-Leaf = tuple[tuple[tuple[int, ...], ...], tuple[int, ...], Colours]  # nodes, states, colours
+Leaf = tuple[list[int], list[int], Colours]  # genes of the nodes, those of the states, colours
 
 
-@dataclass(frozen=True, slots=True)
-class _Cell:
+class _Cell(NamedTuple):
     """The live nodes of a row.
 
     Attributes:
         ops: operation gene of each node.
         inputs: inputs of each node: nodes, or numbers below 0 for x and the previous states.
+        waits: nodes that each node reads, as the bits of a number.
         readers: (node, place among its inputs) of the readers of each node; the place is 0 where it
             does not matter.
         states: nodes that are new states.
@@ -38,21 +42,21 @@ class _Cell:
 
     ops: list[int]
     inputs: list[list[int]]
+    waits: list[int]
     readers: list[list[tuple[int, int]]]
     states: list[int]
 
 
-def canonical_row(row: list[int]) -> list[int]:
-    """Returns a valid row of 99 genes without dead nodes and in canonical order."""
+def canonical_row(row: list[int]) -> Genes:
+    """Returns ``(99,)``: a valid row without dead nodes and in canonical order."""
     cell = _cell(row)
     kinds = [op * _ROOM * (1 + STATES) for op in cell.ops]
     for k, node in enumerate(cell.states):
         kinds[node] += _ROOM * (1 + k)
     nodes, chosen, _ = _smallest(cell, kinds)
-    written = [0] * (NODES * _WIDTH + STATES)
-    for i, genes in enumerate(nodes):
-        written[_WIDTH * i : _WIDTH * i + len(genes)] = genes
-    written[NODES * _WIDTH : NODES * _WIDTH + len(chosen)] = chosen
+    written = np.zeros(NODES * _WIDTH + STATES, dtype=np.int16)
+    written[: len(nodes)] = nodes
+    written[NODES * _WIDTH :][: len(chosen)] = chosen
     return written
 
 
@@ -63,46 +67,53 @@ def _cell(row: list[int]) -> _Cell:
     for node in range(max(alive), FIRST_NODE - 1, -1):
         if node in alive:
             place = (node - FIRST_NODE) * _WIDTH
-            read[node] = [value for value in row[place + 1 : place + _WIDTH] if value]
+            read[node] = list(filter(None, row[place + 1 : place + _WIDTH]))
             alive.update(read[node])
     kept = list(reversed(read))
-    number = {node: i for i, node in enumerate(kept)}
+    number = {**_BASES, **{node: i for i, node in enumerate(kept)}}
     ops = [row[(node - FIRST_NODE) * _WIDTH] for node in kept]
-    inputs = [[number.get(v, v - FIRST_NODE) for v in read[node]] for node in kept]
+    inputs = [list(map(number.__getitem__, read[node])) for node in kept]
+    waits = [0] * len(kept)
     readers: list[list[tuple[int, int]]] = [[] for _ in kept]
     for i, (op, sources) in enumerate(zip(ops, inputs, strict=True)):
         for place, source in enumerate(sources):
             if source >= 0:
+                waits[i] |= 1 << source
                 readers[source].append((i, place if op == BLEND else 0))
-    return _Cell(ops, inputs, readers, [number[node] for node in new])
+    return _Cell(ops, inputs, waits, readers, [number[node] for node in new])
 
 
 def _refined(cell: _Cell, colours: Colours) -> Colours:
     """Returns colours split by those of inputs and readers until nothing splits, in their order."""
-    while True:
-        groups: dict[int, list[int]] = {}
-        for node, colour in enumerate(colours):
-            groups.setdefault(colour, []).append(node)
-        if len(groups) == len(colours):
-            return colours
+    tied = _ties(range(len(colours)), colours)
+    while tied:
         after = colours.copy()
-        for group in groups.values():
-            if len(group) > 1:
-                keys = [_around(cell, colours, node) for node in group]
-                ordered = sorted(keys)
-                for node, key in zip(group, keys, strict=True):
-                    after[node] += ordered.index(key)
+        for group in tied:
+            keys = [_around(cell, colours, node) for node in group]
+            ordered = sorted(keys)
+            for node, key in zip(group, keys, strict=True):
+                after[node] += ordered.index(key)
         if after == colours:
             return colours
         colours = after
+        tied = [part for group in tied for part in _ties(group, colours)]
+    return colours
 
 
-def _around(cell: _Cell, colours: Colours, node: int) -> tuple[list[int], list[tuple[int, int]]]:
+def _ties(nodes: Iterable[int], colours: Colours) -> list[list[int]]:
+    """Returns the groups of at least two nodes of one colour."""
+    groups: dict[int, list[int]] = {}
+    for node in nodes:
+        groups.setdefault(colours[node], []).append(node)
+    return [group for group in groups.values() if len(group) > 1]
+
+
+def _around(cell: _Cell, colours: Colours, node: int) -> tuple[list[int], list[int]]:
     """Returns the colours of what a node reads and of what reads it, sorted if that is allowed."""
     into = [colours[source] if source >= 0 else source for source in cell.inputs[node]]
     if cell.ops[node] != BLEND:
         into.sort()
-    return into, sorted([(colours[reader], place) for reader, place in cell.readers[node]])
+    return into, sorted([colours[reader] * _WIDTH + place for reader, place in cell.readers[node]])
 
 
 def _singled_out(colours: Colours) -> Iterator[Colours]:
@@ -144,21 +155,21 @@ def _first(cell: _Cell, colours: Colours) -> Leaf:
 
 def _leaf(cell: _Cell, colours: Colours) -> Leaf:
     """Returns the nodes in the order of their colours, but each after its inputs."""
-    waits = [sum([1 << s for s in read if s >= 0]) for read in cell.inputs]  # for a set of nodes
     waiting = sorted(range(len(colours)), key=colours.__getitem__)
-    place = [0] * len(colours)
+    place = [0] * len(colours) + list(_BASES)  # x and the states are counted from behind
     order: Colours = []
-    nodes, placed = [], 0
+    nodes: list[int] = []
+    placed = 0
     while waiting:
         for node in waiting:
-            if not waits[node] & ~placed:
+            if not cell.waits[node] & ~placed:
                 break
         placed |= 1 << node
         waiting.remove(node)
-        read = [FIRST_NODE + s if s < 0 else place[s] for s in cell.inputs[node]]
+        read = list(map(place.__getitem__, cell.inputs[node]))
         if cell.ops[node] != BLEND:
             read.sort()
-        nodes.append((cell.ops[node], *read))
+        nodes += [cell.ops[node], *read, 0, 0][:_WIDTH]
         place[node] = FIRST_NODE + len(order)
         order.append(colours[node])
-    return tuple(nodes), tuple([1 - FIRST_NODE + place[node] for node in cell.states]), order
+    return nodes, [1 - FIRST_NODE + place[node] for node in cell.states], order
