@@ -242,6 +242,25 @@ REST = " ".join(f"2.{i}(none|none,none|none,none,none)" for i in range(3, 7))
         ),
         ("none|none,none|max_pool_3x3,none,none", "none|none,none|avg_pool_3x3,none,none", False),
         ("none|none,none|conv_1x1,none,none", "identity|none,none|conv_1x1,identity,none", False),
+        # operations on what a node concatenates, and on its parts
+        *(
+            (
+                f"conv_1x1|avg_pool_3x3,identity|none,none,{operation}",
+                f"conv_1x1|avg_pool_3x3,none|none,{operation},{operation}",
+                apart,
+            )
+            for operation, apart in [
+                ("max_pool_3x3", True),
+                ("avg_pool_3x3", True),
+                ("depthwise_conv_3x3", True),
+                ("separable_conv_3x3", False),
+            ]
+        ),
+        (
+            "max_pool_3x3|none,avg_pool_3x3|none,none,identity",
+            "avg_pool_3x3|none,max_pool_3x3|none,none,identity",
+            False,
+        ),
     ],
 )
 def test_detours_of_motifs_that_change_nothing(one: str, other: str, same: bool) -> None:
@@ -259,6 +278,37 @@ def test_two_motifs_that_differ_in_the_order_of_nodes_are_one() -> None:
     other = "max_pool_3x3|conv_1x1,none|none,conv_1x1,identity"
     cells = [f"2.1({motif}) 2.2({other}) {REST} {_cell(a, b)}" for a in "12" for b in "12"]
     assert len(set(SPACE.networks(SPACE.from_text(cells)).tolist())) == 1
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "same"),
+    [
+        # two identities are a convolution with that at its end, and two motifs are one with it
+        (
+            "2.1|none,2.1|none,none,none|none,none,2.3,none",
+            "2.2|none,none|none,none,none|none,2.3,none,none",
+            True,
+        ),
+        (
+            "2.3|none,none|none,none,none|none,2.4,none,none",
+            "none|none,none|none,none,none|2.5,none,none,none",
+            True,
+        ),
+        # unless a node has twice the channels, of which conv_1x1 makes half as many
+        (
+            "2.1|2.1,2.1|none,none,2.1|none,none,none,2.1",
+            "2.1|2.1,2.1|none,none,none|none,none,2.2,none",
+            False,
+        ),
+    ],
+)
+def test_motifs_in_a_chain(one: str, other: str, same: bool) -> None:
+    first = ("identity", "conv_1x1", "max_pool_3x3", "avg_pool_3x3")
+    motifs = [f"2.{i}({name}|none,none|none,identity,none)" for i, name in enumerate(first, 1)]
+    motifs.append("2.5(max_pool_3x3|none,conv_1x1|none,none,avg_pool_3x3)")
+    motifs.append("2.6(none|none,none|none,none,none)")
+    rows = SPACE.from_text([" ".join([*motifs, f"3.1({cell})"]) for cell in (one, other)])
+    assert (len(set(SPACE.networks(rows).tolist())) == 1) == same
 
 
 def _cell(first: str, second: str) -> str:

@@ -1,67 +1,109 @@
-"""Keys of what cells of motifs compute."""
+"""Keys of what cells of motifs compute.
+
+A cell is written out operation by operation, without motifs and nodes. What a node concatenates is
+a list of blocks of channels. The operations that work channel by channel, poolings and depthwise
+convolutions, work on every block apart; all others read all blocks at once and make one. A motif is
+its operations and a 1×1 convolution back to the channels of its input. Then networks that are the
+same but for the order of blocks are isomorphic graphs.
+"""
 
 from collections.abc import Sequence
 
 import numpy as np
-import numpy.typing as npt
 
-from nascast.core.graph import Graph, UInts
+from nascast.core.graph import UInts
 from nascast.core.types import Genes
-from nascast.spaces._functions import Kind, function_keys
-from nascast.spaces.hierarchical.motifs import NONE
+from nascast.spaces.hierarchical.motifs import NONE, Motifs
 
 __all__ = ["cell_keys"]
 
-_KINDS = {"identity": Kind.SUM, "avg_pool_3x3": Kind.LINEAR, "max_pool_3x3": Kind.PURE}
-_INPUT = -1  # label that no operation has
+_DENSE, _SEPARABLE = "conv_1x1", "separable_conv_3x3"
+_POOLINGS = ("max_pool_3x3", "avg_pool_3x3")
+_MASK = 2**64 - 1
+
+_Edges = Sequence[Sequence[tuple[int, int]]]  # by level
+_Node = tuple[list[int], int]  # operations whose outputs it concatenates, and channels per input's
 
 
-def cell_keys(
-    levels: Sequence[Genes], edges: Sequence[Sequence[tuple[int, int]]], primitives: Sequence[str]
-) -> UInts:
-    """Returns ``(n,)`` keys of what cells compute, see `function_keys`.
+def cell_keys(levels: Sequence[Genes], edges: _Edges, primitives: Sequence[str]) -> UInts:
+    """Returns ``(n,)`` keys of what cells compute, equal for all that compute the same.
 
     Args:
         levels: pruned genes by level, ``(n, motifs, edges)`` each; those of the cell come last.
         edges: start and end of each edge by level, ordered by end.
         primitives: names of the operations of level 1.
     """
-    labels = np.tile(np.arange(1 + len(primitives)), (len(levels[0]), 1))  # by gene
-    kinds = np.array([_KINDS.get(name, Kind.OWN) for name in ("none", *primitives)])
-    for values, pairs in zip(levels, edges, strict=True):
-        found = _motif_keys(values, pairs, labels, kinds)
-        labels = np.pad(found.view(np.int64), ((0, 0), (1, 0)))
-        kinds = np.full(labels.shape[1], Kind.OWN)
-    return found[:, 0]
+    rows = zip(*(level.tolist() for level in levels), strict=True)
+    return np.asarray([_Network(row, edges, primitives).key() for row in rows], dtype=np.uint64)
 
 
-def _motif_keys(
-    values: Genes,
-    edges: Sequence[tuple[int, int]],
-    operations: npt.NDArray[np.int64],
-    kinds: npt.NDArray[np.int64],
-) -> UInts:
-    """Returns ``(n, motifs)`` keys of the motifs of one level.
+class _Network:
+    """The operations of one cell and what each reads, in an order in which they can be computed."""
 
-    Edges are vertices there, and what a node concatenates is the sum of what its edges bring it.
+    def __init__(self, levels: Sequence[Motifs], edges: _Edges, primitives: Sequence[str]) -> None:
+        self._levels, self._edges, self._primitives = levels, edges, primitives
+        self._seeds: list[int] = []  # of the operations: numbers of what they do
+        self._reads: list[list[int]] = []
+        self._pooled: dict[tuple[str, int], int] = {}
+        cell, _ = self._motif(len(levels) - 1, 0, ([self._add("input", [])], 1))
+        self._add(_SEPARABLE, cell)
 
-    Args:
-        values: pruned genes, ``(n, motifs, edges)``.
-        edges: start and end of each edge, ordered by end.
-        operations: labels by gene of the operations of the level below, ``(n, 1 + operations)``.
-        kinds: kinds of these operations, ``(1 + operations,)``.
-    """
-    n, motifs, size = values.shape
-    starts, ends = np.asarray(edges).T
-    within = np.zeros((size + 2, size + 2), dtype=bool)  # between input and output
-    within[0, 1:-1] = starts == 0
-    within[1:-1, 1:-1] = ends[:, None] == starts
-    within[1:-1, -1] = ends == ends[-1]
-    flat = values.reshape(n * motifs, size).astype(np.int64)
-    there = np.pad(flat != NONE, ((0, 0), (1, 1)), constant_values=True)
-    adjacency = within & there[:, :, None] & there[:, None, :]
-    rows = np.repeat(np.arange(n), motifs)[:, None]
-    labels = np.pad(operations[rows, flat], ((0, 0), (1, 1)), constant_values=_INPUT)
-    found = np.pad(kinds[flat], ((0, 0), (1, 1)), constant_values=Kind.SUM).astype(np.int8)
-    graph = Graph(adjacency, np.where(there, 0, -1).astype(np.int16), ("input", "output"))
-    return function_keys(graph, found, labels).reshape(n, motifs)
+    def key(self) -> int:
+        """Returns a number that isomorphic graphs share."""
+        below: list[int] = []  # of the operation, and all that it depends on
+        for seed, reads in zip(self._seeds, self._reads, strict=True):
+            below.append(_mixed(seed + sum([below[i] for i in reads])))
+        above, key = [0] * len(below), 0
+        for i in range(len(below) - 1, -1, -1):
+            whole = _mixed(_mixed(above[i]) ^ below[i])  # and all that depends on it
+            key += whole
+            for read in self._reads[i]:
+                above[read] += whole
+        return _mixed(key)
+
+    def _add(self, operation: str, reads: list[int], width: int = 1) -> int:
+        """Adds an operation whose output has so many times the channels of the input."""
+        names = (*self._primitives, "input")
+        self._seeds.append(_mixed(names.index(operation) + len(names) * width))
+        self._reads.append(reads)
+        return len(self._reads) - 1
+
+    def _motif(self, level: int, motif: int, entry: _Node) -> _Node:
+        """Adds the operations of a motif; returns its last node."""
+        nodes = {0: entry}
+        edges = self._edges[level]
+        for value, (start, end) in zip(self._levels[level][motif], edges, strict=True):
+            if value != NONE:
+                blocks, width = self._operation(level, value - 1, nodes[start])
+                others, sofar = nodes.get(end, ([], 0))
+                nodes[end] = others + blocks, sofar + width
+        return nodes[edges[-1][1]]
+
+    def _operation(self, level: int, operation: int, node: _Node) -> _Node:
+        """Adds an operation of the level below that reads a node; returns what it brings."""
+        blocks, width = node
+        if level:
+            inside, _ = self._motif(level - 1, operation, node)
+            return [self._add(_DENSE, inside, width)], width
+        name = self._primitives[operation]
+        if name == "identity":
+            return node
+        if name in _POOLINGS:
+            return [self._pool(name, block) for block in blocks], width
+        if name in (_DENSE, _SEPARABLE):
+            return [self._add(name, blocks)], 1
+        return [self._add(name, [block]) for block in blocks], width
+
+    def _pool(self, name: str, block: int) -> int:
+        """Adds a pooling, unless it is there: it has no weights, and two are the same as one."""
+        if (name, block) not in self._pooled:
+            self._pooled[name, block] = self._add(name, [block])
+        return self._pooled[name, block]
+
+
+def _mixed(number: int) -> int:
+    """Returns a number of 64 bits that is scrambled as `core.graph.mix` does."""
+    z = (number + 0x9E3779B97F4A7C15) & _MASK
+    z = ((z ^ z >> 30) * 0xBF58476D1CE4E5B9) & _MASK
+    z = ((z ^ z >> 27) * 0x94D049BB133111EB) & _MASK
+    return z ^ z >> 31

@@ -171,15 +171,15 @@ class Hierarchical(SearchSpace):
         return np.concatenate([flat(level) for level in levels], axis=1)
 
     def networks(self, genes: Genes) -> npt.NDArray[Any]:
-        """Returns ``(n,)`` keys of what the cells compute, in whatever order their nodes stand.
+        """Returns ``(n,)`` keys of what the cells compute, however they are made of motifs.
 
-        An identity hands on what its node concatenates. Poolings have no weights, so that one that
-        is read twice is the same as two; every use of a motif has weights of its own.
-
-        Not recognised is that a motif of identities alone is its last convolution, and so may be
-        ``conv_1x1``.
+        An identity hands on what its node concatenates; a motif of identities alone is its last
+        convolution, and so may be ``conv_1x1``. Poolings and depthwise convolutions of what a node
+        concatenates are those of its parts. Poolings have no weights, so that one that is read
+        twice is the same as two; every use of a motif has weights of its own.
         """
-        return cell_keys(self._levels(self.canonical(genes)), self.edges, _PRIMITIVES)
+        self.check(genes)
+        return cell_keys(prune(self._levels(genes), self.nodes), self.edges, _PRIMITIVES)
 
     def sample(self, n: int, rng: np.random.Generator) -> Genes:
         """Returns n valid rows, drawn as the paper initialises its population.
