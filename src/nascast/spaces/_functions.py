@@ -13,11 +13,11 @@ import numpy.typing as npt
 
 from nascast.core.graph import Graph, UInts, mix
 from nascast.core.types import Bools
+from nascast.spaces._formulas import CHANGED, key_of
 
 __all__ = ["Kind", "function_keys"]
 
 _CHUNK = 2_000_000  # numbers in one step; chosen, 16 MB
-_OTHER = np.uint64(0xD1342543DE82EF95)  # what tells a changed operation from itself
 Ints = npt.NDArray[np.int64]
 _Kinds = npt.NDArray[np.int8]
 
@@ -62,13 +62,10 @@ def _keys(edges: Bools, kinds: _Kinds, labels: Ints, last: npt.NDArray[np.intp])
             joined = np.where(feeds, mix(before), np.uint64(0)).sum(axis=1, dtype=np.uint64)
             total = np.where(kind == Kind.JOIN, joined, total)
         own = kind[:, 0] == Kind.OWN
-        seed[own, 1 + vertex] ^= _OTHER
+        seed[own, 1 + vertex] ^= CHANGED
         scrambled = mix(total ^ seed)
         linear = total * (seeds[:, vertex, None] | np.uint64(1))
         value = np.where(kind == Kind.SUM, total, np.where(kind == Kind.LINEAR, linear, scrambled))
         fed = feeds.any(axis=1)
         values[:, vertex] = np.where(fed, value, seeds[:, vertex, None])
-    computed = values[np.arange(n), last]
-    same, changed = computed[:, :1], computed[:, 1:]
-    apart = np.where(changed == same, np.uint64(0), mix(changed)).sum(axis=1, dtype=np.uint64)
-    return mix(same[:, 0]) + mix(apart)
+    return key_of(values[np.arange(n), last])

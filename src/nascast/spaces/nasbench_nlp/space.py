@@ -24,6 +24,7 @@ from nascast.core.types import Architecture, Bools, Genes, ImageTask, Task, Text
 from nascast.spaces.nasbench_nlp.allowed import allowed
 from nascast.spaces.nasbench_nlp.draw import SIZES, draw_row
 from nascast.spaces.nasbench_nlp.draws import draw_rows
+from nascast.spaces.nasbench_nlp.keys import cell_keys
 from nascast.spaces.nasbench_nlp.orders import canonical_rows
 from nascast.spaces.nasbench_nlp.rows import (
     FIRST_NODE,
@@ -119,6 +120,17 @@ class NasBenchNlp(SearchSpace):
         """
         self.check(genes)
         return canonical_rows(genes)
+
+    def networks(self, genes: Genes) -> npt.NDArray[Any]:
+        """Returns ``(n,)`` keys of what the cells compute.
+
+        Only linear nodes have weights: two others that read the same are one, and sums and products
+        can be taken in any order. The leaky ReLU hands on what is never negative. States but the
+        output can change places, with what reads them. Not recognised are states that the output
+        never depends on, and that a sum of linear nodes is one of all their inputs.
+        """
+        self.check(genes)
+        return cell_keys(genes)
 
     def sample(self, n: int, rng: np.random.Generator) -> Genes:
         """Returns n rows drawn by the rules of the benchmark's generator, with replacement.

@@ -25,6 +25,7 @@ from nascast.core.space import SearchSpace
 from nascast.core.types import Architecture, Genes, ImageTask, Task, TextTask
 from nascast.core.wrapping import tidied
 from nascast.spaces.recurrent_tree.form import sorted_children, sorted_tree
+from nascast.spaces.recurrent_tree.keys import cell_keys
 
 if TYPE_CHECKING:
     from torch import nn
@@ -87,7 +88,7 @@ class RecurrentTree(SearchSpace):
         Both combinations are commutative, so that two children can change places, with all below
         them and with the cell indices that point there: the same formula with the weights of the
         leaves renamed. For base 8 up to 2⁷ rows become one. Other laws, such as the associativity
-        of sums without activation, are not applied.
+        of sums without activation, are applied by `networks` alone.
         """
         self.check(genes)
         if len(genes) == 1:
@@ -111,6 +112,14 @@ class RecurrentTree(SearchSpace):
         out = [gene for token in tokens for gene in (token >> 2 & 1, token & 3)]
         marks = [next(i for i, token in enumerate(tokens) if token & bit) for bit in (8, 16)]
         return [*out, *row[-4:-2], *marks]
+
+    def networks(self, genes: Genes) -> npt.NDArray[Any]:
+        """Returns ``(n,)`` keys of what the cells compute: sums and products in any order.
+
+        The ReLU hands on what is never negative.
+        """
+        self.check(genes)
+        return cell_keys(self._operations(genes), genes[:, -2], genes[:, -1])
 
     def graphs(self, genes: Genes) -> Graph:
         """Returns graphs of the cells with the functions as vertices.

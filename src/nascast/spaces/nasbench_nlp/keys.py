@@ -1,0 +1,89 @@
+"""Keys of what recipes compute, see `spaces._formulas`."""
+
+import numpy as np
+
+from nascast.core.graph import UInts, mix
+from nascast.core.types import Bools, Genes
+from nascast.spaces._formulas import CHANGED, PRIME, key_of, scrambled, seeds
+from nascast.spaces.nasbench_nlp.rows import (
+    BLEND,
+    FIRST_NODE,
+    LINEAR,
+    NODES,
+    OPERATIONS,
+    PRODUCT,
+    STATES,
+    SUM,
+    TANH,
+    parts,
+)
+
+__all__ = ["cell_keys"]
+
+_SIGMOID, _LEAKY = TANH + 1, TANH + 2
+_CHUNK = 4096  # rows at a time, 24 MB; chosen
+_ONE = np.uint64(1)
+_BASES = seeds(1 + STATES)  # of x and the previous states
+_OPERATIONS = seeds(1 + STATES + len(OPERATIONS) + 1)[1 + STATES :]  # by gene
+
+
+def cell_keys(genes: Genes) -> UInts:
+    """Returns ``(n,)`` keys of what valid rows compute."""
+    parts = [_keys(genes[i : i + _CHUNK]) for i in range(0, len(genes), _CHUNK)]
+    return np.concatenate(parts) if parts else np.zeros(0, dtype=np.uint64)
+
+
+def _keys(genes: Genes) -> UInts:
+    """Returns the keys of a few rows, whichever of two states is called the second."""
+    swapped = _BASES[[0, 1, 3, 2]]
+    return np.minimum(*(key_of(_computed(genes, bases)) for bases in (_BASES, swapped)))
+
+
+def _computed(genes: Genes, bases: UInts) -> UInts:
+    """Returns ``(n, 1 + nodes)`` numbers, as it is, and with the weights of each node changed.
+
+    Args:
+        genes: ``(n, 99)`` rows.
+        bases: values of x and the previous states.
+    """
+    ops, inputs, states = parts(genes)
+    values = np.zeros((len(genes), FIRST_NODE + NODES, 1 + NODES), dtype=np.uint64)  # by gene
+    values[:, 1:FIRST_NODE] = bases[:, None]
+    positive = np.zeros(values.shape[:2], dtype=bool)
+    positive[:, 0] = True  # where there is no input
+    rows = np.arange(len(genes))[:, None]
+    for node in range(NODES):
+        place, read = FIRST_NODE + node, inputs[:, node]
+        seed = np.full(1 + NODES, _OPERATIONS[LINEAR])
+        seed[1 + node] ^= CHANGED
+        op, never = ops[:, node], np.asarray(positive[rows, read].all(axis=1))
+        values[:, place] = _value(op, values[rows, read], read > 0, seed, never)
+        positive[:, place] = (op == _SIGMOID) | never & np.isin(op, (PRODUCT, SUM, _LEAKY))
+    new = values[rows, np.where(states > 0, states + FIRST_NODE - 1, 0)]
+    tagged = mix(mix(new) + bases[1:, None]) * (states > 0)[:, :, None]
+    return np.asarray(tagged.sum(axis=1, dtype=np.uint64) + mix(new[:, 0]))
+
+
+def _value(op: Genes, read: UInts, there: Bools, linear: UInts, positive: Bools) -> UInts:
+    """Returns ``(n, 1 + nodes)`` values of a node in each row.
+
+    Args:
+        op: ``(n,)`` operation genes.
+        read: ``(n, 3, 1 + nodes)`` values of the inputs, 0 where there is none.
+        there: ``(n, 3)``: where there is one.
+        linear: ``(1 + nodes,)`` seeds of the node's weights.
+        positive: ``(n,)``: whether no input is ever negative.
+    """
+    first, second, third = read[:, 0], read[:, 1], read[:, 2]
+    mapped = (mix(read) * there[:, :, None]).sum(axis=1, dtype=np.uint64)
+    product = first * second % PRIME * np.where(there[:, 2:], third, _ONE) % PRIME
+    blend = (first * second % PRIME + (PRIME + _ONE - first) * third) % PRIME
+    activated = scrambled(first, _OPERATIONS[op][:, None])
+    kinds = {
+        LINEAR: scrambled(mapped, linear),
+        BLEND: blend,
+        PRODUCT: product,
+        SUM: read.sum(axis=1, dtype=np.uint64) % PRIME,
+    }
+    cases = [*((op == kind)[:, None] for kind in kinds), (positive & (op == _LEAKY))[:, None]]
+    return np.select(cases, [*kinds.values(), first], activated)
