@@ -220,3 +220,14 @@ def test_names_of_classes_do_not_command_the_terminal(
     answer = Answer(Path("photo.png"), ("\x1b[2Jcat",), (1.0,))
     monkeypatch.setattr("nascast.training.classify.classify", lambda *_: [answer])
     assert cli("predict", "model.pt2", "photo.png")[1] == "photo.png: \\x1b[2Jcat (100.0 %)\n"
+
+
+@pytest.mark.parametrize("seed", [-1, 2**63])
+def test_a_seed_that_cannot_be_one_is_refused_before_anything_is_read(
+    cli: Cli, tmp_path: Path, seed: int
+) -> None:
+    words = ["train", *SPACE, "--data", "nowhere.npz", "--out", str(tmp_path / "m")]
+    status, _, error = cli(*words, "--seed", str(seed))
+    assert status == 2
+    assert f"--seed is a whole number from 0 below 2^63; got {seed}" in error
+    assert not (tmp_path / "m").exists()

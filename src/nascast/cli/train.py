@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 __all__ = ["train"]
 
+_SEEDS = 2**63  # seeds that PyTorch's generators take
 _WHICH, _SIZE, _HOW = "Architecture", "Size of the network", "Training"
 
 
@@ -226,6 +227,8 @@ def _transfer(asked: _Asked) -> "Transfer":
     from nascast.training.text_files import is_text
     from nascast.training.transfer import ImageTransfer, TextTransfer
 
+    if not 0 <= asked.seed < _SEEDS:
+        raise InvalidSettingError(f"--seed is a whole number from 0 below 2^63; got {asked.seed}")
     start = _start(asked)
     text = is_text(start.data)
     own = start.recipe or (named_recipe("nasbench-nlp") if text else Recipe())
