@@ -16,6 +16,7 @@ from nascast.spaces.nasbench_nlp.rows import (
     SUM,
     TANH,
     parts,
+    reached,
 )
 
 __all__ = ["cell_keys"]
@@ -35,8 +36,19 @@ def cell_keys(genes: Genes) -> UInts:
 
 def _keys(genes: Genes) -> UInts:
     """Returns the keys of a few rows, whichever of two states is called the second."""
-    swapped = _BASES[[0, 1, 3, 2]]
+    genes, swapped = _heard(genes), _BASES[[0, 1, 3, 2]]
     return np.minimum(*(key_of(_computed(genes, bases)) for bases in (_BASES, swapped)))
+
+
+def _heard(genes: Genes) -> Genes:
+    """Returns the rows without new states that the output never depends on, at any time."""
+    states = parts(genes)[2]
+    heard = np.zeros(states.shape, dtype=bool)
+    heard[:, 0] = True
+    for _ in range(1, STATES):
+        found = reached(np.concatenate([genes[:, :-STATES], states * heard], axis=1))
+        heard |= found[:, None] >> np.arange(2, 2 + STATES) & 1 > 0
+    return np.concatenate([genes[:, :-STATES], states * heard], axis=1)
 
 
 def _computed(genes: Genes, bases: UInts) -> UInts:

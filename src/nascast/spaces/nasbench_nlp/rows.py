@@ -28,6 +28,7 @@ __all__ = [
     "open_genes",
     "parts",
     "problem",
+    "reached",
     "valid",
     "valid_row",
 ]
@@ -149,7 +150,7 @@ def _repeats(a: Genes, b: Genes, c: Genes) -> Bools:
 
 def live(genes: Genes) -> Bools:
     """Returns ``(n, 24)``: the nodes that some new state depends on."""
-    return np.asarray(_reached(genes)[:, None] & _BITS[FIRST_NODE:] != 0)
+    return np.asarray(reached(genes)[:, None] & _BITS[FIRST_NODE:] != 0)
 
 
 def accepted(genes: Genes) -> Bools:
@@ -163,10 +164,10 @@ def accepted(genes: Genes) -> Bools:
     direct = np.zeros(states.shape, dtype=bool)
     read = inputs[row, states[row, k] - 1]
     direct[row, k] = ((read > _X) & (read < FIRST_NODE)).any(1)
-    return np.asarray((_reached(genes) & wanted == wanted) & ~direct.any(1))
+    return np.asarray((reached(genes) & wanted == wanted) & ~direct.any(1))
 
 
-def _reached(genes: Genes) -> npt.NDArray[np.int32]:
+def reached(genes: Genes) -> npt.NDArray[np.int32]:
     """Returns ``(n,)`` sets, as bits, of the input genes of all that new states depend on."""
     _, inputs, states = parts(genes)
     reads = np.bitwise_or.reduce(_BITS[inputs], axis=2)  # (n, 24)

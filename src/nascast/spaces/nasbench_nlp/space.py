@@ -126,8 +126,8 @@ class NasBenchNlp(SearchSpace):
 
         Only linear nodes have weights: two others that read the same are one, and sums and products
         can be taken in any order. The leaky ReLU hands on what is never negative. States but the
-        output can change places, with what reads them. Not recognised are states that the output
-        never depends on, and that a sum of linear nodes is one of all their inputs.
+        output can change places, with what reads them; one that the output never depends on is
+        nothing. Not recognised is that a sum of linear nodes is one of all their inputs.
         """
         self.check(genes)
         return cell_keys(genes)
