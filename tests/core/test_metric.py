@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from nascast.core.errors import InvalidSettingError
-from nascast.core.metric import UNITS, bounds, direction, is_turned, quantity, unit_of
+from nascast.core.metric import UNITS, bounds, direction, is_turned, quantity, span_of, unit_of
 from nascast.core.types import Metric, Objective
 from nascast.training.evaluator import ChildEvaluator, LanguageEvaluator, TrainingEvaluator
 
@@ -84,6 +84,23 @@ def test_names_that_surely_turn_a_quantity_round() -> None:
         *SMALL.split(),
     ):
         assert not is_turned(name)
+    for name, minimize in (("1-acc", False), ("-loss", True), ("1/latency", True)):
+        assert is_turned(name, minimize)
+        assert not is_turned(name, not minimize)
+    for name in ("acc_error", "accuracy loss", "acc_std", "latency_rank", "err@stderr"):
+        assert is_turned(name)
+
+
+def test_names_say_what_times_are_of() -> None:
+    spans = {
+        "training": "time_total_s elapsed cum_time time_200ep train_time_200_epochs",
+        "epoch": "s_per_epoch time/epoch epoch_seconds train_seconds_per_epoch",
+        "rate": "fps images/s samples_per_second epochs_per_hour speed",
+        "": "time seconds time/s latency/ms time_epoch_200 time_this_iter_s total_epoch_time",
+    }
+    for span, names in spans.items():
+        for name in names.split():
+            assert span_of(name) == span, name
 
 
 @pytest.mark.parametrize("minimize", [False, True])

@@ -14,7 +14,7 @@ from nascast.core.errors import InvalidSettingError
 
 __all__ = [
     *("QUANTITIES", "TIMES", "UNITS", "Quantity", "bounds", "direction", "is_turned"),
-    *("quantity", "unit_of"),
+    *("quantity", "span_of", "unit_of"),
 ]
 
 
@@ -45,7 +45,7 @@ def _quantity(
 
 QUANTITIES = (
     _quantity("accuracy", "accuracy accuracies acc", "percent", up=True),
-    _quantity("error", "error errors err", "percent"),
+    _quantity("error", "error errors err misclassification wer cer eer", "percent"),
     _quantity("loss", "loss losses nll", "nats"),
     _quantity("perplexity", "perplexity ppl", "none"),
     _quantity("latency", "latency latencies", "none", sized=True),
@@ -103,6 +103,21 @@ _OF_RESOURCES = (
 _KINDS = (
     "agreement confidence consistency density detection diversity entropy points quality rating "
     "robustness score sharpness similarity smoothness stability"
+)
+
+# Words that make a spread or a place in an order of a quantity: acc_std, acc_rank.
+_SPREAD = "ci deviation percentile rank ranking sd sem std stddev stderr var variance"
+
+# Words of times that are counted from the start of a training, as time_total_s of Ray Tune.
+_WHOLE = "accumulated all cum cumulative elapsed overall total whole"
+_EPOCHS = re.compile(r"[0-9]\s*_?\s*ep(?:och)?s?(?![A-Za-z])", re.IGNORECASE)  # time_200_epochs
+_EACH = re.compile(
+    r"(?:per|each|/)[\W_]*ep(?:och)?(?![A-Za-rt-z])"
+    r"|epoch[\W_]*(?:time|sec|second|duration|ms|hour|min)",
+    re.IGNORECASE,
+)
+_PER_TIME = re.compile(
+    r"(?:per|/)[\W_]*(?:s|secs?|seconds?|mins?|minutes?|h|hours?)(?![A-Za-z])|speed", re.IGNORECASE
 )
 
 _HUMP = r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])"  # a word of several that are written as one
@@ -185,14 +200,25 @@ def quantity(name: str) -> Quantity | None:
     return found[0] if _beside(name, found[0]).isdisjoint(turning.split()) else None
 
 
-def is_turned(name: str) -> bool:
-    """Returns whether a name has a quantity, and a word that surely makes the opposite of it.
+def is_turned(name: str, minimize: bool | None = None) -> bool:
+    """Returns whether a name has a quantity, and surely means something else than it.
 
-    Such are ``latency_score`` and ``accuracy_drop``, from which no latency or accuracy is read.
+    Such are ``latency_score`` and ``accuracy_drop``, from which no latency or accuracy is read;
+    ``acc_error``, which has two of opposite directions; and ``acc_std``. A formula turns round
+    what is in it: ``1-err`` is an accuracy, and ``1-acc`` none.
+
+    Args:
+        name: name of a column.
+        minimize: whether what is to be read from it is better when it is smaller.
     """
     words = _words(name)
     found = [known for known in QUANTITIES if words & known.words]
-    turning = _OPPOSITE + (f" {_GOOD}" if any(known.minimize for known in found) else "")
+    if _FORMULA.match(name):
+        return any(known.minimize == minimize for known in found)
+    if len({known.minimize for known in found}) > 1:
+        return True
+    turning = f"{_OPPOSITE} {_SPREAD}"
+    turning += f" {_GOOD}" if any(known.minimize for known in found) else ""
     return any(not _beside(name, known).isdisjoint(turning.split()) for known in found)
 
 
@@ -229,6 +255,20 @@ def unit_of(name: str, column: str = "") -> str:
             if unit in _FITTING.get(found.name, ()):
                 return str(unit)
     return found.unit
+
+
+def span_of(name: str) -> str:
+    """Returns what the times of a column are of, as its name says it.
+
+    That is ``training``, from its start on, as in ``time_total_s`` and ``elapsed``; ``epoch``, as
+    in ``time_per_epoch``; ``rate`` of what is no time at all, as in ``images/s``; or nothing.
+    """
+    known = quantity(name)
+    if not known.minimize if known is not None else _PER_TIME.search(name):
+        return "rate"  # a time/s is in its unit
+    whole = not _words(name).isdisjoint(_WHOLE.split()) or _EPOCHS.search(name) is not None
+    each = _EACH.search(name) is not None
+    return "" if whole == each else "training" if whole else "epoch"
 
 
 def bounds(unit: str) -> tuple[float, float]:

@@ -586,6 +586,37 @@ def test_a_unit_of_times_that_a_name_does_not_tell_is_said(tmp_path: Path) -> No
     assert float(source.values["seconds"].ravel()[0]) == pytest.approx(10 * 14 * 60.0)
 
 
+WHOLE_TIMES = ("time_total_s", "elapsed", "cumulative_time", "total seconds", "time_200_epochs")
+
+
+@pytest.mark.parametrize(
+    ("column", "message"),
+    [
+        *((name, "whole trainings: give them as the metric seconds=") for name in WHOLE_TIMES),
+        *((name, "sounds like a speed") for name in ("fps", "img/s", "samples_per_second")),
+    ],
+)
+def test_seconds_of_an_epoch_are_not_read_from_other_columns(
+    tmp_path: Path, column: str, message: str
+) -> None:
+    path = tmp_path / "records.csv"
+    path.write_text(text(ROWS, tuple(column if name == "time" else name for name in HEADER)))
+    said = {"seconds_per_epoch": column, "seconds_unit": "seconds"}
+    source = read(path, "val_accuracy=acc_12,epoch=10", **said)
+    assert float(source.values["seconds"].ravel()[0]) == 140.0
+    with pytest.raises(InvalidSettingError, match=message):
+        read(path, seconds_per_epoch=column)
+
+
+def test_seconds_of_a_training_are_not_read_from_those_of_an_epoch() -> None:
+    for column in ("time_per_epoch", "s/epoch", "epoch_time", "train_seconds_per_epoch"):
+        with pytest.raises(InvalidSettingError, match=f"--seconds-per-epoch {column}"):
+            ColumnSpec.parse(f"seconds={column},epoch=200")
+        assert ColumnSpec.parse(f"seconds={column},epoch=200,unit=seconds").unit == "seconds"
+    for column in (*WHOLE_TIMES, "time", "time/s", "hours", "seconds_until_epoch"):
+        assert ColumnSpec.parse(f"seconds={column},epoch=200").epoch == 200
+
+
 def test_accuracies_of_two_units_in_one_column_are_asked_about(tmp_path: Path) -> None:
     path = tmp_path / "records.csv"
     cells = ("none~0", "skip_connect~0", "nor_conv_1x1~0")
@@ -598,6 +629,9 @@ def test_accuracies_of_two_units_in_one_column_are_asked_about(tmp_path: Path) -
     assert read(path, "val_error=acc,epoch=9,minimize").values["val_error"].min() == 0.83
 
 
+DOUBTFUL = ("acc_error", "acc (error)", "accuracy_loss", "acc_std", "acc_stderr", "acc_rank")
+
+
 @pytest.mark.parametrize(
     ("column", "message"),
     [
@@ -605,10 +639,17 @@ def test_accuracies_of_two_units_in_one_column_are_asked_about(tmp_path: Path) -
         ("val_accuracy=val_loss,epoch=9", "'val_loss', which sounds like loss; .* say maximize"),
         ("val_accuracy=latency,epoch=9", "sounds like latency"),
         ("latency=acc", "sounds like accuracy"),
-        ("latency=latency_score", "'latency_score', whose name may turn it round; .* say minimize"),
+        (
+            "latency=latency_score",
+            "'latency_score', whose .* turn it round, .* say minimize",
+        ),
         ("energy=energy_efficiency", "may turn it round"),
         ("val_error=error_reduction,epoch=9", "may turn it round"),
-        ("val_accuracy=accuracy_drop,epoch=9", "may turn it round; .* say maximize"),
+        ("val_accuracy=accuracy_drop,epoch=9", "may turn it round, .* say maximize"),
+        ("val_accuracy=1-acc,epoch=9", "may turn it round, or mean something else"),
+        *((f"val_accuracy={name},epoch=9", " or mean something else") for name in DOUBTFUL),
+        ("latency_ms=latency_std_ms", " or mean something else"),
+        ("val_accuracy=WER,epoch=9", "sounds like errors"),
         ("train_seconds=time_ms,epoch=9", "'train_seconds' is told in seconds, and .* in ms"),
         ("params_M=params_K", "told in millions, and its column 'params_K' in thousands"),
         ("seconds=time,epoch=9,maximize", "seconds are spent"),

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from nascast.benchmarks.table import SECONDS
 from nascast.core.errors import InvalidSettingError
-from nascast.core.metric import TIMES, UNITS, direction, is_turned, quantity, unit_of
+from nascast.core.metric import TIMES, UNITS, direction, is_turned, quantity, span_of, unit_of
 
 __all__ = ["ColumnSpec", "Layout", "whole"]
 
@@ -81,6 +81,8 @@ class ColumnSpec:
         made = _ALIASES.get(unit, unit) or _unit(text, metric, column)
         _check(text, metric, column, made, error)
         _check_direction(text, metric, column, minimize, error)
+        if metric == SECONDS and not unit:
+            _check_span(column, "training", f"{SECONDS}={column},epoch={epoch or '…'}")
         smaller = direction(metric) if minimize is None else minimize
         return cls(
             metric, column, epoch, seed or 0, split, made, smaller, bool(unit), bool(error), missing
@@ -165,10 +167,11 @@ def _check_direction(
     what, held = quantity(metric), quantity(column)
     if what is None or minimize is not None or error is not None:
         return
-    if is_turned(column):
+    if is_turned(column, what.minimize):
         raise InvalidSettingError(
-            f"{metric!r} would be read from the column {column!r}, whose name may turn it round; "
-            f"if it does not, say {'minimize' if what.minimize else 'maximize'}; got {text!r}"
+            f"{metric!r} would be read from the column {column!r}, whose name may turn it "
+            f"round, or mean something else; if it does not, say "
+            f"{'minimize' if what.minimize else 'maximize'}; got {text!r}"
         )
     if held is not None and what.minimize != held.minimize:
         raise InvalidSettingError(
@@ -198,6 +201,31 @@ def _check(text: str, metric: str, column: str, unit: str, error: bool | None) -
         )
     if metric == SECONDS and unit not in TIMES:
         raise InvalidSettingError(f"{SECONDS} are in seconds, or in ns … days; got {text!r}")
+
+
+def _check_span(column: str, expected: str, written: str) -> None:
+    """Refuses times of epochs for those of trainings, or the other way round, if no unit is said.
+
+    A wrong one is wrong by as much as there are epochs, and nothing else would show it.
+    """
+    said = span_of(column)
+    if said in ("", expected):
+        return
+    if said == "rate":
+        raise InvalidSettingError(
+            f"the column {column!r} sounds like a speed, and no seconds; if they are, say in what "
+            f"unit: {written},unit=seconds"
+        )
+    advice = {
+        "training": f"give them as the metric {SECONDS}={column},epoch=…",
+        "epoch": f"give them with --seconds-per-epoch {column}",
+    }
+    raise InvalidSettingError(
+        f"the column {column!r} sounds like the times of "
+        f"{'whole trainings' if said == 'training' else 'one epoch'}: {advice[said]}; if they are "
+        f"those of {'one epoch' if said == 'training' else 'whole trainings'}, say in what unit: "
+        f"{written},unit=seconds"
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -241,6 +269,8 @@ class Layout:
             )
         if self.first_epoch not in (0, 1):
             raise InvalidSettingError(f"a first epoch is 0 or 1; got {self.first_epoch}")
+        if self.seconds_per_epoch is not None and self.seconds_unit is None:
+            _check_span(self.seconds_per_epoch, "epoch", self.seconds_per_epoch)
         for spec in self.columns:
             if self.epoch is not None and spec.epoch is not None:
                 raise InvalidSettingError(
