@@ -294,6 +294,43 @@ def test_pipes_and_folders_in_a_class_are_passed_over_and_named(tmp_path: Path) 
     assert sum(len(x) for x, _ in (data.train, data.validation, data.test)) == 9
 
 
+@pytest.mark.parametrize("name", ["eval", "dev", "holdout", "unlabelled"])
+def test_images_beside_the_parts_are_passed_over_and_named(tmp_path: Path, name: str) -> None:
+    folder(tmp_path / "train", 3)
+    folder(tmp_path / name, 2)
+    (tmp_path / "masks").mkdir()
+    picture(tmp_path / "9.png", 0)
+    picture(tmp_path / "train" / "8.png", 0)
+    with pytest.warns(DataWarning, match="3 files were passed over"):
+        data = open_data(str(tmp_path))
+    assert data.skipped == (
+        f"{tmp_path}/{name} (no part: train, val or test)",
+        f"{tmp_path}/9.png (in no class)",
+        f"{tmp_path}/train/8.png (in no class)",
+    )
+    assert sum(len(x) for x, _ in (data.train, data.validation, data.test)) == 9
+
+
+@pytest.mark.parametrize("suffix", [".jfif", ".JPE", ".ppm", ".PGM", ".webp", ".tif"])
+def test_pictures_have_all_kinds_of_suffixes(tmp_path: Path, suffix: str) -> None:
+    source = folder(tmp_path, 3)
+    for path in sorted((tmp_path / "red").glob("*.png"))[:2]:
+        with Image.open(path) as image:
+            image.convert("L").save(path.with_suffix(suffix))
+        path.unlink()
+    data = open_data(source)
+    assert not data.skipped
+    assert sum(len(x) for x, _ in (data.train, data.validation, data.test)) == 9
+
+
+def test_pictures_that_pillow_cannot_read_are_no_fewer_pictures(tmp_path: Path) -> None:
+    source = folder(tmp_path, 3)
+    for i in range(2):
+        (tmp_path / "red" / f"{i}.heic").write_bytes(b"\0\0\0\x18ftypheic")
+    with pytest.raises(CorruptDataError, match="2 of 11 images cannot be read"):
+        open_data(source)
+
+
 @pytest.mark.parametrize("content", [b"", b"no image", b"\x89PNG\r\n\x1a\n"])
 def test_a_damaged_image_is_passed_over_and_named(tmp_path: Path, content: bytes) -> None:
     source = folder(tmp_path, 4)  # one of twelve is below a tenth

@@ -2,7 +2,8 @@
 
 The classes are the names of the folders, sorted. What systems
 leave beside images, such as ``._1.png``, ``Thumbs.db`` or ``__MACOSX``, is passed over, and so are
-single images that cannot be read; both are counted and named.
+single images that cannot be read, images outside of classes, and folders of images beside train/
+that are no part, such as eval/; all are counted and named.
 """
 
 import os
@@ -22,7 +23,10 @@ from nascast.training.sources.pictures import MODES, Labelled, Picture, arrays_o
 
 FORM = "a folder with a folder of images for each class, below train/, val/ and test/ or at once"
 
-_SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".gif", ".tif", ".tiff", ".webp")
+_SUFFIXES = (
+    *(".png", ".jpg", ".jpeg", ".jpe", ".jfif", ".bmp", ".gif", ".tif", ".tiff", ".webp"),
+    *(".ppm", ".pgm", ".pnm", ".avif", ".heic"),  # where Pillow cannot read them, that is told
+)
 _PARTS = {"train": "train", "validation": "validation", "test": "test"}
 _PARTS |= {"val": "validation", "valid": "validation"}
 _OTHERS = {"training": "train", "testing": "test"}  # and in capitals, if classes are inside
@@ -66,8 +70,8 @@ def read(source: str, size: int | None) -> Arrays:
             arrays = arrays_of(pictures, size, names)
         else:
             arrays = arrays_of(pictures, size, names, kept.place)
-        skipped = tuple(words for part in parts.values() for words in part.skipped())
-        arrays = replace(arrays, skipped=skipped)
+        skipped = [words for part in parts.values() for words in part.skipped()]
+        arrays = replace(arrays, skipped=(*skipped, *_beside(root, places)))
         return arrays if large <= _IN_MEMORY else kept.keep(arrays)
     finally:
         kept.drop()
@@ -93,6 +97,20 @@ def _places(root: Path) -> dict[str, Path]:
 
 def _folders(root: Path) -> list[Path]:
     return sorted(p for p in root.iterdir() if p.is_dir() and not is_leftover(p.name))
+
+
+def _beside(root: Path, places: Mapping[str, Path]) -> list[str]:
+    """Returns in words the images that are in no class of a part."""
+    others = [] if root in places.values() else set(_folders(root)) - set(places.values())
+    found = [
+        f"{folder} (no part: train, val or test)"
+        for folder in sorted(others)
+        if _holds_images(folder)
+    ]
+    for folder in dict.fromkeys((root, *places.values())):
+        images = sorted(path for path in folder.iterdir() if _is_image(path))
+        found += [f"{path} (in no class)" for path in images]
+    return found
 
 
 class _Part:
