@@ -2,6 +2,7 @@
 
 import hashlib
 import pickle
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -399,6 +400,25 @@ def test_files_of_another_kind(images: Write, tmp_path: Path, kind: str) -> None
     ) as caught:
         open_data(str(path), Split(1, 1, 1, 8))
     assert kind == "pickled arrays" or "pickle" not in str(caught.value)  # NumPy's advice
+
+
+@pytest.mark.parametrize("content", [b"", b"text", b"\x93NUMP"])
+@pytest.mark.parametrize("name", ["x_train", "y_test"])
+def test_a_member_that_is_no_array_is_named(images: Write, name: str, content: bytes) -> None:
+    path = Path(images())
+    with zipfile.ZipFile(path) as archive:
+        inside = {member: archive.read(member) for member in archive.namelist()}
+    with zipfile.ZipFile(path, "w") as archive:
+        for member, whole in inside.items():
+            archive.writestr(member, content if member == f"{name}.npy" else whole)
+    with pytest.raises(CorruptDataError, match=rf"{name} is no array of NumPy; expected an \.npz"):
+        open_data(str(path))
+
+
+def test_the_suffix_may_be_in_capitals(images: Write) -> None:
+    path = Path(images())
+    capital = path.rename(path.with_suffix(".NPZ"))
+    assert len(open_data(str(capital)).train[1]) == 54
 
 
 @pytest.mark.parametrize("packed", [False, True])

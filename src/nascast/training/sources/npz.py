@@ -1,6 +1,6 @@
 """Images in an ``.npz`` file of NumPy."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +24,7 @@ _IMAGES, _LABELS = ("x", "images", "data"), ("y", "labels", "targets")
 
 def accepts(source: str) -> bool:
     """Returns whether a source is of this form."""
-    return source.endswith(".npz")
+    return source.lower().endswith(".npz")
 
 
 def read(source: str, size: int | None) -> Arrays:
@@ -45,7 +45,7 @@ def read(source: str, size: int | None) -> Arrays:
         np.load(raw, allow_pickle=False) as file,
     ):
         parts = {
-            part: (file[keys["x"]], _squeezed(file[keys["y"]]))
+            part: (_array(file, keys["x"], source), _squeezed(_array(file, keys["y"], source)))
             for part, keys in _keys(source, file.files).items()
         }
     if "" in parts:
@@ -92,6 +92,14 @@ def _meaning(name: str) -> tuple[str, str]:
         return "", ""
     what = "x" if rest[0] in _IMAGES else "y" if rest[0] in _LABELS else ""
     return what, parts[0] if parts else ""
+
+
+def _array(file: Mapping[str, Any], name: str, source: str) -> npt.NDArray[Any]:
+    """Returns an array; of a member that is none, NumPy gives the bytes."""
+    found = file[name]
+    if not isinstance(found, np.ndarray):
+        raise CorruptDataError(f"{source}: {name} is no array of NumPy; expected {FORM}")
+    return found
 
 
 def _squeezed(labels: npt.NDArray[Any]) -> npt.NDArray[Any]:
