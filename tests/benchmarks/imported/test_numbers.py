@@ -62,6 +62,24 @@ def test_what_is_no_number_is_refused_with_its_place(text: str, spec: str) -> No
         values(["1", text], spec)
 
 
+@pytest.mark.parametrize("text", ["90.5 ± 0.2", "90.5(0.2)", "1.2M", "0:01:02", "12.5s", "~90"])
+def test_a_number_with_more_beside_it_is_no_mark_of_a_missing_training(text: str) -> None:
+    """Who followed such an advice would lose a number without a word."""
+    with pytest.raises(CorruptDataError, match="a number and nothing else") as raised:
+        values(["1", text], REAL)
+    assert "missing=" not in str(raised.value)
+    for mark in ("OOM", "1.#INF", "#DIV/0!", "?", "-"):
+        with pytest.raises(CorruptDataError, match=f"missing={re.escape(mark)}"):
+            values(["1", mark], REAL)
+
+
+@pytest.mark.parametrize("text", ["9" * 100_000, f"1e{'9' * 100_000}", "x" * 100_000])
+def test_a_message_quotes_a_long_field_in_short(text: str) -> None:
+    with pytest.raises(CorruptDataError, match=r"\(100,00\d characters\)") as raised:
+        values([text], "val_accuracy=c")
+    assert len(str(raised.value)) < 500
+
+
 @pytest.mark.parametrize("field", [True, [1.0], b"1", {"a": 1}, math.inf])
 def test_values_of_parquet_that_are_no_numbers(field: Any) -> None:
     with pytest.raises(CorruptDataError, match="column 'c' should be a finite number"):

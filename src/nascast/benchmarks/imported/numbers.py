@@ -13,6 +13,7 @@ from nascast.benchmarks.imported.files import Columns
 from nascast.benchmarks.imported.layout import ColumnSpec
 from nascast.core.errors import CorruptDataError, InvalidSettingError
 from nascast.core.metric import TIMES, bounds, quantity
+from nascast.core.notation import shown
 from nascast.core.types import Floats
 
 __all__ = ["Reader"]
@@ -20,6 +21,7 @@ __all__ = ["Reader"]
 _NUMBER = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]{1,4})?")
 _COMMA = re.compile(r"\s*[+-]?[0-9]+,[0-9]+\s*")
 _GROUPS = re.compile(r"\s*[+-]?[0-9]{1,3}([.,'\x20\xa0\u202f][0-9]{3})+([.,][0-9]*)?\s*")
+_WITH_MORE = re.compile(r"(?!-?1\.#)[^0-9#]{0,3}[0-9]+(?:[.,:][0-9]+)*\s*\S")  # 90.5 ± 0.2, 1.2M
 # As other programs write an empty field; those that pandas takes for one.
 _NOTHING = {"", "na", "n/a", "nan", "-nan", "null", "none", "<na>", "#na", "#n/a", "#n/a n/a"}
 _NOTHING |= {f"{sign}1.#{name}" for sign in ("", "-") for name in ("ind", "qnan")}
@@ -84,7 +86,7 @@ class Reader:
             if not (0 <= value < _WHOLE and value % 1 == 0):
                 raise CorruptDataError(
                     f"{self.table.place(i)}: column {column!r} should be {what}, a whole number "
-                    f"from 0; got {self.table[column][i]!r}"
+                    f"from 0; got {shown(self.table[column][i])}"
                 )
             found.append(int(value))
         return found
@@ -100,7 +102,7 @@ class Reader:
             if number is None and not _is_empty(field, marks):
                 raise CorruptDataError(
                     f"{self.table.place(i)}: column {column!r} should be a finite number; got "
-                    f"{field!r}{self._hint(field, comma)}"
+                    f"{shown(field)}{self._hint(field, comma)}"
                 )
             found.append(None if number is None or number in sentinels else number)
         return found
@@ -132,6 +134,8 @@ class Reader:
             return "; separators between thousands are not read, so export it without them"
         if isinstance(field, str) and field.strip().endswith("%"):
             return "; write percent without the sign"
+        if isinstance(field, str) and _WITH_MORE.match(field):
+            return "; a field is a number and nothing else, so export it without what is beside it"
         marks = r"[^\W\d_]|[^\w\s.,]|^\s*\.\s*$"  # letters, or signs that stand for nothing
         if isinstance(field, str) and re.search(marks, field) and len(field) < 20:
             return f"; if it marks a training that is not there, say missing={field.strip()}"
@@ -155,7 +159,7 @@ class Reader:
             hint = "; if they are percent, say unit=percent"
         raise CorruptDataError(
             f"{self.table.place(row)}: column {spec.column!r} should be a {whole} number{within} "
-            f"({spec.unit}); got {field!r}{hint}"
+            f"({spec.unit}); got {shown(field)}{hint}"
         )
 
 
