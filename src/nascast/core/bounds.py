@@ -26,20 +26,25 @@ class Bounds:
     """What reading may take, a share that is free and one for each MiB of the file.
 
     The defaults are chosen: official files take a tenth of them. The environment changes them:
-    ``NASCAST_READ_MIB``, ``NASCAST_READ_MIB_PER_MIB``, ``NASCAST_READ_SECONDS`` and
-    ``NASCAST_READ_SECONDS_PER_MIB``.
+    ``NASCAST_READ_MIB``, ``NASCAST_READ_MIB_PER_MIB``, ``NASCAST_READ_SECONDS``,
+    ``NASCAST_READ_SECONDS_PER_MIB``, ``NASCAST_READ_UNPACKED_MIB`` and
+    ``NASCAST_READ_UNPACKED_MIB_PER_MIB``.
 
     Attributes:
         mib: of memory, beside what the process has already.
         mib_per_mib: of memory, for each MiB of the file.
         seconds: of processor time.
         seconds_per_mib: of processor time, for each MiB of the file.
+        unpacked_mib: of a text that is unpacked while it is read, whatever it takes of memory.
+        unpacked_mib_per_mib: of such a text, for each MiB of the file.
     """
 
     mib: float = 512.0
     mib_per_mib: float = 8.0
     seconds: float = 15.0
     seconds_per_mib: float = 5.0
+    unpacked_mib: float = 64.0
+    unpacked_mib_per_mib: float = 100.0
 
     @classmethod
     def from_environment(cls) -> "Bounds":
@@ -66,6 +71,10 @@ class Bounds:
     def memory(self, size: int) -> float:
         """Returns the MiB of memory for a file of so many bytes."""
         return self.mib + self.mib_per_mib * size / _MIB
+
+    def unpacked(self, size: int) -> float:
+        """Returns the MiB to which a packed text of so many bytes may unpack."""
+        return self.unpacked_mib + self.unpacked_mib_per_mib * size / _MIB
 
     def time(self, size: int) -> float:
         """Returns the seconds of processor time for a file of so many bytes."""

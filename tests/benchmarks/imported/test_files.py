@@ -68,6 +68,47 @@ def test_another_encoding_is_said(tmp_path: Path, packed: bool) -> None:
         columns(path)
 
 
+@pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be", "utf-32", "utf-32-le"])
+def test_wide_characters_without_a_mark_are_named(tmp_path: Path, encoding: str) -> None:
+    (tmp_path / "a.csv").write_bytes(TEXT.encode(encoding))
+    with pytest.raises(CorruptDataError, match=r"UTF-16 without one, in UTF-32.*CSV in UTF-8"):
+        columns(tmp_path / "a.csv")
+
+
+@pytest.mark.parametrize("line", ["\n", ",\n", "# none\n", '"",""\r\n'])
+def test_a_file_of_empty_lines_ends(
+    tmp_path: Path, line: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    content = (TEXT + line * 100).encode()
+    for name, packed in (("a.csv", content), ("a.csv.gz", gzip.compress(content))):
+        (tmp_path / name).write_bytes(packed)
+        assert columns(tmp_path / name) == ROWS
+    monkeypatch.setattr("nascast.benchmarks.imported.files._EMPTY", 99)
+    with pytest.raises(CorruptDataError, match="99 lines are empty"):
+        columns(tmp_path / "a.csv.gz")
+
+
+@pytest.mark.parametrize("pack", [gzip.compress, bz2.compress, lzma.compress])
+def test_what_a_packed_text_unpacks_to_is_bounded(
+    tmp_path: Path, pack: Callable[[bytes], bytes], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "a.csv.gz"
+    path.write_bytes(pack((TEXT + "c,3.5\n" * 200_000).encode()))
+    assert len(columns(path)) == 200_002
+    monkeypatch.setenv("NASCAST_READ_UNPACKED_MIB", "0.5")
+    with pytest.raises(CorruptDataError, match=r"unpacks to more than .*NASCAST_READ_UNPACKED_MIB"):
+        columns(path)
+
+
+def test_a_workbook_is_named(tmp_path: Path) -> None:
+    for name in ("a.csv", "a.zip", "a.xlsx"):
+        with zipfile.ZipFile(tmp_path / name, "w") as archive:
+            archive.writestr("[Content_Types].xml", "<Types/>")
+            archive.writestr("xl/workbook.xml", "<workbook/>")
+        with pytest.raises(InvalidSettingError, match="as CSV"):
+            columns(tmp_path / name)
+
+
 @pytest.mark.parametrize("name", ["records.csv", "RECORDS.TSV.GZ", "records.txt.xz", "records.zip"])
 @pytest.mark.parametrize("pack", [gzip.compress, bz2.compress, lzma.compress])
 def test_packing_is_told_by_the_content(

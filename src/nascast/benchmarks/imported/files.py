@@ -16,12 +16,15 @@ from typing import IO, Any
 import pyarrow as pa
 import pyarrow.parquet
 
-from nascast.core.bounds import reading, size_of
+from nascast.core.bounds import Bounds, reading, size_of
 from nascast.core.errors import CorruptDataError, InvalidSettingError, MissingDataError
 from nascast.core.leftovers import is_leftover
 
 __all__ = ["Columns", "read"]
 
+_MIB = 2**20
+_EMPTY = 2_000_000  # lines without anything, twice what spreadsheets have; chosen
+_NOTHING = ' \t,;"\r\n'  # of which such a line consists
 _KNOWN = 100_000  # different texts that are kept once, chosen
 _SEPARATORS = (",", ";", "\t")
 _NUMBER = re.compile(r"[-+]?[0-9]*[.,]?[0-9]+(?:[eE][-+]?[0-9]+)?")
@@ -103,7 +106,7 @@ def read(path: Path, wanted: Collection[str]) -> Columns:
         else:
             raise InvalidSettingError(
                 f"expected a .csv, .csv.gz or .parquet file, or a .tsv, .bz2, .xz or .zip; got "
-                f"{path}"
+                f"{path}; save the table as CSV"
             )
     if not len(table):
         raise CorruptDataError(f"{path}: no rows")
@@ -220,23 +223,44 @@ def _split(line: str, separator: str) -> list[str]:
         return []
 
 
+class _Counted(io.RawIOBase):
+    """The bytes of a packed file, which are not more than it may have."""
+
+    def __init__(self, path: Path, packed: IO[bytes]) -> None:
+        self._path, self._packed, self._count = path, packed, 0
+        self._most = Bounds.from_environment().unpacked(size_of(path))
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        found = self._packed.read(len(buffer))
+        self._count += len(found)
+        if self._count > self._most * _MIB:
+            raise CorruptDataError(
+                f"{self._path}: it unpacks to more than {self._most:,.0f} MiB, which no sound file "
+                "of its size should; if you trust it, set NASCAST_READ_UNPACKED_MIB to more"
+            )
+        buffer[: len(found)] = found
+        return len(found)
+
+
 @contextmanager
-def _opened(path: Path) -> Iterator[IO[str]]:
-    """Opens a text, unpacked; its encoding is told by its mark.
+def _opened(path: Path) -> Iterator[Iterable[str]]:
+    """Opens a text, unpacked, as its lines; its encoding is told by its mark.
 
     Raises:
-        CorruptDataError: it is no text in that encoding.
+        CorruptDataError: it is no text in that encoding, or has too many empty lines.
     """
     with open(path, "rb") as raw:
         start = raw.read(8)
     unpack = next((way for mark, way in _UNPACK.items() if start.startswith(mark)), None)
     with unpack(path) if unpack else open(path, "rb") as file:
-        buffered = io.BufferedReader(file)
-        wide = buffered.peek(2)[:2] in (b"\xff\xfe", b"\xfe\xff")
-        encoding = "utf-16" if wide else "utf-8-sig"
+        buffered = io.BufferedReader(_Counted(path, file) if unpack else file)
+        encoding = _encoding(path, buffered.peek(4)[:4])
         try:
             with io.TextIOWrapper(buffered, encoding=encoding, newline="") as text:
-                yield text
+                yield _few_empty(path, text)
         except UnicodeDecodeError as error:
             byte = error.object[error.start]
             raise CorruptDataError(
@@ -245,16 +269,41 @@ def _opened(path: Path) -> Iterator[IO[str]]:
             ) from error
 
 
+def _encoding(path: Path, head: bytes) -> str:
+    """Returns the encoding of a text that begins with up to four bytes."""
+    if head[:2] in (b"\xff\xfe", b"\xfe\xff") and head[2:] != b"\0\0":
+        return "utf-16"
+    if b"\0" in head:
+        raise CorruptDataError(
+            f"{path}: expected a text in UTF-8, or in UTF-16 with its mark; it seems to be in "
+            "UTF-16 without one, in UTF-32, or no text; save the table as CSV in UTF-8"
+        )
+    return "utf-8-sig"
+
+
+def _few_empty(path: Path, lines: Iterable[str]) -> Iterator[str]:
+    """Yields lines; a file of nothing but empty ones would take for ever, and little memory."""
+    empty = 0
+    for line in lines:
+        if line.startswith("#") or not line.strip(_NOTHING):
+            empty += 1
+            if empty > _EMPTY:
+                raise CorruptDataError(
+                    f"{path}: more than {_EMPTY:,} lines are empty, or comments; export it again"
+                )
+        yield line
+
+
 def _member(path: Path) -> IO[bytes]:
     """Opens the only table of a zip; what systems add to archives does not count."""
     archive = zipfile.ZipFile(path)
-    names = [
-        info.filename
-        for info in archive.infolist()
-        if info.filename.lower().endswith(_TEXTS) and not is_leftover(info.filename)
-    ]
+    inside = archive.namelist()
+    names = [n for n in inside if n.lower().endswith(_TEXTS) and not is_leftover(n)]
     if len(names) != 1:
+        workbook = any(name.startswith("xl/") for name in inside)
+        book = "; it is a workbook: save its table as CSV" if workbook else ""
         raise InvalidSettingError(
-            f"{path}: expected one .csv, .tsv or .txt file inside; got {', '.join(names) or 'none'}"
+            f"{path}: expected one .csv, .tsv or .txt file inside; got "
+            f"{', '.join(names) or 'none'}{book}"
         )
     return archive.open(names[0])
