@@ -28,6 +28,10 @@ OUTPUTS = (
     *("range(4-2*1, 2+2*2)", "range(start=2, stop=6, step=1)"),
     *("np.r_[2:6]", "range(6)[2:]", "list(range(8))[2:-2]", "[2, 3] + [4, 5]"),
     *("range(2, 6).tolist()", "np.arange(start=2, stop=6)", "[i for i in range(2, 6)]"),
+    *("range(2, 6)[::-1]", "list(range(2, 8))[:4:1]", "reversed(range(2, 6))", "slice(2, 6, None)"),
+    *("list(reversed([2, 3, 4, 5]))", "[i + 2 for i in range(4)]", "[2+i for i in range(4)]"),
+    *("[n - 1 for n in (3, 4, 5, 6)]", "ListConfig([2, 3, 4, 5])", "array('i', [2, 3, 4, 5])"),
+    *("dict_keys([2, 3, 4, 5])", "np.array([5, 4, 3, 2])[::-1]"),
     *("list(map(int, [2, 3, 4, 5]))", "[*range(2, 4)] + [4] + [5]"),
 )
 GENOTYPES = (
@@ -163,6 +167,10 @@ def test_what_can_be_meant_in_one_way_is_read(name: str, text: str, own: str) ->
         ("nasbench201", f"{CELL}, 93.2"),
         ("nasbench201", json.dumps({edge: i % 5 for i, edge in enumerate(_EDGES)})),  # whose order?
         ("nasbench201", ", ".join(f"{edge}: {name}" for edge, name in list(_EDGES.items())[:5])),
+        *(
+            ("darts", GENOTYPE.replace("range(2, 6)", outputs))
+            for outputs in ("[i+1 for i in range(4)]", "range(2, 6)[::0]", "range(2, 6)[::2]")
+        ),
         *(
             ("darts", GENOTYPE.replace("range(2, 6)", outputs))
             for outputs in ("range(2, 3+4)", "range(2, n+2)", "[1:6]", "[2, 3] + [4, 4]", "...")

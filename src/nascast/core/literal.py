@@ -8,15 +8,14 @@ may leave out their commas, as NumPy prints them, and words their quotes.
 """
 
 import re
-from dataclasses import dataclass
+
+from nascast.core.calls import called, is_range, result
+from nascast.core.value import Literal, LiteralError, Plain
 
 __all__ = ["LONGEST", "Literal", "LiteralError", "parse_literal"]
 
-Plain = None | bool | int | float | str
-
 LONGEST = 100_000  # characters, several times the longest genotype; chosen
 _DEEPEST = 12  # lists in lists; the deepest notation has 5; chosen
-_MOST = 1000  # values of a range; chosen
 
 _BLANK = re.compile(r"\s*")
 _COMMA = re.compile(r"\s*,\s*")
@@ -25,7 +24,8 @@ _NUMBER = re.compile(
     r"[-+]?(?:[0-9]{1,18}(?:\.[0-9]{0,18})?|\.[0-9]{1,18})(?:[eE][-+]?[0-9]{1,2})?(?!\w)"
 )
 _WORD = re.compile(r"[A-Za-z_][\w.-]*(?<![.-])", re.ASCII)
-_STRING = re.compile(r"'([^'\\\n]*)'|\"([^\"\\\n]*)\"")
+_STRING = re.compile(r"[bBrRuU]?(?:'([^'\\\n]*)'|\"([^\"\\\n]*)\")")
+_CLASS = re.compile(r"<(?:class|function) [^<>\n]{0,100}>")  # as a defaultdict prints its own
 _KEY = re.compile(r"([A-Za-z_]\w*)\s*(?::\s*\w+\s*=|[:=])(?!=)\s*", re.ASCII)
 _WORDS: dict[str, Plain] = {"None": None, "null": None, "True": True, "False": False}
 _WORDS |= {"true": True, "false": False}
@@ -35,139 +35,16 @@ _SIGN = re.compile(r"\s*([-+*])\s*")  # between numbers of a range
 _TIMES = re.compile(r"\s*\*\s*")
 _JOIN = re.compile(r"\s*\+\s*(?=[\[(]|list\(|range\()")
 _METHOD = re.compile(r"\.(?:tolist|numpy|cpu|detach|copy)\(\s*\)")
-_EACH = re.compile(r"\[\s*([A-Za-z_]\w*)\s+for\s+\1\s+in\s+(?=[\w\[(])", re.ASCII)  # [i for i in …]
-_SLICE = re.compile(r"\[\s*(-?[0-9]{1,3}|)\s*:\s*(-?[0-9]{1,3}|)\s*\]")
-_BOUNDS = ("start", "stop", "step")
-_RANGES = ("range", "arange", "xrange", "slice")
+_EACH = re.compile(  # [i for i in …], [2 + i for i in …], [i - 1 for i in …]
+    r"\[\s*(?:(?P<more>[0-9]{1,3})\s*\+\s*)?(?P<name>[A-Za-z_]\w*)"
+    r"(?:\s*(?P<sign>[-+])\s*(?P<other>[0-9]{1,3}))?"
+    r"\s+for\s+(?P=name)\s+in\s+(?=[\w\[(])",
+    re.ASCII,
+)
+_SLICE = re.compile(
+    r"\[\s*(-?[0-9]{1,3}|)\s*:\s*(-?[0-9]{1,3}|)\s*(?::\s*(-?[1-9][0-9]{0,2}|)\s*)?\]"
+)
 _CLOSING = {"[": "]", "(": ")", "{": "}"}
-_SAME = {
-    *("list", "tuple", "set", "frozenset", "array", "asarray", "tensor", "OrderedDict", "int"),
-    *("matrix", "deque", "EdgeDataView", "OutEdgeDataView", "OutMultiEdgeDataView"),
-    *("float", "str_"),
-    *("int8", "int16", "int32", "int64", "uint8", "float32", "float64", "bool_"),
-}
-
-
-class LiteralError(ValueError):
-    """What is wrong with a text, and where.
-
-    Attributes:
-        why: what was expected and what came, in words.
-        at: the place in the text, in characters from 0; None where it is the whole.
-    """
-
-    def __init__(self, why: str, at: int | None = None) -> None:
-        super().__init__(why)
-        self.why, self.at = why, at
-
-
-@dataclass(frozen=True, slots=True)
-class Literal:
-    """A value and its place.
-
-    Attributes:
-        at: where it begins in the text, in characters from 0.
-        value: a plain value, or the values of a list, a tuple or the arguments of a call.
-        name: of a call.
-        keyed: keys and values of a dictionary, or named arguments; None for anything else.
-    """
-
-    at: int
-    value: "Plain | tuple[Literal, ...]" = None
-    name: str = ""
-    keyed: "tuple[tuple[Literal, Literal], ...] | None" = None
-
-    @property
-    def listed(self) -> bool:
-        """Whether it is a list or a tuple."""
-        return isinstance(self.value, tuple) and not self.name and self.keyed is None
-
-    def items(self, count: int | None = None, what: str = "a list") -> tuple["Literal", ...]:
-        """Returns the values of a list or tuple.
-
-        Raises:
-            LiteralError: it is none, or of another length than `count`.
-        """
-        if not self.listed:
-            raise LiteralError(f"expected {what}; got {self}", self.at)
-        assert isinstance(self.value, tuple)
-        if count is not None and len(self.value) != count:
-            raise LiteralError(f"expected {what}, {count} values; got {len(self.value)}", self.at)
-        return self.value
-
-    def whole(self, what: str = "a whole number") -> int:
-        """Returns a whole number, which may be written as 1, 1.0, True or '1'.
-
-        Raises:
-            LiteralError: it is none.
-        """
-        value = self.value
-        if isinstance(value, str) and re.fullmatch("[0-9]{1,9}", value):
-            return int(value)
-        if isinstance(value, bool | int | float) and value == int(value):
-            return int(value)
-        raise LiteralError(f"expected {what}; got {self}", self.at)
-
-    def word(self, what: str = "a name") -> str:
-        """Returns a text.
-
-        Raises:
-            LiteralError: it is none.
-        """
-        if not isinstance(self.value, str):
-            raise LiteralError(f"expected {what}; got {self}", self.at)
-        return self.value
-
-    def plain(self) -> object:
-        """Returns the value with everything in it as Python's own; a call is its arguments."""
-        if self.keyed is not None:
-            return {str(key): value.plain() for key, value in self.keyed}
-        if isinstance(self.value, tuple):
-            return [item.plain() for item in self.value]
-        return self.value
-
-    def fields(self, *places: str) -> dict[str, "Literal"]:
-        """Returns values by key, those of a dictionary or of the arguments of a call.
-
-        Args:
-            places: names of the arguments that have none, in their order.
-
-        Raises:
-            LiteralError: it has no keys, or one twice.
-        """
-        if self.keyed is None:
-            raise LiteralError(f"expected keys and values; got {self}", self.at)
-        given = self.value if isinstance(self.value, tuple) else ()
-        if len(given) > len(places):
-            raise LiteralError(f"expected {len(places)} arguments; got {len(given)}", self.at)
-        found = dict(zip(places, given, strict=False))
-        for key, value in self.keyed:
-            if str(key) in found:
-                raise LiteralError(f"{key} is there twice", key.at)
-            found[str(key)] = value
-        return found
-
-    def field(self, key: str) -> "Literal":
-        """Returns the value of a key.
-
-        Raises:
-            LiteralError: it has no keys, or not this one.
-        """
-        found = self.fields()
-        if key not in found:
-            raise LiteralError(f"there is no {key}; the keys are {', '.join(found)}", self.at)
-        return found[key]
-
-    def __str__(self) -> str:
-        """The value in words, for messages; a key as a text."""
-        if self.name:
-            return f"{self.name}(…)"
-        if self.keyed is not None:
-            return "a dictionary"
-        if not isinstance(self.value, tuple):
-            return str(self.value)
-        whole = len(self.value) <= 6 and not any(isinstance(v.value, tuple) for v in self.value)
-        return ",".join(map(str, self.value)) if whole else f"a list of {len(self.value)}"
 
 
 def parse_literal(text: str) -> Literal:
@@ -235,7 +112,7 @@ class _Reader:
                     parts += self._single().items()
                 found = Literal(found.at, tuple(parts))
             elif self.summing and type(found.value) is int and (sign := self._match(_SIGN)):
-                found = Literal(found.at, _result(found, sign[1], self._operand(sign[1])))
+                found = Literal(found.at, result(found, sign[1], self._operand(sign[1])))
             else:
                 return found
 
@@ -243,7 +120,7 @@ class _Reader:
         """Reads what stands behind a sign; behind a plus or a minus, that is a whole product."""
         found = self._single()
         while sign != "*" and self._match(_TIMES):
-            found = Literal(found.at, _result(found, "*", self._single()))
+            found = Literal(found.at, result(found, "*", self._single()))
         return found
 
     def _single(self) -> Literal:
@@ -254,11 +131,16 @@ class _Reader:
             if self._next() != "]":
                 raise LiteralError(f"expected ']' for the {each[0][:1]!r}", begin)
             self.at += 1
-            return Literal(begin, inside.items())
+            more = int(each["more"] or 0) + int(f"{each['sign'] or ''}{each['other'] or 0}")
+            if not more:
+                return Literal(begin, inside.items())
+            return Literal(begin, tuple(Literal(v.at, v.whole() + more) for v in inside.items()))
         if self._next() in _CLOSING:
             return self._nested(begin)
         if found := self._match(_STRING):
             return Literal(begin, found[found.lastindex or 1])
+        if self._match(_CLASS):
+            return Literal(begin)
         if found := self._match(_NUMBER):
             plain = int(found[0]) if re.fullmatch("[-+]?[0-9]+", found[0]) else float(found[0])
             return Literal(begin, plain)
@@ -292,7 +174,7 @@ class _Reader:
                 raise LiteralError("expected a key and a colon", values[0].at)
             return Literal(begin, tuple(values)) if values else Literal(begin, keyed=tuple(keyed))
         if sliced and len(keyed) == 1 and not values:
-            return self._range(list(keyed[0]), begin)
+            return called("range", begin, list(keyed[0]), ())
         if keyed:
             raise LiteralError(f"a key is not expected in {opening}", keyed[0][0].at)
         if opening == "(" and len(values) == 1 and not commas:
@@ -347,51 +229,14 @@ class _Reader:
         found = self._match(_SLICE)
         if not found:
             raise LiteralError("expected a slice such as [2:6] behind a list", self.at)
-        first, last = (int(bound) if bound else None for bound in found.groups())
-        return Literal(listed.at, listed.items()[first:last])
+        first, last, step = (int(bound) if bound else None for bound in found.groups())
+        return Literal(listed.at, listed.items()[first:last:step])
 
     def _call(self, name: str, begin: int) -> Literal:
-        last = name.rpartition(".")[2]
-        before, self.summing = self.summing, last in _RANGES
+        before, self.summing = self.summing, is_range(name)
         values, keyed, _ = self._inside("(")
         self.summing = before
-        if last in _RANGES:
-            bounds = {str(key): value for key, value in keyed}
-            return self._range([*values, *(bounds[k] for k in _BOUNDS if k in bounds)], begin)
-        if last == "map" and len(values) == 2 and str(values[0]) in _SAME:
-            return values[1]
-        if last == "sorted" and len(values) == 1:
-            order = sorted(values[0].items(), key=Literal.whole)
-            return Literal(begin, tuple(order))
-        if last == "dict" and not values:
-            return Literal(begin, keyed=tuple(keyed))
-        if last == "Configuration":  # of ConfigSpace
-            values += [value for key, value in keyed if str(key) == "values"]
-            values = [value for value in values if value.keyed is not None][:1] or values
-            return values[0] if values else Literal(begin, keyed=tuple(keyed))
-        if last == "OrderedDict" and values and values[0].listed:
-            pairs = [pair.items(2, "a pair of key and value") for pair in values[0].items()]
-            return Literal(begin, keyed=tuple((key, value) for key, value in pairs))
-        if last in _SAME | {"dict"} and values:
-            return values[0]
-        return Literal(begin, tuple(values), last, tuple(keyed))
-
-    def _range(self, values: list[Literal], begin: int) -> Literal:
-        bounds = [value.whole() for value in values]
-        if not 1 <= len(bounds) <= 3 or bounds[2:] == [0]:
-            raise LiteralError("expected range(start, stop), with a step that is not 0", begin)
-        numbers = range(*bounds)
-        if len(numbers) > _MOST:
-            raise LiteralError(f"a range of more than {_MOST} numbers", begin)
-        return Literal(begin, tuple(Literal(begin, number) for number in numbers))
-
-
-def _result(first: Literal, sign: str, second: Literal) -> int:
-    """Returns a sum, a difference or a product of whole numbers; no more than ranges need."""
-    one, other = first.whole(), second.whole()
-    if max(abs(one), abs(other)) > _MOST:
-        raise LiteralError(f"expected numbers up to {_MOST} in a sum", first.at)
-    return one * other if sign == "*" else one + other if sign == "+" else one - other
+        return called(name, begin, values, keyed)
 
 
 def _start(text: str) -> str:
