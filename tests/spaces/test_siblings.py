@@ -56,6 +56,17 @@ GENOTYPES = (
     *(text.format(GENOTYPE) for text in ("\u202a{}\u202c", "\u200e{}", "{}\x1a")),
 )
 
+_NODES = {f"node_{i}": pairs for i, pairs in enumerate(_GROUPED[0], 2)}
+GENOTYPES += (
+    *(text.format(GENOTYPE) for text in ("[{}]", "({},)", "genotypes = [{}]", "{{'DARTS': {}}}")),
+    f'{{"genotype": {GENOTYPE}, "val_acc": 97.2}}',
+    f"archs = {{'best': {GENOTYPE}}}",
+    str({"normal": _NODES, "reduce": dict(zip(_NODES, _GROUPED[1], strict=True))}),
+    str({"normal": dict(enumerate(_GROUPED[0], 1)), "reduce": dict(enumerate(_GROUPED[1]))}),
+    str({"normal": [(*a, *b) for a, b in _GROUPED[0]], "reduce": _GROUPED[1]}),
+    f"Genotype(normal=[{_PAIRS[:8]}], reduce=[{_GROUPED[1]}])",
+)
+
 CELL = "|nor_conv_1x1~0|+|none~0|avg_pool_3x3~1|+|skip_connect~0|none~1|nor_conv_3x3~2|"
 _EDGES = {"0_1": "conv_1x1", "0_2": "none", "1_2": "avg_pool_3x3", "0_3": "skip_connect"}
 _EDGES |= {"1_3": "none", "2_3": "conv_3x3"}
@@ -176,6 +187,11 @@ def test_what_can_be_meant_in_one_way_is_read(name: str, text: str, own: str) ->
             for outputs in ("range(2, 3+4)", "range(2, n+2)", "[1:6]", "[2, 3] + [4, 4]", "...")
         ),
         ("darts", GENOTYPE.replace("range(2, 6)", "range(2, 1+1*3)")),
+        ("darts", f"[{GENOTYPE}, {GENOTYPE}]"),
+        ("darts", f"{{'a': {GENOTYPE}, 'b': {GENOTYPE}}}"),
+        ("darts", f"{{'arch': {GENOTYPE}, 'genotype': {GENOTYPE}}}"),
+        ("darts", str({"normal": {**_NODES, "2": _GROUPED[0][0]}, "reduce": _GROUPED[1]})),
+        ("darts", str({"normal": [(*a, b) for a, b in _GROUPED[0]], "reduce": _GROUPED[1]})),
         ("darts", json.dumps(_fed([3, 2, 4, 5]))),  # in another order
         ("darts", f"Genotype(normal={_FED[:8]}, reduce={_FED[7:15]})"),  # feeds another node
         ("darts", str([*_GROUPED, _GROUPED[0]])),

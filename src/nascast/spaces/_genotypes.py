@@ -7,6 +7,7 @@ import re
 from dataclasses import dataclass
 
 from nascast.core.literal import Literal, LiteralError, parse_literal
+from nascast.core.wrapping import ARCHITECTURE
 
 __all__ = ["GENOTYPE", "CellText", "Side", "read_cells"]
 
@@ -70,7 +71,7 @@ def read_cells(text: str, nodes: int) -> tuple[CellText, CellText]:
     Raises:
         LiteralError: naming what was expected, and where.
     """
-    whole = parse_literal(text)
+    whole = _only(parse_literal(text))
     if whole.name and not _CALL.fullmatch(whole.name):
         raise LiteralError(f"expected Genotype(…); got {whole}", whole.at)
     if whole.listed and len(whole.items()) == 2:
@@ -91,6 +92,21 @@ def read_cells(text: str, nodes: int) -> tuple[CellText, CellText]:
             raise LiteralError(f"there is no {key} cell", whole.at)
     first, second = (_cell(fields, name, nodes) for name in ("normal", "reduce"))
     return first, second
+
+
+def _only(whole: Literal) -> Literal:
+    """Returns the genotype that is all that a list or dictionary has, or its architecture."""
+    if whole.listed and len(whole.items()) == 1:
+        return whole.items()[0]
+    keyed = () if whole.name else whole.keyed or ()
+    inside = [v for k, v in keyed if _is_genotype(v) and str(k).lower() in ARCHITECTURE]
+    alone = [v for _, v in keyed if _is_genotype(v)] if len(keyed) == 1 else []
+    return (inside or alone or [whole])[0] if len(inside) < 2 else whole
+
+
+def _is_genotype(value: Literal) -> bool:
+    names = {str(key) for key, _ in value.keyed or ()}
+    return bool(value.name and _CALL.fullmatch(value.name)) or "normal" in names
 
 
 def _cell(fields: dict[str, Literal], name: str, nodes: int) -> CellText:
@@ -114,13 +130,20 @@ def _cell(fields: dict[str, Literal], name: str, nodes: int) -> CellText:
 
 
 def _by_node(cell: Literal, nodes: int) -> Literal:
-    """Returns the list of a cell that is a dictionary by nodes, counted from 2, or else from 0."""
+    """Returns the list of a cell that is a dictionary by nodes, counted from 2, or from 0 or 1."""
     if cell.keyed is None:
         return cell
-    found = {key.whole("a node"): value for key, value in cell.keyed}
-    if sorted(found) not in (list(range(2, 2 + nodes)), list(range(nodes))):
+    found = {_node(key): value for key, value in cell.keyed}
+    counted = [list(range(first, first + nodes)) for first in (0, 1, 2)]
+    if sorted(found) not in counted or len(found) < len(cell.keyed):
         raise LiteralError(f"expected the nodes 2 to {1 + nodes}, or a list", cell.at)
     return Literal(cell.at, tuple(found[node] for node in sorted(found)))
+
+
+def _node(key: Literal) -> int:
+    """Returns the number of a node, as in 2 or ``node_2``."""
+    named = re.fullmatch(r"(?:node|step|block)[\s_-]?([0-9])", str(key))
+    return int(named[1]) if named else key.whole("a node")
 
 
 def _listed(value: Literal) -> Literal:
@@ -130,6 +153,9 @@ def _listed(value: Literal) -> Literal:
 
 def _pairs(listed: tuple[Literal, ...], name: str) -> tuple[Literal, ...]:
     """Returns the pairs of a cell, which may be grouped by nodes."""
+    if len(listed) == 1 and listed[0].listed:  # in brackets once more
+        listed = listed[0].items()
+    listed = tuple(_halved(item) for item in listed)
     grouped = [item.listed and _is_node(item) for item in listed]  # and not a pair
     if not any(grouped):
         return listed
@@ -142,6 +168,14 @@ def _pairs(listed: tuple[Literal, ...], name: str) -> tuple[Literal, ...]:
             )
         item.items(2, f"the pairs of node {node} of the {name} cell")
     return tuple(pair for item in listed for pair in item.items())
+
+
+def _halved(item: Literal) -> Literal:
+    """Returns a node of operation, input, operation and input as two pairs; others as they are."""
+    parts = item.items() if item.listed else ()
+    if [type(part.value) for part in parts] != [str, int, str, int]:
+        return item
+    return Literal(item.at, tuple(Literal(p[0].at, p) for p in (parts[:2], parts[2:])))
 
 
 def _odd(listed: tuple[Literal, ...]) -> str:
