@@ -5,6 +5,7 @@ import gzip
 import json
 import re
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -399,6 +400,24 @@ HOSTILE = [
     *("Genotype(" * 110_000, "a=" * 500_000, "'" * 10**6, "a" + " " * 10**6 + "b", "|" * 10**6),
     *("0 " * 500_000 + ":", "range(" * 160_000, "-" * 10**6, "[1," * 300_000, "2.1(" * 250_000),
 ]
+
+
+BLANK = " " * 90_000  # of which two parts of a pattern could each take some
+SLOW = (
+    *(f"284{BLANK}x", f"284]{BLANK}x", f"tensor(284{BLANK},", f"[[1, 2][{BLANK}:", f"[1:{BLANK}:"),
+    *(f"[i{BLANK}for", f"[1{BLANK}+", f"cell{BLANK}#", f"{{'0_1'{BLANK}x", f"[0.{BLANK}input"),
+    *("000284" + "-A" * 45_000, "tensor(284" + ", device=a" * 9_000 + "x", "a/" * 45_000),
+)
+
+
+@pytest.mark.parametrize("name", ["nasbench201", "nasbench101", "darts", "nats_size"])
+@pytest.mark.parametrize("text", SLOW, ids=range(len(SLOW)))
+def test_no_pattern_takes_the_square_of_a_text(name: str, text: str) -> None:
+    space = plugins.load("space", name)
+    began = time.process_time()
+    with suppress(InvalidArchitectureError):
+        space.reading(text)
+    assert time.process_time() - began < 2
 
 
 @pytest.mark.parametrize("name", plugins.builtin_names("space"))

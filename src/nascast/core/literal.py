@@ -41,9 +41,8 @@ _EACH = re.compile(  # [i for i in …], [2 + i for i in …], [i - 1 for i in �
     r"\s+for\s+(?P=name)\s+in\s+(?=[\w\[(])",
     re.ASCII,
 )
-_SLICE = re.compile(
-    r"\[\s*(-?[0-9]{1,3}|)\s*:\s*(-?[0-9]{1,3}|)\s*(?::\s*(-?[1-9][0-9]{0,2}|)\s*)?\]"
-)
+_BOUND = r"\s{0,9}(-?[0-9]{1,3}|)\s{0,9}"  # with few blanks, which could be of either side
+_SLICE = re.compile(rf"\[{_BOUND}:{_BOUND}(?::\s{{0,9}}(-?[1-9][0-9]{{0,2}}|)\s{{0,9}})?\]")
 _CLOSING = {"[": "]", "(": ")", "{": "}"}
 
 
