@@ -9,100 +9,22 @@ from nascast.core.literal import Literal, LiteralError, parse_literal
 from nascast.core.notation import Notation
 from nascast.core.wrapping import ARCHITECTURE
 from nascast.spaces.nasbench101.cells import EDGES, VERTICES
+from nascast.spaces.nasbench101.matrix import ENDS, MOST, NAMES, OPERATIONS, row_of_matrix
 
-__all__ = ["DIALECTS", "OPERATIONS", "row_of_matrix"]
+__all__ = ["DIALECTS"]
 
-OPERATIONS = ("conv3x3-bn-relu", "conv1x1-bn-relu", "maxpool3x3")
-
-_MOST = 64  # vertices before pruning; chosen
-_NAMES = {
-    **{name: name for name in OPERATIONS},
-    **{"conv3x3": OPERATIONS[0], "conv_3x3": OPERATIONS[0]},
-    **{"conv1x1": OPERATIONS[1], "conv_1x1": OPERATIONS[1]},
-    **{"maxpool": OPERATIONS[2], "max_pool_3x3": OPERATIONS[2], "maxpool_3x3": OPERATIONS[2]},
-}
-_ENDS = ("input", "output", "in", "out")
 _MATRIX = ("matrix", "module_adjacency", "adjacency", "adjacency_matrix", "adj", "fixed_adjacency")
 _EDGES = ("edges", "edge_list", "links")
 _DIGITS = re.compile(  # no two parts of it can take one character, so that it is quick
-    r"(?:(?:\w+\.)*(?:array|tensor)\()?(?P<digits>\[*[01][\s,;:/|_\-\[\]()01]*)"
+    r"(?:(?:\w+\.)*(?:array|tensor)\()?(?P<digits>\[*[01][\s,;:/|_\-\[\]()01.]*)"
     r"(?P<labels>['\"]?(?:input|in)\b[\w\s,;|'\"\])-]*)",
     re.IGNORECASE,
 )
 _LABELS = ("ops", "operations", "module_operations", "labels")
-
-Matrix = Sequence[Sequence[int]]
-
-
-def row_of_matrix(matrix: Matrix, operations: Sequence[str]) -> list[int]:
-    """Returns the genes of a cell.
-
-    Args:
-        matrix: square, 0 and 1, with edges from a vertex to later ones only. What is on no path
-            from the first vertex to the last is pruned if there are more than 7 vertices.
-        operations: of all vertices, the first ``input`` and the last ``output``; or of those
-            between.
-
-    Raises:
-        LiteralError: naming what was expected.
-    """
-    labels = _labels(operations, len(matrix))
-    for start, line in enumerate(matrix):
-        for stop, value in enumerate(line):
-            if value and start >= stop:
-                raise LiteralError(
-                    f"edges lead from a vertex to a later one; there is one from {start} to {stop}"
-                )
-    kept = [*range(len(matrix))]
-    if len(kept) > VERTICES:
-        kept = _on_paths(matrix)
-    if not 2 <= len(kept) <= VERTICES:
-        raise LiteralError(
-            f"expected 2 to {VERTICES} vertices on paths from input to output; got {len(kept)}"
-        )
-    row = [0] * (len(EDGES) + VERTICES - 2)
-    place = [*range(len(kept) - 1), VERTICES - 1]
-    for i, start in enumerate(kept):
-        for j, stop in enumerate(kept):
-            if matrix[start][stop]:
-                row[EDGES.index((place[i], place[j]))] = 1
-    for i, vertex in enumerate(kept[1:-1]):
-        row[len(EDGES) + i] = OPERATIONS.index(labels[vertex])
-    return row
-
-
-def _labels(operations: Sequence[str], vertices: int) -> list[str]:
-    """Returns the operations of all vertices by their official names."""
-    labels = [str(operation).strip() for operation in operations]
-    if len(labels) == vertices - 2:
-        labels = ["input", *labels, "output"]
-    if len(labels) != vertices:
-        raise LiteralError(
-            f"expected an operation for each of {vertices} vertices; got {len(labels)}"
-        )
-    ends = (labels[0].lower(), labels[-1].lower())
-    if ends not in (("input", "output"), ("in", "out")):
-        raise LiteralError(
-            f"the first vertex is 'input' and the last 'output'; got {labels[0]!r} and "
-            f"{labels[-1]!r}"
-        )
-    for label in labels[1:-1]:
-        if label.lower() not in _NAMES:
-            raise LiteralError(f"unknown operation {label!r}; known are {', '.join(OPERATIONS)}")
-    return ["input", *(_NAMES[label.lower()] for label in labels[1:-1]), "output"]
-
-
-def _on_paths(matrix: Matrix) -> list[int]:
-    """Returns the vertices on a path from the first one to the last one."""
-    vertices = range(len(matrix))
-    ahead, back = {0}, {len(matrix) - 1}
-    for v in vertices:
-        if v in ahead:
-            ahead.update(u for u in vertices if matrix[v][u])
-    for v in reversed(vertices):
-        if any(matrix[v][u] for u in back):
-            back.add(v)
-    return sorted(ahead & back)
+_SPARE = {  # names that beside those above are of something else
+    _MATRIX: ("adj_matrix", "original_matrix"),
+    _LABELS: ("op", "nodes", "vertices", "node_ops", "original_ops"),
+}
 
 
 def _read_lists(text: str) -> list[int]:
@@ -134,16 +56,21 @@ def _read_lists(text: str) -> list[int]:
 
 def _is_named(labels: Literal) -> bool:
     """Whether it is a list of operations."""
-    known = (*_NAMES, *_ENDS)
+    known = (*NAMES, *ENDS)
     return labels.listed and all(str(item).lower() in known for item in labels.items())
 
 
 def _module(whole: Literal) -> Literal:
     """Returns the dictionary that a record has under an architecture's name, or the record."""
     keyed = whole.keyed or ()
-    inside = [v for k, v in keyed if v.keyed is not None and str(k).lower() in ARCHITECTURE]
+    inside = [v for k, v in keyed if v.keyed is not None and len(keyed) == 1]
+    inside += [v for k, v in keyed if (v.keyed is not None or v.listed) and _is_module(str(k))]
     said = {str(key) for key, _ in keyed} & {*_MATRIX, *_EDGES, *_LABELS}
-    return inside[0] if len(inside) == 1 and not said else whole
+    return inside[0] if len({v.at for v in inside}) == 1 and not said else whole
+
+
+def _is_module(key: str) -> bool:
+    return key.lower() in ARCHITECTURE
 
 
 def _of_edges(edges: Literal, vertices: int) -> list[list[int]]:
@@ -176,8 +103,9 @@ def _second(text: str, at: int) -> list[str]:
     return text.split(",")
 
 
-def _one_of(fields: Mapping[str, Literal], names: Sequence[str], whole: Literal) -> Literal:
+def _one_of(fields: Mapping[str, Literal], names: tuple[str, ...], whole: Literal) -> Literal:
     found = [name for name in names if name in fields]
+    found = found or [name for name in _SPARE[names] if name in fields]
     if len(found) != 1:
         known = ", ".join(fields) or "none"
         raise LiteralError(f"expected one of {', '.join(names)}; the keys are {known}", whole.at)
@@ -191,8 +119,8 @@ def _numbers(matrix: Literal) -> list[list[int]]:
     items = matrix.items(None, "a matrix")
     if not any(item.listed or isinstance(item.value, str) for item in items):
         return _square([_bit(item) for item in items], matrix.at)
-    if not 2 <= len(items) <= _MOST:
-        raise LiteralError(f"a matrix has 2 to {_MOST} rows; got {len(items)}", matrix.at)
+    if not 2 <= len(items) <= MOST:
+        raise LiteralError(f"a matrix has 2 to {MOST} rows; got {len(items)}", matrix.at)
     rows = []
     for i, item in enumerate(items):
         values = list(item.value) if isinstance(item.value, str) else item.items(None, "a row")
@@ -213,11 +141,11 @@ def _bit(item: Literal) -> int:
 
 def _square(bits: Sequence[int], at: int) -> list[list[int]]:
     """Returns the matrix of all its values row by row, or of those above the diagonal."""
-    for size in range(2, _MOST + 1):
+    for size in range(2, MOST + 1):
         if len(bits) == size * size:
             return [list(bits[i * size : (i + 1) * size]) for i in range(size)]
     size = (1 + math.isqrt(1 + 8 * len(bits))) // 2
-    if size < 2 or size * (size - 1) // 2 != len(bits) or size > _MOST:
+    if size < 2 or size * (size - 1) // 2 != len(bits) or size > MOST:
         raise LiteralError(f"{len(bits)} values are neither a square matrix nor half of one", at)
     values = iter(bits)
     return [[next(values) if stop > start else 0 for stop in range(size)] for start in range(size)]
@@ -228,7 +156,7 @@ def _words(labels: Literal) -> list[str]:
         return labels.value.split(",")
     for item in labels.items():
         name = item.word("the name of an operation")
-        if name.lower() not in _NAMES and name.lower() not in _ENDS:
+        if name.lower() not in NAMES and name.lower() not in ENDS:
             raise LiteralError(
                 f"unknown operation {name!r}; known are {', '.join(OPERATIONS)}", item.at
             )
@@ -255,7 +183,10 @@ def _read_digits(text: str) -> list[int]:
         raise LiteralError("expected digits 0 and 1, and then names of operations")
     if sign := re.search("[^01]-[01]", found["digits"]):
         raise LiteralError(f"expected digits 0 and 1; got {sign[0][1:]}")
-    digits = [int(digit) for digit in re.findall("[01]", found["digits"])]
+    whole = re.sub(r"(?<=[01])\.0*(?![0-9.])", "", found["digits"])  # NumPy prints 1. and 1.0
+    if "." in whole:
+        raise LiteralError("expected digits 0 and 1; got a fraction")
+    digits = [int(digit) for digit in re.findall("[01]", whole)]
     labels = re.findall(r"[\w-]+", found["labels"])
     if len(digits) != len(labels) ** 2 and len(digits) != (len(labels) + 2) ** 2:
         raise LiteralError(
@@ -288,7 +219,7 @@ def _read_nni(text: str) -> list[int]:
     matches = [re.fullmatch(r"input([0-9]{1,2})", key) for key in fields]
     inputs = sorted(int(found[1]) for found in matches if found)
     size = len(inputs) + 1
-    if inputs != list(range(1, size)) or not 2 <= size <= _MOST:
+    if inputs != list(range(1, size)) or not 2 <= size <= MOST:
         raise LiteralError("expected input1, input2 … without a gap", whole.at)
     matrix = [[0] * size for _ in range(size)]
     for stop in inputs:
@@ -384,7 +315,7 @@ DIALECTS = (
     Notation(
         "digits",
         "the digits of a matrix with any signs between them, and operations",
-        re.compile(r"(?i:[\w.]+\()?\[*[01][\s,;:/|_\-\[\]()01]*['\"]?(?i:input|in)\b"),
+        re.compile(r"(?i:[\w.]+\()?\[*[01][\s,;:/|_\-\[\]()01.]*['\"]?(?i:input|in)\b"),
         _read_digits,
     ),
 )

@@ -30,7 +30,8 @@ from nascast.spaces.nasbench101.cells import (
     smallest,
 )
 from nascast.spaces.nasbench101.hash import module_hashes
-from nascast.spaces.nasbench101.notations import DIALECTS, OPERATIONS, row_of_matrix
+from nascast.spaces.nasbench101.matrix import OPERATIONS, row_of_matrix
+from nascast.spaces.nasbench101.notations import DIALECTS
 from nascast.spaces.nasbench101.rows import adjacency, alive, pack, prune, unpack, widths
 
 if TYPE_CHECKING:
