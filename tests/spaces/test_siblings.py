@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import pytest
@@ -56,7 +57,7 @@ GENOTYPES = (
     *(text.format(GENOTYPE) for text in ("\u202a{}\u202c", "\u200e{}", "{}\x1a")),
 )
 
-_NODES = {f"node_{i}": pairs for i, pairs in enumerate(_GROUPED[0], 2)}
+_NODES: dict[str, Any] = {f"node_{i}": pairs for i, pairs in enumerate(_GROUPED[0], 2)}
 GENOTYPES += (
     *(text.format(GENOTYPE) for text in ("[{}]", "({},)", "genotypes = [{}]", "{{'DARTS': {}}}")),
     f'{{"genotype": {GENOTYPE}, "val_acc": 97.2}}',
@@ -107,7 +108,37 @@ CELLS = (
     *(sign.join(f"{e}: {name}" for e, name in _EDGES.items()) for sign in (", ", " | ", "\n- ")),
     "; ".join(f"{edge}={name}" for edge, name in _EDGES.items()),
 )
+_CLASS = "<class 'str'>"
+CELLS += (
+    *(f"{name}({_EDGES})" for name in ("mappingproxy", "frozendict", "immutabledict", "AttrDict")),
+    f"defaultdict({_CLASS}, {_EDGES})",
+    f"Namespace({', '.join(f'edge_{edge}={name!r}' for edge, name in _EDGES.items())})",
+    json.dumps({edge.replace("_", "->node_"): name for edge, name in _EDGES.items()}),
+    json.dumps({edge: {"_value": name, "_idx": 1} for edge, name in _EDGES.items()}),
+    *(json.dumps({"value": 93.1, key: _EDGES}) for key in ("parameters", "params", "sample")),
+    json.dumps({"params": {"lr": 0.1}, "arch": _EDGES}),
+    json.dumps([{"edge": edge, "op": name} for edge, name in _EDGES.items()]),
+    json.dumps([{"edge": [int(e[0]), int(e[2])], "op": name} for e, name in _EDGES.items()]),
+    json.dumps(
+        {
+            "directed": True,
+            "nodes": [{"id": i} for i in range(4)],
+            "links": [
+                {"source": int(e[0]), "target": int(e[2]), "op": name} for e, name in _EDGES.items()
+            ],
+        }
+    ),
+)
 INDICES = (
+    *(
+        "000284.pickle.pbz2",
+        "000284-FULL",
+        "000284.pth",
+        "tensor([284])",
+        "array(284, dtype=int64)",
+    ),
+    *("NATS-tss-v1_0-3ffb9-full/000284.pickle.pbz2", "C:\\nats\\arch-000284-FULL.pth"),
+    *("tensor(284, device='cuda:0')", "{'index': 284}", '{"arch_index": 284, "val_acc": 90.1}'),
     *("arch_284", "arch 284", "arch-284", "arch: 284", "cell 284", "cell_284", "arch000284"),
     *("archid=284", "arch no. 284", "np.int64(284)", "(284)", "２８４"),
     *("cell #284", "Arch#284", "tensor(284)", "array(284)", "arch_index: 284  # the best"),
@@ -135,6 +166,21 @@ MODULES = (
     f"({_LABELS}, {_MATRIX.tolist()})",
     json.dumps({"arch": {"matrix": _MATRIX.tolist(), "ops": _LABELS}, "val_acc": 0.94}),
     *(MODULE.replace("-", dash) for dash in "‐‑–—−"),  # as copied from a printed page
+)
+MODULES += (
+    *(
+        json.dumps({"matrix": _MATRIX.tolist(), key: _LABELS})
+        for key in ("op", "nodes", "vertices")
+    ),
+    json.dumps({"adj_matrix": _MATRIX.tolist(), "operations": _LABELS}),
+    json.dumps({"original_matrix": _MATRIX.tolist(), "original_ops": _LABELS}),
+    json.dumps({"edges": _ENDS, "ops": _LABELS, "nodes": list(range(5))}),
+    json.dumps({"arch": [_MATRIX.tolist(), _LABELS]}),
+    json.dumps({"0": {"matrix": _MATRIX.tolist(), "ops": _LABELS}}),
+    f"{_MATRIX.astype(float)} {_LABELS}",
+    f"{_MATRIX.tolist()}:{[label.encode() for label in _LABELS]}",
+    f"ModelSpec(original_matrix={np.ones((7, 7)).tolist()}, original_ops={['input'] * 7}, "
+    f"matrix={_MATRIX.tolist()}, ops={_LABELS})",
 )
 _NNI = json.dumps(  # of a module whose output reads vertices 2 and 3
     {f"op{i}": "conv3x3-bn-relu" for i in (1, 2, 3)}
@@ -167,6 +213,13 @@ def test_what_can_be_meant_in_one_way_is_read(name: str, text: str, own: str) ->
     [
         *(("nasbench201", text) for text in ("arch -1", "index: -1", "arch_15625", "284/15625")),
         *(("nasbench201", text) for text in ("284th", "2.84e2", "28,4", "arch_index: 284.5")),
+        *(
+            ("nasbench201", text)
+            for text in ('{"index": 284, "acc": 90.1}', "28.pth", "0000284.pth")
+        ),
+        ("nasbench201", '{"index": 3, "arch_index": 284, "arch_id": 5}'),
+        ("nasbench101", f"{_MATRIX * 0.1} {_LABELS}"),
+        ("nasbench201", json.dumps({"params": _EDGES, "parameters": _EDGES})),
         *(("nasbench201", text) for text in ("epoch 284", "id=284", "model_284", "nb201-284")),
         *(("nasbench201", text) for text in ("architectures: 284", "archs 284", "archive 284")),
         ("nasbench201", json.dumps({"id": 284, "parent": _EDGES})),
@@ -190,7 +243,7 @@ def test_what_can_be_meant_in_one_way_is_read(name: str, text: str, own: str) ->
         ("darts", f"[{GENOTYPE}, {GENOTYPE}]"),
         ("darts", f"{{'a': {GENOTYPE}, 'b': {GENOTYPE}}}"),
         ("darts", f"{{'arch': {GENOTYPE}, 'genotype': {GENOTYPE}}}"),
-        ("darts", str({"normal": {**_NODES, "2": _GROUPED[0][0]}, "reduce": _GROUPED[1]})),
+        ("darts", str({"normal": _NODES | {"2": _GROUPED[0][0]}, "reduce": _GROUPED[1]})),
         ("darts", str({"normal": [(*a, b) for a, b in _GROUPED[0]], "reduce": _GROUPED[1]})),
         ("darts", json.dumps(_fed([3, 2, 4, 5]))),  # in another order
         ("darts", f"Genotype(normal={_FED[:8]}, reduce={_FED[7:15]})"),  # feeds another node
@@ -213,3 +266,10 @@ def test_what_can_be_meant_in_one_way_is_read(name: str, text: str, own: str) ->
 def test_what_could_mean_something_else_is_refused(name: str, text: str) -> None:
     with pytest.raises(InvalidArchitectureError):
         plugins.load("space", name).read(text)
+
+
+def test_the_number_of_a_row_is_no_architecture() -> None:
+    """A record with both has the architecture, and the other is a row of a table."""
+    space = plugins.load("space", "nasbench201")
+    for record in ({"index": 3, "arch": CELL}, {"arch_index": 3, "arch_str": CELL}):
+        assert space.read(json.dumps(record)).genes == space.read(CELL).genes

@@ -9,13 +9,16 @@ from nascast.core.literal import LiteralError, parse_literal
 __all__ = ["OFFICIAL_INDEX", "Notation", "Reading", "named", "row_of_numbers", "shown"]
 
 # A number of the official API, also as its files are named, and as people call a cell by it: 284,
-# arch_index: 284, arch_284, cell 284, #284, np.int64(284), 000284-FULL.pth. Of an id, a model or an
-# epoch it could be the number of something else.
+# arch_index: 284, arch_284, cell 284, #284, np.int64(284), 000284-FULL.pth, 000284.pickle.pbz2. Of
+# an id, a model or an epoch it could be the number of something else.
 OFFICIAL_INDEX = (
-    r"\s*(?:(?i:(?:arch(?:itecture)?|cell)(?:[\s_-]?(?:index|idx|id|no\.?))?|index|idx)"
+    r"\s*(?:(?:[^\s/\\]*[/\\])+(?=(?:arch-)?[0-9]{6}(?:-[A-Z]+)?\.p))?"  # folders of a file
+    r"(?:(?i:(?:arch(?:itecture)?|cell)(?:[\s_-]?(?:index|idx|id|no\.?))?|index|idx)"
     r"(?:\s*[:=#]\s*(?:#\s*)?|[\s_]+(?:#\s*)?|-|(?=[0-9]))"
-    r"|#\s*|[\[(]\s*|(?:\w+\.)?(?:u?int(?:[0-9]+_?)?|tensor|array)\(\s*)?"
-    r"(?P<index>[0-9]{1,9})(\.0*)?(?:-FULL\.pth|\s*[\])])?\s*$"
+    r"|#\s*|[\[(]\s*|(?:\w+\.)?(?:u?int(?:[0-9]+_?)?|tensor|array)\(\s*\[?)?"
+    r"(?P<index>[0-9]{1,9})(\.0*)?"
+    r"(?:(?<![0-9]{7})(?<=[0-9]{6})(?:-[A-Z]+)?\.(?:pth|pickle(?:\.pbz2)?)|-FULL(?:\.pth)?"
+    r"|\s*(?:\]\s*)?(?:,\s*(?:dtype|device)\s*=\s*['\"]?[\w.:]+['\"]?\s*)*[\])])?\s*$"
 )
 _SHOWN = 5000  # characters of a text that a message quotes; chosen
 _NEAR = 30  # characters around the place of the trouble; chosen

@@ -67,6 +67,7 @@ ARCHITECTURE = (  # its names in a record
     "config",
     "structure",
 )
+_INDEX = ("arch_index", "arch_idx", "arch_id", "architecture_index", "index", "idx")
 _LABEL = re.compile(r"\s*(?:[-*]\s+)?(['\"]?)[A-Za-z_][\w .#]{0,60}\1\s*(?::=|[:=])(?![:=])\s*")
 _MOST = 12  # parts of the head of a line; chosen
 
@@ -146,9 +147,12 @@ def _inside(text: str) -> Iterator[str]:
             keyed = parse_literal(text).keyed or ()
         except LiteralError:
             return
-        for key, value in keyed:
-            if str(key).lower() in ARCHITECTURE and isinstance(value.value, str):
-                yield value.value
+        named = {str(key).lower(): value.value for key, value in keyed}
+        texts = [named[k] for k in named if k in ARCHITECTURE and isinstance(named[k], str)]
+        yield from map(str, texts)
+        indices = [named[k] for k in _INDEX if k in named and (len(named) == 1 or "arch" in k)]
+        if not any(name in named for name in ARCHITECTURE) and len(indices) == 1:
+            yield f"index {indices[0]}"  # beside others, an index could be that of a row
 
 
 def _cuts(text: str) -> Iterator[str]:

@@ -22,10 +22,12 @@ _NASLIB_EDGES = ((0, 1), (0, 2), (0, 3), (1, 2), (1, 3), (2, 3))
 _NASLIB_OPERATIONS = (SKIP, NONE, 3, 2, 4)
 
 _FROM, _TO = ("from", "start", "source", "src", "u"), ("to", "stop", "target", "dst", "v")
-_OF = ("op", "operation", "op_name", "label", "name")
+_OF = ("op", "operation", "op_name", "label", "name", "_value", "_name")
+_HOLDING = ("parameters", "parameter", "params", "hyperparameters", "sample")  # of a trial
+_LISTED = ("links", "edges", "edge_list")  # NetworkX, node_link_data
 _UNBRACED = re.compile(rf"[\s\[(-]*['\"]?{EDGE}['\"]?\s*[:=,]\s*['\"]?[A-Za-z]")
 _EDGE_KEY = re.compile(
-    r"(?:.*\D)?([0-9])\s*(<-|←|=>|[\s_]*to[\s_]*|[-_,:~>→\s]+)\s*[A-Za-z]*([0-9])\W*"
+    r"(?:.*\D)?([0-9])\s*(<-|←|=>|[\s_]*to[\s_]*|[-_,:~>→\s]+)\s*[A-Za-z]*_?([0-9])\W*"
     r"|(?:(?:e|edge|op|x|n|node|cell)[_/-]?)?([0-9])([0-9])",  # e01
     re.DOTALL,
 )
@@ -84,6 +86,9 @@ def _read_edges(text: str) -> list[int]:
     if _UNBRACED.match(text):
         text = "{" + ", ".join(f'"{edge}": "{name}"' for edge, name in pairs_in(text)) + "}"
     given = _named_one(parse_literal(text))
+    listed = [v for k, v in given.keyed or () if str(k) in _LISTED and v.listed and v.items()]
+    if len(listed) == 1:
+        return _of_list(listed[0])
     found: dict[tuple[int, int], Literal] = {}
     for key, value in _by_edge(given.fields()):
         ends = _EDGE_KEY.fullmatch(key)
@@ -118,12 +123,12 @@ def _named_one(given: Literal) -> Literal:
     keyed = given.keyed or ()
     if any(_EDGE_KEY.fullmatch(str(key)) for key, _ in keyed):
         return given
-    inside = [
-        value
-        for key, value in keyed
-        if value.keyed is not None and (len(keyed) == 1 or str(key).lower() in ARCHITECTURE)
-    ]
-    return inside[0] if len(inside) == 1 else given
+    dictionaries = [(str(key).lower(), value) for key, value in keyed if value.keyed is not None]
+    for names in (ARCHITECTURE, _HOLDING):
+        inside = [value for key, value in dictionaries if len(keyed) == 1 or key in names]
+        if inside:
+            return inside[0] if len(inside) == 1 else given
+    return given
 
 
 def _by_edge(fields: Mapping[str, Literal]) -> Iterator[tuple[str, Literal]]:
@@ -214,11 +219,15 @@ def _read_nodes(text: str) -> list[int]:
 
 def _read_edge_list(text: str) -> list[int]:
     """Reads six edges: (start, stop, operation), also as NetworkX prints them, or dictionaries."""
+    return _of_list(parse_literal(text))
+
+
+def _of_list(edges: Literal) -> list[int]:
     found: dict[tuple[int, int], int] = {}
-    for item in parse_literal(text).items(len(EDGES), "six edges"):
+    for item in edges.items(len(EDGES), "six edges"):
         if item.keyed is not None:
             fields = item.fields()
-            start, stop = (_any(item, fields, names) for names in (_FROM, _TO))
+            start, stop = _ends(item, fields)
             operation = _any(item, fields, _OF)
         else:
             parts = item.items()
@@ -235,7 +244,21 @@ def _read_edge_list(text: str) -> list[int]:
                 f"there is one edge from each of 0 to 3 to later ones; got {edge}", item.at
             )
         found[edge] = _operation(_named(operation))
-    return _in_order(found, parse_literal(text))
+    return _in_order(found, edges)
+
+
+def _ends(item: Literal, fields: Mapping[str, Literal]) -> tuple[Literal, Literal]:
+    """Returns start and stop of an edge, which may be one field: (0, 1), or 0_1."""
+    edge = fields.get("edge")
+    if edge is None:
+        return _any(item, fields, _FROM), _any(item, fields, _TO)
+    if edge.listed:
+        start, stop = edge.items(2, "start and stop of an edge")
+        return start, stop
+    ends = re.fullmatch(r"([0-9])\s*(?:[-_,>]|->|→)\s*([0-9])", edge.word("an edge"))
+    if not ends:
+        raise LiteralError(f"expected an edge such as 0_1; got {edge}", edge.at)
+    return Literal(edge.at, int(ends[1])), Literal(edge.at, int(ends[2]))
 
 
 def _any(item: Literal, fields: Mapping[str, Literal], names: Sequence[str]) -> Literal:
@@ -305,7 +328,7 @@ DIALECTS = (
         "edges",
         "a dictionary of edges, as NNI (0_1) and HPOBench (1<-0) write it",
         re.compile(
-            r"\s*(\w+\s*=\s*)?(\{|(dict|OrderedDict|Configuration)\()(?!.*(hp_x[0-9]|arch_str))"
+            r"\s*(\w+\s*=\s*)?(\{|(\w*[dD]ict|Configuration|mappingproxy|Namespace)\()(?!.*(hp_x[0-9]|arch_str))"
             rf"|{_UNBRACED.pattern}",
             re.DOTALL,
         ),
