@@ -225,3 +225,35 @@ def test_cells_of_simple_motifs_compute_the_same_if_and_only_if_their_keys_are_e
             alike = same(space, genes[i], genes[j])
             assert alike == (keys[i] == keys[j]), space.to_text(genes[[i, j]])
     assert shared
+
+
+@pytest.mark.parametrize(
+    ("count", "one", "other"),
+    [  # convolutions, and the two of them, or one twice, that each of as many others reads
+        (2, [(1, 2), (1, 2)], [(1, 1), (2, 2)]),
+        (4, [(1, 2), (1, 2), (3, 4), (3, 4)], [(1, 2), (2, 3), (3, 4), (1, 4)]),
+    ],
+)
+def test_which_of_equal_convolutions_are_read_together_is_in_the_keys(
+    count: int, one: list[tuple[int, int]], other: list[tuple[int, int]]
+) -> None:
+    space = load("space", "hierarchical", flat=True)
+
+    def row(joined: list[tuple[int, int]]) -> Genes:
+        convolution, identity = (space.operations.index(n) + 1 for n in ("conv_1x1", "identity"))
+        edges = {(0, 1 + i): convolution for i in range(count)}
+        free = 1 + count
+        for first, second in joined:
+            if first == second:  # by a detour
+                edges |= {(first, free): identity, (first, free + 1): identity}
+                edges[free, free + 1] = identity
+                free += 1
+            else:
+                edges |= {(first, free): identity, (second, free): identity}
+            edges[free, space.nodes[0] - 1] = convolution
+            free += 1
+        return np.asarray([edges.get(edge, 0) for edge in space.edges[0]], dtype=np.int16)
+
+    rows = np.stack([row(one), row(other)])
+    assert len(set(space.networks(rows).tolist())) == 2
+    assert count > 2 or not same(space, *rows)

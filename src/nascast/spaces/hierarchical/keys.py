@@ -7,7 +7,9 @@ its operations and a 1×1 convolution back to the channels of its input. Then ne
 same but for the order of blocks are isomorphic graphs.
 """
 
+from collections import Counter
 from collections.abc import Sequence
+from itertools import chain, compress
 
 import numpy as np
 
@@ -49,17 +51,43 @@ class _Network:
         self._add(_SEPARABLE, cell)
 
     def key(self) -> int:
-        """Returns a number that isomorphic graphs share."""
-        below: list[int] = []  # of the operation, and all that it depends on
-        for seed, reads in zip(self._seeds, self._reads, strict=True):
-            below.append(_mixed(seed + sum([below[i] for i in reads])))
-        above, key = [0] * len(below), 0
-        for i in range(len(below) - 1, -1, -1):
-            whole = _mixed(_mixed(above[i]) ^ below[i])  # and all that depends on it
-            key += whole
-            for read in self._reads[i]:
-                above[read] += whole
+        """Returns a number that isomorphic graphs share.
+
+        What reads two operations that look alike looks like what reads one of them twice. So there
+        graphs are compared also with each of such operations singled out; elsewhere, what looks
+        alike is a forest, which has nothing else to tell.
+        """
+        colours = self._refined(self._seeds)
+        counts, times = Counter(colours), Counter(chain.from_iterable(self._reads))
+        tied = [counts[colour] > 1 for colour in colours]
+        among = [sum([tied[read] for read in reads]) for reads in self._reads]
+        key = sum(colours)
+        if max(compress(among, tied), default=0) > 1:
+            for i, colour in enumerate(colours):
+                if tied[i] and times[i] > 1:
+                    other = [*colours[:i], ~colour & _MASK, *colours[i + 1 :]]
+                    key += _mixed(sum(self._refined(other)))
         return _mixed(key)
+
+    def _refined(self, colours: list[int]) -> list[int]:
+        """Returns colours split by those of all around, until nothing splits."""
+        while True:
+            after = self._around(colours)
+            if len(set(after)) <= len(set(colours)):
+                return after
+            colours = after
+
+    def _around(self, colours: list[int]) -> list[int]:
+        """Returns colours by what each operation depends on, and what depends on it."""
+        below: list[int] = []
+        for colour, reads in zip(colours, self._reads, strict=True):
+            below.append(_mixed(colour + sum([below[i] for i in reads])))
+        above, found = [0] * len(below), below.copy()
+        for i in range(len(below) - 1, -1, -1):
+            found[i] = _mixed(_mixed(above[i]) ^ below[i])
+            for read in self._reads[i]:
+                above[read] += found[i]
+        return found
 
     def _add(self, operation: str, reads: list[int], width: int = 1) -> int:
         """Adds an operation whose output has so many times the channels of the input."""
