@@ -17,7 +17,7 @@ from nascast.core.space import SearchSpace
 from nascast.core.types import Genes, TextTask
 from nascast.networks.recurrent import RecurrentLayer
 from nascast.networks.recurrent_tree import TreeCell
-from nascast.spaces.nasbench_nlp.rows import accepted
+from nascast.spaces.nasbench_nlp.rows import FIRST_NODE, LINEAR, SUM, TANH, accepted
 
 MORE = int(os.environ.get("NASCAST_PAIRS", "1"))  # times so many rows, by hand
 PART = int(os.environ.get("NASCAST_PAIRS_SEED", "0"))  # which rows
@@ -132,3 +132,31 @@ def test_cells_compute_the_same_if_and_only_if_their_keys_are_equal(rows: Any, m
         equal += keys[i] == keys[j]
         assert alike(found[i], found[j]) == (keys[i] == keys[j]), space.to_text(genes[[i, j]])
     assert equal
+
+
+def test_keys_tell_what_one_change_of_equal_weights_does_not() -> None:
+    """A state that is added to a factor of the product with the new state, or of the other one."""
+    space = load("space", "recurrent_tree", base=4)
+    nodes = "; ".join(["add identity"] * 4 + ["elem_mult identity"] * 2 + ["add identity"])
+    texts = [f"{nodes}; inject add identity; cell 0 {joined}" for joined in (0, 1, 2, 3)]
+    keys = space.networks(space.from_text(texts)).tolist()
+    assert keys[2] == keys[3]
+    assert len(set(keys)) == 3
+
+
+def test_keys_tell_which_of_equal_linear_nodes_are_read_together() -> None:
+    space = load("space", "nasbench_nlp")
+
+    def row(pairs: list[tuple[int, int]]) -> list[int]:
+        nodes = [[LINEAR, 1, 2, 0]] * 4
+        nodes += [[SUM, FIRST_NODE + i, FIRST_NODE + j, 0] for i, j in pairs]
+        nodes += [[TANH, FIRST_NODE + 4 + i, 0, 0] for i in range(4)]
+        nodes.append([SUM, FIRST_NODE + 8, FIRST_NODE + 9, FIRST_NODE + 10])
+        nodes.append([SUM, FIRST_NODE + 11, FIRST_NODE + 12, 0])
+        genes = [gene for node in nodes for gene in node]
+        return [*genes, *(96 - len(genes)) * [0], len(nodes), 0, 0]
+
+    circle, moved = [(0, 1), (1, 2), (2, 3), (0, 3)], [(0, 2), (1, 2), (1, 3), (0, 3)]
+    rows = [row(pairs) for pairs in (circle, moved, [(0, 1), (0, 1), (2, 3), (2, 3)])]
+    keys = space.networks(np.asarray(rows, dtype=np.int16)).tolist()
+    assert keys[0] == keys[1] != keys[2]

@@ -4,7 +4,7 @@ import numpy as np
 
 from nascast.core.graph import UInts, mix
 from nascast.core.types import Bools, Genes
-from nascast.spaces._formulas import CHANGED, PRIME, key_of, scrambled, seeds
+from nascast.spaces._formulas import PRIME, keys_of, scrambled, seeds
 from nascast.spaces.nasbench_nlp.rows import (
     BLEND,
     FIRST_NODE,
@@ -37,7 +37,11 @@ def cell_keys(genes: Genes) -> UInts:
 def _keys(genes: Genes) -> UInts:
     """Returns the keys of a few rows, whichever of two states is called the second."""
     genes, swapped = _heard(genes), _BASES[[0, 1, 3, 2]]
-    return np.minimum(*(key_of(_computed(genes, bases)) for bases in (_BASES, swapped)))
+
+    def keys(bases: UInts) -> UInts:
+        return keys_of(lambda rows, w: _computed(genes[rows], bases, w), len(genes), NODES)
+
+    return np.minimum(keys(_BASES), keys(swapped))
 
 
 def _heard(genes: Genes) -> Genes:
@@ -51,25 +55,26 @@ def _heard(genes: Genes) -> Genes:
     return np.concatenate([genes[:, :-STATES], states * heard], axis=1)
 
 
-def _computed(genes: Genes, bases: UInts) -> UInts:
-    """Returns ``(n, 1 + nodes)`` numbers, as it is, and with the weights of each node changed.
+def _computed(genes: Genes, bases: UInts, weights: UInts) -> UInts:
+    """Returns ``(n, c)`` results.
 
     Args:
         genes: ``(n, 99)`` rows.
         bases: values of x and the previous states.
+        weights: ``(n, c, nodes)`` weights of the linear nodes.
     """
     ops, inputs, states = parts(genes)
-    values = np.zeros((len(genes), FIRST_NODE + NODES, 1 + NODES), dtype=np.uint64)  # by gene
+    values = np.zeros(
+        (len(genes), FIRST_NODE + NODES, weights.shape[1]), dtype=np.uint64
+    )  # by gene
     values[:, 1:FIRST_NODE] = bases[:, None]
     positive = np.zeros(values.shape[:2], dtype=bool)
     positive[:, 0] = True  # where there is no input
     rows = np.arange(len(genes))[:, None]
     for node in range(NODES):
         place, read = FIRST_NODE + node, inputs[:, node]
-        seed = np.full(1 + NODES, _OPERATIONS[LINEAR])
-        seed[1 + node] ^= CHANGED
         op, never = ops[:, node], np.asarray(positive[rows, read].all(axis=1))
-        values[:, place] = _value(op, values[rows, read], read > 0, seed, never)
+        values[:, place] = _value(op, values[rows, read], read > 0, weights[:, :, node], never)
         positive[:, place] = (op == _SIGMOID) | never & np.isin(op, (PRODUCT, SUM, _LEAKY))
     new = values[rows, np.where(states > 0, states + FIRST_NODE - 1, 0)]
     tagged = mix(mix(new) + bases[1:, None]) * (states > 0)[:, :, None]
@@ -77,13 +82,13 @@ def _computed(genes: Genes, bases: UInts) -> UInts:
 
 
 def _value(op: Genes, read: UInts, there: Bools, linear: UInts, positive: Bools) -> UInts:
-    """Returns ``(n, 1 + nodes)`` values of a node in each row.
+    """Returns ``(n, c)`` values of a node in each row.
 
     Args:
         op: ``(n,)`` operation genes.
-        read: ``(n, 3, 1 + nodes)`` values of the inputs, 0 where there is none.
+        read: ``(n, 3, c)`` values of the inputs, 0 where there is none.
         there: ``(n, 3)``: where there is one.
-        linear: ``(1 + nodes,)`` seeds of the node's weights.
+        linear: ``(n, c)`` weights of the node, if it is linear.
         positive: ``(n,)``: whether no input is ever negative.
     """
     first, second, third = read[:, 0], read[:, 1], read[:, 2]

@@ -4,7 +4,7 @@ import numpy as np
 
 from nascast.core.graph import UInts, mix
 from nascast.core.types import Bools, Genes
-from nascast.spaces._formulas import CHANGED, PRIME, key_of, scrambled, seeds
+from nascast.spaces._formulas import PRIME, Rows, keys_of, scrambled, seeds
 
 __all__ = ["cell_keys"]
 
@@ -21,16 +21,25 @@ def cell_keys(operations: Genes, read: Genes, joined: Genes) -> UInts:
         read: ``(n,)`` nodes whose values before the activation are the new cell states.
         joined: ``(n,)`` nodes that are joined with the last cell states.
     """
+
+    def computed(rows: Rows, weights: UInts) -> UInts:
+        return _computed(operations[rows], read[rows], joined[rows], weights)
+
+    return keys_of(computed, len(operations), operations.shape[1])  # each leaf's for x and h
+
+
+def _computed(operations: Genes, read: Genes, joined: Genes, weights: UInts) -> UInts:
+    """Returns ``(n, c)`` results of ``(n, c, 2 * leaves)`` weights, in turn for x and for h."""
     n, nodes = len(operations), operations.shape[1] - 1
     base = (nodes + 1) // 2
-    shape = (n, 1 + 2 * base)  # as it is, and with the weights of each leaf for x and for h changed
+    shape = weights.shape[:2]
     values: list[tuple[UInts, Bools]] = []
     cell, new_cell = np.full(shape, _CELL), np.zeros(shape, dtype=np.uint64)
     for node in range(nodes):
         pair = values[2 * (node - base) : 2 * (node - base) + 2]
         if node < base:
             pair = [
-                (_leaf(shape, seed, 1 + 2 * node + i), np.zeros(n, dtype=bool))
+                (scrambled(weights[:, :, 2 * node + i], seed), np.zeros(n, dtype=bool))
                 for i, seed in enumerate((_INPUT, _HIDDEN))
             ]
         before, positive = _combined(operations[:, node], *pair)
@@ -42,14 +51,7 @@ def cell_keys(operations: Genes, read: Genes, joined: Genes) -> UInts:
         values.append(
             (np.where(here[:, None], injected[0], value[0]), np.where(here, injected[1], value[1]))
         )
-    return key_of(mix(mix(values[-1][0]) + new_cell))
-
-
-def _leaf(shape: tuple[int, int], seed: np.uint64, place: int) -> UInts:
-    """Returns the values of a linear map, which has weights of its own at a place."""
-    found = np.full(shape, seed)
-    found[:, place] = (seed ^ CHANGED) % PRIME
-    return found
+    return np.asarray(mix(mix(values[-1][0]) + new_cell))
 
 
 def _combined(
