@@ -16,6 +16,7 @@ __all__ = ["CHANGED", "PRIME", "Rows", "key_of", "keys_of", "scrambled", "seeds"
 
 PRIME = np.uint64(2**31 - 1)  # so that products of two fit; and of many none is 0, as modulo 2⁶⁴
 CHANGED = np.uint64(0xD1342543DE82EF95)  # what tells changed weights from those before
+_CHUNK = 4096  # cells at a time, 24 MB; chosen
 _SOME = 64  # cells at a time that take many evaluations; chosen
 Rows = npt.NDArray[np.intp]
 
@@ -43,8 +44,14 @@ def keys_of(computed: Callable[[Rows, UInts], UInts], n: int, places: int) -> UI
         n: number of cells.
         places: v.
     """
-    every, changes = np.arange(n), np.eye(1 + places, places, k=-1, dtype=np.uint64) * CHANGED
-    found = computed(every, np.broadcast_to(changes, (n, *changes.shape)))
+    chunks = np.split(np.arange(n), range(_CHUNK, n, _CHUNK))
+    return np.concatenate([_keys(computed, rows, places) for rows in chunks])
+
+
+def _keys(computed: Callable[[Rows, UInts], UInts], every: Rows, places: int) -> UInts:
+    """Returns the keys of a few cells, see `keys_of`."""
+    changes = np.eye(1 + places, places, k=-1, dtype=np.uint64) * CHANGED
+    found = computed(every, np.broadcast_to(changes, (len(every), *changes.shape)))
     roles = _apart(found)
     keys = key_of(computed(every, roles[:, None] + changes)) + mix(found[:, 0])
     ordered = np.sort(roles, axis=1)
@@ -53,7 +60,7 @@ def keys_of(computed: Callable[[Rows, UInts], UInts], n: int, places: int) -> UI
     for rows in (several[i : i + _SOME] for i in range(0, len(several), _SOME)):
         one = roles[rows, None] + changes[1:]
         both = (one[:, :, None] + changes).reshape(len(rows), -1, places)
-        parts = computed(rows, both).reshape(-1, 1 + places)
+        parts = computed(every[rows], both).reshape(-1, 1 + places)
         keys[rows] += mix(key_of(parts)).reshape(len(rows), places).sum(axis=1, dtype=np.uint64)
     return keys
 

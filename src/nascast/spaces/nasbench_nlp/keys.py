@@ -22,24 +22,17 @@ from nascast.spaces.nasbench_nlp.rows import (
 __all__ = ["cell_keys"]
 
 _SIGMOID, _LEAKY = TANH + 1, TANH + 2
-_CHUNK = 4096  # rows at a time, 24 MB; chosen
 _ONE = np.uint64(1)
 _BASES = seeds(1 + STATES)  # of x and the previous states
 _OPERATIONS = seeds(1 + STATES + len(OPERATIONS) + 1)[1 + STATES :]  # by gene
 
 
 def cell_keys(genes: Genes) -> UInts:
-    """Returns ``(n,)`` keys of what valid rows compute."""
-    parts = [_keys(genes[i : i + _CHUNK]) for i in range(0, len(genes), _CHUNK)]
-    return np.concatenate(parts) if parts else np.zeros(0, dtype=np.uint64)
-
-
-def _keys(genes: Genes) -> UInts:
-    """Returns the keys of a few rows, whichever of two states is called the second."""
-    genes, swapped = _heard(genes), _BASES[[0, 1, 3, 2]]
+    """Returns ``(n,)`` keys of what valid rows compute, whichever state is called the second."""
+    heard, swapped = _heard(genes), _BASES[[0, 1, 3, 2]]
 
     def keys(bases: UInts) -> UInts:
-        return keys_of(lambda rows, w: _computed(genes[rows], bases, w), len(genes), NODES)
+        return keys_of(lambda rows, w: _computed(heard[rows], bases, w), len(genes), NODES)
 
     return np.minimum(keys(_BASES), keys(swapped))
 
@@ -64,9 +57,8 @@ def _computed(genes: Genes, bases: UInts, weights: UInts) -> UInts:
         weights: ``(n, c, nodes)`` weights of the linear nodes.
     """
     ops, inputs, states = parts(genes)
-    values = np.zeros(
-        (len(genes), FIRST_NODE + NODES, weights.shape[1]), dtype=np.uint64
-    )  # by gene
+    shape = len(genes), FIRST_NODE + NODES, weights.shape[1]  # by gene
+    values = np.zeros(shape, dtype=np.uint64)
     values[:, 1:FIRST_NODE] = bases[:, None]
     positive = np.zeros(values.shape[:2], dtype=bool)
     positive[:, 0] = True  # where there is no input
