@@ -87,7 +87,16 @@ def test_names_that_surely_turn_a_quantity_round() -> None:
     for name, minimize in (("1-acc", False), ("-loss", True), ("1/latency", True)):
         assert is_turned(name, minimize)
         assert not is_turned(name, not minimize)
-    for name in ("acc_error", "accuracy loss", "acc_std", "latency_rank", "err@stderr"):
+    for name in ("rank1_acc", "rank-1 accuracy", "Rank_5_acc"):
+        assert not is_turned(name, minimize=False)
+    for name in (
+        "acc_rank_1",
+        "acc_error",
+        "accuracy loss",
+        "acc_std",
+        "latency_rank",
+        "err@stderr",
+    ):
         assert is_turned(name)
 
 

@@ -107,6 +107,7 @@ _KINDS = (
 
 # Words that make a spread or a place in an order of a quantity: acc_std, acc_rank.
 _SPREAD = "ci deviation percentile rank ranking sd sem std stddev stderr var variance"
+_RANK_ONE = re.compile(r"rank[\W_]?[0-9]{1,3}[\W_]+(?=[A-Za-z])", re.IGNORECASE)  # of retrieval
 
 # Words of times that are counted from the start of a training, as time_total_s of Ray Tune.
 _WHOLE = "accumulated all cum cumulative elapsed overall total whole"
@@ -211,6 +212,7 @@ def is_turned(name: str, minimize: bool | None = None) -> bool:
         name: name of a column.
         minimize: whether what is to be read from it is better when it is smaller.
     """
+    name = _RANK_ONE.sub("", name)  # rank-1 accuracy is one
     words = _words(name)
     found = [known for known in QUANTITIES if words & known.words]
     if _FORMULA.match(name):
