@@ -220,6 +220,7 @@ def test_what_can_be_meant_in_one_way_is_read(name: str, text: str, own: str) ->
         ("nasbench201", '{"index": 3, "arch_index": 284, "arch_id": 5}'),
         ("nasbench101", f"{_MATRIX * 0.1} {_LABELS}"),
         ("nasbench201", json.dumps({"params": _EDGES, "parameters": _EDGES})),
+        ("nasbench201", f"dict({_EDGES}, edge_2_3='none')"),  # of which one would be lost
         *(("nasbench201", text) for text in ("epoch 284", "id=284", "model_284", "nb201-284")),
         *(("nasbench201", text) for text in ("architectures: 284", "archs 284", "archive 284")),
         ("nasbench201", json.dumps({"id": 284, "parent": _EDGES})),

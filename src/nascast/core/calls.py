@@ -57,7 +57,8 @@ def called(name: str, begin: int, values: list[Literal], keyed: Keyed) -> Litera
     if last == "OrderedDict" and values and values[0].listed:
         pairs = [pair.items(2, "a pair of key and value") for pair in values[0].items()]
         return Literal(begin, keyed=tuple((key, value) for key, value in pairs))
-    if last in _DICTIONARIES:  # defaultdict(<class 'str'>, {…}) has its values last
+    if last in _DICTIONARIES and not (values and keyed):  # else one would be lost
+        # defaultdict(<class 'str'>, {…}) has its values last
         return values[-1] if values else Literal(begin, keyed=tuple(keyed))
     if last == "array" and len(values) == 2 and not values[0].listed and values[1].listed:
         return values[1]  # array('i', […])
