@@ -212,6 +212,14 @@ def test_tables_of_the_version_before_get_what_they_lack(path: Path) -> None:
             "settings of the run 'a' do not fit their check",
         ),
         ("UPDATE runs SET sum = NULL", "settings of the run 'a' do not fit their checksum"),
+        (
+            "CREATE TRIGGER t AFTER INSERT ON trials BEGIN DELETE FROM trials; END",
+            "have triggers, which nascast never makes",
+        ),
+        (
+            "ALTER TABLE runs RENAME TO r; CREATE VIEW runs AS SELECT * FROM r",
+            "runs are a view",
+        ),
         ("PRAGMA user_version = 2", "its tables are not those of version 2, which it says it has"),
         ("ALTER TABLE trials DROP COLUMN sum", "its tables are not those of version 4"),
     ],
@@ -224,7 +232,7 @@ def test_what_was_changed_is_noticed(path: Path, change: str, message: str) -> N
     store.append("a", [trial(0), odd])
     assert len(store.read("a")) == 2
     with closing(sqlite3.connect(path)) as connection:
-        connection.execute(change)
+        connection.executescript(change)
         connection.commit()
     with pytest.raises(StoreError, match=message):
         Sqlite(path).read("a")

@@ -38,6 +38,8 @@ _WAIT = 60.0  # seconds for another process to finish writing; chosen: a write t
 _STATE = """
 SELECT (SELECT application_id FROM pragma_application_id),
   (SELECT user_version FROM pragma_user_version), (SELECT COUNT(*) FROM sqlite_schema),
+  (SELECT COUNT(*) FROM sqlite_schema
+    WHERE rootpage = 0 AND lower(tbl_name) IN ('trials', 'runs')),
   (SELECT COUNT(*) FROM pragma_table_info('trials')),
   (SELECT COUNT(*) FROM pragma_table_info('runs'))
 """  # in one statement, since another process may make the tables meanwhile
@@ -321,7 +323,7 @@ def _rows(
 
 def _check(path: Path, connection: sqlite3.Connection) -> bool:
     """Returns whether the file has our tables; raises if it has others, or later ones."""
-    mark, version, tables, *widths = connection.execute(_STATE).fetchone()
+    mark, version, tables, foreign, *widths = connection.execute(_STATE).fetchone()
     if not tables and not mark:
         return False
     if mark != _MARK:
@@ -335,6 +337,11 @@ def _check(path: Path, connection: sqlite3.Connection) -> bool:
         raise StoreError(
             f"{path} is damaged, or was altered: its tables are not those of version {version}, "
             "which it says it has; restore it from a copy"
+        )
+    if foreign:  # statements of others that would run with ours, and change what they do
+        raise StoreError(
+            f"{path} was altered: its trials or runs are a view, or have triggers, which nascast "
+            "never makes; restore it from a copy"
         )
     return True
 
