@@ -6,6 +6,7 @@ the release, with protocols 3 and 4. In it, ``expected.json`` is what those vers
 """
 
 import json
+import os
 import pickle
 import zipfile
 from pathlib import Path
@@ -114,3 +115,8 @@ def test_a_damaged_archive(tmp_path: Path) -> None:
     (tmp_path / "a.zip").write_bytes(data)
     with pytest.raises(CorruptDataError, match="damaged"):
         convert_trees(tmp_path / "a.zip", tmp_path / "trees.zip", nothing)
+
+
+def test_a_pipe_is_no_archive(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "a.zip")
+    assert not released(tmp_path / "a.zip")

@@ -131,7 +131,7 @@ def _files(source: Path) -> Iterator[_File]:
             if path.is_file():
                 inner = PurePosixPath(path.relative_to(source).as_posix())
                 yield _File(inner, path.stat().st_size, path.read_bytes)
-    elif zipfile.is_zipfile(source):
+    elif source.is_file() and zipfile.is_zipfile(source):
         with reading(source, size_of(source)), zipfile.ZipFile(source) as archive:
             infos = archive.infolist()
         for info in infos:
