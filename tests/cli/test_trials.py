@@ -50,9 +50,11 @@ def test_a_page_of_a_search_that_runs(cli: Cli, tmp_path: Path) -> None:
     both = tmp_path / "both.html"
     assert cli("report", tmp_path / "one", tmp_path / "two", "--out", both)[0] == 0
     assert f"{tmp_path / 'two'}: random" in both.read_text()
+    (tmp_path / "circle").symlink_to("circle")
     for words, told in (
         (["report", tmp_path], "has no search.json"),
         (["report", *(tmp_path / "one",) * 2], "name each folder once"),
+        (["report", tmp_path / "circle"], "has no search.json"),
         (["report", tmp_path / "one", "--out", tmp_path / "page.txt"], "pages end in .html"),
         (["watch", tmp_path], "has no search.json"),
         (["watch", tmp_path / "one", "--port", "99999"], "--port 99999 cannot be had"),

@@ -1,5 +1,6 @@
 """``nascast report``."""
 
+import os
 from pathlib import Path
 from typing import Annotated
 
@@ -38,7 +39,7 @@ def report(
 
     if out is not None and out.suffix != ".html":
         raise InvalidSettingError(f"--out: pages end in .html; got {out}")
-    if len({folder.resolve() for folder in folders}) < len(folders):
+    if len({os.path.realpath(folder) for folder in folders}) < len(folders):
         raise InvalidSettingError(f"name each folder once; got {', '.join(map(str, folders))}")
     if out is not None:
         check_free(out, force)
