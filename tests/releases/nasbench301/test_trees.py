@@ -120,3 +120,10 @@ def test_a_damaged_archive(tmp_path: Path) -> None:
 def test_a_pipe_is_no_archive(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "a.zip")
     assert not released(tmp_path / "a.zip")
+
+
+def test_a_configuration_that_is_nested_too_deeply(unpacked: Path, tmp_path: Path) -> None:
+    config = next(unpacked.rglob("model_config.json"))
+    config.write_text("[" * 100_000)
+    with pytest.raises(CorruptDataError, match=r"model_config\.json names no model"):
+        convert_trees(unpacked, tmp_path / "trees.zip", nothing)

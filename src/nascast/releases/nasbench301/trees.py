@@ -119,7 +119,7 @@ def _ensembles(source: Path) -> dict[str, list[_File]]:
             continue
         try:
             model = str(json.loads(config.read())["model"])
-        except (ValueError, KeyError, TypeError) as error:
+        except (ValueError, KeyError, TypeError, RecursionError) as error:
             raise CorruptDataError(f"{source}: {config.path} names no model; {error}") from error
         found.setdefault(model, []).append(files[path])
     return found
