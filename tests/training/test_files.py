@@ -1,6 +1,7 @@
 """Records notice what was changed in them, at any place."""
 
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -38,3 +39,9 @@ def test_every_changed_byte_is_noticed(tmp_path: Path) -> None:
 def test_a_path_that_cannot_even_be_looked_at(tmp_path: Path) -> None:
     with pytest.raises(StoreError, match=r"cannot write .*File name too long; choose another"):
         write_record(tmp_path / ("x" * 300) / "record.json", RECORD)
+
+
+def test_a_pipe_in_place_of_a_record(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "record.json")
+    with pytest.raises(MissingDataError, match="a pipe or a device, not a file"):
+        read_record(tmp_path / "record.json", KEYS, "again")

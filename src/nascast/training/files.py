@@ -68,6 +68,8 @@ def read_record(path: Path, earlier: Collection[str] | None, advice: str) -> dic
         MissingDataError: the file cannot be read.
         CorruptDataError: it is no JSON object, or was changed since.
     """
+    if path.is_fifo() or path.is_char_device():  # which may never end
+        raise MissingDataError(f"cannot read {path}: it is a pipe or a device, not a file")
     try:
         found = json.loads(path.read_bytes())
     except OSError as error:
