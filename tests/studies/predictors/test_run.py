@@ -14,6 +14,7 @@ import pytest
 from nascast.core import plugins
 from nascast.core.errors import (
     InvalidSettingError,
+    MissingDataError,
     StoreError,
     UnsupportedError,
 )
@@ -244,6 +245,12 @@ def test_a_folder_that_cannot_be_made_is_refused(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(StoreError, match="cannot write"):
         compare(STUDY, tmp_path / "file" / "run")
+
+
+def test_a_folder_in_place_of_the_record_is_named(tmp_path: Path) -> None:
+    (tmp_path / "study.json").mkdir()
+    with pytest.raises(MissingDataError, match=r"has no study\.json"):
+        compare(STUDY, tmp_path)
 
 
 def test_a_folder_of_the_version_before_is_refused(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from nascast.core.errors import CorruptDataError, InvalidSettingError, StoreError
+from nascast.core.errors import CorruptDataError, InvalidSettingError, MissingDataError, StoreError
 from nascast.core.spec import Spec
 from nascast.core.types import Objective
 from nascast.executors.serial import Serial
@@ -47,6 +47,10 @@ def test_a_folder_holds_one_search(tmp_path: Path) -> None:
         (out / "search.json").write_text(text)
         with pytest.raises(CorruptDataError, match=r"search\.json"):
             begin(MINI, out, resume=True)
+    (out / "search.json").unlink()
+    (out / "search.json").mkdir()
+    with pytest.raises(MissingDataError, match=r"cannot read .*search\.json: Is a directory"):
+        begin(MINI, out, resume=True)
     wrong = replace(MINI, strategies=(Spec("random", {"colour": 1}),))
     with pytest.raises(InvalidSettingError, match="no setting 'colour'"):
         begin(wrong, tmp_path / "other", resume=False)

@@ -17,7 +17,7 @@ from typing import Any, cast
 import numpy as np
 
 from nascast.core import plugins
-from nascast.core.errors import StoreError, UnsupportedError
+from nascast.core.errors import MissingDataError, StoreError, UnsupportedError
 from nascast.core.evaluator import Benchmark
 from nascast.core.executor import Executor
 from nascast.core.kept import Kept
@@ -147,6 +147,8 @@ def _begin(evidence: Evidence, out: Path, within: Genes | None) -> Journal:
             write_head(_head(evidence, settings, within), out)
         journal = Journal(out / "cells.jsonl")
         journal.path.touch()
+    except MissingDataError:  # an OSError, and not about writing
+        raise
     except OSError as error:
         raise StoreError(f"cannot write to {out}: {error.strerror}; choose --out") from error
     return journal

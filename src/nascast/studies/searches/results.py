@@ -63,10 +63,10 @@ def begin(search: Search, out: Path, resume: bool) -> None:
     fresh = [strategy_of(search, strategy, space, seed=0) for strategy in search.specs]
     if not resume:
         check_records(search, fresh)
+    if resume:
+        _check_same(search, out)
+        return
     try:
-        if resume:
-            _check_same(search, out)
-            return
         out.mkdir(parents=True, exist_ok=True)
         write_record(out / SEARCH, {"setup": search.setup().json(), "versions": versions()})
     except OSError as error:
