@@ -619,3 +619,49 @@ def test_classes_that_are_not_trained_are_told() -> None:
     test = np.zeros((4, 8, 8), np.uint8), np.asarray([0, 1, 2, 3])
     with pytest.warns(DataWarning, match="2 of 4 test images .*, such as 2"):
         Arrays(train, test).check("mine.npz")
+
+
+# what is no file, and what never ends
+
+
+@pytest.mark.parametrize("name", ["a.npz", "a.tar.gz", "a.txt"])
+def test_a_pipe_is_no_data(name: str, tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / name)
+    with pytest.raises(InvalidSettingError, match="pipe or a device"):
+        open_data(str(tmp_path / name))
+
+
+def test_a_folder_that_is_called_as_an_archive(tmp_path: Path) -> None:
+    (tmp_path / "a.npz").mkdir()
+    with pytest.raises(MissingDataError, match="no folders with images"):
+        open_data(str(tmp_path / "a.npz"))
+
+
+def _bomb(path: Path) -> None:
+    """Writes 2 GiB of zeros in 2 MB."""
+    with gzip.open(path, "wb", 9) as file:
+        for _ in range(2**5):
+            file.write(bytes(2**26))
+
+
+def test_a_packed_archive_that_unpacks_to_all_memory(tmp_path: Path) -> None:
+    _bomb(tmp_path / "a.tar.gz")
+    with pytest.raises(CorruptDataError, match=r"takes more than 5\d\d MiB"):
+        open_data(str(tmp_path / "a.tar.gz"))
+
+
+def test_a_packed_idx_file_that_unpacks_to_all_memory(mnist: Callable[..., Path]) -> None:
+    folder = mnist(packed=True)
+    _bomb(folder / "train-images-idx3-ubyte.gz")
+    with pytest.raises(CorruptDataError, match=r"takes more than 5\d\d MiB"):
+        open_data(str(folder))
+
+
+def test_links_in_a_circle_in_an_archive(tmp_path: Path) -> None:
+    with tarfile.open(tmp_path / "a.tar.gz", "w:gz") as archive:
+        for name, other in (("train.bin", "test.bin"), ("test.bin", "train.bin")):
+            member = tarfile.TarInfo(name)
+            member.type, member.linkname = tarfile.SYMTYPE, other
+            archive.addfile(member)
+    with pytest.raises(CorruptDataError, match="nested too deeply"):
+        open_data(str(tmp_path / "a.tar.gz"))

@@ -203,6 +203,8 @@ def _read(source: str, size: int | None) -> Arrays:
     forms = "; ".join((*(form.FORM for form in _SOURCES), TEXT_FORM))
     if not named and not Path(source).exists():
         raise MissingDataError(f"no file {source}, nor a folder; data are one of: {forms}")
+    if not named and not (Path(source).is_file() or Path(source).is_dir()):
+        raise InvalidSettingError(f"{source} is a pipe or a device; expected a file or a folder")
     for form in _SOURCES:
         if form.accepts(source):
             arrays: Arrays = form.read(source, size)

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
+from nascast.core.bounds import reading, size_of
 from nascast.core.errors import CorruptDataError, InvalidSettingError
 from nascast.training.sources.arrays import Arrays, Part
 
@@ -36,6 +37,11 @@ def read(source: str, size: int | None) -> Arrays:
         CorruptDataError: it is no such archive.
         InvalidSettingError: it is the Python version, whose pickled batches are not read.
     """
+    with reading(source, size_of(Path(source)), what=FORM):
+        return _read(source)
+
+
+def _read(source: str) -> Arrays:
     try:
         files = _folder(Path(source)) if Path(source).is_dir() else _archive(source)
         if "data_batch_1" in files or {"train", "test", "meta"} <= files.keys():

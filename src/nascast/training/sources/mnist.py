@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from nascast.core.bounds import reading, size_of
 from nascast.core.errors import CorruptDataError, MissingDataError
 from nascast.training.sources.arrays import Arrays, Part
 
@@ -35,7 +36,8 @@ def read(source: str, size: int | None) -> Arrays:
         MissingDataError: one of the four files is not there.
         CorruptDataError: a file is damaged.
     """
-    return Arrays(_part(Path(source), "train"), _part(Path(source), "t10k"))
+    with reading(source, size_of(Path(source)), what=FORM):
+        return Arrays(_part(Path(source), "train"), _part(Path(source), "t10k"))
 
 
 def _part(folder: Path, name: str) -> Part:
@@ -46,7 +48,7 @@ def _part(folder: Path, name: str) -> Part:
 
 def _find(folder: Path, pattern: str) -> Path:
     for path in sorted(folder.iterdir()):
-        if re.fullmatch(pattern, path.name):
+        if re.fullmatch(pattern, path.name) and path.is_file():
             return path
     raise MissingDataError(f"{folder}: expected a file {pattern.split('[')[0]}-idx…-ubyte[.gz]")
 

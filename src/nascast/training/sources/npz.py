@@ -24,7 +24,7 @@ _IMAGES, _LABELS = ("x", "images", "data"), ("y", "labels", "targets")
 
 def accepts(source: str) -> bool:
     """Returns whether a source is of this form."""
-    return source.lower().endswith(".npz")
+    return source.lower().endswith(".npz") and not Path(source).is_dir()
 
 
 def read(source: str, size: int | None) -> Arrays:
