@@ -3,6 +3,7 @@
 import json
 import math
 import os
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from nascast.core.errors import StoreError
 from nascast.studies.journal import Journal
 
 RECORDS: list[dict[str, Any]] = [
@@ -181,3 +183,10 @@ def test_a_record_that_is_not_plain_writes_nothing(tmp_path: Path) -> None:
     with pytest.raises(TypeError, match="not JSON serializable"):
         journal.append({"fine": 1, "bad": object()})
     assert journal.path.read_bytes() == before
+
+
+@pytest.mark.parametrize("make", [os.mkdir, os.mkfifo])
+def test_what_is_no_file_is_refused(make: Callable[[Path], None], tmp_path: Path) -> None:
+    make(tmp_path / "journal")
+    with pytest.raises(StoreError, match="is no file"):
+        list(Journal(tmp_path / "journal").read())

@@ -11,6 +11,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from nascast.core.errors import StoreError
+
 __all__ = ["Journal"]
 
 _HEAD = b'{"sum":"'
@@ -45,9 +47,15 @@ class Journal:
             os.fsync(file.fileno())
 
     def read(self) -> Iterator[dict[str, Any]]:
-        """Yields the records; a line that was cut off or altered is passed over."""
+        """Yields the records; a line that was cut off or altered is passed over.
+
+        Raises:
+            StoreError: it is a folder, a pipe or a device.
+        """
         if not self.path.exists():
             return
+        if not self.path.is_file():  # a pipe never ends
+            raise StoreError(f"{self.path} is no file; remove it, or choose another folder")
         for line in self.path.read_bytes().split(b"\n"):
             tail = line[len(_HEAD) + 9 :]  # behind the sum and its quotation mark
             rest = b"{" + tail[1:] if tail.startswith(b",") else b"{}"
