@@ -48,7 +48,7 @@ class Kept:
             parts = {name: self._part(name, labels) for name, labels in told["labels"].items()}
             names, skipped = (tuple(map(str, told[key])) for key in ("names", "skipped"))
             return Arrays(parts["train"], parts["test"], parts.get("validation"), names, skipped)
-        except (ValueError, KeyError, TypeError, AttributeError, OSError) as error:
+        except (ValueError, KeyError, TypeError, AttributeError, OSError, RecursionError) as error:
             raise CorruptDataError(
                 f"{file} or a file beside it is damaged ({error}); delete it, and the images are "
                 "decoded anew"
