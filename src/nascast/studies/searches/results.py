@@ -61,11 +61,10 @@ def begin(search: Search, out: Path, resume: bool) -> None:
     space: SearchSpace = plugins.load("space", search.space)
     check_out(out, resume)
     fresh = [strategy_of(search, strategy, space, seed=0) for strategy in search.specs]
-    if not resume:
-        check_records(search, fresh)
     if resume:
         _check_same(search, out)
         return
+    check_records(search, fresh)
     try:
         out.mkdir(parents=True, exist_ok=True)
         write_record(out / SEARCH, {"setup": search.setup().json(), "versions": versions()})
