@@ -109,6 +109,7 @@ class Ledger:
         computes: bool = True,
         kept: Kept | None = None,
         clock: Callable[[], float] = processor_seconds,
+        device: str = "cpu",
     ) -> None:
         """Opens a ledger.
 
@@ -126,6 +127,7 @@ class Ledger:
             kept: what was learned earlier, with its seconds; extended in place.
             clock: function that returns the seconds in which compute is measured;
                 `time.perf_counter` where a GPU computes.
+            device: device that untrained networks are scored on.
         """
         self.records = records
         self.objective = objective
@@ -136,7 +138,7 @@ class Ledger:
         self._memo: Memo = {} if memo is None else memo
         self._artefacts: Artefacts = {} if artefacts is None else artefacts
         self._computes, self._kept = computes, kept
-        self._clock = clock
+        self._clock, self._device = clock, device
         self._phase: str | None = None
         self._began = 0.0  # by the clock
         self._away = 0.0  # clock seconds charged otherwise than by the phase
@@ -225,6 +227,7 @@ class Ledger:
                 self.task,
                 batch=self._batch,
                 clock=self._clock,
+                device=self._device,
                 told=partial(self._made, self.space.canonical(arch.row()).tobytes(), seed),
             )
             self._last = ((seed, arch), made)

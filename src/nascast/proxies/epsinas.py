@@ -39,7 +39,7 @@ class Epsinas(Proxy):
         from nascast.proxies.passes.constant import constant_outputs
 
         network, batch = passes.network(), passes.batch()
-        outputs = [constant_outputs(network, batch, w).numpy() for w in (self.low, self.high)]
+        outputs = [constant_outputs(network, batch, w).cpu().numpy() for w in (self.low, self.high)]
         return difference(outputs[0], outputs[1])
 
 

@@ -8,6 +8,7 @@ from torch import Tensor, nn
 
 from nascast.core.errors import UnsupportedError
 from nascast.core.types import ImageTask
+from nascast.networks.forward import place_of
 from nascast.proxies.passes.untrained import noise, without_tracking
 
 __all__ = ["blocks", "entropies", "spectral_norms"]
@@ -30,10 +31,12 @@ def blocks(network: nn.Module, task: ImageTask, seed: int) -> list[Tensor]:
         if isinstance(result, Tensor) and result.ndim == 4:
             found.append(result)
 
+    generator = torch.Generator().manual_seed(seed)
+    images = noise((_IMAGES, *task.input_shape), generator, place_of(network).device)
     handles = [module.register_forward_hook(note) for module in _outermost(network)]
     try:
         with without_tracking(network):
-            network(noise((_IMAGES, *task.input_shape), torch.Generator().manual_seed(seed)))
+            network(images)
     finally:
         for handle in handles:
             handle.remove()
@@ -78,7 +81,7 @@ def spectral_norms(found: list[Tensor], seed: int) -> list[float]:
     generator = torch.Generator().manual_seed(seed)
     out = []
     for before, after in pairwise(found):
-        signs = torch.randint(0, 2, after.shape, generator=generator) * 2.0 - 1
+        signs = torch.randint(0, 2, after.shape, generator=generator).to(after.device) * 2.0 - 1
         (back,) = torch.autograd.grad(after, before, signs, retain_graph=True, allow_unused=True)
         if back is None:
             continue

@@ -34,12 +34,12 @@ def agreement(rectified: list[Tensor]) -> Agreement:
         UnsupportedError: there are no ReLUs, as in recurrent networks.
     """
     units, found = 0, _by_image(rectified)
-    both = torch.zeros(len(found[0]), len(found[0]), dtype=torch.float64)
+    both = found[0].new_zeros(len(found[0]), len(found[0]), dtype=torch.float64)
     for result in found:
         active = result.sign()
         both += active @ active.T  # exact: counts are whole numbers below 2²⁴
         units += active.shape[1]
-    return Agreement(units, np.asarray(both.numpy()))
+    return Agreement(units, np.asarray(both.cpu().numpy()))
 
 
 def patterns(rectified: list[Tensor]) -> npt.NDArray[Any]:
@@ -50,7 +50,7 @@ def patterns(rectified: list[Tensor]) -> npt.NDArray[Any]:
     Raises:
         UnsupportedError: there are no ReLUs, as in recurrent networks.
     """
-    found = [np.packbits((x > 0).numpy(), axis=0).T for x in _by_image(rectified)]
+    found = [np.packbits((x > 0).cpu().numpy(), axis=0).T for x in _by_image(rectified)]
     bits = np.concatenate(found)
     width = next((size for size in (1, 2, 4, 8) if size >= bits.shape[1]), bits.shape[1])
     padded = np.zeros((len(bits), width), dtype=np.uint8)

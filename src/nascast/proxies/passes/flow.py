@@ -4,7 +4,7 @@ import torch
 from torch import Tensor, nn
 
 from nascast.core.types import ImageTask, Task
-from nascast.networks.forward import logits_of
+from nascast.networks.forward import logits_of, place_of
 from nascast.networks.language import LanguageNetwork
 from nascast.proxies.passes.untrained import altered, weights, without_normalisation
 
@@ -23,7 +23,9 @@ def synflow_terms(network: nn.Module, task: Task) -> list[Tensor]:
     shape = _input_shape(network, task)
     positive = altered(network, lambda _, value: value.abs().contiguous())
     with without_normalisation(positive):
-        total = logits_of(positive, torch.ones(shape, dtype=torch.float64)).sum()
+        total = logits_of(
+            positive, torch.ones(shape, dtype=torch.float64, device=place_of(network).device)
+        ).sum()
         wanted = weights(positive)
         gradients = torch.autograd.grad(total, wanted, allow_unused=True)
         pairs = zip(wanted, gradients, strict=True)
@@ -32,6 +34,7 @@ def synflow_terms(network: nn.Module, task: Task) -> list[Tensor]:
 
 def _input_shape(network: nn.Module, task: Task) -> tuple[int, ...]:
     if isinstance(network, LanguageNetwork):
-        return tuple(network.embed(torch.zeros(_WORDS, 1, dtype=torch.int64)).shape)
+        words = torch.zeros(_WORDS, 1, dtype=torch.int64, device=place_of(network).device)
+        return tuple(network.embed(words).shape)
     assert isinstance(task, ImageTask)
     return (1, *task.input_shape)

@@ -9,6 +9,7 @@ from torch.nn import functional
 from torch.nn.modules.batchnorm import _BatchNorm
 
 from nascast.core.types import Floats, ImageTask
+from nascast.networks.forward import place_of
 from nascast.proxies.passes.untrained import hooked, noise, without_tracking
 
 __all__ = ["fisher_information", "trainable_layers"]
@@ -52,13 +53,15 @@ def fisher_information(network: nn.Module, task: ImageTask, *, images: int, seed
             slopes.append(_slope(module, inputs[0].detach(), result, generator))
 
     with without_tracking(network), hooked(network, _LAYERS, note):
-        logits = network(noise((images, *task.input_shape), generator))
+        logits = network(noise((images, *task.input_shape), generator, place_of(network).device))
     shares = logits.detach().softmax(1)
     results = [slope.result for slope in slopes]
     rows = []
     for c in range(shares.shape[1]):
         # The gradient of log p_c by the logits, times √p_c, so that products of rows add up to F.
-        seed_of_class = functional.one_hot(torch.tensor(c), shares.shape[1]) - shares
+        seed_of_class = (
+            functional.one_hot(torch.tensor(c, device=shares.device), shares.shape[1]) - shares
+        )
         seed_of_class = seed_of_class * shares[:, c : c + 1].sqrt()
         gradients = torch.autograd.grad(
             logits, results, seed_of_class, retain_graph=True, materialize_grads=True
@@ -66,7 +69,7 @@ def fisher_information(network: nn.Module, task: ImageTask, *, images: int, seed
         pairs = zip(slopes, gradients, strict=True)
         rows.append(torch.stack([_by_image(slope, g) for slope, g in pairs], dim=1))
     stacked = torch.cat(rows).double()
-    return np.asarray((stacked.T @ stacked / images).numpy())
+    return np.asarray((stacked.T @ stacked / images).cpu().numpy())
 
 
 def _by_image(slope: _Slope, gradient: Tensor) -> Tensor:
@@ -83,7 +86,7 @@ def _slope(module: nn.Module, x: Tensor, result: Tensor, generator: torch.Genera
     if isinstance(module, nn.Conv2d):
         group = channel // (module.out_channels // module.groups)
         source = group * (module.in_channels // module.groups) + place[1]
-        kernel = torch.zeros(1, 1, *module.kernel_size)
+        kernel = x.new_zeros(1, 1, *module.kernel_size)
         kernel[0, 0, place[2], place[3]] = 1
         moved = functional.conv2d(
             x[:, source : source + 1],

@@ -8,6 +8,7 @@ from torch.nn.modules.batchnorm import _BatchNorm
 
 from nascast.core.errors import UnsupportedError
 from nascast.core.types import ImageTask
+from nascast.networks.forward import place_of
 from nascast.proxies.passes.untrained import hooked, noise, replaced, weights, without_tracking
 
 __all__ = ["least_eigenvalues", "perturbed"]
@@ -39,12 +40,12 @@ def perturbed(
         x = inputs[0].flatten(2) if inputs[0].ndim > 2 else inputs[0][:, :, None]
         scales.append(x.var((0, 2), correction=0).mean().item())
 
-    generator = torch.Generator().manual_seed(seed)
-    x, change = (noise((images, *task.input_shape), generator) for _ in range(2))
+    generator, device = torch.Generator().manual_seed(seed), place_of(network).device
+    x, change = (noise((images, *task.input_shape), generator, device) for _ in range(2))
     with (
         torch.no_grad(),
         without_tracking(network),
-        replaced(weights(network), lambda weight: noise(weight.shape, generator)),
+        replaced(weights(network), lambda weight: noise(weight.shape, generator, device)),
         hooked(network, (nn.Module,), keep),
     ):
         with hooked(network, (_BatchNorm,), measure):
@@ -66,7 +67,8 @@ def least_eigenvalues(network: nn.Module, task: ImageTask, seed: int) -> list[fl
         UnsupportedError: the network has no convolutions.
     """
     found: list[Tensor] = []
-    image = noise((1, *task.input_shape), torch.Generator().manual_seed(seed))
+    generator = torch.Generator().manual_seed(seed)
+    image = noise((1, *task.input_shape), generator, place_of(network).device)
     with (
         torch.no_grad(),
         without_tracking(network),

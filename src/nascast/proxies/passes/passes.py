@@ -60,6 +60,7 @@ class Passes:
         *,
         batch: Batch | None,
         clock: Callable[[], float],
+        device: str = "cpu",
         told: Callable[[str, float], None] = lambda name, seconds: None,
     ) -> None:
         """Prepares the passes; none is made yet.
@@ -70,12 +71,14 @@ class Passes:
             task: task that the network is built for.
             batch: inputs and labels; None where there are none.
             clock: function that returns monotonic seconds.
+            device: device that the network is placed on.
             told: function called with the name and the seconds of each pass that was made.
         """
         self.task, self.seed = task, seed
         self.seconds: dict[str, float] = {}
         self.spent = 0.0
         self._build, self._batch, self._clock, self._told = build, batch, clock, told
+        self._device = device
         self._kept: dict[str, Any] = {}
         self._needs: dict[str, set[str]] = {}  # all passes that a pass rests on, itself too
         self._users: list[set[str]] = []
@@ -123,7 +126,7 @@ class Passes:
     @once
     def network(self) -> nn.Module:
         """Returns the untrained network; see `fresh_network`."""
-        return fresh_network(self._build, self.seed)
+        return fresh_network(self._build, self.seed, self._device)
 
     def weights(self) -> list[Tensor]:
         """Returns the weights of all convolutions and linear maps; see `weights`."""
@@ -142,7 +145,7 @@ class Passes:
     @once
     def input_jacobian(self) -> Floats:
         """Returns ``(n, d)``: the gradient by the inputs of each example; see `input_jacobian`."""
-        return np.asarray(input_jacobian(self.traced().passed).double().numpy())
+        return np.asarray(input_jacobian(self.traced().passed).double().cpu().numpy())
 
     def rectified(self) -> list[Tensor]:
         """Returns what the ReLU modules returned, ``(n, …)`` each."""

@@ -28,7 +28,7 @@ __all__ = [
 ]
 
 
-def fresh_network(build: Callable[[], nn.Module], seed: int) -> nn.Module:
+def fresh_network(build: Callable[[], nn.Module], seed: int, device: str = "cpu") -> nn.Module:
     """Returns the network with the initial weights of a seed.
 
     Classifiers are in training mode, with the statistics of the batch; language models are not,
@@ -39,7 +39,7 @@ def fresh_network(build: Callable[[], nn.Module], seed: int) -> nn.Module:
         # PyTorch's own `manual_seed` also queues seeds for devices that never start, in every call.
         torch.default_generator.manual_seed(seed)
         network = build()
-    return placed(network.train(not isinstance(network, LanguageNetwork)), "cpu")
+    return placed(network.train(not isinstance(network, LanguageNetwork)), device)
 
 
 def weights(network: nn.Module) -> list[Tensor]:
@@ -71,9 +71,14 @@ def expect_images(task: Task, what: str) -> ImageTask:
     raise UnsupportedError(f"{what}; this task is of {task.kind}")
 
 
-def noise(shape: Sequence[int], generator: torch.Generator) -> Tensor:
-    """Returns standard normal numbers of a shape; channels last in memory."""
-    drawn = torch.randn(*shape, generator=generator)
+def noise(
+    shape: Sequence[int], generator: torch.Generator, device: torch.device | str = "cpu"
+) -> Tensor:
+    """Returns standard normal numbers of a shape on a device; channels last in memory.
+
+    They are drawn on the CPU, so that they are the same ones everywhere.
+    """
+    drawn = torch.randn(*shape, generator=generator).to(device)
     return drawn.contiguous(memory_format=torch.channels_last) if len(shape) == 4 else drawn
 
 
