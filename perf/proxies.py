@@ -6,17 +6,15 @@ network and batch, measured beside them, and the most memory that tensors take.
 
 ``score`` computes the scores of a benchmark's architectures, one after the other, and adds them to
 a journal; stopped, it goes on where it was. All are of canonical rows, as in a study: a cell is
-scored without the operations that are on no path. ``pack`` makes the table that stands beside a
-benchmark, of journals and of the table there is; scores of journals that a GPU computed get the
-seconds of a core, see `on_a_core`. ``ranks`` prints how its scores rank. ``agree`` reads such a
-table and prints Spearman's ρ with published scores of the same cells, which are of whole cells, and
-Kendall's τ with validation accuracy; aggregates rank within the cells.
+scored without the operations that are on no path. On a GPU their seconds are none to keep. ``pack``
+makes the table of journals that stands beside a benchmark, ``ranks`` prints how its scores rank.
+``agree`` reads such a table and prints Spearman's ρ with published scores of the same cells, which
+are of whole cells, and Kendall's τ with validation accuracy; aggregates rank within the cells.
 
 Run:
   OMP_NUM_THREADS=1 python perf/proxies.py cost
   OMP_NUM_THREADS=1 python perf/proxies.py score nb201_seeds JOURNAL --images IMAGES.npz --count 300
   python perf/proxies.py pack nb201_seeds TABLE.scores JOURNAL --batch "64 images of …"
-  python perf/proxies.py pack nb201_seeds NEW.scores OLD.scores --gpu JOURNAL --core JOURNAL
   python perf/proxies.py ranks nb201_seeds
   python perf/proxies.py agree CELLS.csv TABLE.scores
 
@@ -29,7 +27,7 @@ import csv
 import gzip
 import time
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -43,7 +41,7 @@ from nascast.benchmarks.table import read_scores, table_of, write_scores
 from nascast.core import plugins
 from nascast.core.errors import UnsupportedError
 from nascast.core.evaluator import Benchmark
-from nascast.core.ledger import Ledger, Memo, Score
+from nascast.core.ledger import Ledger, Memo
 from nascast.core.types import Architecture, Batch, Floats, Genes, ImageTask, Objective
 from nascast.core.versions import versions
 from nascast.networks.forward import forward
@@ -224,10 +222,7 @@ def pack(options: argparse.Namespace) -> None:
     """
     memo: Memo = {}
     for path in options.journals:
-        memo |= read_memo(path)
-    if options.gpu:
-        scored = {item: s for path in options.gpu for item, s in read_memo(path).items()}
-        memo = on_a_core(scored, read_memo(options.core), memo) | memo
+        memo |= memo_of(Journal(path).read())
     table = open_benchmark(options.benchmark)
     proxies = [plugins.load("proxy", name) for name in plugins.builtin_names("proxy")]
     source = options.batch or Batch.random(table.task, options.batch_size).source
@@ -243,7 +238,7 @@ def pack(options: argparse.Namespace) -> None:
         {
             "source": "measured for nascast (perf/proxies.py)",
             "licence": "Apache-2.0",
-            "seconds": options.seconds,
+            "seconds": "processor seconds of one core",
             "rows": options.rows,
             "versions": versions(),
         },
@@ -252,60 +247,6 @@ def pack(options: argparse.Namespace) -> None:
     counts = f"{len(found.rows(found.keys)):,} of {len(found.genes):,} rows"
     size = options.out.stat().st_size
     print(f"{options.out}: {counts} have all {len(found.keys)} scores, {size:,} bytes")
-
-
-def read_memo(path: Path) -> Memo:
-    """Returns the scores of a journal or of a table."""
-    if path.suffix != ".scores":
-        return memo_of(Journal(path).read())
-    table = read_scores(path)
-    return table.memo(table.keys)
-
-
-def on_a_core(scored: Memo, sample: Memo, known: Memo) -> Memo:
-    """Returns scores that a GPU computed, with the seconds they would take on a core.
-
-    They are the seconds that a sample of networks took there, all together, in ratio to their
-    forward passes over the batch, times the known seconds of each network's own forward pass.
-
-    Args:
-        scored: scores of a GPU; the known ones are left out.
-        sample: scores of some of these networks, computed on a core.
-        known: scores of all of them with a forward pass, on a core.
-    """
-    own = {row: s.passes["traced"] for (_, row), s in known.items() if "traced" in s.passes}
-    rates = rates_of(sample, own)
-    measured: dict[bytes, dict[str, float]] = {}
-    for (_, row), score in known.items():
-        measured.setdefault(row, {}).update(score.passes)
-    found = {}
-    for (key, row), score in scored.items():
-        if (key, row) not in known and row in own:
-            took = {k: rates[k] * own[row] for k in score.passes} | {
-                k: v for k, v in measured[row].items() if k in score.passes
-            }
-            found[key, row] = Score(score.value, rates[key] * own[row], took)
-    return found
-
-
-def rates_of(sample: Memo, own: Mapping[bytes, float]) -> dict[str, float]:
-    """Returns the seconds of scores and passes of a sample, in ratio to known forward passes.
-
-    Both sums are over the networks that have that score; printed is how the ratio differs from
-    network to network.
-    """
-    took: dict[str, dict[bytes, float]] = {}
-    for (key, row), score in sample.items():
-        for name, seconds in {key: score.seconds, **score.passes}.items():
-            took.setdefault(name, {})[row] = seconds
-    rates = {}
-    for name, each in took.items():
-        forward_passes = np.asarray([own[row] for row in each if row in own])
-        here = np.asarray([each[row] for row in each if row in own])
-        rates[name] = float(here.sum() / forward_passes.sum())
-        spread = np.std(here / forward_passes) / max(rates[name], 1e-12)
-        print(f"{name.partition('|')[0]}: {rates[name]:.4f} forward passes ± {spread:.0%}")
-    return rates
 
 
 def common(memo: Memo, least: int | None) -> Memo:
@@ -409,9 +350,6 @@ def main() -> None:
     packed.add_argument("out", type=Path)
     packed.add_argument("journals", nargs="+", type=Path)
     packed.add_argument("--batch")
-    packed.add_argument("--gpu", nargs="*", type=Path, help="journals of scores of a GPU")
-    packed.add_argument("--core", type=Path, help="journal of some of them, of a core")
-    packed.add_argument("--seconds", default="processor seconds of one core")
     packed.add_argument("--rows", default="all")
     packed.add_argument("--least", type=int)
     agreed = commands.add_parser("agree")
