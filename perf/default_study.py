@@ -1,16 +1,16 @@
 """The study that ``nascast recommend`` reads where it is given no other.
 
 Runs the comparisons below, each into a folder of its own, and writes what they found beside
-``nascast.studies.recommend``. Budgets are those of the grid ``quick``, and test sets have 200
-architectures. `auto`, whose fits take long, has two trials; `lcnet` and OMNI have three, on
-nb201-mini, and OMNI on NAS-Bench-NLP. On NAS-Bench-101 and -201, which have no training losses,
-OMNI reads validation accuracy and recorded scores. Left out are `omni_seminas`, whose fits take
-longer still, and on NAS-Bench-NLP `nao`, `seminas` and `nn_former`, whose graphs are large there.
-Zero-cost proxies run where their scores are recorded beside the table, among the architectures that
-have them; `auto` reads them where its OMNI runs.
+``nascast.studies.recommend``. Budgets are those of the grid ``paper``, in 20 trials, and test sets
+have 200 architectures. Predictors whose fits or queries take long have the grid ``quick`` and fewer
+trials, see `STUDIES`. On NAS-Bench-101 and -201, which have no training losses, OMNI reads
+validation accuracy and recorded scores. Left out are on NAS-Bench-NLP `nao`, `seminas` and
+`nn_former`, whose graphs are large there. Supernets are trained on the images of --images, those of
+CIFAR-10, and left out without. Zero-cost proxies run where their scores are recorded beside the
+table, among the architectures that have them; `auto` reads them where its OMNI runs.
 
 Run: OMP_NUM_THREADS=1 python perf/default_study.py FOLDER [--workers 2]
-     [--only mini,nlp [--predictors xgboost,gp]]
+     [--only mini,nlp [--predictors xgboost,gp]] [--images IMAGES.npz]
 
 It takes hours, goes on where it was stopped, and changes nothing where all is done. With --only the
 findings of these comparisons, or of some of their predictors, take the place of those that the
@@ -39,43 +39,50 @@ FAST = (
 MODELS = f"{FAST},nao,seminas,nn_former"
 CURVES = "early_stop_accuracy,early_stop_loss,sotl,sotl_e,lce,lce_m,lcsvr"
 LONG = "omni,lcnet"
+SHARED = "oneshot(epochs=5),rsws"
 RECORDED_OMNI = "omni(curves=[early_stop_accuracy],proxies=[jacov,nwot,synflow,params])"
 PROXIES = "params,flops,l2_norm,synflow,jacov,nwot,epe_nas,snip,grad_norm,fisher,grasp,plain,zen"
 SCORED = PROXIES.replace("grasp,", "")  # which takes as long as the others together
+NB101_SCORED = "params,flops,l2_norm,synflow,jacov,nwot,epe_nas"
+NLP_SCORED = "params,flops,l2_norm,synflow,jacov,snip,grad_norm,plain"
 LEARNED = f"{MODELS},{CURVES}"
-STUDIES = {  # folder: benchmark, predictors and trials
-    "mini": ("nb201-mini", f"{LEARNED},{PROXIES}", 5),
-    "nb201": ("nb201_seeds", LEARNED, 5),
-    "nb301": ("nb301_sample", LEARNED, 5),
-    "nb101": ("nb101_sample", LEARNED, 5),
-    "nlp": ("nbnlp_logs", f"{FAST},{CURVES}", 5),
-    "mini_omni": ("nb201-mini", LONG, 3),
-    "mini_auto": ("nb201-mini", "auto", 2),
-    "nb201_auto": ("nb201_seeds", "auto", 2),
-    "nb301_auto": ("nb301_sample", "auto", 2),
-    "nb101_auto": ("nb101_sample", "auto", 2),
-    "nlp_auto": ("nbnlp_logs", "auto", 2),
-    "nb201_proxies": ("nb201_seeds", SCORED, 20),
-    "nb101_proxies": ("nb101_sample", "params,flops,l2_norm,synflow,jacov,nwot,epe_nas", 20),
-    "nb301_proxies": ("nb301_sample", SCORED, 20),
-    "nb201_omni": ("nb201_seeds", RECORDED_OMNI, 5),
-    "nb101_omni": ("nb101_sample", RECORDED_OMNI, 5),
-    "nlp_omni": ("nbnlp_logs", "omni", 3),
-    "nlp_proxies": ("nbnlp_logs", "params,flops,l2_norm,synflow,jacov,snip,grad_norm,plain", 20),
+PAPER, QUICK = "paper", "quick"
+STUDIES = {  # folder: benchmark, predictors, grid and trials
+    "mini": ("nb201-mini", f"{LEARNED},{PROXIES}", PAPER, 20),
+    "nb201": ("nb201_seeds", LEARNED, PAPER, 20),
+    "nb301": ("nb301_sample", LEARNED, PAPER, 20),
+    "nb101": ("nb101_sample", LEARNED, PAPER, 20),
+    "nlp": ("nbnlp_logs", f"{FAST},{CURVES}", PAPER, 20),
+    "mini_omni": ("nb201-mini", LONG, QUICK, 3),
+    "mini_seminas": ("nb201-mini", "omni_seminas", QUICK, 3),
+    "mini_shared": ("nb201-mini", SHARED, QUICK, 5),
+    "mini_auto": ("nb201-mini", "auto", QUICK, 2),
+    "nb201_auto": ("nb201_seeds", "auto", QUICK, 2),
+    "nb301_auto": ("nb301_sample", "auto", QUICK, 2),
+    "nb101_auto": ("nb101_sample", "auto", QUICK, 2),
+    "nlp_auto": ("nbnlp_logs", "auto", QUICK, 2),
+    "nb201_proxies": ("nb201_seeds", SCORED, PAPER, 20),
+    "nb101_proxies": ("nb101_sample", NB101_SCORED, PAPER, 20),
+    "nb301_proxies": ("nb301_sample", SCORED, PAPER, 20),
+    "nb201_omni": ("nb201_seeds", RECORDED_OMNI, QUICK, 5),
+    "nb101_omni": ("nb101_sample", RECORDED_OMNI, QUICK, 5),
+    "nlp_omni": ("nbnlp_logs", "omni", QUICK, 3),
+    "nlp_proxies": ("nbnlp_logs", NLP_SCORED, PAPER, 20),
 }
 
 
-def study_of(benchmark: str, predictors: str, trials: int) -> Study:
+def study_of(
+    benchmark: str, predictors: str, budgets: str, trials: int, images: str | None = None
+) -> Study:
     """Returns the settings of a comparison."""
     names = tuple(map(str, Spec.parse_list("predictor", predictors)))
     table = open_benchmark(benchmark)
     metric = usual_metric(table)
-    images = None
     if names == ("auto",):  # its proxy is OMNI's: no reason to draw among few where that cannot run
         images = RECORDED if "train_loss" in table.metrics else RANDOM
     study = Study(benchmark, names, trials=trials, metric=metric, images=images)
     within = with_scores(study, table)
-    return replace(study, axes=grid("quick", table, metric, study.test_size, within))
+    return replace(study, axes=grid(budgets, table, metric, study.test_size, within))
 
 
 def _names(text: str) -> tuple[str, ...]:
@@ -95,10 +102,16 @@ def main() -> None:
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--only", type=_names)
     parser.add_argument("--predictors", type=_names)
+    parser.add_argument("--images", help="images that supernets are trained on")
     options = parser.parse_args()
     found: list[Measured] = []
     for name in options.only or STUDIES:
-        study, folder = study_of(*STUDIES[name]), options.folder / name
+        shares = STUDIES[name][1] == SHARED
+        if shares and not options.images:
+            print(f"{name} is left out: supernets need --images")
+            continue
+        study = study_of(*STUDIES[name], options.images if shares else None)
+        folder = options.folder / name
         if options.predictors:
             study = replace(study, predictors=options.predictors)
         with Processes(options.workers, preload=modules_of(study)) as executor:
