@@ -33,7 +33,7 @@ def import_table(
         typer.Option(
             help="Metric and its column, once for each column: METRIC=COLUMN[,epoch=N][,seed=K]"
             "[,split=train|validation|test|none][,unit=U][,error][,missing=VALUE]"
-            "[,minimize|maximize]."
+            "[,minimize|maximize]; a column with a comma in double quotes."
         ),
     ],
     out: Annotated[Path, typer.Option(help="Table to write, such as mine.nascast.")],

@@ -44,7 +44,8 @@ class Swap(Proxy):
         from nascast.networks.counting import parameters
         from nascast.proxies.passes.codes import patterns
 
-        different = len(np.unique(patterns(passes.rectified())))
+        ordered = np.sort(patterns(passes.rectified()))  # np.unique takes 10 times as long
+        different = 1 + int(np.count_nonzero(ordered[1:] != ordered[:-1]))
         if self.mu is None or self.sigma is None:
             return float(different)
         size = parameters(passes.network()) / 1e6

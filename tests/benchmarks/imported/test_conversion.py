@@ -354,6 +354,21 @@ SPECS: dict[str, dict[str, Any]] = {
 }
 
 
+@pytest.mark.parametrize(
+    ("written_as", "column", "epoch"),
+    [
+        ('val_accuracy="accuracy, %",epoch=200', "accuracy, %", 200),
+        ('val_accuracy= "acc" , epoch=2', "acc", 2),
+        ('val_accuracy="acc"', "acc", None),
+        ('val_accuracy=size of "acc",epoch=2', 'size of "acc"', 2),
+        ('val_accuracy="a" b,epoch=2', '"a" b', 2),
+    ],
+)
+def test_a_column_may_stand_in_quotes(written_as: str, column: str, epoch: int | None) -> None:
+    found = ColumnSpec.parse(written_as)
+    assert (found.metric, found.column, found.epoch) == ("val_accuracy", column, epoch)
+
+
 @pytest.mark.parametrize("written_as", SPECS)
 def test_specifications(written_as: str) -> None:
     metric, _, rest = written_as.partition("=")

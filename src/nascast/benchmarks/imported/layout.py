@@ -57,15 +57,17 @@ class ColumnSpec:
 
         The form is ``METRIC=COLUMN`` and after commas options: ``epoch=N``, ``seed=K``,
         ``split=S``, ``unit=U``, ``error``, ``missing=V`` (also several times), and ``minimize`` or
-        ``maximize``. By default the split follows from the metric's first word (train, val, test),
-        the unit and the direction from what its words mean.
+        ``maximize``. A column with a comma in its name stands in double quotes. By default the
+        split follows from the metric's first word (train, val, test), the unit and the direction
+        from what its words mean.
 
         Raises:
             InvalidSettingError: the text is not of that form, the unit is unknown, or the direction
                 is neither given nor said by the metric's name.
         """
-        head, *options = text.split(",")
+        head, options = _parted(text)
         metric, found, column = (part.strip() for part in head.partition("="))
+        column = column[1:-1] if re.fullmatch('".*"', column) else column
         given = _Given(text, options)
         epoch, seed = given.number("epoch", None), given.number("seed", 0)
         first = re.split(r"[\W_]+", metric)[0].lower()
@@ -87,6 +89,13 @@ class ColumnSpec:
         return cls(
             metric, column, epoch, seed or 0, split, made, smaller, bool(unit), bool(error), missing
         )
+
+
+def _parted(text: str) -> tuple[str, list[str]]:
+    """Returns what stands before the first comma that is not within quotes, and all behind it."""
+    quoted = re.match(r'[^=,"]*=\s*"[^"]*"\s*(?=,|$)', text)
+    head = quoted[0] if quoted else text.partition(",")[0]
+    return head, text[len(head) + 1 :].split(",") if len(head) < len(text) else []
 
 
 class _Given:
