@@ -53,6 +53,18 @@ def test_the_catalogue_lists_every_predictor_once() -> None:
         assert family.replace(" ", "_").replace("-", "_") == own.replace(" ", "_"), name
 
 
+def test_the_catalogue_has_the_figures_of_the_table_below_it() -> None:
+    page = (ROOT / "docs" / "predictors.md").read_text()
+    catalogue, _, below = page.partition("\n| labels of | CIFAR-10, 100 |")
+    figures = r"(\S+ ± \S+) \| (\S+ ± \S+) \|"
+    found = re.findall(rf"^\| `(\w+)` \| model-based \|.*\| {figures}", catalogue, re.MULTILINE)
+    table = below.partition("\n\n")[0]
+    assert sorted(found) == sorted(re.findall(rf"^\| (\w+) \| {figures}", table, re.MULTILINE))
+    names = {name for name, _, _ in found}
+    predictors = plugins.builtin_names("predictor")
+    assert names == {n for n in predictors if plugins.family("predictor", n) == "model_based"}
+
+
 def test_the_reference_is_made_from_docstrings(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "pdoc", "-d", "google", "-o", str(tmp_path), "nascast.core"]
     made = subprocess.run(command, capture_output=True, text=True)
