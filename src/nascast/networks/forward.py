@@ -10,7 +10,7 @@ from nascast.core.errors import UnsupportedError
 from nascast.core.types import Batch, ImageTask, Task, TextTask
 from nascast.networks.language import LanguageNetwork
 
-__all__ = ["Forward", "example", "forward", "inputs_of", "labels_of", "logits_of", "place_of"]
+__all__ = ["Forward", "device_of", "example", "forward", "inputs_of", "labels_of", "logits_of"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -77,7 +77,7 @@ def inputs_of(network: nn.Module, batch: Batch) -> Tensor:
         raise UnsupportedError(
             f"the network reads {wanted}; got a batch of {batch.kind}: {batch.source}"
         )
-    place = place_of(network)
+    place = _parameter(network)
     values = torch.from_numpy(batch.inputs).to(place.device)
     if isinstance(network, LanguageNetwork):
         embedded = network.embed(values)
@@ -96,7 +96,7 @@ def logits_of(network: nn.Module, inputs: Tensor) -> Tensor:
 
 def labels_of(network: nn.Module, batch: Batch) -> Tensor:
     """Returns ``(k,)`` labels, in the order of `logits_of`."""
-    return torch.from_numpy(batch.labels).flatten().to(place_of(network).device)
+    return torch.from_numpy(batch.labels).flatten().to(device_of(network))
 
 
 def example(task: Task) -> Tensor:
@@ -106,6 +106,11 @@ def example(task: Task) -> Tensor:
     return torch.zeros(1, *task.input_shape)
 
 
-def place_of(network: nn.Module) -> Tensor:
+def device_of(network: nn.Module) -> torch.device:
+    """Returns the device of the network's parameters."""
+    return _parameter(network).device
+
+
+def _parameter(network: nn.Module) -> Tensor:
     """Returns a parameter, which has the device and the precision of the network."""
     return next(iter(network.parameters()), torch.zeros(()))

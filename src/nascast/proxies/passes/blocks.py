@@ -8,7 +8,7 @@ from torch import Tensor, nn
 
 from nascast.core.errors import UnsupportedError
 from nascast.core.types import ImageTask
-from nascast.networks.forward import place_of
+from nascast.networks.forward import device_of
 from nascast.proxies.passes.untrained import noise, without_tracking
 
 __all__ = ["blocks", "entropies", "spectral_norms"]
@@ -32,7 +32,7 @@ def blocks(network: nn.Module, task: ImageTask, seed: int) -> list[Tensor]:
             found.append(result)
 
     generator = torch.Generator().manual_seed(seed)
-    images = noise((_IMAGES, *task.input_shape), generator, place_of(network).device)
+    images = noise((_IMAGES, *task.input_shape), generator, device_of(network))
     handles = [module.register_forward_hook(note) for module in _outermost(network)]
     try:
         with without_tracking(network):

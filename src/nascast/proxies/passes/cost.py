@@ -9,7 +9,7 @@ from torch.utils.flop_counter import flop_registry
 
 from nascast.core.types import Task
 from nascast.networks.counting import HasIdle
-from nascast.networks.forward import example, place_of
+from nascast.networks.forward import device_of, example
 from nascast.proxies.passes.untrained import hooked
 
 __all__ = ["multiply_adds"]
@@ -28,7 +28,7 @@ def multiply_adds(network: nn.Module, task: Task) -> int:
     mode, kinds = network.training, tuple({type(m) for m in network.modules() if _has_idle(m)})
     try:
         with torch.no_grad(), hooked(network, kinds, note), _Counter() as counter:
-            network.eval()(example(task).to(place_of(network).device))
+            network.eval()(example(task).to(device_of(network)))
             for operation, inputs in unused:
                 operation(inputs)
     finally:

@@ -4,7 +4,7 @@ import torch
 from torch import Tensor, nn
 
 from nascast.core.types import ImageTask, Task
-from nascast.networks.forward import logits_of, place_of
+from nascast.networks.forward import device_of, logits_of
 from nascast.networks.language import LanguageNetwork
 from nascast.proxies.passes.untrained import altered, weights, without_normalisation
 
@@ -24,7 +24,7 @@ def synflow_terms(network: nn.Module, task: Task) -> list[Tensor]:
     positive = altered(network, lambda _, value: value.abs().contiguous())
     with without_normalisation(positive):
         total = logits_of(
-            positive, torch.ones(shape, dtype=torch.float64, device=place_of(network).device)
+            positive, torch.ones(shape, dtype=torch.float64, device=device_of(network))
         ).sum()
         wanted = weights(positive)
         gradients = torch.autograd.grad(total, wanted, allow_unused=True)
@@ -34,7 +34,7 @@ def synflow_terms(network: nn.Module, task: Task) -> list[Tensor]:
 
 def _input_shape(network: nn.Module, task: Task) -> tuple[int, ...]:
     if isinstance(network, LanguageNetwork):
-        words = torch.zeros(_WORDS, 1, dtype=torch.int64, device=place_of(network).device)
+        words = torch.zeros(_WORDS, 1, dtype=torch.int64, device=device_of(network))
         return tuple(network.embed(words).shape)
     assert isinstance(task, ImageTask)
     return (1, *task.input_shape)

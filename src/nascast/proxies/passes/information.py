@@ -9,7 +9,7 @@ from torch.nn import functional
 from torch.nn.modules.batchnorm import _BatchNorm
 
 from nascast.core.types import Floats, ImageTask
-from nascast.networks.forward import place_of
+from nascast.networks.forward import device_of
 from nascast.proxies.passes.untrained import hooked, noise, without_tracking
 
 __all__ = ["fisher_information", "trainable_layers"]
@@ -53,7 +53,7 @@ def fisher_information(network: nn.Module, task: ImageTask, *, images: int, seed
             slopes.append(_slope(module, inputs[0].detach(), result, generator))
 
     with without_tracking(network), hooked(network, _LAYERS, note):
-        logits = network(noise((images, *task.input_shape), generator, place_of(network).device))
+        logits = network(noise((images, *task.input_shape), generator, device_of(network)))
     shares = logits.detach().softmax(1)
     results = [slope.result for slope in slopes]
     rows = []

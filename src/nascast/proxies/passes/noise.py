@@ -8,7 +8,7 @@ from torch.nn.modules.batchnorm import _BatchNorm
 
 from nascast.core.errors import UnsupportedError
 from nascast.core.types import ImageTask
-from nascast.networks.forward import place_of
+from nascast.networks.forward import device_of
 from nascast.proxies.passes.untrained import hooked, noise, replaced, weights, without_tracking
 
 __all__ = ["least_eigenvalues", "perturbed"]
@@ -40,7 +40,7 @@ def perturbed(
         x = inputs[0].flatten(2) if inputs[0].ndim > 2 else inputs[0][:, :, None]
         scales.append(x.var((0, 2), correction=0).mean().item())
 
-    generator, device = torch.Generator().manual_seed(seed), place_of(network).device
+    generator, device = torch.Generator().manual_seed(seed), device_of(network)
     x, change = (noise((images, *task.input_shape), generator, device) for _ in range(2))
     with (
         torch.no_grad(),
@@ -68,7 +68,7 @@ def least_eigenvalues(network: nn.Module, task: ImageTask, seed: int) -> list[fl
     """
     found: list[Tensor] = []
     generator = torch.Generator().manual_seed(seed)
-    image = noise((1, *task.input_shape), generator, place_of(network).device)
+    image = noise((1, *task.input_shape), generator, device_of(network))
     with (
         torch.no_grad(),
         without_tracking(network),
