@@ -43,7 +43,7 @@ SHARED = "oneshot(epochs=5),rsws"
 RECORDED_OMNI = "omni(curves=[early_stop_accuracy],proxies=[jacov,nwot,synflow,params])"
 PROXIES = "params,flops,l2_norm,synflow,jacov,nwot,epe_nas,snip,grad_norm,fisher,grasp,plain,zen"
 SCORED = PROXIES.replace("grasp,", "")  # which takes as long as the others together
-NB101_SCORED = "params,flops,l2_norm,synflow,jacov,nwot,epe_nas"
+NB101_SCORED = "params,flops,l2_norm,synflow,jacov,nwot,epe_nas,zen"
 NLP_SCORED = "params,flops,l2_norm,synflow,jacov,snip,grad_norm,plain"
 LEARNED = f"{MODELS},{CURVES}"
 PAPER, QUICK = "paper", "quick"

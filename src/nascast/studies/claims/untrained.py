@@ -38,7 +38,11 @@ def _darts(desk: Desk) -> Finding:
 
 def _sizes(desk: Desk) -> Finding:
     parts, remarks = [], []
-    spaces = {"DARTS": "nb301_sample", "NAS-Bench-NLP": "nbnlp_logs"}
+    spaces = {
+        "DARTS": "nb301_sample",
+        "NAS-Bench-NLP": "nbnlp_logs",
+        "NAS-Bench-101": "nb101_sample",
+    }
     for k, (case, name) in enumerate(spaces.items()):
         scores, true = foretold(name)
         own = max(_SIZES, key=lambda size: tau(np.stack([scores[size], true], axis=1)))
@@ -103,9 +107,9 @@ CLAIMS = (
         "Parameters and multiply-adds rank better than most zero-cost proxies outside "
         "NAS-Bench-201.",
         "Krishnakumar et al., NAS-Bench-Suite-Zero, NeurIPS 2022, https://arxiv.org/abs/2210.03230",
-        "Scores of full-size networks recorded beside nb301_sample and nbnlp_logs. In each space "
-        "the better of the two should rank significantly better, by the paired bootstrap "
-        "over networks, than more than half of the other proxies.",
+        "Scores of full-size networks recorded beside nb301_sample, nbnlp_logs and nb101_sample. "
+        "In each space the better of the two should rank significantly better, by the paired "
+        "bootstrap over networks, than more than half of the other proxies.",
         _sizes,
         seconds=10,
     ),
