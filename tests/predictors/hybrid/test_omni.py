@@ -1,4 +1,4 @@
-from functools import partial
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -15,10 +15,10 @@ from nascast.core.prediction import Prediction
 from nascast.core.spec import Spec
 from nascast.core.types import Batch, Floats, Objective
 from nascast.encodings.adjacency_one_hot import AdjacencyOneHot
-from nascast.predictors._targets import OnNormalScores
 from nascast.predictors.hybrid.omni import Omni
-from nascast.predictors.hybrid.omni.either import Either
 from nascast.predictors.hybrid.omni.ladder import Ladder, Linear
+from nascast.predictors.hybrid.omni.mean import Mean
+from nascast.predictors.hybrid.omni.process import Process
 from nascast.predictors.hybrid.omni.scaled import Scaler, scaled
 from nascast.predictors.hybrid.omni.search import SearchedNGBoost
 from nascast.predictors.model_based.ngboost import NGBoost
@@ -64,6 +64,13 @@ def ladder(**counts: int) -> Ladder:
     return Ladder(
         counts.get("curves", 2), counts.get("proxies", 1), lambda n, seed: Stump(), seed=0
     )
+
+
+def mean(**counts: int) -> Mean:
+    return Mean(counts.get("curves", 2), counts.get("proxies", 1), lambda n, seed: Stump(), seed=0)
+
+
+Make = Callable[[], Ladder | Mean]
 
 
 def predicted(omni: Omni, n: int = 20, objective: Objective | None = None) -> Prediction:
@@ -126,57 +133,82 @@ def test_rungs_are_climbed_where_parts_complement_each_other() -> None:
     assert 0.8 < (np.abs(mean - true) <= 1.645 * deviation).mean() < 1
 
 
-def test_the_regressor_stands_alone_where_a_line_on_a_score_adds_its_noise() -> None:
-    x, _ = rows(200)
-    y = x[:, -1]
-    x[:, 0] += y
-    found = ladder(curves=1, proxies=0).fit(x, y)
-    assert found.rung == "alone"
-    assert np.allclose(found.predict(x), y)
-
-
 def test_order_of_predictions_follows_the_order_of_labels_alone() -> None:
     x, y = rows(100, step=1.0)
     far = np.where(y == y.min(), -1e3, np.exp(y))  # the same order, and one far below all others
-    omni = Omni(targets="normal_scores")
-    one, other = (omni.regressor(100, np.random.default_rng(0)).fit(x, u) for u in (y, far))
+    one, other = (Omni().regressor(100, np.random.default_rng(0)).fit(x, u) for u in (y, far))
     order = np.argsort(one.predict(x), kind="stable")
     assert (np.diff(other.predict(x)[order]) >= 0).all()
     labels = Omni(targets="labels").regressor(100, np.random.default_rng(0)).fit(x, far)
     assert (np.diff(labels.predict(x)[order]) < 0).any()
 
 
-def test_targets_are_those_that_held_out_rows_bear_out() -> None:
-    x, y = rows(100, noise=0.0)
-    x[:, 0] = y + 0.05 * np.random.default_rng(1).normal(size=100)
-    skewed = np.sinh(3 * y)  # in which the score is a line, as it is not in their ranks
-    x[:, 0] = np.sinh(3 * x[:, 0])
-    make = partial(ladder, curves=1, proxies=0)
-    assert isinstance(Either(make).fit(x, skewed).kept, Ladder)
-    y[0] = -1e6  # a training that failed
-    x[:, 0] = np.arcsinh(x[:, 0]) / 3
-    found = Either(make).fit(x, y)
-    assert isinstance(found.kept, OnNormalScores)
-    rest = x[1:]
-    assert kendall(found.predict(rest), y[1:]) > 0.9
-    assert (found.predict_normal(rest)[1] > 0).all()
+def test_the_mean_follows_a_curve_that_tells_all_and_else_what_is_learned() -> None:
+    x, _ = rows(60)
+    told = mean().fit(x, x[:, 0])
+    assert told.weights.tolist() == [1]  # that of its line
+    assert np.allclose(told.predict(x), x[:, 0])
+    stepped = mean().fit(x, x[:, -1])
+    fresh = rows(200)[0]
+    assert kendall(stepped.predict(fresh), fresh[:, -1]) > 0.7  # most pairs are ties
+    assert np.isclose(stepped.weights.sum(), 1)
 
 
+def test_a_curve_with_failed_trainings_counts_by_its_normal_scores() -> None:
+    _, y = rows(40)
+    x = np.random.default_rng(1).normal(size=(40, 4))
+    x[:, 0] = np.where(y < np.median(y), -1e3 + np.exp(3 * y), np.exp(3 * y))
+    assert kendall(mean(curves=1).fit(x, y).predict(x), y) > 0.95
+
+
+def test_the_mean_of_parts_that_complement_each_other() -> None:
+    x, y = rows(200, step=1.0)
+    found, (fresh, true) = mean().fit(x[:100], y[:100]), (x[100:], y[100:])
+    predicted, deviation = found.predict_normal(fresh)
+    line = Linear.of(x[:100], y[:100], (0,)).predict(fresh)
+    assert np.abs(predicted - true).mean() < 0.6 * np.abs(line - true).mean()
+    assert 0.75 < (np.abs(predicted - true) <= 1.645 * deviation).mean() < 1
+
+
+def test_a_process_knows_its_errors_on_left_out_rows() -> None:
+    x, y = rows(30)
+    found = Process((0, 1), seed=0).fit(x[:, [0, 1, 3]], y)
+    kernel = found._kernel(x[:, [0, 1, 3]]) + found._found.noise * np.eye(30)
+    rest = np.arange(30) != 7
+    u = y - y.mean()
+    left = kernel[7, rest] @ np.linalg.solve(kernel[np.ix_(rest, rest)], u[rest]) + y.mean()
+    assert np.isclose(found.held[7], left)
+
+
+def test_a_process_finds_what_is_linear_and_what_is_near() -> None:
+    rng = np.random.default_rng(0)
+    x = rng.uniform(-1, 1, size=(80, 3))
+    y = 3 * x[:, 0] + 0.3 * np.sin(3 * x[:, 1])
+    found = Process((0,), seed=0).fit(x, y)
+    far = np.array([[3.0, 0.0, 0.0]])  # a line goes on where no row is near
+    assert found.predict(far)[0] > y.max() + 1
+    assert np.abs(Process((), seed=0).fit(x, y).predict(x) - y).max() < 0.5
+    many = rng.uniform(-1, 1, size=(450, 3))
+    assert np.abs(found.fit(many, many[:, 0]).held - many[:, 0]).max() < 0.3
+
+
+@pytest.mark.parametrize("make", [ladder, mean])
 @pytest.mark.parametrize("n", [2, 3, 7])
-def test_with_few_rows_the_first_score_is_believed(n: int) -> None:
+def test_with_few_rows_the_first_score_is_believed(n: int, make: Make) -> None:
     x, y = rows(50)
-    found = ladder().fit(x[:n], y[:n])
+    found = make().fit(x[:n], y[:n])
     order = np.argsort(x[:, 0])
     assert (np.diff(found.predict(x)[order]) > 0).all()
     assert np.isfinite(found.predict_normal(x)[1]).all()
 
 
-def test_far_proxies_and_constant_columns_do_no_harm() -> None:
+@pytest.mark.parametrize("make", [ladder, mean])
+def test_far_proxies_and_constant_columns_do_no_harm(make: Make) -> None:
     x, y = rows(100)
     x[:, 1] = 4.0
     asked = x.copy()
     asked[:, 1:3] = 1e30
-    assert np.abs(ladder().fit(x, y).predict(asked) - y).max() < 3
+    assert np.abs(make().fit(x, y).predict(asked) - y).max() < 3
 
 
 def test_scaling_is_that_of_the_training_rows() -> None:

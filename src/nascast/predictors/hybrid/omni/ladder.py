@@ -2,10 +2,10 @@
 
 The first rung is a line on one score: a statistic of the curve, or a proxy. A line keeps its order,
 so that the rung is as good as that part alone. The next are a ridge regression on the statistics
-of the curve, and on these and the proxies; the next adds a regressor of all features for what the
-rung below leaves; the last is that regressor alone, where scores say little. A rung is climbed if
-the squared errors on held-out rows are smaller, by more than one standard error of their mean
-difference, and with the regressor if it also ranks them better.
+of the curve, and on these and the proxies; the last adds a regressor of all features for what the
+rung below leaves. A rung is climbed if the squared errors on held-out rows are smaller, by more
+than one standard error of their mean difference, and with the regressor if it also ranks them
+better.
 """
 
 from collections.abc import Callable, Sequence
@@ -13,19 +13,19 @@ from dataclasses import dataclass
 from typing import Any, Self
 
 import numpy as np
-import numpy.typing as npt
 
 from nascast.core.correlation import kendall
 from nascast.core.predictor import Regressor
 from nascast.core.types import Floats
+from nascast.predictors.hybrid.omni.ranked import Ranked
 from nascast.predictors.hybrid.omni.scaled import Scaler
 
-__all__ = ["Ladder", "Linear", "better"]
+__all__ = ["FEWEST", "Ladder", "Linear", "better", "held_out"]
 
 _PENALTIES = (0.1, 1.0, 3.0, 10.0, 30.0, 100.0, 1000.0)  # on standardised columns; chosen
 _SLOPE = 1e-3  # least slope of a line on a single score, which is larger for the better; chosen
 _FOLDS = 5
-_FEWEST = 8  # rows, with fewer of which the first score alone is believed; chosen
+FEWEST = 8  # rows, with fewer of which the first score alone is believed; chosen
 _MANY = 16  # rows, with fewer of which the regressor is not tried; chosen, see docs/predictors.md
 _ERRORS = 1.0  # standard errors by which a rung must be better; chosen
 
@@ -76,19 +76,12 @@ class Ladder:
     """The regressor; its deviation is the root mean square of held-out errors.
 
     Attributes:
-        rung: what was climbed to: ``line``, ``curves``, ``scores``, ``all``, or ``alone``, the
-            regressor; empty before `fit`.
+        rung: what was climbed to: ``line``, ``curves``, ``scores`` or ``all``; empty before `fit`.
         held: ``(n,)`` predictions of each training row by what had not seen it; empty before `fit`.
     """
 
     def __init__(
-        self,
-        curves: int,
-        proxies: int,
-        make: Callable[[int, int], Regressor],
-        seed: int,
-        *,
-        alone: bool = True,
+        self, curves: int, proxies: int, make: Callable[[int, int], Regressor], seed: int
     ) -> None:
         """Takes the features and the regressor of the last rung.
 
@@ -97,50 +90,42 @@ class Ladder:
             proxies: number of proxies, the next columns.
             make: function of a number of rows and a seed, which returns an unfitted regressor.
             seed: seed of folds and regressors.
-            alone: whether there is the last rung.
         """
-        self._alone = alone
         self._curves, self._proxies, self._make, self._seed = curves, proxies, make, seed
         self.rung, self.held = "", np.empty(0)
-        self._knots: list[Floats] = []
-        self._linear: Linear | None = None  # what is below the regressor, if anything is
+        self._linear: Linear | None = None
         self._rest: Any = None
         self._deviation = 0.0
 
     def fit(self, X: Floats, y: Floats) -> Self:
         """Learns from ``(n, d)`` features and ``(n,)`` targets."""
         scores = range(self._curves + self._proxies)
-        self._knots = [np.sort(X[:, k]) for k in scores[self._curves :]]
-        x, self._rest = self._normal(X), None
-        lines = [Linear.of(x, y, (k,)) for k in (scores if len(y) >= _FEWEST else scores[:1])]
+        self._ranked = Ranked.of(X, scores[self._curves :])
+        x, self._rest = self._ranked(X), None
+        lines = [Linear.of(x, y, (k,)) for k in (scores if len(y) >= FEWEST else scores[:1])]
         best = min(lines, key=lambda line: float(((y - line.held) ** 2).sum()))
-        rungs = (
-            [("curves", scores[: self._curves]), ("scores", scores)] if len(y) >= _FEWEST else []
-        )
+        rungs = [("curves", scores[: self._curves]), ("scores", scores)] if len(y) >= FEWEST else []
         self.rung = "line"
         for name, columns in rungs:
             higher = Linear.of(x, y, columns) if len(columns) > 1 else best
             if better(y, higher.held, best.held):
                 self.rung, best = name, higher
         self._linear, self.held = best, best.held
-        highest: list[tuple[str, Linear | None]] = [("all", best)]
-        if self._alone:
-            highest.append(("alone", None))
-        for name, below in highest if len(y) >= _MANY else []:
-            seen = self._held_out(x, y, below)
+        if len(y) >= _MANY:
+            seen = held_out(self._make, x, y, best, self._seed)
             ranks = kendall(seen, y) > kendall(self.held, y)
             if ranks and better(y, seen, self.held):
-                self.rung, self._linear, self.held = name, below, seen
-        if self.rung in ("all", "alone"):
-            self._rest = self._make(len(y), self._seed)
-            self._rest.fit(x, y - _line(self._linear, x))
+                self.rung, self.held = "all", seen
+                self._rest = self._make(len(y), self._seed)
+                self._rest.fit(x, y - best.predict(x))
         self._deviation = float(np.sqrt(np.mean((y - self.held) ** 2)))
         return self
 
     def predict(self, X: Floats) -> Floats:
         """Returns ``(n,)`` predictions."""
-        x = self._normal(X)
-        found = _line(self._linear, x)
+        assert self._linear is not None
+        x = self._ranked(X)
+        found = self._linear.predict(x)
         return found if self._rest is None else found + np.asarray(self._rest.predict(x))
 
     def predict_normal(self, X: Floats) -> tuple[Floats, Floats]:
@@ -148,30 +133,28 @@ class Ladder:
         found = self.predict(X)
         return found, np.full(len(found), self._deviation)
 
-    def _held_out(self, x: Floats, y: Floats, below: Linear | None) -> Floats:
-        """Returns what a line, if any, and the regressor predict of each row from other folds."""
-        fold = np.random.default_rng(self._seed).permutation(len(y)) % min(_FOLDS, len(y))
-        out = np.empty(len(y))
-        for k in np.unique(fold):
-            held, seen = fold == k, fold != k
-            linear = None if below is None else Linear.of(x[seen], y[seen], below.columns)
-            rest = self._make(int(seen.sum()), self._seed)
-            rest.fit(x[seen], y[seen] - _line(linear, x[seen]))
-            out[held] = _line(linear, x[held]) + np.asarray(rest.predict(x[held])).reshape(-1)
-        return out
 
-    def _normal(self, X: Floats) -> npt.NDArray[np.float64]:
-        """Returns the rows with proxies as their ranks among the training rows, from −1 to 1.
+def held_out(
+    make: Callable[[int, int], Regressor], x: Floats, y: Floats, below: Linear | None, seed: int
+) -> Floats:
+    """Returns what a line, if any, and a regressor predict of each row, learned from other folds.
 
-        Proxies are of any scale, and some networks' are far from all others.
-        """
-        x = np.array(X, dtype=np.float64)
-        for i, knots in enumerate(self._knots):
-            k = self._curves + i
-            x[:, k] = (
-                np.searchsorted(knots, X[:, k], "left") + np.searchsorted(knots, X[:, k], "right")
-            ) / len(knots) - 1
-        return x
+    Args:
+        make: function of a number of rows and a seed, which returns an unfitted regressor.
+        x: ``(n, d)`` features.
+        y: ``(n,)`` targets.
+        below: line on some columns, for what it leaves; it is fitted again.
+        seed: seed of folds and regressors.
+    """
+    fold = np.random.default_rng(seed).permutation(len(y)) % min(_FOLDS, len(y))
+    out = np.empty(len(y))
+    for k in np.unique(fold):
+        held, seen = fold == k, fold != k
+        linear = None if below is None else Linear.of(x[seen], y[seen], below.columns)
+        rest = make(int(seen.sum()), seed)
+        rest.fit(x[seen], y[seen] - _line(linear, x[seen]))
+        out[held] = _line(linear, x[held]) + np.asarray(rest.predict(x[held])).reshape(-1)
+    return out
 
 
 def _line(linear: Linear | None, x: Floats) -> Floats:

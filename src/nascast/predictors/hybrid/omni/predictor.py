@@ -1,7 +1,6 @@
 """One regressor over features of three families."""
 
 from collections.abc import Sequence
-from functools import partial
 from types import MappingProxyType
 from typing import Any
 
@@ -11,9 +10,9 @@ from nascast.core.errors import InvalidSettingError
 from nascast.core.feature import Encoding
 from nascast.core.predictor import ModelPredictor, Proxy, Regressor
 from nascast.core.spec import Spec, component_of
-from nascast.predictors._targets import LABELS, aimed, check_targets
-from nascast.predictors.hybrid.omni.either import Either
+from nascast.predictors._targets import LABELS, NORMAL_SCORES, OnNormalScores, check_targets
 from nascast.predictors.hybrid.omni.ladder import Ladder
+from nascast.predictors.hybrid.omni.mean import Mean
 from nascast.predictors.hybrid.omni.scaled import scaled
 from nascast.predictors.hybrid.omni.statistics import statistics
 from nascast.predictors.model_based.ngboost import NGBoost
@@ -21,16 +20,17 @@ from nascast.predictors.model_based.ngboost import NGBoost
 __all__ = ["Omni"]
 
 _TREES = Spec("xgboost", {"n_estimators": 200, "max_depth": 3, "targets": "labels"})
-EITHER = "either"
 _STUDY: dict[str, Any] = {"curves": ("sotl_e",), "ladder": False}
 
 
 class Omni(ModelPredictor):
     """A regressor over statistics of the learning curve, zero-cost proxies and encodings.
 
-    All features are scaled from the training rows. By default the regressor is a *ladder*, from a
-    line on the best single score to small trees for what linear regressions leave, see `ladder`; it
-    was made to be no worse than its best part, and its deviations are those of held-out rows.
+    All features are scaled from the training rows. By default the regressor is a *mean* of lines on
+    the curve, Gaussian processes and small trees, weighted by their errors on held-out rows, see
+    `mean`; it was made to be no worse than its best part, and its deviations are those of held-out
+    rows. ``targets=labels`` is what it was before, and what `auto` was measured with: a *ladder*,
+    from a line on the best single score to small trees for what linear regressions leave.
     Presets: ``study`` has the study's features, its NGBoost and the search of its settings;
     ``untuned`` the same without a search.
 
@@ -57,7 +57,7 @@ class Omni(ModelPredictor):
         model: str | Spec = _TREES,
         ladder: bool = True,
         draws: int = 0,
-        targets: str = EITHER,
+        targets: str = NORMAL_SCORES,
     ) -> None:
         """Chooses features and regressor.
 
@@ -67,12 +67,11 @@ class Omni(ModelPredictor):
             proxies: zero-cost proxies.
             curves: predictors that read curves alone, whose predictions are statistics of them.
             model: model-based predictor whose regressor learns; its own encoding is not read.
-            ladder: whether the regressor learns only what lines leave, and only where that helps.
+            ladder: whether lines on scores stand beside the regressor, in the mean or the ladder.
             draws: number of random settings to try, of `model` ngboost alone, with the ranges of
                 the study.
-            targets: what a ladder fits: ``labels``, ``normal_scores`` of them, which follow their
-                ranks, or ``either``, as held-out rows bear out; without a ladder labels. On
-                labels the regressor never stands alone.
+            targets: ``normal_scores`` of labels, which follow their ranks and which the mean fits,
+                or ``labels``, which the ladder does; without lines it is always labels.
         """
         made = component_of("predictor", model)
         if not isinstance(made, ModelPredictor):
@@ -84,7 +83,9 @@ class Omni(ModelPredictor):
                 f"got {draws} draws, model={model}, ladder={ladder}"
             )
         if ladder and not (curves or proxies):
-            raise InvalidSettingError("a ladder needs at least one curve statistic or proxy")
+            raise InvalidSettingError(
+                "OMNI needs a score beside its regressor: at least one curve statistic or proxy"
+            )
         super().__init__(
             [
                 *statistics(curves, epochs),
@@ -94,15 +95,15 @@ class Omni(ModelPredictor):
         )
         self.epochs, self.encodings, self.proxies, self.curves = epochs, encodings, proxies, curves
         self.model, self.ladder, self.draws = model, ladder, draws
-        self.targets = targets if targets == EITHER else check_targets(targets)
+        self.targets = check_targets(targets)
 
     def regressor(self, n: int, rng: np.random.Generator) -> Regressor:
         seed = int(rng.integers(2**31))
+        families = len(self.curves), len(self.proxies)
+        if self.ladder and self.targets == LABELS:
+            return Ladder(*families, self._made, seed)
         if self.ladder:
-            make = partial(Ladder, len(self.curves), len(self.proxies), self._made, seed)
-            if self.targets == EITHER:
-                return Either(make)
-            return aimed(make(alone=self.targets != LABELS), self.targets)
+            return OnNormalScores(Mean(*families, self._made, seed))
         if self.draws:
             from nascast.predictors.hybrid.omni.search import SearchedNGBoost
 
