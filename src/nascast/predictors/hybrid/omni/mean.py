@@ -20,7 +20,7 @@ from nascast.predictors.hybrid.omni.ranked import Ranked
 
 __all__ = ["Mean"]
 
-_POWER = 3  # of the inverse mean squared error in a weight; chosen, see docs/predictors.md
+_POWER = 2  # of the inverse mean squared error in a weight; chosen, see docs/predictors.md
 _LEAST = 0.05  # weight, of the largest, below which a model is left out; chosen
 _EXACT = 1e-12  # mean squared error, of targets of variance 1, below which all are the same
 
@@ -33,11 +33,22 @@ class _Model:
         fitted: what predicts.
         held: ``(n,)`` predictions of each training row by what had not seen it.
         scored: whether it reads curve statistics as their normal scores.
+        found: number of parameters that were found on all rows, those held out among them.
     """
 
     fitted: Regressor | Linear
     held: Floats
     scored: bool
+    found: int = 0
+
+    def error(self, y: Floats) -> float:
+        """Returns the mean squared error on held-out rows.
+
+        What is found on them flatters it: they count as in the final prediction error (Akaike,
+        Annals of the Institute of Statistical Mathematics 1969, https://doi.org/10.1007/BF02532251).
+        """
+        flattered = (len(y) + self.found) / (len(y) - self.found)
+        return float(np.mean((y - self.held) ** 2)) * flattered
 
 
 class Mean:
@@ -75,7 +86,7 @@ class Mean:
             models = [_linear(self._ranked(X), y, self._scores[:1], scored=False)]
         else:
             models = [*self._lines(X, y), *self._learned(self._scored(X), y)]
-        errors = np.maximum([np.mean((y - model.held) ** 2) for model in models], _EXACT)
+        errors = np.maximum([model.error(y) for model in models], _EXACT)
         weights = (errors.min() / errors) ** _POWER
         kept = np.flatnonzero(weights >= _LEAST)
         self._models = [models[k] for k in kept.tolist()]
@@ -114,11 +125,14 @@ class Mean:
 
     def _learned(self, x: Floats, y: Floats) -> list[_Model]:
         """Returns the models that read all features."""
-        near = [Process(linear, self._seed).fit(x, y) for linear in (self._scores, ())]
+        near = [Process(linear, self._seed).fit(x, y) for linear in ((), self._scores)]
         given = self._make(len(y), self._seed)
         given.fit(x, y)
         held = held_out(self._make, x, y, None, self._seed)
-        return [*(_Model(one, one.held, True) for one in near), _Model(given, held, True)]
+        return [
+            _Model(given, held, True),
+            *(_Model(one, one.held, True, found) for one, found in zip(near, (2, 3), strict=True)),
+        ]
 
 
 def _linear(x: Floats, y: Floats, columns: Sequence[int], *, scored: bool) -> _Model:
