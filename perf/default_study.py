@@ -38,7 +38,6 @@ FAST = (
 )
 MODELS = f"{FAST},nao,seminas,nn_former"
 CURVES = "early_stop_accuracy,early_stop_loss,sotl,sotl_e,lce,lce_m,lcsvr"
-LONG = "omni,lcnet"
 SHARED = "oneshot(epochs=5),rsws"
 RECORDED_OMNI = "omni(curves=[early_stop_accuracy],proxies=[jacov,nwot,synflow,params])"
 PROXIES = "params,flops,l2_norm,synflow,jacov,nwot,epe_nas,snip,grad_norm,fisher,grasp,plain,zen"
@@ -53,7 +52,8 @@ STUDIES = {  # folder: benchmark, predictors, grid and trials
     "nb301": ("nb301_sample", LEARNED, PAPER, 20),
     "nb101": ("nb101_sample", LEARNED, PAPER, 20),
     "nlp": ("nbnlp_logs", f"{FAST},{CURVES}", PAPER, 20),
-    "mini_omni": ("nb201-mini", LONG, QUICK, 3),
+    "mini_omni": ("nb201-mini", "omni", PAPER, 20),
+    "mini_lcnet": ("nb201-mini", "lcnet", QUICK, 3),
     "mini_seminas": ("nb201-mini", "omni_seminas", QUICK, 3),
     "mini_shared": ("nb201-mini", SHARED, QUICK, 5),
     "mini_auto": ("nb201-mini", "auto", QUICK, 2),
@@ -64,9 +64,9 @@ STUDIES = {  # folder: benchmark, predictors, grid and trials
     "nb201_proxies": ("nb201_seeds", SCORED, PAPER, 20),
     "nb101_proxies": ("nb101_sample", NB101_SCORED, PAPER, 20),
     "nb301_proxies": ("nb301_sample", SCORED, PAPER, 20),
-    "nb201_omni": ("nb201_seeds", RECORDED_OMNI, QUICK, 5),
-    "nb101_omni": ("nb101_sample", RECORDED_OMNI, QUICK, 5),
-    "nlp_omni": ("nbnlp_logs", "omni", QUICK, 3),
+    "nb201_omni": ("nb201_seeds", RECORDED_OMNI, PAPER, 20),
+    "nb101_omni": ("nb101_sample", RECORDED_OMNI, PAPER, 20),
+    "nlp_omni": ("nbnlp_logs", "omni", PAPER, 20),
     "nlp_proxies": ("nbnlp_logs", NLP_SCORED, PAPER, 20),
 }
 
