@@ -362,6 +362,7 @@ SPECS: dict[str, dict[str, Any]] = {
         ('val_accuracy="acc"', "acc", None),
         ('val_accuracy=size of "acc",epoch=2', 'size of "acc"', 2),
         ('val_accuracy="a" b,epoch=2', '"a" b', 2),
+        ('val_accuracy="a" or "b"', '"a" or "b"', None),
     ],
 )
 def test_a_column_may_stand_in_quotes(written_as: str, column: str, epoch: int | None) -> None:

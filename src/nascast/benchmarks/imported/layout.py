@@ -67,7 +67,7 @@ class ColumnSpec:
         """
         head, options = _parted(text)
         metric, found, column = (part.strip() for part in head.partition("="))
-        column = column[1:-1] if re.fullmatch('".*"', column) else column
+        column = column[1:-1] if re.fullmatch('"[^"]*"', column) else column
         given = _Given(text, options)
         epoch, seed = given.number("epoch", None), given.number("seed", 0)
         first = re.split(r"[\W_]+", metric)[0].lower()
