@@ -55,8 +55,10 @@ class Linear:
         z, u = scaler(x[:, list(columns)]), y - y.mean()
         fits = [_ridge(z, u, p) for p in (_PENALTIES if len(columns) > 1 else (1e-9,))]
         weights, left = min(fits, key=lambda fit: float((fit[1] ** 2).sum()))
-        if len(columns) == 1:
-            weights = np.maximum(weights, _SLOPE * y.std())
+        least = _SLOPE * float(y.std())
+        if len(columns) == 1 and weights[0] < least:  # then the mean alone is found on the rows
+            weights = np.array([least])
+            left = (u - z @ weights) * len(y) / max(len(y) - 1, 1)
         return cls(tuple(columns), weights, float(y.mean()), scaler, y - left)
 
     def predict(self, x: Floats) -> Floats:
