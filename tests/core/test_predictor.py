@@ -149,6 +149,20 @@ def test_with_constant_labels_the_constant_is_predicted_without_a_model() -> Non
     assert query(predictor, GENES[9:12]).tolist() == pytest.approx([30.0] * 3)
 
 
+def test_constant_labels_whose_mean_is_rounded_are_constant() -> None:
+    assert np.full(3, 0.1).std() > 0
+
+    class Tenth(TinyBenchmark):
+        def query(self, genes: Genes, *asked: Any, **also: Any) -> Floats:
+            return np.full(len(genes), 0.1)
+
+    log = Ledger(Tenth(), Objective("val_accuracy"), clock=lambda: 0.0)
+    predictor, made = model(Onehot())
+    with log.phase("init"):
+        predictor.initialize(log, GENES[:3], np.random.default_rng(0))
+    assert not made
+
+
 def test_with_one_label_it_is_predicted_for_all() -> None:
     predictor, made = model(Onehot())
     fit(predictor, GENES[:1])

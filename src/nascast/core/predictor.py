@@ -219,7 +219,7 @@ class ModelPredictor(PerformancePredictor):
         self._center = float(y.mean())
         self._scale = float(y.std()) or 1.0
         self._model = None
-        if len(y) > 1 and y.std() > 0:  # otherwise the mean is all there is to learn
+        if len(y) > 1 and np.ptp(y) > 0:  # otherwise the mean is all there is to learn
             model, targets = self.regressor(len(y), rng), (y - self._center) / self._scale
             self._model = ledger.learned(_fitted, model, self._repair(x), targets)
 
