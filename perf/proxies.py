@@ -199,14 +199,12 @@ def scored_now(
     table: Benchmark, batch: Batch, names: Sequence[str], row: Genes, memo: Memo, device: str
 ) -> Memo:
     """Returns the memo, grown by the scores of one row that it lacks."""
-    gpu = device != "cpu"
-    torch.backends.cudnn.allow_tf32 = False  # products of 10 bits
     ledger = Ledger(
         table,
         Objective("any", minimize=False),
         batch=batch,
         memo=memo,
-        clock=time.perf_counter if gpu else time.process_time,
+        clock=time.process_time if device == "cpu" else time.perf_counter,
         device=device,
     )
     with ledger.phase("query"):
@@ -360,6 +358,7 @@ def main() -> None:
         command.add_argument("--batch-size", type=int, default=64)
     options = parser.parse_args()
     torch.set_num_threads(1)
+    torch.backends.cudnn.allow_tf32 = False  # products of 10 bits
     if options.command == "cost":
         cost(options.batch_size, options.repeats)
     elif options.command == "ranks":

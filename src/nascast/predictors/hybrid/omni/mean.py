@@ -82,10 +82,11 @@ class Mean:
         """Learns from ``(n, d)`` features and ``(n,)`` targets, of which some differ."""
         self._ranked = Ranked.of(X, self._scores[len(self._curves) :])
         self._scales = [NormalScores(X[:, k]) for k in self._curves]
+        plain, scored = self._ranked(X), self._scored(X)
         if len(y) < FEWEST:
-            models = [_linear(self._ranked(X), y, self._scores[:1], scored=False)]
+            models = [_linear(plain, y, self._scores[:1], scored=False)]
         else:
-            models = [*self._lines(X, y), *self._learned(self._scored(X), y)]
+            models = [*self._lines(plain, scored, y), *self._learned(scored, y)]
         errors = np.maximum([model.error(y) for model in models], _EXACT)
         weights = (errors.min() / errors) ** _POWER
         kept = np.flatnonzero(weights >= _LEAST)
@@ -113,12 +114,11 @@ class Mean:
             x[:, k] = scale.scores(X[:, k])
         return x
 
-    def _lines(self, X: Floats, y: Floats) -> list[_Model]:
+    def _lines(self, plain: Floats, scored: Floats, y: Floats) -> list[_Model]:
         """Returns the models that read the curve alone."""
         columns: list[Sequence[int]] = [(k,) for k in self._curves]
         if len(columns) > 1:
             columns.append(self._curves)
-        plain, scored = self._ranked(X), self._scored(X)
         return [_linear(plain, y, some, scored=False) for some in columns] + [
             _linear(scored, y, some, scored=True) for some in columns
         ]
