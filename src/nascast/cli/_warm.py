@@ -11,7 +11,9 @@ if TYPE_CHECKING:
     from nascast.core.types import Floats, Genes, Objective
     from nascast.strategies.guided.prior import Prior
 
-__all__ = ["prior_of"]
+__all__ = ["KNOWN", "prior_of"]
+
+KNOWN = "known"  # written where a folder or a benchmark could be
 
 _WEIGHT = re.compile(r"\s*([\w.-]+)\s*=\s*([-+]?[0-9]*\.?[0-9]+)\s*")  # nor_conv_3x3=1
 
@@ -28,7 +30,8 @@ def prior_of(
 
     Args:
         space: search space.
-        sources: folders of searches, or benchmarks and tables, of the same space.
+        sources: folders of searches, or benchmarks and tables, of the same space; `KNOWN` is what
+            the package knows of it.
         text: architecture in any notation of the space, or weights of operations.
         aim: objective of the search.
         judge: benchmark on which the search runs, whose own records are no earlier trials.
@@ -58,8 +61,11 @@ def prior_of(
 def _groups(
     source: str, space: "SearchSpace", aim: "Objective", judge: "Benchmark | None"
 ) -> "list[tuple[Genes, Floats]]":
+    from nascast.studies.searches.known import known
     from nascast.studies.searches.results import SEARCH
 
+    if source == KNOWN:
+        return [known(space, aim, judge)]
     found = _told(Path(source), space, aim) if (Path(source) / SEARCH).is_file() else None
     return _recorded(source, space, aim, judge) if found is None else found
 

@@ -38,7 +38,8 @@ def search(
     space: Annotated[
         str | None,
         typer.Option(
-            help="Search space by its registered name; default: that of the benchmark, or nasnet."
+            help="Search space by its registered name; default: that of the benchmark; by training "
+            "nasbench201, with --strategy nasnet, on a text nasbench_nlp."
         ),
     ] = None,
     strategy: Annotated[
@@ -108,7 +109,8 @@ def search(
         typer.Option(
             "--from",
             help="Folder of an earlier search, or a benchmark, of the same space, also on other "
-            "data; several times for several.",
+            "data; several times for several. known: the records of other data in the package, "
+            "where it has some; none: nothing. Default: known where no strategy is named.",
             rich_help_panel=_BEFORE,
         ),
     ] = None,
@@ -202,7 +204,7 @@ def search(
         str | None,
         typer.Option(
             help="Format, such as onnx, in which the best network is exported after a training in "
-            "the fifth of the budget that is kept for it."
+            "the half of the budget that is kept for it."
         ),
     ] = None,
     resume: Annotated[
@@ -269,7 +271,7 @@ def search(
     _finish(chosen, out, as_json)
     if export is not None:
         with redirect_stdout(sys.stderr) if as_json else nullcontext():  # JSON has been printed
-            export_best(out, export, resume, chosen.seconds, device)
+            export_best(out, export, resume, chosen, children)
 
 
 def _opened(out: Path, resume: bool, callback: str) -> "Callback":
