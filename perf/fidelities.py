@@ -8,7 +8,8 @@ separate trainings have it. The mean is over runs; before the first full trainin
 Run: python perf/fidelities.py nb201_seeds:cifar10 --judge test_accuracy --goal 94.36 --runs 20
 
 Strategies are separated by blanks; `EPOCHS` in one stands for the recorded epochs, and the proxy
-`parameters` of `mf_nas` for the recorded number of parameters, which costs nothing.
+`parameters` of `mf_nas` for the recorded number of parameters, which costs nothing. With --from
+every run begins with records, see `guided.py`, whose seconds are not counted.
 """
 
 import argparse
@@ -31,7 +32,7 @@ from nascast.core.spec import Spec
 from nascast.core.types import Floats, Genes, Objective
 from nascast.studies.records import open_benchmark, recorded_space
 
-Merged = import_module("guided").Merged  # beside this script
+Earlier, Merged = (getattr(import_module("guided"), name) for name in ("Earlier", "Merged"))
 
 
 @dataclass
@@ -50,7 +51,13 @@ class Recorded(PerformancePredictor):
 
 
 def search(
-    bench: Benchmark, table: str, text: str, seed: int, seconds: float, judge: str
+    bench: Benchmark,
+    table: str,
+    text: str,
+    seed: int,
+    seconds: float,
+    judge: str,
+    earlier: Any = None,
 ) -> tuple[Floats, Floats]:
     """Returns ``(k,)`` seconds and the judged value of the cell chosen by then, NaN before one."""
     marks = bench.describe("val_accuracy").epochs
@@ -61,6 +68,8 @@ def search(
     if spec.settings.get("proxy") == "parameters":
         more["proxy"] = Recorded(table, "parameters")
     more = {**spec.settings, **more, "seed": seed}
+    if earlier is not None:
+        more["prior"] = earlier.prior(text, bench.space, seed, bench)
     objectives = (Objective("val_accuracy"),)
     strategy = plugins.load("strategy", spec.name, recorded_space(bench), objectives, **more)
     merged = Merged(bench)
@@ -98,14 +107,17 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, nargs="+", default=[5e3, 1e4, 1.5e4, 2e4, 4e4])
     parser.add_argument("--judge", default="val_accuracy")
     parser.add_argument("--goal", type=float, default=np.inf)
+    parser.add_argument("--from", dest="source", help="records of a table, or known")
+    parser.add_argument("--records", type=int, default=100, help="number of those of a table")
     options = parser.parse_args()
     bench = open_benchmark(options.table)
     marks, first = np.asarray(options.seconds), None
+    earlier = Earlier(options.source, 0, False, options.records) if options.source else None
     fine = np.linspace(0, marks[-1], 401)[1:]
     for text in options.strategies.split():
         began = time.process_time()
         runs = [
-            search(bench, options.table, text, seed, marks[-1], options.judge)
+            search(bench, options.table, text, seed, marks[-1], options.judge, earlier)
             for seed in range(options.runs)
         ]
         values = np.stack([at(run, marks) for run in runs])

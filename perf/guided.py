@@ -11,8 +11,10 @@ Strategies are separated by blanks, with settings as in ``nascast search``. Resu
 JSON file with --out, and runs that it has are not repeated.
 
 With --from OTHER.nascast every run begins with the trials of a search by the same strategy on that
-table, --earlier of them, with another seed; with --reversed as well, their scores are turned round,
-so that what was worst is said to be best.
+table, --earlier of them, with another seed; or, with --records N, with N of its records, drawn anew
+for each run; with --from known all runs begin alike, with what the package knows of other data
+sets. With --reversed as well, their scores are turned round, so that what was worst is said to be
+best.
 """
 
 import argparse
@@ -35,6 +37,7 @@ from nascast.core.strategy import Strategy
 from nascast.core.types import Architecture, Candidate, Evaluation, Floats, Genes, Objective
 from nascast.strategies.guided.prior import Prior
 from nascast.studies.records import open_benchmark, recorded_space
+from nascast.studies.searches.known import known
 
 _OTHER = 10_000  # seeds of earlier searches begin here
 MARKS = (30, 50, 96, 100, 150, 200, 300)  # 96 as in searches of NAS-Bench-301
@@ -66,21 +69,29 @@ class Merged:
 
 @dataclass(frozen=True)
 class Earlier:
-    """A search before the search.
+    """A search before the search, or records.
 
     Attributes:
-        table: table that it is on.
+        table: table that it is on, or ``known``.
         trials: number of its trials.
         turned: whether its scores are turned round.
+        records: number of records that are drawn in place of a search, or None.
     """
 
     table: str
     trials: int
     turned: bool
+    records: int | None = None
 
-    def prior(self, text: str, space: SearchSpace, seed: int) -> Prior:
-        """Returns what the search leaves."""
+    def prior(self, text: str, space: SearchSpace, seed: int, judge: Benchmark) -> Prior:
+        """Returns what the search leaves, for one on the benchmark `judge`."""
+        if self.table == "known":
+            return self._of(space, *known(space, Objective("val_accuracy"), judge))
         bench = open_benchmark(self.table)
+        if self.records is not None:
+            rows = bench.measured("val_accuracy")
+            drawn = np.random.default_rng(seed).permutation(len(rows))[: self.records]
+            return self._of(space, rows[drawn], bench.query(rows[drawn], "val_accuracy"))
         trials = nascast.run(
             strategy_named(text, recorded_space(bench), seed + _OTHER),
             Merged(bench),
@@ -92,6 +103,9 @@ class Earlier:
         )
         rows = np.array([trial.candidate.arch.genes for trial in trials], dtype=np.int16)
         scores = np.array([trial.evaluation.metrics["val_accuracy"] for trial in trials])
+        return self._of(space, rows, scores)
+
+    def _of(self, space: SearchSpace, rows: Genes, scores: Floats) -> Prior:
         return Prior.of(space, [(rows, -scores if self.turned else scores)])
 
 
@@ -129,7 +143,7 @@ def search(
         earlier: search whose trials it begins with.
     """
     best = best_networks(bench, space)
-    prior = None if earlier is None else earlier.prior(text, space, seed)
+    prior = None if earlier is None else earlier.prior(text, space, seed, bench)
     strategy = strategy_named(text, space, seed, prior)
     began = time.process_time()
     merged = Merged(bench)
@@ -229,6 +243,7 @@ def main() -> None:
     parser.add_argument("--out", type=Path, help="JSON file of results, extended")
     parser.add_argument("--from", dest="source", help="table of an earlier search")
     parser.add_argument("--earlier", type=int, default=100, help="number of its trials")
+    parser.add_argument("--records", type=int, help="records in place of a search")
     parser.add_argument("--reversed", action="store_true", help="turn its scores round")
     options = parser.parse_args()
     bench = open_benchmark(options.table)
@@ -237,8 +252,11 @@ def main() -> None:
     settings = {k: getattr(options, k) for k in ("evaluations", "judge", "until_best")}
     earlier, names, suffix = None, options.strategies.split(), ""
     if options.source:
-        earlier = Earlier(options.source, options.earlier, options.reversed)
-        suffix = f" from {options.earlier} on {Path(options.source).stem}"
+        earlier = Earlier(options.source, options.earlier, options.reversed, options.records)
+        count = f"{options.earlier} on" if options.records is None else f"{options.records} of"
+        suffix = f" from {count} {Path(options.source).stem}"
+        if options.source == "known":
+            suffix = " from what is known"
         suffix += " reversed" * options.reversed
     for text in names:
         runs = known.setdefault(text + suffix, {})
