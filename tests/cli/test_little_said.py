@@ -25,7 +25,8 @@ def test_pictures_and_a_time_are_enough(
     """The size of children is chosen by time, stays on resumption, and the best is exported."""
     for name, value in (("_SIZES", ((1, 4), (1, 8))), ("_EPOCHS", (1, 2, 2)), ("_MEASURED", 1)):
         monkeypatch.setattr(f"nascast.studies.searches.sizing.{name}", value)  # to be quick
-    monkeypatch.setattr("nascast.cli._final._MOST", 2)
+    for name, value in (("_FINAL_SIZES", ((1, 4), (1, 8))), ("_MOST", 2)):
+        monkeypatch.setattr(f"nascast.studies.searches.sizing.{name}", value)
     rng = np.random.default_rng(0)
     labels = np.arange(400) % 2
     images = rng.integers(0, 120, (400, 8, 8, 1)) + 120 * labels[:, None, None, None]
@@ -38,7 +39,7 @@ def test_pictures_and_a_time_are_enough(
     words += ["--space", "nasbench201", "--out", out, "--executor", "serial", "--device", "cpu"]
     status, text, told = cli(*words, "--evaluations", "1", "--export", "safetensors", "--json")
     assert (status, json.loads(text)[0]["trials"]) == (0, 1), told
-    assert re.search(r"so that about \d+ fit into 29 s on 1 worker$", told, re.MULTILINE)
+    assert re.search(r"so that about \d+ fit into 18 s on 1 worker$", told, re.MULTILINE)
     assert "chosen: strategy guided" in told
     assert "chosen: children with cells=" in told
     found = read_search(out)
@@ -48,6 +49,47 @@ def test_pictures_and_a_time_are_enough(
     status, _, told = cli(*words, "--evaluations", "2", "--resume")
     assert (status, "measuring" in told) == (0, False), told
     assert read_search(out).training == found.training
+
+
+def test_records_of_other_data_are_begun_with_unless_a_strategy_is_named(
+    cli: Cli, tmp_path: Path
+) -> None:
+    """A search that goes on begins as it began."""
+    words = ["search", "--data", "digits", "--executor", "serial", "--device", "cpu"]
+    words += ["--recipe", "epochs=1", "--split", "train=64,validation=64,test=10"]
+    words += ["--skeleton", "cells=1,channels=4"]
+    for name, more, space, knows in (
+        ("known", [], "nasbench201", True),
+        ("without", ["--from", "none"], "nasbench201", False),
+        ("named", ["--strategy", "random"], "nasnet", False),
+        ("size", ["--metric", "parameters"], "nasnet", False),
+        ("own", ["--space", "nasbench201", "--prior", "none=-1"], "nasbench201", True),
+    ):
+        out = ["--out", tmp_path / name]
+        own = words if space == "nasbench201" else [*words[:-1], "repeats=1,filters=4"]
+        status, _, told = cli(*own, *out, *more, "--evaluations", "1")
+        assert status == 0, (name, told)
+        assert ("the records of nb201_seeds:cifar10, " in told) == (name == "known"), told
+        again = [] if name in ("known", "without") else more
+        status, _, told = cli(*own, *out, *again, "--evaluations", "2", "--resume")
+        assert status == 0, (name, told)
+        found = read_search(tmp_path / name)
+        (run,) = found.runs
+        assert (found.space.name, "prior" in run.spec.settings, len(run.trials)) == (
+            space,
+            knows,
+            2,
+        )
+
+
+def test_texts_are_searched_in_a_space_of_language_models(cli: Cli, tmp_path: Path) -> None:
+    (tmp_path / "text.txt").write_text("a b c d e f g h\n" * 400)
+    words = ["search", "--data", tmp_path / "text.txt", "--out", tmp_path / "run"]
+    words += ["--executor", "serial", "--device", "cpu", "--evaluations", "4"]
+    status, _, told = cli(
+        *words, "--recipe", "epochs=1,learning_rate=0.001", "--skeleton", "layers=1,hidden=4"
+    )
+    assert (status, "chosen: space nasbench_nlp" in told) == (0, True), told
 
 
 def test_what_cannot_be(cli: Cli, tmp_path: Path) -> None:
@@ -77,5 +119,5 @@ def test_the_last_training_is_as_long_as_the_time_allows() -> None:
             Trial(k, Candidate(a, epochs), Evaluation({"val_accuracy": 9.0}, took), 1.0)
             for k, (a, epochs, took) in enumerate(asked)
         ]
-        assert _epochs(found, trials, 1200.0) == 30  # 300 s of 10 s an epoch
+        assert _epochs(found, trials, 300.0) == 30  # of 10 s each
         assert _epochs(found, trials, math.inf) == 100

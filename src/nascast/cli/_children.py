@@ -46,6 +46,7 @@ class Children:
         memory_limit: memory for one child in MiB; None is no limit.
         latency: whether ``latency_ms`` is to be measured.
         said: whether it has been said what is read.
+        sized: whether their size was chosen, by the time that there is.
     """
 
     folder: Path
@@ -58,6 +59,7 @@ class Children:
     memory_limit: int | None = None
     latency: bool = False
     said: bool = False
+    sized: bool = False
 
     def say(self) -> None:
         """Says what is going to be read, where that has not been said."""

@@ -1,33 +1,39 @@
 """The end of ``nascast search --export``: the best network, trained and exported."""
 
 import math
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import typer
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from nascast.core.types import Trial
+    from nascast.cli._children import Children
+    from nascast.core.types import Architecture, Trial
+    from nascast.studies.searches.design import Search
     from nascast.studies.searches.results import Searched
 
 __all__ = ["export_best"]
 
-_FINAL = 0.25  # of the search's time, as the search has four fifths of the whole
 _MOST = 100  # epochs of the last training at most; chosen
+_SIZE = "final.json"  # the size of the best network, in the folder of a search
 _TIMES = 5  # as many epochs as a child where there is no budget of time; chosen
 
 
-def export_best(out: Path, form: str, resume: bool, seconds: float, device: str) -> None:
+def export_best(out: Path, form: str, resume: bool, search: "Search", children: "Children") -> None:
     """Trains the best architecture of a search on all images, and exports it.
 
+    Where the size of children was chosen, so is that of the network: the largest for the time.
+
     Args:
-        out: folder of the search, in which a folder named after trial and epochs gets the network.
+        out: folder of the search, in which a folder named after trial, epochs and what was chosen
+            of the skeleton gets the network.
         form: format of the export.
         resume: whether what is there is gone on with.
-        seconds: seconds of the search; infinity is no limit.
-        device: name of the device to train on, as it was asked for.
+        search: settings of the search.
+        children: options about children.
 
     Raises:
         InvalidSettingError: the search has no trial with a value.
@@ -36,6 +42,7 @@ def export_best(out: Path, form: str, resume: bool, seconds: float, device: str)
     from nascast.cli.train import train
     from nascast.core.errors import InvalidSettingError
     from nascast.studies.searches.results import best_trials, read_search
+    from nascast.studies.searches.sizing import SEARCH
 
     found = read_search(out)
     best = best_trials(found, 1)
@@ -45,15 +52,77 @@ def export_best(out: Path, form: str, resume: bool, seconds: float, device: str)
             "and more time"
         )
     ((run, place),) = best
-    epochs, trial = _epochs(found, run.trials[: place + 1], seconds), run.trials[place].id
-    model = out / f"model-{trial}-{epochs}"  # one of its own where a resumed search finds another
+    trial = run.trials[place]
+    seconds = search.seconds * (1 - SEARCH) / SEARCH
+    if children.sized:
+        epochs, skeleton = _sized(out, found, trial, search, children, seconds)
+    else:
+        epochs, skeleton = _epochs(found, run.trials[: place + 1], seconds), {}
+    words = ",".join(f"{name}={value}" for name, value in skeleton.items())
+    name = "-".join(map(str, ("model", trial.id, epochs, *skeleton.values())))
+    model = out / name  # its own where a resumed search finds another
     typer.echo(
-        f"chosen: {epochs} epochs for the best network, with the skeleton of the search; a larger "
-        f"one is trained by: nascast train {out} --filters 32 --epochs {_MOST}",
+        f"chosen: {epochs} epochs for the best network, with "
+        f"{words or 'the skeleton of the search'}; a larger one is trained by: "
+        f"nascast train {out} --filters 32 --epochs {_MOST}",
         err=True,
     )
-    train(run=out, epochs=epochs, device=device, out=model, resume=resume and model.exists())
+    train(
+        run=out,
+        epochs=epochs,
+        skeleton=words,
+        device=children.device,
+        out=model,
+        resume=resume and model.exists(),
+    )
     export(model, form, force=True)
+
+
+def _sized(
+    out: Path,
+    found: "Searched",
+    trial: "Trial",
+    search: "Search",
+    children: "Children",
+    seconds: float,
+) -> tuple[int, Mapping[str, Any]]:
+    """Returns the epochs and the skeleton of the largest network for the time, once chosen."""
+    from nascast.training.files import read_record, write_record
+
+    key = {"trial": trial.id, "seconds": seconds}
+    if (out / _SIZE).is_file():
+        known = read_record(out / _SIZE, (), f"delete {out / _SIZE}")
+        if {name: known.get(name) for name in key} == key:
+            return known["epochs"], known["skeleton"]
+    epochs, skeleton = _measured(found, trial.candidate.arch, search, children, seconds)
+    write_record(out / _SIZE, {**key, "epochs": epochs, "skeleton": skeleton})
+    return epochs, skeleton
+
+
+def _measured(
+    found: "Searched", arch: "Architecture", search: "Search", children: "Children", seconds: float
+) -> tuple[int, Mapping[str, Any]]:
+    from nascast.cli._options import device
+    from nascast.studies.searches.sizing import final_epochs, final_size, measured_rungs
+    from nascast.training.data import Split, open_data
+
+    assert found.training is not None
+    data = open_data(found.training["data"], Split(), "cpu")
+    images = len(data.train[1]), len(data.validation[1])
+    enough = final_epochs(images[0], int(found.training["recipe"]["batch_size"]))
+    typer.echo("measuring what the best network takes …", err=True)
+    rungs = measured_rungs(
+        found.space,
+        found.training["data"],
+        images,
+        seconds,
+        device(children.device),
+        search.limits,
+        epochs=enough,
+        best=(arch, found.training["skeleton"]),
+    )
+    rung, epochs = final_size(rungs, images[0], seconds, enough)
+    return epochs, rung.skeleton
 
 
 def _epochs(found: "Searched", trials: "Sequence[Trial]", seconds: float) -> int:
@@ -70,7 +139,7 @@ def _epochs(found: "Searched", trials: "Sequence[Trial]", seconds: float) -> int
     if math.isinf(seconds) or not took > 0:
         return min(_TIMES * full, _MOST)
     share = _share_of_images(found)
-    return max(min(int(_FINAL * seconds * own * share / took), _MOST), 1)
+    return max(min(int(seconds * own * share / took), _MOST), 1)
 
 
 def _share_of_images(found: "Searched") -> float:

@@ -29,7 +29,7 @@ class Asked:
     """The options about what is searched, as they were written.
 
     Attributes:
-        space: registered name of the search space; None is that of the benchmark, or nasnet.
+        space: registered name of the search space; None is that of the benchmark.
         strategies: specs of the strategies, joined by commas.
         options: further settings of the strategies, as ``--set`` has them.
         preset: name of the preset: ``paper`` or ``small``.
@@ -126,8 +126,9 @@ def planned(asked: Asked, children: Children) -> "tuple[Search, Judged]":
     """
     from nascast.studies.searches.design import Search, strategy_of
 
+    assert asked.space is not None
     aims = trained_objectives(asked.metrics, children)
-    found = judged(children, asked.space or "nasnet")
+    found = judged(children, asked.space)
     epochs = found.recipe.epochs
     search = Search(
         space=found.space.name,

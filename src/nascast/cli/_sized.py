@@ -1,5 +1,6 @@
 """What ``nascast search`` chooses where little is said: strategy, space, size of the children."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 from math import inf
 from pathlib import Path
@@ -11,13 +12,17 @@ import typer
 from nascast.cli._children import Children
 from nascast.cli._options import duration
 from nascast.cli._plan import Asked, check, planned
+from nascast.cli._warm import KNOWN
 
 if TYPE_CHECKING:
+    from nascast.studies.searches.results import Searched
     from nascast.studies.searches.sizing import Size
 
 __all__ = ["sized", "time_asked"]
 
-_SEARCH = 0.8  # share of the budget that is the search's, where its best network is trained; chosen
+_PARTS = ("train", "validation", "test")
+_LIKELY = 50  # best architectures known, of which the first within the limits are measured; chosen
+_NOTHING = "none"  # written where a folder or a benchmark could be
 
 
 def time_asked(budget: str | None, hours: float | None) -> str | None:
@@ -56,11 +61,19 @@ def sized(
         asked = _with_share(asked, export)
     if named is None:
         _say("strategy guided, for none is named, and it needs the fewest trainings on tables")
-    if asked.benchmark is None and asked.space is None:
-        _say("space nasnet, for none is named, and its cells fit images of every size")
+    if asked.benchmark is not None:
+        return _with_known(asked, False), children
+    before = _before(children.folder) if resume else None
+    free = named is None and asked.metrics in (None, "val_accuracy") and not _on_text(children)
+    asked = _with_space(asked, children, free, before)
+    runs = () if before is None else before.runs
+    knew = not runs or any("prior" in run.spec.settings for run in runs)
+    asked = _with_known(asked, free and knew)
     if not _free(asked, children):
         return asked, children
-    return asked, _kept(children, children.folder) if resume else _chosen(asked, children)
+    if not resume:
+        return asked, _chosen(asked, children)
+    return asked, children if before is None else _kept(children, before)
 
 
 def _say(text: str) -> None:
@@ -78,40 +91,81 @@ def _with_share(asked: Asked, form: str) -> Asked:
         )
     if asked.budget is None:
         return asked
-    return replace(asked, budget=f"{_SEARCH * duration(asked.budget, '--budget'):f}s")
+    from nascast.studies.searches.sizing import SEARCH
+
+    return replace(asked, budget=f"{SEARCH * duration(asked.budget, '--budget'):f}s")
+
+
+def _before(folder: Path) -> "Searched | None":
+    """Returns the search that a folder holds, or None."""
+    from nascast.studies.searches.results import SEARCH, read_search
+
+    return read_search(folder) if (folder / SEARCH).is_file() else None
+
+
+def _with_space(asked: Asked, children: Children, free: bool, before: "Searched | None") -> Asked:
+    """Returns the options with a space: that of the search that goes on, or one for the data."""
+    if asked.space is not None:
+        return asked
+    if before is not None:
+        return replace(asked, space=before.space.name)
+    if _on_text(children):
+        space, why = "nasbench_nlp", "its cells read texts"
+    elif free:
+        space, why = "nasbench201", "other data sets say which of its cells are good"
+    else:
+        space, why = "nasnet", "its cells fit images of every size"
+    _say(f"space {space}, for none is named, and {why}")
+    return replace(asked, space=space)
+
+
+def _with_known(asked: Asked, free: bool) -> Asked:
+    """Returns the options with what the package knows of the space, where they are free to."""
+    from nascast.studies.searches.known import TABLES
+
+    if asked.earlier == (_NOTHING,):
+        return replace(asked, earlier=())
+    if not free or asked.earlier or asked.prior is not None or asked.space not in TABLES:
+        return asked
+    tables = ", ".join(TABLES[asked.space])
+    _say(f"earlier trials, for none are named: the records of {tables}; --from none has none")
+    return replace(asked, earlier=(KNOWN,))
+
+
+def _on_text(children: Children) -> bool:
+    from nascast.training.text_files import is_text
+
+    return bool(children.data) and is_text(str(children.data))
 
 
 def _free(asked: Asked, children: Children) -> bool:
     """Whether the size of children is to be chosen: time and own images are given, and no size."""
-    if asked.benchmark is not None or asked.budget is None or not children.data:
+    if asked.budget is None or not children.data or children.data == "digits":
         return False
-    if children.recipe or children.skeleton or children.split or children.data == "digits":
+    if children.recipe or children.skeleton or children.split:
         return False
-    from nascast.training.text_files import is_text
-
-    return not is_text(children.data)
+    return not _on_text(children)
 
 
-def _kept(children: Children, out: Path) -> Children:
-    """Returns the size that the search in a folder was begun with."""
-    from nascast.studies.searches.results import SEARCH, read_search
-
-    before = read_search(out).training if (out / SEARCH).is_file() else None
-    if before is None:
+def _kept(children: Children, before: "Searched") -> Children:
+    """Returns the size that a search was begun with."""
+    training = before.training
+    if training is None:
         return children
-    split = before.get("split", {})
-    few = None if split.get("train") is None else (split["train"], split["validation"])
-    return _as_options(children, before["recipe"]["epochs"], before["skeleton"], few)
+    parts = training.get("split", {})
+    few = {name: parts[name] for name in _PARTS if parts.get(name) is not None}
+    return _as_options(children, training["recipe"]["epochs"], training["skeleton"], few)
 
 
 def _as_options(
-    children: Children, epochs: int, skeleton: Any, images: tuple[int, int] | None
+    children: Children, epochs: int, skeleton: Any, images: Mapping[str, int]
 ) -> Children:
     return replace(
         children,
         recipe=f"epochs={epochs}",
         skeleton=",".join(f"{name}={value}" for name, value in skeleton.items()),
-        split="" if images is None else f"train={images[0]},validation={images[1]}",
+        split=",".join(f"{name}={count}" for name, count in images.items()),
+        sized=True,
     )
 
 
@@ -120,13 +174,16 @@ def _chosen(asked: Asked, children: Children) -> Children:
     children.say()
     from nascast.cli._options import device
     from nascast.core import plugins
+    from nascast.core.types import Objective
     from nascast.studies.searches import sizing
+    from nascast.studies.searches.known import best_known
     from nascast.training.data import Split, open_data
+    from nascast.training.recipes import named_recipe
 
     assert children.data is not None
     assert asked.budget is not None
     seconds, workers = duration(asked.budget, "--budget"), _workers(asked, children)
-    count = asked.evaluations or sizing.CHILDREN
+    count = asked.evaluations or (sizing.KNOWN if KNOWN in asked.earlier else sizing.CHILDREN)
     where = device(children.device)
     data = open_data(children.data, Split(), "cpu")
     typer.echo(f"read: {data.told()}", err=True)
@@ -134,19 +191,26 @@ def _chosen(asked: Asked, children: Children) -> Children:
     if children.time_limit is not None:
         each = min(each, duration(children.time_limit, "--time-limit"))
     typer.echo("measuring what children take …", err=True)
+    assert asked.space is not None
+    space = plugins.load("space", asked.space)
+    aim = Objective("val_accuracy")
     rungs = sizing.measured_rungs(
-        plugins.load("space", asked.space or "nasnet"),
+        space,
         children.data,
         (images, len(data.validation[1])),
         each,
         where,
         asked.limits,
+        likely=best_known(space, aim, _LIKELY) if KNOWN in asked.earlier else (),
     )
-    size = sizing.chosen_size(rungs, images, data.classes, each)
+    batch = named_recipe("child").batch_size
+    size = sizing.chosen_size(rungs, images, data.classes, each, batch)
     _explain(size, images, seconds, workers)
-    few = None
+    few = dict[str, int]()
     if size.images < images:  # as many for validation, to training, as where seconds were measured
-        few = size.images, max(min(size.images // 4, len(data.validation[1])), 1)
+        held = {"validation": data.validation, "test": data.test}
+        few = {"train": size.images}
+        few |= {name: max(min(size.images // 4, len(part[1])), 1) for name, part in held.items()}
     said = replace(children, said=True)
     return _as_options(said, size.epochs, size.rung.skeleton, few)
 

@@ -4,10 +4,19 @@ import pytest
 
 from nascast.core import plugins
 from nascast.core.errors import UnsupportedError
-from nascast.studies.limits import Limits
-from nascast.studies.searches.sizing import Rung, chosen_size, measured_rungs
+from nascast.core.types import Architecture, ImageTask
+from nascast.studies.limits import Limits, TaskNetworks, limited
+from nascast.studies.searches.sizing import (
+    Rung,
+    _kept,
+    chosen_size,
+    final_epochs,
+    final_size,
+    measured_rungs,
+)
 
 RUNGS = [Rung({"filters": 4}, 0.001), Rung({"filters": 8}, 0.004), Rung({"filters": 16}, 0.016)]
+BATCH = 4
 
 
 @pytest.mark.parametrize(
@@ -23,19 +32,74 @@ RUNGS = [Rung({"filters": 4}, 0.001), Rung({"filters": 8}, 0.004), Rung({"filter
     ],
 )
 def test_what_is_chosen(seconds: float, filters: int, epochs: int, images: int) -> None:
-    size = chosen_size(RUNGS, 1000, 10, seconds)
+    size = chosen_size(RUNGS, 1000, 10, seconds, BATCH)
     found = size.rung.skeleton["filters"], size.epochs, size.images
     assert found == (filters, epochs, images)
     assert size.seconds == pytest.approx(epochs * images * size.rung.seconds)
     assert size.seconds <= seconds or images == 200
 
 
+def test_children_are_trained_for_a_hundred_steps() -> None:
+    """Fewer images would leave them near chance, however little time there is."""
+    size = chosen_size(RUNGS, 50_000, 10, 0.1, 64)
+    assert (size.epochs, size.images) == (3, 2134)  # 6,400 images in three epochs
+    assert chosen_size(RUNGS, 900, 10, 0.1, 64).images == 900  # there are no more
+
+
+@pytest.mark.parametrize(
+    ("seconds", "filters", "epochs"),
+    [(0.1, 4, 1), (23.9, 4, 23), (24.0, 8, 6), (95.9, 8, 23), (96.0, 16, 6), (1e6, 16, 100)],
+)
+def test_the_last_network_is_the_largest_for_the_time(
+    seconds: float, filters: int, epochs: int
+) -> None:
+    rung, found = final_size(RUNGS, 1000, seconds, 6)
+    assert (rung.skeleton["filters"], found) == (filters, epochs)
+
+
+def test_likely_architectures_are_measured_where_they_keep_to_the_limits() -> None:
+    space = plugins.load("space", "nasbench201")
+    large = Architecture("nasbench201", (3, 3, 3, 3, 3, 3))
+    small = Architecture("nasbench201", (1, 0, 0, 0, 0, 0))
+    bound = Limits(parameters=10_000)
+    assert [_kept(space, likely) for likely in ([large, small], [small] * 5)] == [
+        [large, small],
+        [small] * 3,
+    ]
+    networks = TaskNetworks(space, ImageTask((1, 8, 8), 10, {"cells": 1, "channels": 4}))
+    within = limited(space, networks, bound)
+    assert _kept(within, [large, small]) == [small]
+    assert len(_kept(within, [large])) == 3
+    assert all(within.is_valid(arch.row())[0] for arch in _kept(within, [large]))
+
+
+def test_few_images_want_more_epochs_before_a_larger_network() -> None:
+    assert [final_epochs(n, 64) for n in (10**6, 16_000, 15_999, 9_600, 300)] == [6, 6, 7, 10, 100]
+
+
+def test_sizes_of_the_best_network_begin_with_its_own_and_keep_to_the_limits() -> None:
+    space = plugins.load("space", "nasbench201")
+    arch = Architecture("nasbench201", (1, 1, 1, 1, 1, 2))
+
+    def skeletons(skeleton: dict[str, int], limits: Limits) -> list[object]:
+        best = arch, skeleton
+        asked = "digits", (100, 20), 1e6, "cpu", limits
+        return [rung.skeleton for rung in measured_rungs(space, *asked, epochs=1, best=best)]
+
+    sizes = skeletons({"cells": 1, "channels": 16}, Limits(parameters=200_000))
+    assert sizes == [{"cells": 1, "channels": 16}, {"cells": 2, "channels": 16}]
+    own = {"cells": 1, "channels": 5}
+    assert skeletons(own, Limits()) == [own]
+    with pytest.raises(UnsupportedError, match="does not keep to the limits"):
+        skeletons(own, Limits(parameters=10))
+
+
 @pytest.mark.parametrize("seconds", [0.1, 1.5, 3.0, 23.0, 24.0])
 def test_more_time_gives_what_is_said(seconds: float) -> None:
-    before = chosen_size(RUNGS, 1000, 10, seconds)
+    before = chosen_size(RUNGS, 1000, 10, seconds, BATCH)
     assert before.more is not None
     factor, words = before.more
-    after = chosen_size(RUNGS, 1000, 10, factor * seconds * 1.001)
+    after = chosen_size(RUNGS, 1000, 10, factor * seconds * 1.001, BATCH)
     if "images" in words:
         assert after.images == 1000 > before.images
     else:
@@ -43,10 +107,10 @@ def test_more_time_gives_what_is_said(seconds: float) -> None:
 
 
 def test_with_all_the_time_there_is_no_more() -> None:
-    assert chosen_size(RUNGS, 1000, 10, 1e6).more is None
-    factor, words = chosen_size(RUNGS, 1000, 10, 100.0).more or (0.0, "")
+    assert chosen_size(RUNGS, 1000, 10, 1e6, BATCH).more is None
+    factor, words = chosen_size(RUNGS, 1000, 10, 100.0, BATCH).more or (0.0, "")
     assert words == "20 epochs"
-    assert chosen_size(RUNGS, 1000, 10, 100.0 * factor * 1.001).epochs == 20
+    assert chosen_size(RUNGS, 1000, 10, 100.0 * factor * 1.001, BATCH).epochs == 20
 
 
 def test_children_are_measured_within_the_limits() -> None:

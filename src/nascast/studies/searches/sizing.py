@@ -2,24 +2,42 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from nascast.core.errors import UnsupportedError
-from nascast.core.types import Candidate
+from nascast.core.types import Architecture, Candidate
 from nascast.studies.limits import Limits, limited
 
 if TYPE_CHECKING:
     from nascast.core.space import SearchSpace
 
-__all__ = ["CHILDREN", "Rung", "Size", "chosen_size", "measured_rungs"]
+__all__ = [
+    "CHILDREN",
+    "KNOWN",
+    "SEARCH",
+    "Rung",
+    "Size",
+    "chosen_size",
+    "final_epochs",
+    "final_size",
+    "measured_rungs",
+]
+
+SEARCH = 0.5  # share of the time that is the search's, where its best network is trained; chosen
 
 CHILDREN = 100  # that a search should train; chosen: `guided` has found what it finds by then
+KNOWN = 25  # where records of other data say which architectures are good; chosen, as of tables
 _EPOCHS = 3, 6, 20  # at least, those at which a larger network is taken instead, at most; chosen
 _SIZES = (1, 4), (1, 8), (1, 16), (2, 16)  # repeats and filters of children; chosen
+_FINAL_SIZES = (*_SIZES, (3, 32), (5, 32))  # and of the best network in the end; chosen
+_MOST = 100  # epochs of the best network at most; chosen
+_ENOUGH = 1500  # steps at which it is taken larger instead, and 6 epochs; chosen
 _IMAGES = 256  # trained on, where seconds are measured, and a quarter for validation; chosen
 _PER_CLASS = 20  # training images at least; chosen
+_STEPS = 100  # of a training at least, since fewer leave networks near chance; chosen
 _MEASURED = 3  # random networks of a size; chosen
 
 
@@ -56,16 +74,20 @@ class Size:
     more: tuple[float, str] | None
 
 
-def chosen_size(rungs: Sequence[Rung], images: int, classes: int, seconds: float) -> Size:
+def chosen_size(
+    rungs: Sequence[Rung], images: int, classes: int, seconds: float, batch: int
+) -> Size:
     """Returns the largest networks that can be trained for 6 epochs, or the smallest for 3.
 
-    Where that takes too long too, there are fewer images.
+    Where that takes too long too, there are fewer images, though enough for 100 steps: a child may
+    then take longer than it should, so that there are fewer children.
 
     Args:
         rungs: sizes of networks, the smallest first.
         images: number of training images that there are.
         classes: number of classes.
         seconds: seconds that a child may take.
+        batch: number of images in a step.
     """
     least, enough, most = _EPOCHS
     affordable = [int(seconds / (rung.seconds * images)) for rung in rungs]
@@ -73,7 +95,8 @@ def chosen_size(rungs: Sequence[Rung], images: int, classes: int, seconds: float
     epochs = min(max(affordable[place], least), most)
     few = images
     if affordable[place] < least:
-        few = min(images, max(int(seconds / (least * rungs[0].seconds)), _PER_CLASS * classes))
+        fewest = max(_PER_CLASS * classes, -(-_STEPS * batch // least))
+        few = min(images, max(int(seconds / (least * rungs[0].seconds)), fewest))
     cost = epochs * few * rungs[place].seconds
     larger: tuple[float, str] | None = None
     if few < images:
@@ -87,6 +110,32 @@ def chosen_size(rungs: Sequence[Rung], images: int, classes: int, seconds: float
     return Size(rungs[place], epochs, few, cost, more)
 
 
+def final_size(rungs: Sequence[Rung], images: int, seconds: float, enough: int) -> tuple[Rung, int]:
+    """Returns the largest of some sizes that can be trained for enough epochs, and its epochs.
+
+    They are one at least, and 100 at most; where no size can, it is the smallest.
+
+    Args:
+        rungs: sizes of one network, the smallest first.
+        images: number of training images.
+        seconds: seconds that there are.
+        enough: epochs, see `final_epochs`.
+    """
+    affordable = [int(seconds / (rung.seconds * images)) for rung in rungs]
+    place = max((i for i, epochs in enumerate(affordable) if epochs >= enough), default=0)
+    return rungs[place], min(max(affordable[place], 1), _MOST)
+
+
+def final_epochs(images: int, batch: int) -> int:
+    """Returns from how many epochs on a larger network is better than more of them.
+
+    Args:
+        images: number of training images.
+        batch: number of images in a step.
+    """
+    return min(max(_EPOCHS[1], -(-_ENOUGH * batch // images)), _MOST)
+
+
 def measured_rungs(
     space: "SearchSpace",
     data: str,
@@ -94,8 +143,12 @@ def measured_rungs(
     seconds: float,
     device: str,
     limits: Limits,
+    *,
+    epochs: int = _EPOCHS[1],
+    likely: Sequence[Architecture] = (),
+    best: tuple[Architecture, Mapping[str, Any]] | None = None,
 ) -> list[Rung]:
-    """Returns sizes of children with what they cost here, the smallest first.
+    """Returns sizes of networks with what they cost here, the smallest first.
 
     Each is measured on a few images, by architectures that keep to the limits, until one is larger
     than `seconds` allow or than the limits do.
@@ -104,9 +157,14 @@ def measured_rungs(
         space: search space.
         data: source of the images.
         images: numbers of training and of validation images that there are.
-        seconds: seconds that a child may take.
+        seconds: seconds that a training may take.
         device: name of the device.
         limits: limits on the cost of a network.
+        epochs: epochs that it should have.
+        likely: architectures that children are likely to have, of which some are measured; where
+            none keeps to the limits, or there is none, random ones are.
+        best: architecture that alone is measured, with the smallest skeleton for it, up to larger
+            ones than children have; or None.
 
     Raises:
         UnsupportedError: no network of the smallest size keeps to the limits.
@@ -116,32 +174,55 @@ def measured_rungs(
     from nascast.training.recipes import named_recipe
 
     few = max(min(_IMAGES, 3 * images[0] // 4), 1)
-    split = Split(train=few, validation=max(min(few // 4, images[1]), 1))
+    held = max(min(few // 4, images[1]), 1)
+    split, recipe = Split(train=few, validation=held, test=1), named_recipe("child", epochs=1)
     found = list[Rung]()
-    for size in _sizes(space):
+    for size in _sizes(space) if best is None else _sizes_from(space, best[1]):
         evaluator = TrainingEvaluator(
-            space, data, named_recipe("child", epochs=1), split=split, skeleton=size, device=device
+            space, data, recipe, split=split, skeleton=size, device=device
         )
         try:
-            rows = limited(space, evaluator, limits).sample(_MEASURED, np.random.default_rng(0))
+            allowed = limited(space, evaluator, limits)
+            drawn = _kept(allowed, likely) if best is None else _only(allowed, best[0])
         except UnsupportedError:
             if not found:
                 raise
             break
         if not found:  # what the first training does once
-            evaluator.evaluate(Candidate(space.architecture(rows[0])), 0)
-        spent = [evaluator.evaluate(Candidate(space.architecture(r)), 0).seconds for r in rows]
+            evaluator.evaluate(Candidate(drawn[0]), 0)
+        spent = [evaluator.evaluate(Candidate(arch), 0).seconds for arch in drawn]
         found.append(Rung(size, float(np.mean(spent)) / few))
-        if _EPOCHS[1] * images[0] * found[-1].seconds > seconds:
+        if epochs * images[0] * found[-1].seconds > seconds:
             break
     return found
 
 
-def _sizes(space: "SearchSpace") -> list[dict[str, int]]:
+def _kept(space: "SearchSpace", likely: Sequence[Architecture]) -> list[Architecture]:
+    """Returns the first architectures of the space, or random ones where none is of it."""
+    kept = list(islice((arch for arch in likely if space.is_valid(arch.row())[0]), _MEASURED))
+    if kept:
+        return kept
+    rows = space.sample(_MEASURED, np.random.default_rng(0))
+    return [space.architecture(row) for row in rows]
+
+
+def _only(space: "SearchSpace", best: Architecture) -> list[Architecture]:
+    if not space.is_valid(best.row())[0]:
+        raise UnsupportedError("the network of the best architecture does not keep to the limits")
+    return [best]
+
+
+def _sizes(space: "SearchSpace", sizes: Sequence[tuple[int, int]] = _SIZES) -> list[dict[str, int]]:
     """Returns settings of the skeleton, the smallest first; empty ones where there are none."""
     found: list[dict[str, int]] = []
-    for values in _SIZES:
+    for values in sizes:
         own = {name: n for name, n in zip(space.scales, values, strict=True) if name}
         if own not in found:
             found.append(own)
     return found
+
+
+def _sizes_from(space: "SearchSpace", smallest: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Returns settings of the skeleton from some on, those where there are no larger ones."""
+    sizes = _sizes(space, _FINAL_SIZES)
+    return sizes[sizes.index(dict(smallest)) :] if smallest in sizes else [dict(smallest)]
