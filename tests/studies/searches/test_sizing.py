@@ -39,11 +39,24 @@ def test_what_is_chosen(seconds: float, filters: int, epochs: int, images: int) 
     assert size.seconds <= seconds or images == 200
 
 
-def test_children_are_trained_for_a_hundred_steps() -> None:
-    """Fewer images would leave them near chance, however little time there is."""
-    size = chosen_size(RUNGS, 50_000, 10, 0.1, 64)
-    assert (size.epochs, size.images) == (3, 2134)  # 6,400 images in three epochs
-    assert chosen_size(RUNGS, 900, 10, 0.1, 64).images == 900  # there are no more
+@pytest.mark.parametrize(
+    ("images", "seconds", "filters", "epochs", "used"),
+    [
+        (50_000, 0.1, 4, 3, 2176),  # 34 steps of 64 images in an epoch
+        (900, 0.1, 4, 8, 900),
+        (900, 28.7, 4, 20, 900),  # 7 epochs with 8 filters would be 98 steps
+        (900, 28.9, 8, 8, 900),
+        (270, 21.5, 4, 20, 270),  # no more than 80 in the most epochs
+        (270, 21.7, 8, 20, 270),
+        (30, 0.1, 4, 20, 30),
+    ],
+)
+def test_children_are_trained_for_a_hundred_steps(
+    images: int, seconds: float, filters: int, epochs: int, used: int
+) -> None:
+    """Fewer would leave them near chance, however little time or however few images there are."""
+    size = chosen_size(RUNGS, images, 10, seconds, 64)
+    assert (size.rung.skeleton["filters"], size.epochs, size.images) == (filters, epochs, used)
 
 
 @pytest.mark.parametrize(

@@ -79,8 +79,9 @@ def chosen_size(
 ) -> Size:
     """Returns the largest networks that can be trained for 6 epochs, or the smallest for 3.
 
-    Where that takes too long too, there are fewer images, though enough for 100 steps: a child may
-    then take longer than it should, so that there are fewer children.
+    Either is for 100 steps too, or 20 epochs where images are that few. Where the smallest take too
+    long, there are fewer images, though enough for these steps: a child may then take longer than
+    it should, so that there are fewer children.
 
     Args:
         rungs: sizes of networks, the smallest first.
@@ -89,13 +90,15 @@ def chosen_size(
         seconds: seconds that a child may take.
         batch: number of images in a step.
     """
-    least, enough, most = _EPOCHS
+    shortest, enough, most = _EPOCHS
+    least = min(max(shortest, -(-_STEPS // max(images // batch, 1))), most)
+    enough = max(least, enough)
     affordable = [int(seconds / (rung.seconds * images)) for rung in rungs]
     place = max((i for i, epochs in enumerate(affordable) if epochs >= enough), default=0)
     epochs = min(max(affordable[place], least), most)
     few = images
     if affordable[place] < least:
-        fewest = max(_PER_CLASS * classes, -(-_STEPS * batch // least))
+        fewest = max(_PER_CLASS * classes, -(-_STEPS // shortest) * batch)
         few = min(images, max(int(seconds / (least * rungs[0].seconds)), fewest))
     cost = epochs * few * rungs[place].seconds
     larger: tuple[float, str] | None = None
