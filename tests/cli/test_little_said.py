@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from nascast.cli._final import _epochs
+from nascast.cli._final import _epochs, _sized
 from nascast.core.types import Architecture, Candidate, Evaluation, Trial
 from nascast.studies.searches.results import read_search
 
@@ -45,7 +45,7 @@ def test_pictures_and_a_time_are_enough(
     found = read_search(out)
     assert found.training is not None
     assert {run.strategy for run in found.runs} == {"guided"}
-    assert len(list(out.glob("model-*/architecture.json"))) == 1
+    assert len(list(out.glob("model-guided-0-0-*/architecture.json"))) == 1
     status, _, told = cli(*words, "--evaluations", "2", "--resume")
     assert (status, "measuring" in told) == (0, False), told
     assert read_search(out).training == found.training
@@ -121,3 +121,17 @@ def test_the_last_training_is_as_long_as_the_time_allows() -> None:
         ]
         assert _epochs(found, trials, 300.0) == 30  # of 10 s each
         assert _epochs(found, trials, math.inf) == 100
+
+
+def test_the_last_size_is_chosen_once_for_an_architecture_and_a_time(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Trials of two runs have the same numbers, and are not taken for each other."""
+    sizes = iter(range(1, 9))
+    monkeypatch.setattr("nascast.cli._final._measured", lambda *_: (next(sizes), {"cells": 1}))
+    unused: Any = None
+    one, other = (Architecture("nasbench201", (k,) * 6) for k in (2, 3))
+    asked = (one, 9.0), (one, 9.0), (other, 9.0), (other, 5.0), (other, 5.0)
+    found = [_sized(tmp_path, unused, arch, unused, unused, time) for arch, time in asked]
+    assert [epochs for epochs, _ in found] == [1, 1, 2, 3, 3]
+    assert found[1][1] == {"cells": 1}

@@ -28,8 +28,8 @@ def export_best(out: Path, form: str, resume: bool, search: "Search", children: 
     Where the size of children was chosen, so is that of the network: the largest for the time.
 
     Args:
-        out: folder of the search, in which a folder named after trial, epochs and what was chosen
-            of the skeleton gets the network.
+        out: folder of the search, in which a folder named after run, trial, epochs and what was
+            chosen of the skeleton gets the network.
         form: format of the export.
         resume: whether what is there is gone on with.
         search: settings of the search.
@@ -55,11 +55,11 @@ def export_best(out: Path, form: str, resume: bool, search: "Search", children: 
     trial = run.trials[place]
     seconds = search.seconds * (1 - SEARCH) / SEARCH
     if children.sized:
-        epochs, skeleton = _sized(out, found, trial, search, children, seconds)
+        epochs, skeleton = _sized(out, found, trial.candidate.arch, search, children, seconds)
     else:
         epochs, skeleton = _epochs(found, run.trials[: place + 1], seconds), {}
     words = ",".join(f"{name}={value}" for name, value in skeleton.items())
-    name = "-".join(map(str, ("model", trial.id, epochs, *skeleton.values())))
+    name = "-".join(map(str, ("model", run.name, trial.id, epochs, *skeleton.values())))
     model = out / name  # its own where a resumed search finds another
     typer.echo(
         f"chosen: {epochs} epochs for the best network, with "
@@ -81,7 +81,7 @@ def export_best(out: Path, form: str, resume: bool, search: "Search", children: 
 def _sized(
     out: Path,
     found: "Searched",
-    trial: "Trial",
+    arch: "Architecture",
     search: "Search",
     children: "Children",
     seconds: float,
@@ -89,12 +89,12 @@ def _sized(
     """Returns the epochs and the skeleton of the largest network for the time, once chosen."""
     from nascast.training.files import read_record, write_record
 
-    key = {"trial": trial.id, "seconds": seconds}
+    key = {"genes": list(arch.genes), "seconds": seconds}
     if (out / _SIZE).is_file():
         known = read_record(out / _SIZE, (), f"delete {out / _SIZE}")
         if {name: known.get(name) for name in key} == key:
             return known["epochs"], known["skeleton"]
-    epochs, skeleton = _measured(found, trial.candidate.arch, search, children, seconds)
+    epochs, skeleton = _measured(found, arch, search, children, seconds)
     write_record(out / _SIZE, {**key, "epochs": epochs, "skeleton": skeleton})
     return epochs, skeleton
 
