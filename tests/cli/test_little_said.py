@@ -97,6 +97,8 @@ def test_what_cannot_be(cli: Cli, tmp_path: Path) -> None:
         (["--hours", "1", "--budget", "1h"], "either --budget or --hours"),
         (["--export", "poem"], "poem"),
         (["--export", "onnx", "--benchmark", "nb201-mini"], "leave out --benchmark"),
+        (["--from", "known", "--from", "none"], "--from none begins with nothing"),
+        (["--from", "none", "--from", "x", "--benchmark", "nb201-mini"], "leave it out, or the"),
         (["--hours", "0"], "--hours is a number above 0; got 0"),
     ):
         status, _, error = cli("search", *words, "--out", tmp_path / "run")

@@ -53,10 +53,14 @@ def sized(
         export: format that the best network is exported in, or None.
 
     Raises:
-        NascastError: an option is wrong by itself, see `check`; there is no such format, or nothing
-            is trained.
+        NascastError: an option is wrong by itself, see `check`, or contradicts another; there is no
+            such format, or nothing is trained.
     """
+    from nascast.core.errors import InvalidSettingError
+
     check(asked, children)
+    if _NOTHING in asked.earlier and {*asked.earlier} != {_NOTHING}:
+        raise InvalidSettingError("--from none begins with nothing; leave it out, or the others")
     if export is not None:
         asked = _with_share(asked, export)
     if named is None:
@@ -123,7 +127,7 @@ def _with_known(asked: Asked, free: bool) -> Asked:
     """Returns the options with what the package knows of the space, where they are free to."""
     from nascast.studies.searches.known import TABLES
 
-    if asked.earlier == (_NOTHING,):
+    if _NOTHING in asked.earlier:
         return replace(asked, earlier=())
     if not free or asked.earlier or asked.prior is not None or asked.space not in TABLES:
         return asked
