@@ -39,6 +39,7 @@ def test_pictures_and_a_time_are_enough(
     words += ["--space", "nasbench201", "--out", out, "--executor", "serial", "--device", "cpu"]
     status, text, told = cli(*words, "--evaluations", "1", "--export", "safetensors", "--json")
     assert (status, json.loads(text)[0]["trials"]) == (0, 1), told
+    assert "of another size is trained by: nascast train" in told
     assert re.search(r"so that about \d+ fit into 18 s on 1 worker$", told, re.MULTILINE)
     assert "chosen: strategy guided" in told
     assert "chosen: children with cells=" in told

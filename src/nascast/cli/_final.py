@@ -63,8 +63,8 @@ def export_best(out: Path, form: str, resume: bool, search: "Search", children: 
     model = out / name  # its own where a resumed search finds another
     typer.echo(
         f"chosen: {epochs} epochs for the best network, with "
-        f"{words or 'the skeleton of the search'}; a larger one is trained by: "
-        f"nascast train {out} --filters 32 --epochs {_MOST}",
+        f"{words or 'the skeleton of the search'}; one of another size is trained by: "
+        f"nascast train {out} --repeats N --filters F",
         err=True,
     )
     train(
