@@ -65,6 +65,8 @@ def test_records_of_other_data_are_begun_with_unless_a_strategy_is_named(
         ("named", ["--strategy", "random"], "nasnet", False),
         ("size", ["--metric", "parameters"], "nasnet", False),
         ("own", ["--space", "nasbench201", "--prior", "none=-1"], "nasbench201", True),
+        ("after", ["--from", tmp_path / "named"], "nasnet", True),
+        ("asked", ["--strategy", "guided", "--from", "known"], "nasbench201", True),
     ):
         out = ["--out", tmp_path / name]
         own = words if space == "nasbench201" else [*words[:-1], "repeats=1,filters=4"]

@@ -12,7 +12,7 @@ import typer
 from nascast.cli._children import Children
 from nascast.cli._options import duration
 from nascast.cli._plan import Asked, check, planned
-from nascast.cli._warm import KNOWN
+from nascast.cli._warm import KNOWN, space_of
 
 if TYPE_CHECKING:
     from nascast.studies.searches.results import Searched
@@ -113,9 +113,11 @@ def _with_space(asked: Asked, children: Children, free: bool, before: "Searched 
         return asked
     if before is not None:
         return replace(asked, space=before.space.name)
-    if _on_text(children):
+    if named := [source for source in asked.earlier if source not in (KNOWN, _NOTHING)]:
+        space, why = space_of(named[0]), f"{named[0]} is of it"
+    elif _on_text(children):
         space, why = "nasbench_nlp", "its cells read texts"
-    elif free:
+    elif free or KNOWN in asked.earlier:
         space, why = "nasbench201", "other data sets say which of its cells are good"
     else:
         space, why = "nasnet", "its cells fit images of every size"

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from nascast.core.types import Floats, Genes, Objective
     from nascast.strategies.guided.prior import Prior
 
-__all__ = ["KNOWN", "prior_of"]
+__all__ = ["KNOWN", "prior_of", "space_of"]
 
 KNOWN = "known"  # written where a folder or a benchmark could be
 
@@ -56,6 +56,19 @@ def prior_of(
         named = {found[1]: float(found[2]) for found in weights if found}
         return Prior.of(space, groups, operations=named)
     return Prior.of(space, groups, np.asarray([space.read(text).genes], dtype=np.int16))
+
+
+def space_of(source: str) -> str:
+    """Returns the name of the space of a folder of a search, or of a benchmark or table.
+
+    Raises:
+        NascastError: there is no such source, or it cannot be read.
+    """
+    from nascast.studies.searches.results import SEARCH, read_search
+
+    folder = Path(source)
+    found = read_search(folder) if (folder / SEARCH).is_file() else _benchmark(source)
+    return found.space.name
 
 
 def _groups(
@@ -106,11 +119,8 @@ def _recorded(
     """Returns the records of a benchmark or a table, by the metric of the search."""
     from nascast.core.errors import InvalidSettingError
     from nascast.core.evaluator import alike
-    from nascast.studies.records import open_benchmark
 
-    if Path(source).is_dir():
-        raise InvalidSettingError(f"--from {source}: the folder holds no search")
-    bench = open_benchmark(source)
+    bench = _benchmark(source)
     _expect(space, bench.space.name, source)
     if aim.metric not in bench.metrics:
         raise InvalidSettingError(
@@ -125,6 +135,15 @@ def _recorded(
     rows = bench.measured(aim.metric)
     values = bench.query(rows, aim.metric)
     return [(rows, -values if aim.minimize else values)]
+
+
+def _benchmark(source: str) -> "Benchmark":
+    from nascast.core.errors import InvalidSettingError
+    from nascast.studies.records import open_benchmark
+
+    if Path(source).is_dir():
+        raise InvalidSettingError(f"--from {source}: the folder holds no search")
+    return open_benchmark(source)
 
 
 def _expect(space: "SearchSpace", name: str, source: str) -> None:
