@@ -134,3 +134,9 @@ def test_children_are_measured_within_the_limits() -> None:
         measured_rungs(space, *asked, Limits(parameters=10))
     (rung,) = measured_rungs(space, *asked, Limits(parameters=18_000))
     assert rung.skeleton == {"cells": 1, "channels": 4}
+
+
+def test_children_are_measured_on_as_few_images_as_they_can_have() -> None:
+    space = plugins.load("space", "nasbench201")
+    (rung,) = measured_rungs(space, "digits", (64, 8), 1e-9, "cpu", Limits())
+    assert rung.seconds > 0

@@ -176,9 +176,10 @@ def measured_rungs(
     from nascast.training.evaluator import TrainingEvaluator
     from nascast.training.recipes import named_recipe
 
-    few = max(min(_IMAGES, 3 * images[0] // 4), 1)
+    recipe = named_recipe("child", epochs=1)
+    few = min(_IMAGES, images[0], max(3 * images[0] // 4, recipe.batch_size))
     held = max(min(few // 4, images[1]), 1)
-    split, recipe = Split(train=few, validation=held, test=1), named_recipe("child", epochs=1)
+    split = Split(train=few, validation=held, test=1)
     found = list[Rung]()
     for size in _sizes(space) if best is None else _sizes_from(space, best[1]):
         evaluator = TrainingEvaluator(
