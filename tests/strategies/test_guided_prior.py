@@ -11,7 +11,7 @@ import nascast
 from nascast.core.errors import InvalidSettingError
 from nascast.core.evaluator import Benchmark
 from nascast.core.space import SearchSpace
-from nascast.core.types import Floats, Objective, Trial
+from nascast.core.types import Evaluation, Floats, Objective, Trial
 from nascast.strategies.guided import Guided
 from nascast.strategies.guided.prior import Prior, trust
 from nascast.strategies.guided.process import Process
@@ -111,6 +111,18 @@ def test_spaces_that_are_not_listed_and_faults() -> None:
         Guided(space, [Objective("val_accuracy"), Objective("parameters")], prior=prior)
     assert "6 architectures" in repr(prior)
     assert repr(prior) != repr(constant)
+
+
+def test_in_a_large_space_what_the_user_holds_good_is_tried_first() -> None:
+    """Itself, not only what it is mutated to; and once."""
+    space = nascast.load("space", "nasnet")
+    good = space.sample(1, np.random.default_rng(0))
+    strategy = Guided(space, prior=Prior.of(space, praised=good))
+    (first,) = strategy.ask(1, np.random.default_rng(1))
+    assert first.arch == space.architecture(good[0])
+    strategy.tell([Trial(0, first, Evaluation({"val_accuracy": 90.0}, 1.0), 1.0)])
+    (second,) = strategy.ask(1, np.random.default_rng(2))
+    assert strategy.met.networks(second.arch.row()) != strategy.met.networks(good)
 
 
 @pytest.mark.parametrize("weight", [math.inf, -math.inf, math.nan])

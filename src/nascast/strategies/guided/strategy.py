@@ -252,13 +252,14 @@ class Guided(Strategy):
     ) -> Choice:
         """Returns the choice among mutants of the best, random rows, and those to train on."""
         met = self._stacked([*self.history.genes, *busy])
-        best = self._best(targets)
+        before = self._best_before()
+        best = np.concatenate([self._best(targets), before])
 
         def candidates(n: int) -> Genes:
             if not len(best):
                 return self.space.sample(n, rng)
             mutants = self.space.mutate(best[rng.integers(len(best), size=n - n // 4)], rng)
-            return np.concatenate([mutants, self.space.sample(n // 4, rng)])
+            return np.concatenate([before, mutants, self.space.sample(n // 4, rng)])
 
         new = distinct(candidates, self.candidates, self.met.networks, met)
         known = self._stacked([*self.history.genes[kept], *busy])
@@ -282,16 +283,19 @@ class Guided(Strategy):
         return self.history.genes[list(left.values())]
 
     def _best(self, targets: Floats) -> Genes:
-        """Returns the rows that candidates are mutated from, with the best before the search."""
+        """Returns the best rows of the search."""
         order = self.history.best(self.parents)
         if len(self._lengths) > 1:
             order = np.argsort(-targets, kind="stable")[: self.parents]
-        best = self.history.genes[order]
+        return self.history.genes[order]
+
+    def _best_before(self) -> Genes:
+        """Returns the best rows before the search, which are candidates as they are, too."""
         if self.prior is None:
-            return best
+            return self._stacked([])
         order = np.argsort(-self.prior.scores, kind="stable")[: self.parents]
         before = self.prior.rows[order]
-        return np.concatenate([best, before[self.space.is_valid(before)]])
+        return before[self.space.is_valid(before)]
 
     def _told_points(self) -> Floats:
         """Returns ``(k, d)`` coordinates of the trials, each of which is encoded once."""
