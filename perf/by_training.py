@@ -5,6 +5,8 @@ each run is then trained afresh on all training images but `--kept`, with seeds 
 and judged on test images. Means are over runs; differences from the first strategy are paired by
 seed, with the p of a paired t test and the two-sided one of Wilcoxon's signed ranks.
 
+With --from known, or a folder or a table, `guided` begins with what that says; the others cannot.
+
 Stopped, it goes on where it was: searches are resumed, trainings are in a journal. Runs that go on
 side by side share the processor or the GPU, and so are to be begun together.
 
@@ -80,6 +82,8 @@ def searched(options: argparse.Namespace, run: tuple[str, int]) -> int:
     for name in ("split", "skeleton", "recipe"):
         if value := getattr(options, name):
             words += [f"--{name}", value]
+    if options.source and strategy.startswith("guided"):
+        words += ["--from", options.source]
     if (folder / "search.json").exists():
         words.append("--resume")
     folder.mkdir(parents=True, exist_ok=True)
@@ -196,6 +200,7 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--jobs", type=int, default=1, help="runs or trainings at a time")
     parser.add_argument("--preset", default="small")
+    parser.add_argument("--from", dest="source", help="what guided begins with")
     parser.add_argument("--device", default="cpu")
     parser.add_argument("--split", default="")
     parser.add_argument("--skeleton", default="")
