@@ -87,7 +87,7 @@ def test_likely_architectures_are_measured_where_they_keep_to_the_limits() -> No
 
 
 def test_few_images_want_more_epochs_before_a_larger_network() -> None:
-    assert [final_epochs(n, 64) for n in (10**6, 16_000, 15_999, 9_600, 300)] == [6, 6, 7, 10, 100]
+    assert [final_epochs(n, 64) for n in (10**6, 21_334, 21_333, 6_400, 300)] == [3, 3, 4, 10, 100]
 
 
 def test_sizes_of_the_best_network_begin_with_its_own_and_keep_to_the_limits() -> None:

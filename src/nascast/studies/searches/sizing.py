@@ -34,7 +34,7 @@ _EPOCHS = 3, 6, 20  # at least, those at which a larger network is taken instead
 _SIZES = (1, 4), (1, 8), (1, 16), (2, 16)  # repeats and filters of children; chosen
 _FINAL_SIZES = (*_SIZES, (3, 32), (5, 32))  # and of the best network in the end; chosen
 _MOST = 100  # epochs of the best network at most; chosen
-_ENOUGH = 1500  # steps at which it is taken larger instead, and 6 epochs; chosen
+_ENOUGH = 1000  # steps at which it is taken larger instead, and 3 epochs; chosen
 _IMAGES = 256  # trained on, where seconds are measured, and a quarter for validation; chosen
 _PER_CLASS = 20  # training images at least; chosen
 _STEPS = 100  # of a training at least, since fewer leave networks near chance; chosen
@@ -136,7 +136,7 @@ def final_epochs(images: int, batch: int) -> int:
         images: number of training images.
         batch: number of images in a step.
     """
-    return min(max(_EPOCHS[1], -(-_ENOUGH * batch // images)), _MOST)
+    return min(max(_EPOCHS[0], -(-_ENOUGH * batch // images)), _MOST)
 
 
 def measured_rungs(
