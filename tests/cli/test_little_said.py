@@ -11,8 +11,10 @@ from typing import Any
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from nascast.cli._final import _epochs, _sized
+from nascast.cli._sized import _opened
 from nascast.core.types import Architecture, Candidate, Evaluation, Trial
 from nascast.studies.searches.results import read_search
 
@@ -50,6 +52,42 @@ def test_pictures_and_a_time_are_enough(
     status, _, told = cli(*words, "--evaluations", "2", "--resume")
     assert (status, "measuring" in told) == (0, False), told
     assert read_search(out).training == found.training
+
+
+def test_photos_of_unequal_size_are_brought_to_one(
+    cli: Cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The network at the end, and a search that goes on, have it too."""
+    for name, value in (("_SIZES", ((1, 4),)), ("_MEASURED", 1), ("_MOST", 1), ("SIDES", (8, 16))):
+        monkeypatch.setattr(f"nascast.studies.searches.sizing.{name}", value)  # to be quick
+    monkeypatch.setattr("nascast.cli._sized._SMALL", 8)
+    rng = np.random.default_rng(0)
+    for k in range(60):
+        folder = tmp_path / "photos" / f"class{k % 2}"
+        folder.mkdir(parents=True, exist_ok=True)
+        pixels = rng.integers(0, 255, (*rng.integers(20, 40, 2), 3), dtype=np.uint8)
+        Image.fromarray(pixels).save(folder / f"{k}.png")
+    out = tmp_path / "run"
+    words = ["search", "--data", tmp_path / "photos", "--out", out, "--executor", "serial"]
+    words += ["--device", "cpu", "--export", "safetensors"]
+    status, _, told = cli(*words, "--hours", "0.05", "--evaluations", "1")
+    assert (status, "chosen: images of 16 × 16 pixels" in told) == (0, True), told
+    (model,) = out.glob("model-*/architecture.json")
+    assert json.loads(model.read_text())["preparation"]["resize"] == [16, 16]
+    assert cli(*words, "--hours", "0.05", "--evaluations", "2", "--resume")[0] == 0
+    found = read_search(out)
+    assert found.training is not None
+    assert (found.training["split"]["size"], len(found.runs[0].trials)) == (16, 2)
+
+
+def test_oblong_arrays_stay_as_they_are(tmp_path: Path) -> None:
+    """Those that are large and square become small, as pictures do."""
+    for shape, side in (((80, 80), 32), ((80, 70), None), ((64, 60), None)):
+        file = tmp_path / "own.npz"
+        images = np.zeros((20, *shape, 1), np.uint8)
+        np.savez(file, allow_pickle=False, x=images, y=np.arange(20) % 2)
+        data, found = _opened(str(file))
+        assert (found, data.train[0].shape[2:]) == (side, (side, side) if side else shape)
 
 
 def test_records_of_other_data_are_begun_with_unless_a_strategy_is_named(

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from nascast.core.types import Architecture, Trial
     from nascast.studies.searches.design import Search
     from nascast.studies.searches.results import Searched
+    from nascast.training.data import ImageData
 
 __all__ = ["export_best"]
 
@@ -104,10 +105,9 @@ def _measured(
 ) -> tuple[int, Mapping[str, Any]]:
     from nascast.cli._options import device
     from nascast.studies.searches.sizing import final_epochs, final_size, measured_rungs
-    from nascast.training.data import Split, open_data
 
     assert found.training is not None
-    data = open_data(found.training["data"], Split(), "cpu")
+    data, side = _images(found), found.training["split"]["size"]
     images = len(data.train[1]), len(data.validation[1])
     enough = final_epochs(images[0], int(found.training["recipe"]["batch_size"]))
     typer.echo("measuring what the best network takes …", err=True)
@@ -118,6 +118,7 @@ def _measured(
         seconds,
         device(children.device),
         search.limits,
+        side=side,
         epochs=enough,
         best=(arch, found.training["skeleton"]),
     )
@@ -144,10 +145,14 @@ def _epochs(found: "Searched", trials: "Sequence[Trial]", seconds: float) -> int
 
 def _share_of_images(found: "Searched") -> float:
     """Returns the share of the training images that children saw."""
+    assert found.training is not None
+    few = found.training.get("split", {}).get("train")
+    return 1.0 if few is None else min(float(few) / len(_images(found).train[1]), 1.0)
+
+
+def _images(found: "Searched") -> "ImageData":
+    """Returns all images, of the size that they had in the search."""
     from nascast.training.data import Split, open_data
 
     assert found.training is not None
-    few = found.training.get("split", {}).get("train")
-    if few is None:
-        return 1.0
-    return min(float(few) / len(open_data(found.training["data"], Split(), "cpu").train[1]), 1.0)
+    return open_data(found.training["data"], Split(size=found.training["split"]["size"]), "cpu")

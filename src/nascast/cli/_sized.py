@@ -1,7 +1,9 @@
 """What ``nascast search`` chooses where little is said: strategy, space, size of the children."""
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import replace
+from functools import partial
 from math import inf
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -17,11 +19,14 @@ from nascast.cli._warm import KNOWN, space_of
 if TYPE_CHECKING:
     from nascast.studies.searches.results import Searched
     from nascast.studies.searches.sizing import Size
+    from nascast.training.data import ImageData
 
 __all__ = ["sized", "time_asked"]
 
-_PARTS = ("train", "validation", "test")
+_RECIPE = ("epochs", "batch_size", "learning_rate")
+_PARTS = ("train", "validation", "test", "size")
 _LIKELY = 50  # best architectures known, of which the first within the limits are measured; chosen
+_SMALL = 64  # pixels of a side of images that stay as they are; chosen
 _NOTHING = "none"  # written where a folder or a benchmark could be
 
 
@@ -160,15 +165,16 @@ def _kept(children: Children, before: "Searched") -> Children:
         return children
     parts = training.get("split", {})
     few = {name: parts[name] for name in _PARTS if parts.get(name) is not None}
-    return _as_options(children, training["recipe"]["epochs"], training["skeleton"], few)
+    recipe = {name: training["recipe"][name] for name in _RECIPE}
+    return _as_options(children, recipe, training["skeleton"], few)
 
 
 def _as_options(
-    children: Children, epochs: int, skeleton: Any, images: Mapping[str, int]
+    children: Children, recipe: Mapping[str, Any], skeleton: Any, images: Mapping[str, int]
 ) -> Children:
     return replace(
         children,
-        recipe=f"epochs={epochs}",
+        recipe=",".join(f"{name}={value}" for name, value in recipe.items()),
         skeleton=",".join(f"{name}={value}" for name, value in skeleton.items()),
         split=",".join(f"{name}={count}" for name, count in images.items()),
         sized=True,
@@ -183,15 +189,13 @@ def _chosen(asked: Asked, children: Children) -> Children:
     from nascast.core.types import Objective
     from nascast.studies.searches import sizing
     from nascast.studies.searches.known import best_known
-    from nascast.training.data import Split, open_data
-    from nascast.training.recipes import named_recipe
 
     assert children.data is not None
     assert asked.budget is not None
     seconds, workers = duration(asked.budget, "--budget"), _workers(asked, children)
     count = asked.evaluations or (sizing.KNOWN if KNOWN in asked.earlier else sizing.CHILDREN)
     where = device(children.device)
-    data = open_data(children.data, Split(), "cpu")
+    data, side = _opened(children.data)
     typer.echo(f"read: {data.told()}", err=True)
     images, each = len(data.train[1]), seconds * workers / count
     if children.time_limit is not None:
@@ -200,7 +204,8 @@ def _chosen(asked: Asked, children: Children) -> Children:
     assert asked.space is not None
     space = plugins.load("space", asked.space)
     aim = Objective("val_accuracy")
-    rungs = sizing.measured_rungs(
+    measure = partial(
+        sizing.measured_rungs,
         space,
         children.data,
         (images, len(data.validation[1])),
@@ -209,16 +214,44 @@ def _chosen(asked: Asked, children: Children) -> Children:
         asked.limits,
         likely=best_known(space, aim, _LIKELY) if KNOWN in asked.earlier else (),
     )
-    batch = named_recipe("child").batch_size
+    rungs = measure(side=side)
+    if side is not None:
+        side = sizing.largest_side(rungs, images, each)
+        rungs = rungs if side == sizing.SIDES[0] else measure(side=side)
+        _say(f"images of {side} × {side} pixels, cut from the middle of larger ones")
+    batch, rate = sizing.batch_of(images)
     size = sizing.chosen_size(rungs, images, data.classes, each, batch)
     _explain(size, images, seconds, workers)
-    few = dict[str, int]()
-    if size.images < images:  # as many for validation, to training, as where seconds were measured
-        held = {"validation": data.validation, "test": data.test}
-        few = {"train": size.images}
-        few |= {name: max(min(size.images // 4, len(part[1])), 1) for name, part in held.items()}
     said = replace(children, said=True)
-    return _as_options(said, size.epochs, size.rung.skeleton, few)
+    recipe = dict(zip(_RECIPE, (size.epochs, batch, rate), strict=True))
+    return _as_options(said, recipe, size.rung.skeleton, _split(data, size, side))
+
+
+def _opened(source: str) -> "tuple[ImageData, int | None]":
+    """Returns the images, brought to a small size where they are large or of unequal size."""
+    from nascast.core.errors import InvalidSettingError, UnequalSizesError
+    from nascast.studies.searches.sizing import SIDES
+    from nascast.training.data import Split, open_data
+
+    small = Split(size=SIDES[0])
+    try:
+        data = open_data(source, Split(), "cpu")
+    except UnequalSizesError:
+        return open_data(source, small, "cpu"), SIDES[0]
+    if max(data.train[0].shape[2:]) > _SMALL:
+        with suppress(InvalidSettingError):  # oblong arrays cannot be made square
+            return open_data(source, small, "cpu"), SIDES[0]
+    return data, None
+
+
+def _split(data: "ImageData", size: "Size", side: int | None) -> dict[str, int]:
+    """Returns the settings of the split: the side of images, and how many where not all are."""
+    found = {} if side is None else {"size": side}
+    if size.images < len(data.train[1]):
+        found["train"] = size.images
+        for name, part in (("validation", data.validation), ("test", data.test)):
+            found[name] = max(min(size.images // 4, len(part[1])), 1)  # as where it was measured
+    return found
 
 
 def _workers(asked: Asked, children: Children) -> int:

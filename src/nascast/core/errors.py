@@ -46,6 +46,10 @@ class InvalidSettingError(NascastError, ValueError):
     """A setting outside its range, or settings that contradict each other."""
 
 
+class UnequalSizesError(InvalidSettingError):
+    """Images are of unequal size, and no size was given to bring them to."""
+
+
 class UnknownComponentError(NascastError, LookupError):
     """A name that no component of that kind has; the message lists the known ones."""
 

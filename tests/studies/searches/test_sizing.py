@@ -9,9 +9,11 @@ from nascast.studies.limits import Limits, TaskNetworks, limited
 from nascast.studies.searches.sizing import (
     Rung,
     _kept,
+    batch_of,
     chosen_size,
     final_epochs,
     final_size,
+    largest_side,
     measured_rungs,
 )
 
@@ -84,6 +86,20 @@ def test_likely_architectures_are_measured_where_they_keep_to_the_limits() -> No
     assert _kept(within, [large, small]) == [small]
     assert len(_kept(within, [large])) == 3
     assert all(within.is_valid(arch.row())[0] for arch in _kept(within, [large]))
+
+
+@pytest.mark.parametrize(
+    ("seconds", "side"),
+    [(1.0, 32), (95.9, 32), (383.9, 32), (384.0, 64), (1535.9, 64), (1536.0, 128)],
+)
+def test_large_images_stay_as_large_as_time_allows(seconds: float, side: int) -> None:
+    """16 filters, 6 epochs of 1,000 images take 96 s at 32 pixels, and four times that at 64."""
+    assert largest_side(RUNGS, 1000, seconds) == side
+
+
+def test_few_images_are_trained_on_in_small_steps() -> None:
+    found = [batch_of(images) for images in (50_000, 1000, 999, 64, 63, 4, 1)]
+    assert found == [(64, 0.05)] * 2 + [(16, 0.025)] * 2 + [(4, 0.0125)] * 2 + [(1, 0.00625)]
 
 
 def test_few_images_want_more_epochs_before_a_larger_network() -> None:

@@ -18,11 +18,14 @@ __all__ = [
     "CHILDREN",
     "KNOWN",
     "SEARCH",
+    "SIDES",
     "Rung",
     "Size",
+    "batch_of",
     "chosen_size",
     "final_epochs",
     "final_size",
+    "largest_side",
     "measured_rungs",
 ]
 
@@ -38,6 +41,9 @@ _ENOUGH = 1000  # steps at which it is taken larger instead, and 3 epochs; chose
 _IMAGES = 256  # trained on, where seconds are measured, and a quarter for validation; chosen
 _PER_CLASS = 20  # training images at least; chosen
 _STEPS = 100  # of a training at least, since fewer leave networks near chance; chosen
+SIDES = 32, 64, 128  # pixels that larger images are brought to; chosen
+_BATCHES = (1000, 64), (64, 16), (0, 4)  # images to train on, and those in a step; chosen
+_USUAL = 2  # place of the size whose networks decide about them; chosen
 _MEASURED = 3  # random networks of a size; chosen
 
 
@@ -113,6 +119,34 @@ def chosen_size(
     return Size(rungs[place], epochs, few, cost, more)
 
 
+def largest_side(rungs: Sequence[Rung], images: int, seconds: float) -> int:
+    """Returns the largest side of images at which a network of 16 filters has 6 epochs.
+
+    Args:
+        rungs: sizes of networks with images of the smallest side, the smallest first.
+        images: number of training images.
+        seconds: seconds that a child may take.
+    """
+    usual = rungs[min(_USUAL, len(rungs) - 1)].seconds * images * _EPOCHS[1]
+    fit = (side for side in SIDES if usual * (side / SIDES[0]) ** 2 <= seconds)
+    return max(fit, default=SIDES[0])
+
+
+def batch_of(images: int) -> tuple[int, float]:
+    """Returns the number of images in a step, and the learning rate that goes with it.
+
+    Few images make a step smaller, since there would be few steps; the rate goes with its root.
+
+    Args:
+        images: number of training images.
+    """
+    from nascast.training.recipes import named_recipe
+
+    usual = named_recipe("child")
+    batch = min(next(size for least, size in _BATCHES if images >= least), images)
+    return batch, usual.learning_rate * (batch / usual.batch_size) ** 0.5
+
+
 def final_size(rungs: Sequence[Rung], images: int, seconds: float, enough: int) -> tuple[Rung, int]:
     """Returns the largest of some sizes that can be trained for enough epochs, and its epochs.
 
@@ -147,6 +181,7 @@ def measured_rungs(
     device: str,
     limits: Limits,
     *,
+    side: int | None = None,
     epochs: int = _EPOCHS[1],
     likely: Sequence[Architecture] = (),
     best: tuple[Architecture, Mapping[str, Any]] | None = None,
@@ -163,6 +198,7 @@ def measured_rungs(
         seconds: seconds that a training may take.
         device: name of the device.
         limits: limits on the cost of a network.
+        side: pixels that images are brought to; None leaves them as they are.
         epochs: epochs that it should have.
         likely: architectures that children are likely to have, of which some are measured; where
             none keeps to the limits, or there is none, random ones are.
@@ -176,10 +212,10 @@ def measured_rungs(
     from nascast.training.evaluator import TrainingEvaluator
     from nascast.training.recipes import named_recipe
 
-    recipe = named_recipe("child", epochs=1)
+    recipe = named_recipe("child", epochs=1, batch_size=batch_of(images[0])[0])
     few = min(_IMAGES, images[0], max(3 * images[0] // 4, recipe.batch_size))
     held = max(min(few // 4, images[1]), 1)
-    split = Split(train=few, validation=held, test=1)
+    split = Split(train=few, validation=held, test=1, size=side)
     found = list[Rung]()
     for size in _sizes(space) if best is None else _sizes_from(space, best[1]):
         evaluator = TrainingEvaluator(

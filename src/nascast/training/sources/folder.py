@@ -51,8 +51,8 @@ def read(source: str, size: int | None) -> Arrays:
         MissingDataError: there are no images.
         CorruptDataError: more than a tenth of the images cannot be read, or all of a class; or a
             part has a class that train/ has not.
-        InvalidSettingError: the images are of unequal size and there is no `size`; or two folders
-            are one part, such as val/ and valid/.
+        UnequalSizesError: the images are of unequal size and there is no `size`.
+        InvalidSettingError: two folders are one part, such as val/ and valid/.
         MissingExtraError: Pillow is not installed.
     """
     root = Path(source)

@@ -7,7 +7,7 @@ from typing import Any, Protocol
 import numpy as np
 import numpy.typing as npt
 
-from nascast.core.errors import CorruptDataError, InvalidSettingError
+from nascast.core.errors import CorruptDataError, UnequalSizesError
 from nascast.core.extras import extra
 from nascast.training.sources.arrays import Arrays, Part, test_places
 
@@ -74,7 +74,7 @@ def arrays_of(
 
     Raises:
         CorruptDataError: a picture has pixels that are not of 8 bits a channel.
-        InvalidSettingError: the pictures are of unequal size and there is no `size`.
+        UnequalSizesError: the pictures are of unequal size and there is no `size`.
     """
     every = [picture for pictures, _ in parts.values() for picture in pictures]
     for picture in every:
@@ -110,7 +110,7 @@ def _side(every: Sequence[Picture], size: int | None) -> tuple[int, int]:
     for other in every:
         if other.size != first.size:
             (w, h), (other_w, other_h) = first.size, other.size
-            raise InvalidSettingError(
+            raise UnequalSizesError(
                 f"the images are of unequal size: {first.call} is {w}×{h}, {other.call} "
                 f"{other_w}×{other_h}; give a size to bring them to, "
                 "such as size=32 of the split"
