@@ -1,10 +1,10 @@
 """The study that ``nascast recommend`` reads where it is given no other.
 
 Runs the comparisons below, each into a folder of its own, and writes what they found beside
-``nascast.studies.recommend``. Test sets have 200 architectures. On NAS-Bench-101 and -201 budgets
-are those of the grid ``paper``, in 20 trials, which take up to an hour of a core; elsewhere, and
-where fits or queries take long, they are those of ``quick``, see `STUDIES`. On these two spaces,
-which have no training losses, OMNI reads validation accuracy and recorded scores. Left out are on
+``nascast.studies.recommend``. Test sets have 200 architectures. Budgets are those of the grid
+``paper``, in 20 trials, which take up to an hour of a core; on NAS-Bench-301, and where fits or
+queries take long, they are those of ``quick``, see `STUDIES`. On NAS-Bench-101 and -201, which have
+no training losses, OMNI reads validation accuracy and recorded scores. Left out are on
 NAS-Bench-NLP `nao`, `seminas` and `nn_former`, whose graphs are large there. Supernets are trained
 on the images of --images, those of CIFAR-10, and left out without. Zero-cost proxies run where
 their scores are recorded beside the table, among the architectures that have them; `auto` reads
@@ -48,11 +48,11 @@ NLP_SCORED = "params,flops,l2_norm,synflow,jacov,snip,grad_norm,plain"
 LEARNED = f"{MODELS},{CURVES}"
 PAPER, QUICK = "paper", "quick"
 STUDIES = {  # folder: benchmark, predictors, grid and trials
-    "mini": ("nb201-mini", f"{LEARNED},{PROXIES}", QUICK, 5),
+    "mini": ("nb201-mini", f"{LEARNED},{PROXIES}", PAPER, 20),
     "nb201": ("nb201_seeds", LEARNED, PAPER, 20),
     "nb301": ("nb301_sample", LEARNED, QUICK, 5),
     "nb101": ("nb101_sample", LEARNED, PAPER, 20),
-    "nlp": ("nbnlp_logs", f"{FAST},{CURVES}", QUICK, 5),
+    "nlp": ("nbnlp_logs", f"{FAST},{CURVES}", PAPER, 20),
     "mini_omni": ("nb201-mini", "omni", QUICK, 20),
     "mini_lcnet": ("nb201-mini", "lcnet", QUICK, 3),
     "mini_seminas": ("nb201-mini", "omni_seminas", QUICK, 3),
