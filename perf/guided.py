@@ -248,7 +248,7 @@ def main() -> None:
     options = parser.parse_args()
     bench = open_benchmark(options.table)
     space = recorded_space(bench)
-    known = json.loads(options.out.read_text()) if options.out and options.out.exists() else {}
+    before = json.loads(options.out.read_text()) if options.out and options.out.exists() else {}
     settings = {k: getattr(options, k) for k in ("evaluations", "judge", "until_best")}
     earlier, names, suffix = None, options.strategies.split(), ""
     if options.source:
@@ -259,13 +259,13 @@ def main() -> None:
             suffix = " from what is known"
         suffix += " reversed" * options.reversed
     for text in names:
-        runs = known.setdefault(text + suffix, {})
+        runs = before.setdefault(text + suffix, {})
         for seed in range(options.runs):
             if str(seed) not in runs:
                 runs[str(seed)] = search(bench, space, text, seed, earlier=earlier, **settings)
                 if options.out:
-                    options.out.write_text(json.dumps(known))
-    report({text + suffix: known[text + suffix] for text in names}, options.evaluations)
+                    options.out.write_text(json.dumps(before))
+    report({text + suffix: before[text + suffix] for text in names}, options.evaluations)
 
 
 if __name__ == "__main__":

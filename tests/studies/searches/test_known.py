@@ -20,7 +20,7 @@ def expected(*sets: str) -> np.ndarray:
     tables = [open_benchmark(f"nb201_seeds:{name}") for name in sets]
     means = [table.query(table.genes(), "val_accuracy", seed=None) for table in tables]
     scores = [norm.ppf((rankdata(mean) - 0.5) / len(mean)) for mean in means]
-    return np.mean([score / score.std() for score in scores], axis=0)
+    return np.asarray(np.mean([score / score.std() for score in scores], axis=0))
 
 
 def test_scores_are_means_over_data_sets() -> None:
