@@ -27,6 +27,7 @@ _RECIPE = ("epochs", "batch_size", "learning_rate")
 _PARTS = ("train", "validation", "test", "size")
 _LIKELY = 50  # best architectures known, of which the first within the limits are measured; chosen
 _SMALL = 64  # pixels of a side of images that stay as they are; chosen
+_TENTHS = 10  # seconds up to which they are told in tenths; chosen
 _NOTHING = "none"  # written where a folder or a benchmark could be
 
 
@@ -270,7 +271,7 @@ def _explain(size: "Size", images: int, seconds: float, workers: int) -> None:
     skeleton = ", ".join(f"{name}={value}" for name, value in size.rung.skeleton.items())
     _say(
         f"children with {skeleton or 'the usual skeleton'}, {size.epochs} epochs on "
-        f"{size.images:,} of {images:,} training images: about {size.seconds:.0f} s each, so that "
+        f"{size.images:,} of {images:,} training images: about {_time(size.seconds)} each, so that "
         f"about {count:,} fit into {_time(seconds)} on {workers} worker{'s' * (workers > 1)}"
     )
     if size.more is not None:
@@ -283,4 +284,4 @@ def _time(seconds: float) -> str:
     for unit, size in (("h", 3600), ("min", 60)):
         if seconds >= size:
             return f"{seconds / size:.1f} {unit}"
-    return f"{seconds:.0f} s"
+    return f"{seconds:.1f} s" if seconds < _TENTHS else f"{seconds:.0f} s"
