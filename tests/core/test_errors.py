@@ -8,6 +8,7 @@ from nascast.core import errors
     [
         ("InvalidArchitectureError", ValueError),
         ("InvalidSettingError", ValueError),
+        ("UnequalSizesError", ValueError),
         ("UnknownComponentError", LookupError),
         ("MissingExtraError", ImportError),
         ("MissingDataError", FileNotFoundError),

@@ -18,7 +18,7 @@ from nascast.cli._warm import KNOWN, space_of
 
 if TYPE_CHECKING:
     from nascast.studies.searches.results import Searched
-    from nascast.studies.searches.sizing import Size
+    from nascast.studies.searches.sizing import Rung, Size
     from nascast.training.data import ImageData
 
 __all__ = ["sized", "time_asked"]
@@ -185,47 +185,58 @@ def _as_options(
 def _chosen(asked: Asked, children: Children) -> Children:
     planned(asked, children)  # what is wrong with it shows before anything is read
     children.say()
-    from nascast.cli._options import device
-    from nascast.core import plugins
-    from nascast.core.types import Objective
     from nascast.studies.searches import sizing
-    from nascast.studies.searches.known import best_known
 
     assert children.data is not None
     assert asked.budget is not None
     seconds, workers = duration(asked.budget, "--budget"), _workers(asked, children)
     count = asked.evaluations or (sizing.KNOWN if KNOWN in asked.earlier else sizing.CHILDREN)
-    where = device(children.device)
-    data, side = _opened(children.data)
-    typer.echo(f"read: {data.told()}", err=True)
-    images, each = len(data.train[1]), seconds * workers / count
+    each = seconds * workers / count
     if children.time_limit is not None:
         each = min(each, duration(children.time_limit, "--time-limit"))
-    typer.echo("measuring what children take …", err=True)
-    assert asked.space is not None
-    space = plugins.load("space", asked.space)
-    aim = Objective("val_accuracy")
-    measure = partial(
-        sizing.measured_rungs,
-        space,
-        children.data,
-        (images, len(data.validation[1])),
-        each,
-        where,
-        asked.limits,
-        likely=best_known(space, aim, _LIKELY) if KNOWN in asked.earlier else (),
-    )
-    rungs = measure(side=side)
-    if side is not None:
-        side = sizing.largest_side(rungs, images, each)
-        rungs = rungs if side == sizing.SIDES[0] else measure(side=side)
-        _say(f"images of {side} × {side} pixels, cut from the middle of larger ones")
+    data, side = _opened(children.data)
+    typer.echo(f"read: {data.told()}", err=True)
+    rungs, side = _measured(asked, children, data, each, side)
+    images = len(data.train[1])
     batch, rate = sizing.batch_of(images)
     size = sizing.chosen_size(rungs, images, data.classes, each, batch)
     _explain(size, images, seconds, workers)
     said = replace(children, said=True)
     recipe = dict(zip(_RECIPE, (size.epochs, batch, rate), strict=True))
     return _as_options(said, recipe, size.rung.skeleton, _split(data, size, side))
+
+
+def _measured(
+    asked: Asked, children: Children, data: "ImageData", each: float, side: int | None
+) -> "tuple[list[Rung], int | None]":
+    """Returns sizes of children, and the side of images if it is free."""
+    from nascast.cli._options import device
+    from nascast.core import plugins
+    from nascast.core.types import Objective
+    from nascast.studies.searches import sizing
+    from nascast.studies.searches.known import best_known
+
+    typer.echo("measuring what children take …", err=True)
+    assert asked.space is not None
+    assert children.data is not None
+    space, aim = plugins.load("space", asked.space), Objective("val_accuracy")
+    images = len(data.train[1]), len(data.validation[1])
+    measure = partial(
+        sizing.measured_rungs,
+        space,
+        children.data,
+        images,
+        each,
+        device(children.device),
+        asked.limits,
+        likely=best_known(space, aim, _LIKELY) if KNOWN in asked.earlier else (),
+    )
+    rungs = measure(side=side)
+    if side is None:
+        return rungs, None
+    side = sizing.largest_side(rungs, images[0], each)
+    _say(f"images of {side} × {side} pixels, cut from the middle of larger ones")
+    return rungs if side == sizing.SIDES[0] else measure(side=side), side
 
 
 def _opened(source: str) -> "tuple[ImageData, int | None]":

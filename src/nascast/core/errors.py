@@ -16,6 +16,7 @@ __all__ = [
     "NascastError",
     "SearchWarning",
     "StoreError",
+    "UnequalSizesError",
     "UnknownComponentError",
     "UnsupportedError",
     "plain",
