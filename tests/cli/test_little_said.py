@@ -27,7 +27,7 @@ def test_pictures_and_a_time_are_enough(
     """The size of children is chosen by time, stays on resumption, and the best is exported."""
     for name, value in (("_SIZES", ((1, 4), (1, 8))), ("_EPOCHS", (1, 2, 2)), ("_MEASURED", 1)):
         monkeypatch.setattr(f"nascast.studies.searches.sizing.{name}", value)  # to be quick
-    for name, value in (("_FINAL_SIZES", ((1, 4), (1, 8))), ("_MOST", 2)):
+    for name, value in (("_FINAL_SIZES", ((1, 4), (1, 8))), ("MOST", 2)):
         monkeypatch.setattr(f"nascast.studies.searches.sizing.{name}", value)
     rng = np.random.default_rng(0)
     labels = np.arange(400) % 2
@@ -58,7 +58,7 @@ def test_photos_of_unequal_size_are_brought_to_one(
     cli: Cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The network at the end, and a search that goes on, have it too."""
-    for name, value in (("_SIZES", ((1, 4),)), ("_MEASURED", 1), ("_MOST", 1), ("SIDES", (8, 16))):
+    for name, value in (("_SIZES", ((1, 4),)), ("_MEASURED", 1), ("MOST", 1), ("SIDES", (8, 16))):
         monkeypatch.setattr(f"nascast.studies.searches.sizing.{name}", value)  # to be quick
     monkeypatch.setattr("nascast.cli._sized._SMALL", 8)
     rng = np.random.default_rng(0)

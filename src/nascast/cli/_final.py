@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 
 __all__ = ["export_best"]
 
-_MOST = 100  # epochs of the last training at most; chosen
 _SIZE = "final.json"  # the size of the best network, in the folder of a search
 _TIMES = 5  # as many epochs as a child where there is no budget of time; chosen
 
@@ -131,6 +130,8 @@ def _epochs(found: "Searched", trials: "Sequence[Trial]", seconds: float) -> int
 
     It went on from where shorter trainings of its architecture stopped, and their seconds count.
     """
+    from nascast.studies.searches.sizing import MOST
+
     assert found.training is not None
     full, best = int(found.training["recipe"]["epochs"]), trials[-1]
     own = best.candidate.epochs or full
@@ -138,9 +139,9 @@ def _epochs(found: "Searched", trials: "Sequence[Trial]", seconds: float) -> int
     parts = {trial.candidate.epochs or full: trial.evaluation.seconds for trial in alike}
     took = math.fsum(spent for epochs, spent in parts.items() if epochs <= own)
     if math.isinf(seconds) or not took > 0:
-        return min(_TIMES * full, _MOST)
+        return min(_TIMES * full, MOST)
     share = _share_of_images(found)
-    return max(min(int(seconds * own * share / took), _MOST), 1)
+    return max(min(int(seconds * own * share / took), MOST), 1)
 
 
 def _share_of_images(found: "Searched") -> float:

@@ -1,4 +1,4 @@
-"""How large children are and how long they are trained, by the time that there is."""
+"""How large children and the best network are, and how long trained, by the time that there is."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 __all__ = [
     "CHILDREN",
     "KNOWN",
+    "MOST",
     "SEARCH",
     "SIDES",
     "Rung",
@@ -36,7 +37,7 @@ KNOWN = 25  # where records of other data say which architectures are good; chos
 _EPOCHS = 3, 6, 20  # at least, those at which a larger network is taken instead, at most; chosen
 _SIZES = (1, 4), (1, 8), (1, 16), (2, 16)  # repeats and filters of children; chosen
 _FINAL_SIZES = (*_SIZES, (3, 32), (5, 32))  # and of the best network in the end; chosen
-_MOST = 100  # epochs of the best network at most; chosen
+MOST = 100  # epochs of the best network at most; chosen
 _ENOUGH = 1000  # steps at which it is taken larger instead, and 3 epochs; chosen
 _IMAGES = 256  # trained on, where seconds are measured, and a quarter for validation; chosen
 _PER_CLASS = 20  # training images at least; chosen
@@ -44,12 +45,12 @@ _STEPS = 100  # of a training at least, since fewer leave networks near chance; 
 SIDES = 32, 64, 128  # pixels that larger images are brought to; chosen
 _BATCHES = (1000, 64), (64, 16), (0, 4)  # images to train on, and those in a step; chosen
 _USUAL = 2  # place of the size whose networks decide about them; chosen
-_MEASURED = 3  # random networks of a size; chosen
+_MEASURED = 3  # networks of a size; chosen
 
 
 @dataclass(frozen=True, slots=True)
 class Rung:
-    """A size of children.
+    """A size of networks.
 
     Attributes:
         skeleton: settings of the skeleton.
@@ -99,11 +100,10 @@ def chosen_size(
     shortest, enough, most = _EPOCHS
     least = min(max(shortest, -(-_STEPS // max(images // batch, 1))), most)
     enough = max(least, enough)
-    affordable = [int(seconds / (rung.seconds * images)) for rung in rungs]
-    place = max((i for i, epochs in enumerate(affordable) if epochs >= enough), default=0)
-    epochs = min(max(affordable[place], least), most)
+    place, affordable = _largest(rungs, images, seconds, enough)
+    epochs = min(max(affordable, least), most)
     few = images
-    if affordable[place] < least:
+    if affordable < least:
         fewest = max(_PER_CLASS * classes, -(-_STEPS // shortest) * batch)
         few = min(images, max(int(seconds / (least * rungs[0].seconds)), fewest))
     cost = epochs * few * rungs[place].seconds
@@ -158,9 +158,15 @@ def final_size(rungs: Sequence[Rung], images: int, seconds: float, enough: int) 
         seconds: seconds that there are.
         enough: epochs, see `final_epochs`.
     """
+    place, affordable = _largest(rungs, images, seconds, enough)
+    return rungs[place], min(max(affordable, 1), MOST)
+
+
+def _largest(rungs: Sequence[Rung], images: int, seconds: float, enough: int) -> tuple[int, int]:
+    """Returns the place of the largest size with enough epochs, else 0, and the epochs of it."""
     affordable = [int(seconds / (rung.seconds * images)) for rung in rungs]
     place = max((i for i, epochs in enumerate(affordable) if epochs >= enough), default=0)
-    return rungs[place], min(max(affordable[place], 1), _MOST)
+    return place, affordable[place]
 
 
 def final_epochs(images: int, batch: int) -> int:
@@ -170,7 +176,7 @@ def final_epochs(images: int, batch: int) -> int:
         images: number of training images.
         batch: number of images in a step.
     """
-    return min(max(_EPOCHS[0], -(-_ENOUGH * batch // images)), _MOST)
+    return min(max(_EPOCHS[0], -(-_ENOUGH * batch // images)), MOST)
 
 
 def measured_rungs(
