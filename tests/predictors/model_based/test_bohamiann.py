@@ -96,3 +96,19 @@ def test_the_studys_settings_keep_18_samples_of_one_chain() -> None:
     model = studied.regressor(20, rng)
     assert isinstance(model, BayesianNetwork)
     assert len(model.fit(rng.normal(size=(20, 3)), rng.normal(size=20))._log_noise) == 18
+
+
+def test_a_column_that_does_not_vary_adds_nothing() -> None:
+    rng = np.random.default_rng(0)
+    x, y, asked = rng.normal(size=(20, 3)), rng.normal(size=20), rng.normal(size=(5, 3))
+    alone = BayesianNetwork(QUICK, 0).fit(x, y).predict_normal(asked)
+    wide, further = np.insert(x, 1, 7.0, axis=1), np.insert(asked, 1, rng.normal(size=5), axis=1)
+    beside = BayesianNetwork(QUICK, 0).fit(wide, y).predict_normal(further)
+    np.testing.assert_array_equal(beside, alone)
+
+
+def test_rows_that_are_all_alike_are_no_error() -> None:
+    model = BayesianNetwork(QUICK, 0).fit(np.ones((20, 3)), np.arange(20.0))
+    mean, deviation = model.predict_normal(np.ones((4, 3)))
+    assert np.ptp(mean) == 0
+    assert np.isfinite(deviation).all()

@@ -20,7 +20,7 @@ def weights(sizes: Sequence[int], members: int, generator: torch.Generator) -> W
     for before, after in pairwise(sizes):
         drawn = torch.randn(members, before, after, generator=generator, dtype=torch.float64)
         bias = torch.zeros(members, 1, after, dtype=torch.float64)
-        found += [drawn / math.sqrt(before), bias]
+        found += [drawn / math.sqrt(max(before, 1)), bias]  # no column may vary
     return found
 
 

@@ -25,14 +25,20 @@ class BayesianNetwork:
         self._settings, self._seed = settings, seed
 
     def fit(self, X: Floats, y: Floats) -> Self:
-        """Learns from ``(n, d)`` features and ``(n,)`` targets of mean 0 and deviation 1."""
+        """Learns from ``(n, d)`` features and ``(n,)`` targets of mean 0 and deviation 1.
+
+        A column that does not vary is left out: its weights would stay draws from the prior, and
+        add noise where it does vary.
+        """
         s = self._settings
         generator = torch.Generator().manual_seed(self._seed)
-        layers = weights([X.shape[1], s.width, s.width, 1], s.chains, generator)
+        self._columns = np.flatnonzero(np.ptp(X, axis=0))
+        varied = X[:, self._columns]
+        layers = weights([varied.shape[1], s.width, s.width, 1], s.chains, generator)
         log_noise = torch.full((s.chains, 1, 1), math.log(s.noise), dtype=torch.float64)
         parts = [*layers, log_noise]
         self._shapes = [part.shape[1:] for part in parts]
-        x, t = torch.from_numpy(X), torch.from_numpy(np.ascontiguousarray(y))
+        x, t = torch.from_numpy(varied), torch.from_numpy(np.ascontiguousarray(y))
 
         def energy(place: torch.Tensor) -> torch.Tensor:
             some = torch.randperm(len(t), generator=generator)[: s.batch]
@@ -53,7 +59,7 @@ class BayesianNetwork:
         """Returns weights and biases by turns, and the logarithms, of ``(k, parameters)``."""
         sizes = [math.prod(shape) for shape in self._shapes]
         flat = torch.split(place, sizes, dim=1)
-        return [p.reshape(-1, *shape) for p, shape in zip(flat, self._shapes, strict=True)]
+        return [p.reshape(len(p), *shape) for p, shape in zip(flat, self._shapes, strict=True)]
 
     def energy(
         self,
@@ -88,7 +94,8 @@ class BayesianNetwork:
     def predict_normal(self, X: Floats) -> tuple[Floats, Floats]:
         """Returns ``(n,)`` means and ``(n,)`` standard deviations of a label, noise included."""
         with torch.no_grad():
-            parts = [outputs(part, self._layers).numpy() for part in _blocks(X)]
+            blocks = _blocks(X[:, self._columns])
+            parts = [outputs(part, self._layers).numpy() for part in blocks]
             noise = self._log_noise.exp().mean().item()
         found = np.concatenate(parts, axis=1)
         return found.mean(0), np.sqrt(found.var(0) + noise)
