@@ -87,7 +87,7 @@ def _spec(text: str) -> Spec:
         return Spec(text)
     name, _, settings = text[:-1].partition("(")
     pairs = (pair.partition("=") for pair in settings.split(","))
-    return Spec(name, {key: float(value) for key, _, value in pairs})
+    return Spec(name, {key: json.loads(value, parse_int=float) for key, _, value in pairs})
 
 
 class _Page(HTMLParser):
@@ -421,3 +421,13 @@ def test_what_guided_a_search_is_drawn(tmp_path: Path) -> None:
     assert "correlation −0.25" in text
     assert "input → &lt;b&gt;" in text
     assert "<b>\ncorrelation" not in text
+
+
+def test_the_page_says_what_a_strategy_knew_before(tmp_path: Path) -> None:
+    runs = {
+        'guided(prior="100 architectures (0badcafe)")-0': _trials([50, 60]),
+        "random-0": _trials([50, 55]),
+    }
+    page = write_search_report(_folder(tmp_path / "found", runs)).read_text()
+    assert "guided began with what was known before: 100 architectures (0badcafe)." in page
+    assert "random began with" not in page

@@ -142,9 +142,20 @@ def _lead(found: Searched, groups: Mapping[str, Sequence[Run]]) -> Iterable[str]
         yield f"Trainings were looked up in {name}, and {seconds}."
     else:
         yield "Every trial is a network that was trained for it."
+    for name, prior in _priors(groups).items():
+        yield (
+            f"{name} began with what was known before: {prior}. These are counted in no number of "
+            "trials or of seconds here."
+        )
     if len(found.objectives) > 1:
         also = ", ".join(words(other.metric) for other in found.objectives[1:])
         yield f"Also counted: {also}."
+
+
+def _priors(groups: Mapping[str, Sequence[Run]]) -> dict[str, str]:
+    """Returns what strategies knew before their first trial, in the words of `Prior`."""
+    found = {name: runs[0].spec.settings.get("prior") for name, runs in groups.items()}
+    return {name: str(prior) for name, prior in found.items() if prior is not None}
 
 
 def _tiles(found: Searched, items: Sequence[StrategySummary]) -> list[Tile]:
