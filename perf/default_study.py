@@ -2,8 +2,8 @@
 
 Runs the comparisons below, each into a folder of its own, and writes what they found beside
 ``nascast.studies.recommend``. Test sets have 200 architectures. Budgets are those of the grid
-``paper``, in 20 trials, which take up to an hour of a core; on NAS-Bench-301, and where fits or
-queries take long, they are those of ``quick``, see `STUDIES`. On NAS-Bench-101 and -201, which have
+``paper``, in 20 trials, which take up to two hours of a core; where fits or queries take longer,
+they are those of ``quick``, see `STUDIES`. On NAS-Bench-101 and -201, which have
 no training losses, OMNI reads validation accuracy and recorded scores. Left out are on
 NAS-Bench-NLP `nao`, `seminas` and `nn_former`, whose graphs are large there. Supernets are trained
 on the images of --images, those of CIFAR-10, and left out without. Zero-cost proxies run where
@@ -50,7 +50,7 @@ PAPER, QUICK = "paper", "quick"
 STUDIES = {  # folder: benchmark, predictors, grid and trials
     "mini": ("nb201-mini", f"{LEARNED},{PROXIES}", PAPER, 20),
     "nb201": ("nb201_seeds", LEARNED, PAPER, 20),
-    "nb301": ("nb301_sample", LEARNED, QUICK, 5),
+    "nb301": ("nb301_sample", LEARNED, PAPER, 20),
     "nb101": ("nb101_sample", LEARNED, PAPER, 20),
     "nlp": ("nbnlp_logs", f"{FAST},{CURVES}", PAPER, 20),
     "mini_omni": ("nb201-mini", "omni", QUICK, 20),
