@@ -43,6 +43,7 @@ def export_best(out: Path, form: str, resume: bool, search: "Search", children: 
     from nascast.core.errors import InvalidSettingError
     from nascast.studies.searches.results import best_trials, read_search
     from nascast.studies.searches.sizing import SEARCH
+    from nascast.training.transfer import TRAINING
 
     found = read_search(out)
     best = best_trials(found, 1)
@@ -73,7 +74,7 @@ def export_best(out: Path, form: str, resume: bool, search: "Search", children: 
         skeleton=words,
         device=children.device,
         out=model,
-        resume=resume and model.exists(),
+        resume=resume and (model / TRAINING).is_file(),  # a kill may have left a bare folder
     )
     export(model, form, force=True)
 
