@@ -19,6 +19,6 @@ def critic_named(critic: str | Spec | PerformancePredictor, strategy: Strategy) 
     if model.ranks_only or "train_size" not in model.axes:
         raise InvalidSettingError(
             f"{critic} only ranks, and a critic foretells rewards; choose a predictor that learns "
-            "scores from labels, such as bayesian_linear_regression"
+            "scores from labels, such as gp(encoding=graf)"
         )
     return Fitted(strategy, model.like(), name=str(critic))
