@@ -14,9 +14,17 @@ def test_a_search_from_another_and_what_is_refused(cli: Cli, tmp_path: Path) -> 
     new = [*cold, "--from", tmp_path / "old"]
     assert cli(*new)[0] == 0
     assert cli("report", tmp_path / "new")[0] == 0
+    bare = [*bench, "--out", tmp_path / "bare"]
+    assert cli(*bare)[0] == 0
+    for words in (new, [*bare, "--from", "none"]):
+        assert cli(*words, "--resume", "--evaluations", "4")[0] == 0
     other = [*bench, "--strategy", "guided", "--out", tmp_path / "other"]
     for words, told in (
-        ([*cold, "--resume", "--evaluations", "5"], "strategy was"),
+        ([*cold, "--resume"], "0' began with 1 architectures"),  # though nothing is left to do
+        ([*cold, "--resume", "--seeds", "2"], "with nothing; give the --from and --prior of then"),
+        ([*new, "--resume", "--prior", "none=-1"], "1 architectures; none=-1"),
+        ([*bare, "--resume", "--prior", "none=-1"], "with nothing known before, and would go on"),
+        ([*bare, "--resume", "--from", "known"], "; write --from none, and no --prior, or choose"),
         ([*other, "--strategy", "random", "--prior", "none=-1"], "search with guided"),
         ([*other, "--from", tmp_path / "no"], "expected the name of a benchmark"),
         ([*other, "--from", tmp_path], "holds no search"),

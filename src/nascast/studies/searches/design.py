@@ -11,10 +11,11 @@ from typing import Any
 import numpy as np
 
 from nascast.core import plugins
-from nascast.core.errors import InvalidSettingError
-from nascast.core.setup import Setup
+from nascast.core.errors import InvalidSettingError, StoreError
+from nascast.core.setup import Setup, spec_of
 from nascast.core.space import SearchSpace
 from nascast.core.spec import Spec
+from nascast.core.store import Store
 from nascast.core.strategy import Strategy
 from nascast.core.types import Objective
 from nascast.runner import Budget
@@ -22,7 +23,15 @@ from nascast.strategies.guided.prior import Prior
 from nascast.studies.limits import Limits
 from nascast.studies.records import benchmark_named, open_benchmark, recorded_space
 
-__all__ = ["Search", "check_records", "labels", "preset", "run_name", "strategy_of"]
+__all__ = [
+    "Search",
+    "check_prior",
+    "check_records",
+    "labels",
+    "preset",
+    "run_name",
+    "strategy_of",
+]
 
 _MISSING = object()
 _LONG = 60  # letters of settings that stand in a run's name; chosen
@@ -206,3 +215,33 @@ def check_records(search: Search, strategies: Iterable[Strategy]) -> None:
         row = recorded_space(benchmark, wanted).sample(1, np.random.default_rng(0))
         for strategy in strategies:
             strategy.check(benchmark, row)
+
+
+def check_prior(search: Search, strategies: Iterable[Strategy], store: Store) -> None:
+    """Compares what runs were begun with with what the search would begin them with.
+
+    Args:
+        search: settings of the search.
+        strategies: a fresh strategy for each of its specs.
+        store: store of its runs; those that were not begun are not looked at.
+
+    Raises:
+        StoreError: a run began with another prior, or with none.
+    """
+    begun = set(store.runs())
+    for spec, strategy in zip(search.specs, strategies, strict=True):
+        prior = spec_of(strategy).settings.get("prior")
+        for name in sorted(begun & {run_name(spec, seed) for seed in search.seeds}):
+            began = store.info(name).get("strategy")
+            if not isinstance(began, Mapping):
+                continue  # an earlier nascast kept the name of its class
+            old = Spec.from_json(began).settings.get("prior")
+            if old == prior:
+                continue
+            way = "give the --from and --prior of then, with no trial added since"
+            if old is None:
+                way = "write --from none, and no --prior"
+            raise StoreError(
+                f"the run {name!r} began with {old or 'nothing'} known before, and would go on "
+                f"with {prior or 'nothing'}; {way}, or choose another --out"
+            )

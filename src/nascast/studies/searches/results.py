@@ -26,7 +26,7 @@ from nascast.core.types import Floats, Objective, Trial
 from nascast.core.versions import versions
 from nascast.studies.limits import Limits
 from nascast.studies.records import open_benchmark
-from nascast.studies.searches.design import Search, check_records, labels, strategy_of
+from nascast.studies.searches.design import Search, check_prior, check_records, labels, strategy_of
 from nascast.training.files import read_record, write_record
 
 __all__ = [
@@ -63,6 +63,7 @@ def begin(search: Search, out: Path, resume: bool) -> None:
     fresh = [strategy_of(search, strategy, space, seed=0) for strategy in search.specs]
     if resume:
         _check_same(search, out)
+        check_prior(search, fresh, plugins.load("store", "sqlite", out / TRIALS))
         return
     check_records(search, fresh)
     try:
