@@ -23,7 +23,7 @@ class Bohamiann(ModelPredictor):
     Deviations from the 2021 study: several and longer chains; the prior of the noise is wide, where
     the study's holds its variance at a millionth of that of the labels. The preset ``study`` has
     one chain of 100 steps, 10 of them burn-in, keeps every fifth, and has that prior and labels as
-    they are.
+    they are. Always, columns that do not vary among the training rows are left out.
     """
 
     calibrated = True
