@@ -429,5 +429,5 @@ def test_the_page_says_what_a_strategy_knew_before(tmp_path: Path) -> None:
         "random-0": _trials([50, 55]),
     }
     page = write_search_report(_folder(tmp_path / "found", runs)).read_text()
-    assert "guided began with what was known before: 100 architectures (0badcafe)." in page
+    assert "guided began with what was known before: 100 architectures (0badcafe)," in page
     assert "random began with" not in page
