@@ -21,7 +21,10 @@ def test_a_search_from_another_and_what_is_refused(cli: Cli, tmp_path: Path) -> 
     other = [*bench, "--strategy", "guided", "--out", tmp_path / "other"]
     for words, told in (
         ([*cold, "--resume"], "0' began with 1 architectures"),  # though nothing is left to do
-        ([*cold, "--resume", "--seeds", "2"], "with nothing; give the --from and --prior of then"),
+        (
+            [*cold, "--resume", "--seeds", "2"],
+            "with nothing; give the --from and --prior that it began with",
+        ),
         ([*new, "--resume", "--prior", "none=-1"], "1 architectures; none=-1"),
         ([*bare, "--resume", "--prior", "none=-1"], "with nothing known before, and would go on"),
         ([*bare, "--resume", "--from", "known"], "; write --from none, and no --prior, or choose"),

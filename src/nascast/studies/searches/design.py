@@ -218,7 +218,7 @@ def check_records(search: Search, strategies: Iterable[Strategy]) -> None:
 
 
 def check_prior(search: Search, strategies: Iterable[Strategy], store: Store) -> None:
-    """Compares what runs were begun with with what the search would begin them with.
+    """Compares what runs began with to what the search would begin them with.
 
     Args:
         search: settings of the search.
@@ -238,7 +238,7 @@ def check_prior(search: Search, strategies: Iterable[Strategy], store: Store) ->
             old = Spec.from_json(began).settings.get("prior")
             if old == prior:
                 continue
-            way = "give the --from and --prior of then, with no trial added since"
+            way = "give the --from and --prior that it began with, an earlier search as it was then"
             if old is None:
                 way = "write --from none, and no --prior"
             raise StoreError(
