@@ -144,8 +144,8 @@ def _lead(found: Searched, groups: Mapping[str, Sequence[Run]]) -> Iterable[str]
         yield "Every trial is a network that was trained for it."
     for name, prior in _priors(groups).items():
         yield (
-            f"{name} began with what was known before: {prior}, which no number of trials or of "
-            "seconds here counts."
+            f"{name} began with what was known before: {prior}, not counted among the trials and "
+            "seconds here."
         )
     if len(found.objectives) > 1:
         also = ", ".join(words(other.metric) for other in found.objectives[1:])
