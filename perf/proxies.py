@@ -14,7 +14,7 @@ are of whole cells, and Kendall's τ with validation accuracy; aggregates rank w
 Run:
   OMP_NUM_THREADS=1 python perf/proxies.py cost
   OMP_NUM_THREADS=1 python perf/proxies.py score nb201_seeds JOURNAL --images IMAGES.npz --count 300
-  python perf/proxies.py pack nb201_seeds TABLE.scores JOURNAL --batch "64 images of …"
+  python perf/proxies.py pack nb201_seeds OUT.scores JOURNAL… [OLD.scores] --batch "64 images of …"
   python perf/proxies.py ranks nb201_seeds
   python perf/proxies.py agree CELLS.csv TABLE.scores
 
@@ -215,12 +215,14 @@ def scored_now(
 def pack(options: argparse.Namespace) -> None:
     """Writes what journals hold of one benchmark and batch as a table of scores beside it.
 
-    A score that fewer than `--least` rows have is left out; a study is restricted to the rows that
-    have the scores of all its proxies.
+    Tables of scores are taken, too. Where several have the seconds of a pass, those of the last one
+    count. A score that fewer than `--least` rows have is left out; a study is restricted to the
+    rows that have the scores of all its proxies.
     """
     memo: Memo = {}
     for path in options.journals:
-        memo |= memo_of(Journal(path).read())
+        found = kept_in(path)
+        memo = {item: score for item, score in memo.items() if item not in found} | found
     table = open_benchmark(options.benchmark)
     proxies = [plugins.load("proxy", name) for name in plugins.builtin_names("proxy")]
     source = options.batch or Batch.random(table.task, options.batch_size).source
@@ -229,7 +231,7 @@ def pack(options: argparse.Namespace) -> None:
     keys = {proxy.key(ledger) for proxy in proxies}
     kept = {item: score for item, score in memo.items() if item[0] in keys}
     kept = common(kept, options.least)
-    found = table_of(
+    scores = table_of(
         kept,
         table.space.name,
         (source, options.batch_size),
@@ -241,10 +243,18 @@ def pack(options: argparse.Namespace) -> None:
             "versions": versions(),
         },
     )
-    write_scores(found, options.out)
-    counts = f"{len(found.rows(found.keys)):,} of {len(found.genes):,} rows"
+    write_scores(scores, options.out)
+    counts = f"{len(scores.rows(scores.keys)):,} of {len(scores.genes):,} rows"
     size = options.out.stat().st_size
-    print(f"{options.out}: {counts} have all {len(found.keys)} scores, {size:,} bytes")
+    print(f"{options.out}: {counts} have all {len(scores.keys)} scores, {size:,} bytes")
+
+
+def kept_in(path: Path) -> Memo:
+    """Returns the scores in a journal or a table of scores."""
+    if path.suffix != ".scores":
+        return memo_of(Journal(path).read())
+    table = read_scores(path)
+    return table.memo(table.keys)
 
 
 def common(memo: Memo, least: int | None) -> Memo:

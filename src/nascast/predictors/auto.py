@@ -1,17 +1,16 @@
-"""Members chosen and stacked by what they predict for labels that they have not seen.
+"""Members stacked by what they predict for labels that they have not seen.
 
-Stacking: Wolpert, Neural Networks 1992, https://doi.org/10.1016/S0893-6080(05)80023-1; adding one
-member after the other: Caruana et al., ICML 2004, https://doi.org/10.1145/1015330.1015432.
+Stacking with weights that are not negative: Breiman, Machine Learning 1996,
+https://doi.org/10.1007/BF00117832.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import partial
+from typing import Self
 
 import numpy as np
 import numpy.typing as npt
 
-from nascast.core.correlation import kendall
 from nascast.core.errors import InvalidSettingError, UnsupportedError
 from nascast.core.feature import Feature
 from nascast.core.ledger import Ledger
@@ -21,53 +20,54 @@ from nascast.core.spec import Spec
 from nascast.core.types import Floats, Genes
 from nascast.predictors._combinator import Combinator, Part, part_of
 from nascast.predictors._normal_scores import NormalScores
-from nascast.predictors.hybrid.omni.ladder import Linear, better
+from nascast.predictors.hybrid.omni.linear import Linear
 
 __all__ = ["Auto"]
 
 _STRUCTURE = Spec("joined")
-_MEMBERS: tuple[Part, ...] = (
-    Spec("omni", {"targets": "labels"}),  # OMNI and trees as they were chosen and measured
-    "early_stop_accuracy",
+_VALIDATED = {  # what every benchmark with curves has
+    "curves": ("early_stop_accuracy", "lce"),
+    "proxies": (),
+    "encodings": (_STRUCTURE,),
+}
+_MEMBERS: tuple[Part, ...] = (  # chosen, see docs/predictors.md
+    "omni",
+    Spec("omni", _VALIDATED),
+    "sotl_e",
     "lce",
     "lcsvr",
     "gcn",
     "nao",
     Spec("gp", {"encoding": _STRUCTURE}),
     Spec("xgboost", {"encoding": _STRUCTURE, "n_estimators": 200, "targets": "labels"}),
-    Spec("xgboost", {"max_depth": 6, "targets": "labels"}),
 )
 Folds = npt.NDArray[np.int64]
 
-_FEWEST = 8  # labels, with fewer of which nothing is chosen: OMNI's
-_MANY = 100  # labels, with fewer of which members are averaged; chosen on transferred ones
-_POWER = 2  # of the inverse mean squared error in its weight; chosen, see docs/predictors.md
-_LEAST = 0.05  # weight in that average, of the largest, below which a member is left out; chosen
-_ERRORS = 2.0  # standard errors by which another must be better, the best of some; chosen
+_FEWEST = 8  # labels, with fewer of which nothing is weighed: OMNI's
+_MANY = 100  # labels, with fewer of which the late members are left out; chosen
+_SHRINKAGE = 50  # labels that weigh as much as holding errors to be independent; chosen
+_LEAST = 0.1  # weight, of the largest, below which a member is left out; chosen
 
 
 class Auto(Combinator):
-    """For the budgets given, the best of some predictors, and others beside it where they help.
+    """For the budgets given, the weighted mean of predictors, of which most are left out.
 
     Every member that the records and the space support predicts the training labels: curves and
-    proxies as they are, those that learn fold by fold, from the labels of the other folds. A line
-    brings each to the scale of the labels. With fewer than 100 labels, which hardly tell members
-    apart, the first member is taken alone where its errors are the smallest, and otherwise the mean
-    of all lines, weighted by the inverse square of their mean squared errors: members of different
-    kinds complement each other. With more labels, the first member is left for the one with the
-    smallest error if that is smaller by more than two standard errors; then, one after the other,
-    the member is added with which a ridge regression ranks held-out labels better, and has errors
-    that are smaller by as much. Errors are of normal scores, so that the worst architectures do not
-    decide. What was not chosen is not asked at query. All of this is part of the initialization,
-    and is charged there.
+    proxies as they are, those that learn fold by fold, from the labels of the other folds. One line
+    brings these means to the scale of the labels, another one their normal scores, since some are
+    on a scale of their own. The mean of all lines has the weights, none negative and of sum 1, with
+    which its squared error is the smallest, by the covariance of held-out errors. Few labels do not
+    tell how errors go together: they count, against 50 labels by which errors are independent.
+    Errors are of normal scores, so that the worst architectures do not decide. What has little
+    weight is left out, and not asked at query. All of this is part of the initialization, and is
+    charged there.
 
     With fewer than eight labels the first member that is supported is taken: by default OMNI, which
     is as careful with curves and proxies. The deviation is the root mean square of held-out errors,
     the same for all.
 
     Attributes:
-        chosen: members that are asked at query, in the order in which they were added; empty before
-            `initialize`.
+        chosen: members that are asked at query; empty before `initialize`.
     """
 
     def __init__(
@@ -82,7 +82,7 @@ class Auto(Combinator):
 
         Args:
             epochs: number of epochs at query, of members that have such a setting; None leaves it.
-            members: predictors, the most trusted first.
+            members: predictors; with few labels the first that is supported is believed.
             folds: number of folds of the labels, for members that learn.
             late: names of members that are left out with fewer than 100 labels, unless there is no
                 other, where they are given by their specs; chosen, see docs/predictors.md.
@@ -98,7 +98,7 @@ class Auto(Combinator):
         self.epochs, self.members, self.folds, self.late = epochs, members, folds, late
         self.chosen: tuple[Part, ...] = ()
         self._asked: list[_Part] = []
-        self._stack: Linear | _Mean | None = None
+        self._stack: _Mean | None = None
 
     @property
     def ranks_only(self) -> bool:  # type: ignore[override]
@@ -131,8 +131,8 @@ class Auto(Combinator):
         asked: Sequence[int] = (0,)
         if not few:
             x = np.column_stack([part.scores(part.held) for part in parts])
-            self._stack = _stacked(x, self._scale.scores(y), trusted=parts[0].place == 0)
-            asked = self._stack.columns
+            self._stack = _Mean.of(x, self._scale.scores(y))
+            asked = self._stack.asked
             errors = y - self._scale.labels(self._stack.held)
             self._deviation = float(np.sqrt(np.mean(errors**2)))
         self._columns, self._asked = len(parts), [parts[k] for k in asked]
@@ -149,7 +149,7 @@ class Auto(Combinator):
         if self._stack is None:
             return Prediction(self._scale.labels(found[0]))
         x = np.zeros((len(genes), self._columns))
-        x[:, list(self._stack.columns)] = np.column_stack(found)
+        x[:, list(self._stack.asked)] = np.column_stack(found)
         mean = self._scale.labels(self._stack.predict(x))
         return Prediction(mean, np.full(len(genes), self._deviation))
 
@@ -195,28 +195,33 @@ def _name(member: Part) -> str | None:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Mean:
-    """The weighted mean of lines, each on one column.
+    """The weighted mean of lines, on means of members and on the normal scores of these.
 
     Attributes:
-        lines: k lines, at least one.
-        weights: ``(k,)`` weights, of sum 1.
+        scales: k scales of members' means.
+        lines: lines, at least one, each on one of 2k columns.
+        weights: weights of the lines, of sum 1.
     """
 
+    scales: Sequence[NormalScores]
     lines: Sequence[Linear]
     weights: Floats
 
     @classmethod
-    def of(cls, lines: Sequence[Linear], u: Floats) -> "_Mean":
-        """Weighs lines by the inverse square of their mean squared errors, for ``(n,)`` targets."""
-        errors = np.array([_error(u, line) for line in lines])
-        weights = (errors.min() / np.maximum(errors, np.finfo(float).tiny)) ** _POWER
-        kept = np.flatnonzero((weights >= _LEAST) | (errors == errors.min()))
-        return cls([lines[k] for k in kept.tolist()], weights[kept] / weights[kept].sum())
+    def of(cls, x: Floats, u: Floats) -> Self:
+        """Weighs the lines for ``(n, k)`` means of members and ``(n,)`` targets."""
+        scales = [NormalScores(column) for column in x.T]
+        columns = _with_scores(x, scales)
+        lines = [Linear.of(columns, u, (k,)) for k in range(columns.shape[1])]
+        weights = _convex(u - np.stack([line.held for line in lines]))
+        kept = np.flatnonzero(weights >= _LEAST * weights.max())
+        weights = weights[kept] / weights[kept].sum()
+        return cls(scales, [lines[k] for k in kept.tolist()], weights)
 
     @property
-    def columns(self) -> tuple[int, ...]:
-        """The columns that are read."""
-        return tuple(line.columns[0] for line in self.lines)
+    def asked(self) -> list[int]:
+        """The members that are read."""
+        return sorted({line.columns[0] % len(self.scales) for line in self.lines})
 
     @property
     def held(self) -> Floats:
@@ -225,7 +230,14 @@ class _Mean:
 
     def predict(self, x: Floats) -> Floats:
         """Returns ``(n,)`` predictions."""
-        return np.asarray(self.weights @ np.stack([line.predict(x) for line in self.lines]))
+        columns = _with_scores(x, self.scales)
+        return np.asarray(self.weights @ np.stack([line.predict(columns) for line in self.lines]))
+
+
+def _with_scores(x: Floats, scales: Sequence[NormalScores]) -> Floats:
+    """Returns ``(n, 2k)``: columns, and the normal scores of each."""
+    scored = [scale.scores(column) for scale, column in zip(scales, x.T, strict=True)]
+    return np.column_stack([x, *scored])
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -280,26 +292,25 @@ def _held_out(
     return means
 
 
-def _stacked(x: Floats, u: Floats, trusted: bool) -> Linear | _Mean:
-    """Returns what predicts from the columns that held-out errors choose.
+def _convex(errors: Floats) -> Floats:
+    """Returns ``(k,)`` weights, of sum 1 and none negative, of the mean with the least error.
 
-    With few labels it is the first line or a mean of all, with many the regression on columns added
-    one after the other.
+    Args:
+        errors: ``(k, n)`` held-out errors; their covariance is shrunk towards its diagonal.
     """
-    lines = [Linear.of(x, u, (k,)) for k in range(x.shape[1])]
-    best, one = lines[0], min(lines, key=partial(_error, u))
-    if len(u) < _MANY:
-        return best if trusted and one is best else _Mean.of(lines, u)
-    if better(u, one.held, best.held, _ERRORS):
-        best = one
-    while left := [k for k in range(x.shape[1]) if k not in best.columns]:
-        more = min((Linear.of(x, u, (*best.columns, k)) for k in left), key=partial(_error, u))
-        ranks = kendall(more.held, u) > kendall(best.held, u)
-        if not (ranks and better(u, more.held, best.held, _ERRORS)):
-            break
-        best = more
-    return best
+    from scipy.optimize import nnls
 
-
-def _error(u: Floats, fitted: Linear) -> float:
-    return float(((u - fitted.held) ** 2).sum())
+    k, n = errors.shape
+    scale = max(float(np.sqrt(np.mean(errors**2))), np.finfo(float).tiny)
+    apart = _SHRINKAGE / (n + _SHRINKAGE)
+    # The mean square of the first n rows' product is the part of the covariance, that of the next k
+    # the part of its diagonal; the last row asks for a sum of 1, which does not turn the direction.
+    rows = np.concatenate(
+        [
+            np.sqrt((1 - apart) / n) * errors.T / scale,
+            np.sqrt(apart) * np.diag(np.sqrt(np.mean(errors**2, axis=1))) / scale,
+            np.ones((1, k)),
+        ]
+    )
+    weights, _ = nnls(rows, np.concatenate([np.zeros(n + k), [1.0]]))
+    return np.asarray(weights / weights.sum())

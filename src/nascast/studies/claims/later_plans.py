@@ -35,7 +35,7 @@ THIRTEEN = (  # proxies of NAS-Bench-Suite-Zero
     *("epe_nas", "fisher", "flops", "grad_norm", "grasp", "jacov", "l2_norm", "nwot", "params"),
     *("plain", "snip", "synflow", "zen"),
 )
-MORE = f"omni(curves=[],proxies=[{','.join(THIRTEEN)}],model=xgboost,ladder=false,epochs=1)"
+MORE = f"omni(curves=[],proxies=[{','.join(THIRTEEN)}],model=xgboost,lines=false,epochs=1)"
 
 
 def _encodings(scale: Scale, table: str) -> Study:

@@ -71,7 +71,7 @@ def omni_parts(scale: Scale) -> Study:
 
 def short_queries(scale: Scale) -> Study:
     """What can be known of a network without training it, and both with some labels."""
-    three = "omni(curves=[],proxies=[jacov,synflow],model=ngboost,ladder=false,epochs=1)"
+    three = "omni(curves=[],proxies=[jacov,synflow],model=ngboost,lines=false,epochs=1)"
     names = (three, "jacov", "synflow", "ngboost", "gcn", "seminas", "gp")
     return _study(names, {LABELS: (FEW, 100)}, scale)
 

@@ -14,12 +14,13 @@ import numpy as np
 from nascast.core.predictor import Regressor
 from nascast.core.types import Floats
 from nascast.predictors._normal_scores import NormalScores
-from nascast.predictors.hybrid.omni.ladder import FEWEST, Linear, held_out
+from nascast.predictors.hybrid.omni.linear import Linear, held_out
 from nascast.predictors.hybrid.omni.process import Process
 from nascast.predictors.hybrid.omni.ranked import Ranked
 
 __all__ = ["Mean"]
 
+_FEWEST = 8  # rows, with fewer of which the first score alone is believed; chosen
 _POWER = 2  # of the inverse mean squared error in a weight; chosen, see docs/predictors.md
 _LEAST = 0.05  # weight, of the largest, below which a model is left out; chosen
 _EXACT = 1e-12  # mean squared error, of targets of variance 1, below which all are the same
@@ -83,7 +84,7 @@ class Mean:
         self._ranked = Ranked.of(X, self._scores[len(self._curves) :])
         self._scales = [NormalScores(X[:, k]) for k in self._curves]
         plain, scored = self._ranked(X), self._scored(X)
-        if len(y) < FEWEST:
+        if len(y) < _FEWEST:
             models = [_linear(plain, y, self._scores[:1], scored=False)]
         else:
             models = [*self._lines(plain, scored, y), *self._learned(scored, y)]
@@ -128,7 +129,7 @@ class Mean:
         near = [Process(linear, self._seed).fit(x, y) for linear in ((), self._scores)]
         given = self._make(len(y), self._seed)
         given.fit(x, y)
-        held = held_out(self._make, x, y, None, self._seed)
+        held = held_out(self._make, x, y, self._seed)
         return [
             _Model(given, held, True),
             *(_Model(one, one.held, True, found) for one, found in zip(near, (2, 3), strict=True)),

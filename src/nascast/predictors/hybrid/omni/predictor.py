@@ -10,8 +10,7 @@ from nascast.core.errors import InvalidSettingError
 from nascast.core.feature import Encoding
 from nascast.core.predictor import ModelPredictor, Proxy, Regressor
 from nascast.core.spec import Spec, component_of
-from nascast.predictors._targets import LABELS, NORMAL_SCORES, OnNormalScores, check_targets
-from nascast.predictors.hybrid.omni.ladder import Ladder
+from nascast.predictors._targets import OnNormalScores
 from nascast.predictors.hybrid.omni.mean import Mean
 from nascast.predictors.hybrid.omni.scaled import scaled
 from nascast.predictors.hybrid.omni.statistics import statistics
@@ -20,7 +19,7 @@ from nascast.predictors.model_based.ngboost import NGBoost
 __all__ = ["Omni"]
 
 _TREES = Spec("xgboost", {"n_estimators": 200, "max_depth": 3, "targets": "labels"})
-_STUDY: dict[str, Any] = {"curves": ("sotl_e",), "ladder": False}
+_STUDY: dict[str, Any] = {"curves": ("sotl_e",), "lines": False}
 
 
 class Omni(ModelPredictor):
@@ -29,8 +28,7 @@ class Omni(ModelPredictor):
     All features are scaled from the training rows. By default the regressor is a *mean* of lines on
     the curve, Gaussian processes and small trees, weighted by their errors on held-out rows, see
     `mean`; it was made to be no worse than its best part, and its deviations are those of held-out
-    rows. ``targets=labels`` is what it was before, and what `auto` was measured with: a *ladder*,
-    from a line on the best single score to small trees for what linear regressions leave.
+    rows.
     Presets: ``study`` has the study's features, its NGBoost and the search of its settings;
     ``untuned`` the same without a search.
 
@@ -55,9 +53,8 @@ class Omni(ModelPredictor):
         proxies: Sequence[str | Spec | Proxy] = ("jacov",),
         curves: Sequence[str | Spec] = ("sotl_e", "early_stop_accuracy"),
         model: str | Spec = _TREES,
-        ladder: bool = True,
+        lines: bool = True,
         draws: int = 0,
-        targets: str = NORMAL_SCORES,
     ) -> None:
         """Chooses features and regressor.
 
@@ -67,22 +64,20 @@ class Omni(ModelPredictor):
             proxies: zero-cost proxies.
             curves: predictors that read curves alone, whose predictions are statistics of them.
             model: model-based predictor whose regressor learns; its own encoding is not read.
-            ladder: whether lines on scores stand beside the regressor, in the mean or the ladder.
+            lines: whether lines on curves and Gaussian processes stand beside the regressor.
             draws: number of random settings to try, of `model` ngboost alone, with the ranges of
                 the study.
-            targets: ``normal_scores`` of labels, which follow their ranks and which the mean fits,
-                or ``labels``, which the ladder does; without lines it is always labels.
         """
         made = component_of("predictor", model)
         if not isinstance(made, ModelPredictor):
             raise InvalidSettingError(f"model should be a model-based predictor; got {model}")
         self._model_predictor: ModelPredictor = made
-        if draws < 0 or (draws and (ladder or str(model) != "ngboost")):
+        if draws < 0 or (draws and (lines or str(model) != "ngboost")):
             raise InvalidSettingError(
-                "draws should not be negative, and are of model=ngboost with ladder=false; "
-                f"got {draws} draws, model={model}, ladder={ladder}"
+                "draws should not be negative, and are of model=ngboost with lines=false; "
+                f"got {draws} draws, model={model}, lines={lines}"
             )
-        if ladder and not (curves or proxies):
+        if lines and not (curves or proxies):
             raise InvalidSettingError(
                 "OMNI needs a score beside its regressor: at least one curve statistic or proxy"
             )
@@ -94,16 +89,12 @@ class Omni(ModelPredictor):
             ]
         )
         self.epochs, self.encodings, self.proxies, self.curves = epochs, encodings, proxies, curves
-        self.model, self.ladder, self.draws = model, ladder, draws
-        self.targets = check_targets(targets)
+        self.model, self.lines, self.draws = model, lines, draws
 
     def regressor(self, n: int, rng: np.random.Generator) -> Regressor:
         seed = int(rng.integers(2**31))
-        families = len(self.curves), len(self.proxies)
-        if self.ladder and self.targets == LABELS:
-            return Ladder(*families, self._made, seed)
-        if self.ladder:
-            return OnNormalScores(Mean(*families, self._made, seed))
+        if self.lines:
+            return OnNormalScores(Mean(len(self.curves), len(self.proxies), self._made, seed))
         if self.draws:
             from nascast.predictors.hybrid.omni.search import SearchedNGBoost
 
