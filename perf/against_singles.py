@@ -1,0 +1,75 @@
+"""Whether a predictor is no worse than the best single one, in paired trials of two studies.
+
+Both folders are of `nascast compare`, or of `perf/default_study.py`, on one benchmark, so that a
+trial has the same test and training sets in both. For each budget in the first folder the best of
+the second has the highest mean τ over all its trials among the predictors that read no more labels
+and epochs; it is chosen afterwards, which favours it. OMNI and `auto`, which are made of others,
+are none of them. Printed are τ of both in the trials that both have, and the mean difference with
+its standard error, with a star where it is below by more than that.
+
+Run: python perf/against_singles.py runs/mini_auto runs/mini
+"""
+
+import argparse
+from collections import defaultdict
+from pathlib import Path
+
+import numpy as np
+
+from nascast.studies.predictors.design import Budget
+from nascast.studies.predictors.results import Result, read_run
+
+Key = tuple[str, Budget]
+Trials = dict[int, float]  # τ by trial
+_FEWEST = 15  # trials of a single predictor; one that has fewer is not among them
+
+
+def trials_of(results: list[Result]) -> dict[Key, Trials]:
+    """Returns τ by predictor and budget, and trial; what failed is left out."""
+    found: dict[Key, Trials] = defaultdict(dict)
+    for result in results:
+        if result.error is None and np.isfinite(result.kendall):
+            found[result.predictor, result.budget][result.trial] = result.kendall
+    return found
+
+
+def within(budget: Budget, most: Budget) -> bool:
+    """Returns whether nothing of a budget is more than in another."""
+    return all(amount <= most.get(axis, 0) for axis, amount in budget.items())
+
+
+def single(key: Key, trials: Trials) -> bool:
+    """Returns whether a predictor is not made of others, and was run in enough trials."""
+    return len(trials) >= _FEWEST and not key[0].startswith(("omni", "auto"))
+
+
+def amounts(item: tuple[Key, Trials]) -> tuple[int, int]:
+    """Returns labels and epochs, by which lines are sorted."""
+    budget = item[0][1]
+    return budget.get("train_size", 0), budget.get("epochs", 0)
+
+
+def main() -> None:
+    """Prints a line for each budget, and how many are below."""
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("asked", type=Path)
+    parser.add_argument("others", type=Path)
+    options = parser.parse_args()
+    asked, others = (trials_of(read_run(path)[1]) for path in (options.asked, options.others))
+    singles = {key: trials for key, trials in others.items() if single(key, trials)}
+    gains, below = [], 0
+    for (name, budget), trials in sorted(asked.items(), key=amounts):
+        rivals = {key: found for key, found in singles.items() if within(key[1], budget)}
+        best, found = max(rivals.items(), key=lambda item: np.mean(list(item[1].values())))
+        both = sorted(trials.keys() & found.keys())
+        ours, theirs = (np.array([some[trial] for trial in both]) for some in (trials, found))
+        gain, error = (ours - theirs).mean(), (ours - theirs).std(ddof=1) / np.sqrt(len(both))
+        gains.append(gain)
+        below += bool(gain < -error)
+        print(f"{name} {dict(budget)} {ours.mean():.3f}, {best[0]} {theirs.mean():.3f}: ", end="")
+        print(f"{gain:+.3f} ± {error:.3f} in {len(both)} trials{' *' if gain < -error else ''}")
+    print(f"mean {np.mean(gains):+.3f}; {below} of {len(gains)} below by more than an error")
+
+
+if __name__ == "__main__":
+    main()
