@@ -17,7 +17,7 @@ from pathlib import Path
 import numpy as np
 
 from nascast.studies.predictors.design import Budget
-from nascast.studies.predictors.results import Result, read_run
+from nascast.studies.predictors.results import LISTS, Result, read_run
 
 Key = tuple[str, Budget]
 Trials = dict[int, float]  # τ by trial
@@ -55,7 +55,7 @@ def main() -> None:
     parser.add_argument("asked", type=Path)
     parser.add_argument("others", type=Path)
     options = parser.parse_args()
-    asked, others = (trials_of(read_run(path)[1]) for path in (options.asked, options.others))
+    asked, others = (trials_of(read_run(path, LISTS)[1]) for path in (options.asked, options.others))
     singles = {key: trials for key, trials in others.items() if single(key, trials)}
     gains, below = [], 0
     for (name, budget), trials in sorted(asked.items(), key=amounts):
