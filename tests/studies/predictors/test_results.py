@@ -57,6 +57,19 @@ def test_a_run_reads_back(make_run: Make, make_row: Make, make_failed: Make) -> 
     assert math.isnan(found[2].kendall)
 
 
+def test_texts_that_many_results_share_are_read_once(
+    make_run: Make, make_row: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """So that hundreds of thousands of results fit into the memory that a file may take."""
+    _, found = read_run(make_run([make_row("xgboost", 20), make_row("jacov", None)]))
+    one, other = (result.architectures for result in found)
+    assert all(a is b for a, b in zip(one, other, strict=True))
+    texts = tuple(f"{'long ' * 200}{i}" for i in range(200))
+    file = make_run([make_row("xgboost", n, architectures=texts) for n in range(3000)])
+    monkeypatch.setenv("NASCAST_READ_MIB", "300")  # they would take 600 if each stood alone
+    assert {result.architectures for result in read_run(file)[1]} == {texts}
+
+
 def test_the_file_has_nulls_where_an_error_leaves_nothing(
     make_run: Make, make_row: Make, make_failed: Make
 ) -> None:

@@ -29,7 +29,8 @@ __all__ = [
 ]
 
 TABLE = "results.parquet"  # in the folder of a study
-LISTS = ("architectures", "predicted", "deviation", "true")  # columns, most of what it holds
+_TEXTS = "architectures"
+LISTS = (_TEXTS, "predicted", "deviation", "true")  # columns, most of what it holds
 
 _TYPES: dict[Any, str] = {  # of Parquet, by those of Python
     str: "string",
@@ -312,8 +313,10 @@ def read_results(file: Path, axes: Sequence[str], without: Sequence[str] = ()) -
     try:
         with reading(file, size_of(file), what="a whole Parquet file", advice=again):
             names = pq.read_schema(file).names
-            table = pq.read_table(file, columns=[name for name in names if name not in without])
-            records = table.to_pylist()
+            kept = [name for name in names if name not in without]
+            table = pq.read_table(file, columns=kept, read_dictionary=[f"{_TEXTS}.list.element"])
+            lists = {name: _tuples(table[name]) for name in LISTS if name in table.column_names}
+            records = table.drop_columns(list(lists)).to_pylist()
     except OSError as error:
         raise MissingDataError(f"cannot read {file}: {error.strerror or error}") from error
     lacking = [c.name for c in columns(axes) if c.name not in names]
@@ -322,10 +325,31 @@ def read_results(file: Path, axes: Sequence[str], without: Sequence[str] = ()) -
     results = []
     for i, record in enumerate(records):
         try:
-            results.append(from_record({**record, **dict.fromkeys(without, ())}, axes))
+            found = {name: values[i] for name, values in lists.items()}
+            results.append(from_record({**record, **found, **dict.fromkeys(without, ())}, axes))
         except CorruptDataError as error:
             raise CorruptDataError(f"row {i} of {file}: {error}; {again}") from error
     return results
+
+
+def _tuples(column: Any) -> list[tuple[Any, ...] | None]:
+    """Returns the content of a column of lists.
+
+    A text that stands in many is one object: a long study has millions of a few hundred texts, and
+    would not fit into memory otherwise.
+    """
+    found: list[tuple[Any, ...] | None] = []
+    for chunk in column.chunks:
+        values = chunk.values
+        if hasattr(values, "dictionary"):
+            texts = values.dictionary.to_pylist()
+            items = [texts[code] for code in values.indices.to_pylist()]
+        else:
+            items = values.to_pylist()
+        ends = chunk.offsets.to_pylist()
+        rows = zip(ends, ends[1:], chunk.is_valid().to_pylist(), strict=False)
+        found += [tuple(items[start:end]) if valid else None for start, end, valid in rows]
+    return found
 
 
 @cache
