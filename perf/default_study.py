@@ -8,7 +8,7 @@ no training losses, OMNI reads validation accuracy and recorded scores. Left out
 NAS-Bench-NLP `nao`, `seminas` and `nn_former`, whose graphs are large there. Supernets are trained
 on the images of --images, those of CIFAR-10, and left out without. Zero-cost proxies run where
 their scores are recorded beside the table, among the architectures that have them; `auto` reads
-them where its OMNI runs.
+them where its first OMNI runs.
 
 Run: OMP_NUM_THREADS=1 python perf/default_study.py FOLDER [--workers 2]
      [--only mini,nlp [--predictors xgboost,gp]] [--images IMAGES.npz]
@@ -43,7 +43,6 @@ SHARED = "oneshot(epochs=5),rsws"
 RECORDED_OMNI = "omni(curves=[early_stop_accuracy],proxies=[jacov,nwot,synflow,params])"
 PROXIES = "params,flops,l2_norm,synflow,jacov,nwot,epe_nas,snip,grad_norm,fisher,grasp,plain,zen"
 SCORED = PROXIES.replace("grasp,", "")  # which takes as long as the others together
-NB101_SCORED = "params,flops,l2_norm,synflow,jacov,nwot,epe_nas,zen"
 NLP_SCORED = "params,flops,l2_norm,synflow,jacov,snip,grad_norm,plain"
 LEARNED = f"{MODELS},{CURVES}"
 PAPER, QUICK = "paper", "quick"
@@ -63,7 +62,7 @@ STUDIES = {  # folder: benchmark, predictors, grid and trials
     "nb101_auto": ("nb101_sample", "auto", QUICK, 6),
     "nlp_auto": ("nbnlp_logs", "auto", QUICK, 6),
     "nb201_proxies": ("nb201_seeds", SCORED, PAPER, 20),
-    "nb101_proxies": ("nb101_sample", NB101_SCORED, PAPER, 20),
+    "nb101_proxies": ("nb101_sample", SCORED, PAPER, 20),
     "nb301_proxies": ("nb301_sample", SCORED, PAPER, 20),
     "nb201_omni": ("nb201_seeds", RECORDED_OMNI, PAPER, 20),
     "nb101_omni": ("nb101_sample", RECORDED_OMNI, PAPER, 20),
@@ -79,7 +78,9 @@ def study_of(
     names = tuple(map(str, Spec.parse_list("predictor", predictors)))
     table = open_benchmark(benchmark)
     metric = usual_metric(table)
-    if names == ("auto",):  # its proxy is OMNI's: no reason to draw among few where that cannot run
+    if names == (
+        "auto",
+    ):  # its proxy is its first OMNI's: no reason to draw among few where that cannot run
         images = RECORDED if "train_loss" in table.metrics else RANDOM
     study = Study(benchmark, names, trials=trials, metric=metric, images=images)
     within = with_scores(study, table)

@@ -14,7 +14,7 @@ are of whole cells, and Kendall's τ with validation accuracy; aggregates rank w
 Run:
   OMP_NUM_THREADS=1 python perf/proxies.py cost
   OMP_NUM_THREADS=1 python perf/proxies.py score nb201_seeds JOURNAL --images IMAGES.npz --count 300
-  python perf/proxies.py pack nb201_seeds OUT.scores JOURNAL… [OLD.scores] --batch "64 images of …"
+  python perf/proxies.py pack nb201_seeds OUT.scores [OLD.scores] JOURNAL… --batch "64 images of …"
   python perf/proxies.py ranks nb201_seeds
   python perf/proxies.py agree CELLS.csv TABLE.scores
 
@@ -215,9 +215,9 @@ def scored_now(
 def pack(options: argparse.Namespace) -> None:
     """Writes what journals hold of one benchmark and batch as a table of scores beside it.
 
-    Tables of scores are taken, too. Where several have the seconds of a pass, those of the last one
-    count. A score that fewer than `--least` rows have is left out; a study is restricted to the
-    rows that have the scores of all its proxies.
+    Tables of scores are taken, too. Where several have a score, or the seconds of a pass, the last
+    one counts. A score that fewer than `--least` rows have is left out; a study is restricted to
+    the rows that have the scores of all its proxies.
     """
     memo: Memo = {}
     for path in options.journals:

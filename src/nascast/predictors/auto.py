@@ -21,6 +21,7 @@ from nascast.core.types import Floats, Genes
 from nascast.predictors._combinator import Combinator, Part, part_of
 from nascast.predictors._normal_scores import NormalScores
 from nascast.predictors.hybrid.omni.linear import Linear
+from nascast.predictors.hybrid.omni.scaled import Scaler
 
 __all__ = ["Auto"]
 
@@ -43,9 +44,9 @@ _MEMBERS: tuple[Part, ...] = (  # chosen, see docs/predictors.md
 )
 Folds = npt.NDArray[np.int64]
 
-_FEWEST = 8  # labels, with fewer of which nothing is weighed: OMNI's
+_FEWEST = 8  # labels, with fewer of which nothing is weighed; as OMNI's
 _MANY = 100  # labels, with fewer of which the late members are left out; chosen
-_SHRINKAGE = 50  # labels that weigh as much as holding errors to be independent; chosen
+_SHRINKAGE = 50  # labels with which products of errors and independence count alike; chosen
 _LEAST = 0.1  # weight, of the largest, below which a member is left out; chosen
 
 
@@ -54,17 +55,16 @@ class Auto(Combinator):
 
     Every member that the records and the space support predicts the training labels: curves and
     proxies as they are, those that learn fold by fold, from the labels of the other folds. One line
-    brings these means to the scale of the labels, another one their normal scores, since some are
-    on a scale of their own. The mean of all lines has the weights, none negative and of sum 1, with
-    which its squared error is the smallest, by the covariance of held-out errors. Few labels do not
-    tell how errors go together: they count, against 50 labels by which errors are independent.
-    Errors are of normal scores, so that the worst architectures do not decide. What has little
-    weight is left out, and not asked at query. All of this is part of the initialization, and is
-    charged there.
+    maps a member's means to the labels, another one their normal scores, since some members have a
+    scale of their own. The mean of all lines has the weights, none negative and of sum 1, with
+    which its squared error is the smallest, by the mean products of held-out errors. Few labels do
+    not tell how errors of two lines go together: with n labels these products count n/(n + 50), and
+    the rest is as if errors were independent. Errors are of normal scores, so that the worst
+    architectures do not decide. What has little weight, or tells nothing, is left out, and not
+    asked at query. All of this is part of the initialization, and is charged there.
 
-    With fewer than eight labels the first member that is supported is taken: by default OMNI, which
-    is as careful with curves and proxies. The deviation is the root mean square of held-out errors,
-    the same for all.
+    With fewer than eight labels the first member that is supported is taken, by default OMNI. The
+    deviation is the root mean square of held-out errors, the same for all.
 
     Attributes:
         chosen: members that are asked at query; empty before `initialize`.
@@ -149,7 +149,7 @@ class Auto(Combinator):
         if self._stack is None:
             return Prediction(self._scale.labels(found[0]))
         x = np.zeros((len(genes), self._columns))
-        x[:, list(self._stack.asked)] = np.column_stack(found)
+        x[:, self._stack.asked] = np.column_stack(found)
         mean = self._scale.labels(self._stack.predict(x))
         return Prediction(mean, np.full(len(genes), self._deviation))
 
@@ -200,7 +200,7 @@ class _Mean:
     Attributes:
         scales: k scales of members' means.
         lines: lines, at least one, each on one of 2k columns.
-        weights: weights of the lines, of sum 1.
+        weights: weights of the lines; what they lack of 1 is that of the mean, which is near 0.
     """
 
     scales: Sequence[NormalScores]
@@ -209,18 +209,22 @@ class _Mean:
 
     @classmethod
     def of(cls, x: Floats, u: Floats) -> Self:
-        """Weighs the lines for ``(n, k)`` means of members and ``(n,)`` targets."""
+        """Weighs the lines for ``(n, k)`` means of members and ``(n,)`` targets, normal scores."""
+        known = Scaler.of(x)
+        x = np.where(np.isfinite(known.spread), x, known.center)  # what differs by rounding alone
         scales = [NormalScores(column) for column in x.T]
         columns = _with_scores(x, scales)
         lines = [Linear.of(columns, u, (k,)) for k in range(columns.shape[1])]
         weights = _convex(u - np.stack([line.held for line in lines]))
+        telling = weights * [not line.flat for line in lines]
+        weights = telling if telling.any() else weights
         kept = np.flatnonzero(weights >= _LEAST * weights.max())
-        weights = weights[kept] / weights[kept].sum()
+        weights = weights.sum() * weights[kept] / weights[kept].sum()
         return cls(scales, [lines[k] for k in kept.tolist()], weights)
 
     @property
     def asked(self) -> list[int]:
-        """The members that are read."""
+        """Places, among the members that are supported, of those that are read."""
         return sorted({line.columns[0] % len(self.scales) for line in self.lines})
 
     @property
@@ -293,22 +297,22 @@ def _held_out(
 
 
 def _convex(errors: Floats) -> Floats:
-    """Returns ``(k,)`` weights, of sum 1 and none negative, of the mean with the least error.
+    """Returns ``(k,)`` weights, none negative and of sum 1, of the mean with the least error.
 
     Args:
-        errors: ``(k, n)`` held-out errors; their covariance is shrunk towards its diagonal.
+        errors: ``(k, n)`` held-out errors, of normal scores.
     """
     from scipy.optimize import nnls
 
     k, n = errors.shape
-    scale = max(float(np.sqrt(np.mean(errors**2))), np.finfo(float).tiny)
     apart = _SHRINKAGE / (n + _SHRINKAGE)
-    # The mean square of the first n rows' product is the part of the covariance, that of the next k
-    # the part of its diagonal; the last row asks for a sum of 1, which does not turn the direction.
+    # The squares of the first n products sum to the part of the mean products of errors, those of
+    # the next k to that of independent ones. The last row asks for a sum of 1; how nearly it is met
+    # scales all weights alike, and is divided out.
     rows = np.concatenate(
         [
-            np.sqrt((1 - apart) / n) * errors.T / scale,
-            np.sqrt(apart) * np.diag(np.sqrt(np.mean(errors**2, axis=1))) / scale,
+            np.sqrt((1 - apart) / n) * errors.T,
+            np.sqrt(apart) * np.diag(np.sqrt(np.mean(errors**2, axis=1))),
             np.ones((1, k)),
         ]
     )

@@ -102,6 +102,11 @@ def test_a_score_that_points_the_other_way_is_not_believed() -> None:
     y = -x[:, 0]
     rest = np.arange(60) != 3
     left = Linear.of(x[rest], y[rest], (0,)).predict(x[[3]])
+    line = Linear.of(x, y, (0,))
+    assert line.flat
+    assert not Linear.of(x, -y, (0,)).flat
+    assert 0 < np.ptp(line.predict(np.arange(4.0)[:, None])) < 0.1
+    assert (np.diff(line.predict(np.arange(4.0)[:, None])) > 0).all()  # larger is better
     assert np.isclose(Linear.of(x, y, (0,)).held[3], left[0], atol=1e-3)
     found, deviation = mean().fit(x, y).predict_normal(x)
     assert deviation[0] > 0.7 * np.sqrt(np.mean((y - found) ** 2))

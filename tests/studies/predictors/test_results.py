@@ -65,8 +65,8 @@ def test_texts_that_many_results_share_are_read_once(
     one, other = (result.architectures for result in found)
     assert all(a is b for a, b in zip(one, other, strict=True))
     texts = tuple(f"{'long ' * 200}{i}" for i in range(200))
-    file = make_run([make_row("xgboost", n, architectures=texts) for n in range(3000)])
-    monkeypatch.setenv("NASCAST_READ_MIB", "300")  # they would take 600 if each stood alone
+    file = make_run([make_row("xgboost", n, architectures=texts) for n in range(600)])
+    monkeypatch.setenv("NASCAST_READ_MIB", "60")  # they would take 120 if each stood alone
     assert {result.architectures for result in read_run(file)[1]} == {texts}
 
 
@@ -227,3 +227,35 @@ def test_a_row_that_cannot_be_right_is_refused(
     pq.write_table(pa.Table.from_pylist(records, schema=table.schema), file)
     with pytest.raises(CorruptDataError, match=f"row 1.*{reason}"):
         read_run(file.parent)
+
+
+@pytest.mark.parametrize(
+    ("column", "reason"),
+    [
+        (pa.array(["abc", "abc"]), "expected lists in column architectures; got string"),
+        (pa.array([1, 2]), "expected lists in column architectures; got int64"),
+        (pa.array([None, None]), "expected lists in column architectures; got null"),
+        (pa.array([["a"], ["b", None]]), "an architecture without a text"),
+    ],
+)
+def test_a_column_that_has_no_lists_of_texts_is_refused(
+    make_run: Make, make_row: Make, column: pa.Array, reason: str
+) -> None:
+    file = make_run([make_row(), make_row(trial=1)]) / "results.parquet"
+    table = pq.read_table(file)
+    place = table.column_names.index("architectures")
+    pq.write_table(table.set_column(place, "architectures", column), file)
+    with pytest.raises(CorruptDataError, match=reason):
+        read_run(file.parent)
+
+
+def test_row_groups_and_lists_that_are_null_come_back(make_run: Make, make_row: Make) -> None:
+    rows = [make_row("a", trial=t, architectures=(f"x{t}", "y")) for t in range(7)]
+    file = make_run(rows) / "results.parquet"
+    table = pq.read_table(file)
+    place = table.column_names.index("deviation")
+    gone = pa.array([None if t % 2 else [0.5] for t in range(7)], type=pa.list_(pa.float64()))
+    pq.write_table(table.set_column(place, "deviation", gone), file, row_group_size=3)
+    found = read_run(file.parent)[1]
+    assert [result.architectures for result in found] == [row.architectures for row in rows]
+    assert [result.deviation for result in found] == [None if t % 2 else (0.5,) for t in range(7)]

@@ -315,7 +315,7 @@ def read_results(file: Path, axes: Sequence[str], without: Sequence[str] = ()) -
             names = pq.read_schema(file).names
             kept = [name for name in names if name not in without]
             table = pq.read_table(file, columns=kept, read_dictionary=[f"{_TEXTS}.list.element"])
-            lists = {name: _tuples(table[name]) for name in LISTS if name in table.column_names}
+            lists = {name: _tuples(table, name, file) for name in LISTS if name in kept}
             records = table.drop_columns(list(lists)).to_pylist()
     except OSError as error:
         raise MissingDataError(f"cannot read {file}: {error.strerror or error}") from error
@@ -332,15 +332,20 @@ def read_results(file: Path, axes: Sequence[str], without: Sequence[str] = ()) -
     return results
 
 
-def _tuples(column: Any) -> list[tuple[Any, ...] | None]:
-    """Returns the content of a column of lists.
+def _tuples(table: Any, name: str, file: Path) -> list[tuple[Any, ...] | None]:
+    """Returns the lists of a column.
 
-    A text that stands in many is one object: a long study has millions of a few hundred texts, and
-    would not fit into memory otherwise.
+    Equal texts of a row group are one object: a long study repeats a few hundred of them millions
+    of times, which would not fit into memory otherwise.
     """
+    column = table[name]
+    if not str(column.type).startswith(("list<", "large_list<")):
+        raise CorruptDataError(f"{file}: expected lists in column {name}; got {column.type}")
     found: list[tuple[Any, ...] | None] = []
     for chunk in column.chunks:
         values = chunk.values
+        if name == _TEXTS and values.null_count:
+            raise CorruptDataError(f"{file}: column {name} has an architecture without a text")
         if hasattr(values, "dictionary"):
             texts = values.dictionary.to_pylist()
             items = [texts[code] for code in values.indices.to_pylist()]

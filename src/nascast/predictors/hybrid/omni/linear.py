@@ -26,6 +26,7 @@ class Linear:
         center: mean target.
         scaler: scaler of these columns.
         held: ``(n,)`` predictions of each training row by the regression on all others.
+        flat: whether the only column tells nothing, or the wrong way round: the slope is the least.
     """
 
     columns: tuple[int, ...]
@@ -33,6 +34,7 @@ class Linear:
     center: float
     scaler: Scaler
     held: Floats
+    flat: bool = False
 
     @classmethod
     def of(cls, x: Floats, y: Floats, columns: Sequence[int]) -> "Linear":
@@ -42,10 +44,11 @@ class Linear:
         fits = [_ridge(z, u, p) for p in (_PENALTIES if len(columns) > 1 else (1e-9,))]
         weights, left = min(fits, key=lambda fit: float((fit[1] ** 2).sum()))
         least = _SLOPE * float(y.std())
-        if len(columns) == 1 and weights[0] < least:  # then the mean alone is found on the rows
+        flat = len(columns) == 1 and bool(weights[0] < least)
+        if flat:  # then the mean alone is found on the rows
             weights = np.array([least])
             left = (u - z @ weights) * len(y) / max(len(y) - 1, 1)
-        return cls(tuple(columns), weights, float(y.mean()), scaler, y - left)
+        return cls(tuple(columns), weights, float(y.mean()), scaler, y - left, flat)
 
     def predict(self, x: Floats) -> Floats:
         """Returns ``(n,)`` predictions."""

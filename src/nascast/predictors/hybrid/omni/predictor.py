@@ -28,8 +28,7 @@ class Omni(ModelPredictor):
     All features are scaled from the training rows. By default the regressor is a *mean* of lines on
     the curve, Gaussian processes and small trees, weighted by their errors on held-out rows, see
     `mean`; it was made to be no worse than its best part, and its deviations are those of held-out
-    rows.
-    Presets: ``study`` has the study's features, its NGBoost and the search of its settings;
+    rows. Presets: ``study`` has the study's features, its NGBoost and the search of its settings;
     ``untuned`` the same without a search.
 
     Deviations of ``study``: folds are shuffled; the curve at query is scaled as that of the
@@ -64,7 +63,8 @@ class Omni(ModelPredictor):
             proxies: zero-cost proxies.
             curves: predictors that read curves alone, whose predictions are statistics of them.
             model: model-based predictor whose regressor learns; its own encoding is not read.
-            lines: whether lines on curves and Gaussian processes stand beside the regressor.
+            lines: whether lines on curves, and Gaussian processes, stand beside the regressor, and
+                normal scores of labels are learned; without, the regressor alone learns labels.
             draws: number of random settings to try, of `model` ngboost alone, with the ranges of
                 the study.
         """
