@@ -5,39 +5,36 @@ from labels of the other data set, with no label here; of that adapted by `auto`
 here; and of the same predictor with these labels alone. Cells with labels here are of other
 networks than those tested; of the cells with labels there, which are drawn from all, a few are not.
 
-Run: OMP_NUM_THREADS=1 python perf/transfer.py FOLDER [--source cifar10] [--trials 10]
+Run: OMP_NUM_THREADS=1 python perf/transfer.py [--source cifar10] [--trials 10]
      [--labels 10,50] [--there 500] [--predictor "gp(encoding=joined())"]
-
-FOLDER has the tables nb201_cifar10.nascast, nb201_cifar100.nascast and nb201_imagenet16.nascast, of
-which docs/benchmarks.md says how they are made.
 """
 
 import argparse
-from pathlib import Path
 
 import numpy as np
 
 import nascast
-from nascast.benchmarks.table import Table, read_table
 from nascast.core.correlation import kendall
+from nascast.core.evaluator import Benchmark
 from nascast.core.predictor import PerformancePredictor
 from nascast.core.spec import Spec
 from nascast.core.types import Genes
 from nascast.predictors.auto import Auto
 from nascast.predictors.transfer import Transfer
+from nascast.studies.records import open_benchmark
 
 SETS = ("cifar10", "cifar100", "imagenet16")
 TEST = 500
 
 
-def split(table: Table, trial: int) -> tuple[Genes, Genes]:
+def split(table: Benchmark, trial: int) -> tuple[Genes, Genes]:
     """Returns test rows, and rows of other networks in random order."""
     rows = np.random.default_rng([11, trial]).permutation(table.genes())
     keys = table.space.networks(rows)
     return rows[:TEST], rows[TEST:][~np.isin(keys[TEST:], keys[:TEST])]
 
 
-def tau(predictor: PerformancePredictor, table: Table, trial: int, labels: int) -> float:
+def tau(predictor: PerformancePredictor, table: Benchmark, trial: int, labels: int) -> float:
     """Returns τ of a predictor that is given some labels."""
     test, train = split(table, trial)
     ledger = nascast.Ledger(table, nascast.Objective("val_accuracy"))
@@ -51,14 +48,13 @@ def tau(predictor: PerformancePredictor, table: Table, trial: int, labels: int) 
 def main() -> None:
     """Prints a line for each pair of data sets and number of labels."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("folder", type=Path)
     parser.add_argument("--source", choices=SETS, default=SETS[0])
     parser.add_argument("--trials", type=int, default=10)
     parser.add_argument("--labels", default="10,50")
     parser.add_argument("--there", type=int, default=500)
     parser.add_argument("--predictor", default="gp(encoding=joined())")
     options = parser.parse_args()
-    tables = {name: read_table(options.folder / f"nb201_{name}.nascast") for name in SETS}
+    tables = {name: open_benchmark(f"nb201_seeds:{name}") for name in SETS}
     spec = Spec.parse("predictor", options.predictor)
     moved = Transfer(spec, tables[options.source], labels=options.there)
     for name in (name for name in SETS if name != options.source):
