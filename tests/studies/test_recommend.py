@@ -114,6 +114,6 @@ def test_the_study_in_the_package_answers_for_three_spaces() -> None:
     }
     for answer in answers:
         assert answer.best is not None
-        assert answer.best.trials == (2 if answer.best.predictor == "auto" else 20)
+        assert answer.best.trials == (6 if answer.best.predictor == "auto" else 20)
         assert 0.7 < answer.best.kendall < 1
     assert from_json(to_json(shipped())) == shipped()
