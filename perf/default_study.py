@@ -78,9 +78,7 @@ def study_of(
     names = tuple(map(str, Spec.parse_list("predictor", predictors)))
     table = open_benchmark(benchmark)
     metric = usual_metric(table)
-    if names == (
-        "auto",
-    ):  # its proxy is its first OMNI's: no reason to draw among few where that cannot run
+    if names == ("auto",):  # whose proxy is OMNI's: no reason to draw among few without that
         images = RECORDED if "train_loss" in table.metrics else RANDOM
     study = Study(benchmark, names, trials=trials, metric=metric, images=images)
     within = with_scores(study, table)

@@ -222,6 +222,7 @@ def pack(options: argparse.Namespace) -> None:
     memo: Memo = {}
     for path in options.journals:
         found = kept_in(path)
+        # The last in order, too: the seconds of a pass are those of the last score with it.
         memo = {item: score for item, score in memo.items() if item not in found} | found
     table = open_benchmark(options.benchmark)
     proxies = [plugins.load("proxy", name) for name in plugins.builtin_names("proxy")]
