@@ -31,7 +31,7 @@ _VALIDATED = {  # what every benchmark with curves has
     "proxies": (),
     "encodings": (_STRUCTURE,),
 }
-_MEMBERS: tuple[Part, ...] = (  # chosen, see docs/predictors.md
+_MEMBERS: tuple[Part, ...] = (  # chosen, see docs/omni.md
     "omni",
     Spec("omni", _VALIDATED),
     "sotl_e",
@@ -85,7 +85,7 @@ class Auto(Combinator):
             members: predictors; with few labels the first that is supported is believed.
             folds: number of folds of the labels, for members that learn.
             late: names of members that are left out with fewer than 100 labels, unless there is no
-                other, where they are given by their specs; chosen, see docs/predictors.md.
+                other, where they are given by their specs; chosen, see docs/omni.md.
 
         Raises:
             InvalidSettingError: there is no member, or there are fewer than two folds.

@@ -21,7 +21,7 @@ from nascast.predictors.hybrid.omni.ranked import Ranked
 __all__ = ["Mean"]
 
 _FEWEST = 8  # rows, with fewer of which the first score alone is believed; chosen
-_POWER = 2  # of the inverse mean squared error in a weight; chosen, see docs/predictors.md
+_POWER = 2  # of the inverse mean squared error in a weight; chosen, see docs/omni.md
 _LEAST = 0.05  # weight, of the largest, below which a model is left out; chosen
 _EXACT = 1e-12  # mean squared error, of targets of variance 1, below which all are the same
 
