@@ -7,8 +7,8 @@ they are those of ``quick``, see `STUDIES`. On NAS-Bench-101 and -201, which hav
 no training losses, OMNI reads validation accuracy and recorded scores. Left out are on
 NAS-Bench-NLP `nao`, `seminas` and `nn_former`, whose graphs are large there. Supernets are trained
 on the images of --images, those of CIFAR-10, and left out without. Zero-cost proxies run where
-their scores are recorded beside the table, among the architectures that have them; `auto` reads
-them where its first OMNI runs.
+their scores are recorded beside the table, among the architectures that have them; so does `auto`
+where its first OMNI can.
 
 Run: OMP_NUM_THREADS=1 python perf/default_study.py FOLDER [--workers 2]
      [--only mini,nlp [--predictors xgboost,gp]] [--images IMAGES.npz]
@@ -26,7 +26,7 @@ from pathlib import Path
 from nascast.core.spec import Spec
 from nascast.executors.processes import Processes
 from nascast.studies import recommend
-from nascast.studies.predictors.design import RANDOM, RECORDED, Study, modules_of
+from nascast.studies.predictors.design import Study, modules_of
 from nascast.studies.predictors.grids import grid
 from nascast.studies.predictors.run import compare
 from nascast.studies.predictors.split import with_scores
@@ -78,8 +78,6 @@ def study_of(
     names = tuple(map(str, Spec.parse_list("predictor", predictors)))
     table = open_benchmark(benchmark)
     metric = usual_metric(table)
-    if names == ("auto",):  # whose proxy is OMNI's: no reason to draw among few without that
-        images = RECORDED if "train_loss" in table.metrics else RANDOM
     study = Study(benchmark, names, trials=trials, metric=metric, images=images)
     within = with_scores(study, table)
     return replace(study, axes=grid(budgets, table, metric, study.test_size, within))

@@ -21,6 +21,7 @@ from nascast.studies.records import open_benchmark
 
 IMAGES = "64 images of a data set that is not here"
 SCORED = 50
+LABELLED = {"train_size": (12,)}
 
 
 def record(folder: Path, source: str = IMAGES) -> tuple[Study, Genes]:
@@ -115,3 +116,20 @@ def test_scores_that_nobody_has_do_not_restrict_a_study() -> None:
         study = Study("nb101_sample", names, axes={}, metric="val_accuracy", images=RECORDED)
         within = with_scores(study, cells)
         assert (None if within is None else len(within)) == count
+
+
+def test_scores_that_auto_does_without_do_not_restrict_a_study(tmp_path: Path) -> None:
+    """OMNI reads training losses, and is no member where there are none."""
+    lossless = Study("nb101_sample", ("auto",), axes=LABELLED, metric="val_accuracy")
+    cells = open_benchmark("nb101_sample")
+    assert with_scores(lossless, cells) is None
+    assert batch_of(lossless, cells).source.startswith("random")
+    beside = replace(lossless, predictors=("auto", "synflow"))
+    found = with_scores(beside, cells)
+    assert found is not None
+    assert len(found) == 1000
+    study, rows = record(tmp_path)
+    mini = replace(study, predictors=("auto",), axes=LABELLED)
+    found = with_scores(mini, read_table(Path(str(study.benchmark))))
+    assert found is not None
+    assert len(found) == len(rows)

@@ -1,17 +1,21 @@
 """Test sets, training sets and inputs of a predictor study."""
 
+import math
 from typing import TYPE_CHECKING
 
 from nascast.core.errors import InvalidSettingError, UnsupportedError
 from nascast.core.evaluator import Benchmark
-from nascast.core.ledger import Ledger
+from nascast.core.ledger import Ledger, Memo, Score
+from nascast.core.predictor import Proxy
 from nascast.core.types import Batch, Genes, Objective, TextTask
 from nascast.studies.predictors.design import (
     LABELS,
     RANDOM,
     RECORDED,
+    Cell,
     Study,
     cells,
+    predictor_of,
     proxies_of,
 )
 from nascast.studies.predictors.test_sets import DESIGNS, Wanted
@@ -137,7 +141,36 @@ def with_scores(study: Study, benchmark: Benchmark) -> Genes | None:
 
 
 def proxy_keys(study: Study, benchmark: Benchmark, batch: Batch) -> set[str]:
-    """Returns the keys of the scores of all proxies of a study with a batch."""
-    ledger = Ledger(benchmark, Objective(study.metric, minimize=False), batch=batch)
+    """Returns the keys of the scores that a study reads with a batch.
+
+    They are those of all its proxies, but for what a predictor does without on this benchmark, such
+    as members of `auto` that read losses where none are recorded.
+    """
+    objective = Objective(study.metric, minimize=False)
+    ledger = Ledger(benchmark, objective, batch=batch, memo=_Assumed())
+    row = benchmark.genes()[:1]
     trial = (cell for cell in cells(study) if cell.trial == 0)  # which has those of all others
-    return {proxy.key(ledger) for cell in trial for proxy in proxies_of(cell)}
+    return {proxy.key(ledger) for cell in trial for proxy in _read(cell, ledger, row)}
+
+
+class _Assumed(Memo):
+    """Scores of all there is, so that a predictor lacks none, and none is computed."""
+
+    def __contains__(self, item: object) -> bool:
+        return True
+
+    def __missing__(self, item: tuple[str, bytes]) -> Score:
+        return Score(math.nan, 0.0, {})
+
+
+def _read(cell: Cell, ledger: Ledger, row: Genes) -> list[Proxy]:
+    """Returns the proxies that a cell reads where it is not refused for other evidence."""
+    declared = proxies_of(cell)
+    if not declared:
+        return []
+    try:
+        with ledger.phase("query"):
+            read = predictor_of(cell).supported(ledger, row)
+    except UnsupportedError:  # which is told where the cell is to run
+        return declared
+    return [feature for feature in read if isinstance(feature, Proxy)]
