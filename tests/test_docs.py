@@ -12,6 +12,9 @@ from pathlib import Path
 import pytest
 
 from nascast.core import plugins
+from nascast.core.spec import Spec
+from nascast.report.words import duration
+from nascast.studies.recommend import Measured, overview, shipped
 
 ROOT = Path(__file__).parents[1]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -63,6 +66,21 @@ def test_the_catalogue_has_the_figures_of_the_table_below_it() -> None:
     names = {name for name, _, _ in found}
     predictors = plugins.builtin_names("predictor")
     assert names == {n for n in predictors if plugins.family("predictor", n) == "model_based"}
+
+
+def test_the_overview_is_that_of_the_study_in_the_package() -> None:
+    page = (ROOT / "docs" / "studies.md").read_text()
+    for one in overview(shipped()):
+        lines = [[one.benchmark, *map(duration, one.query)], ["---"] * (len(one.query) + 1)]
+        lines += [[duration(t), *map(named, r)] for t, r in zip(one.init, one.best, strict=True)]
+        table = "".join(f"| {' | '.join(line)} |\n" for line in lines)
+        assert f"\n\n{table}\n" in page, f"docs/studies.md should have\n{table}"
+
+
+def named(best: Measured | None) -> str:
+    if best is None:
+        return "–"
+    return f"`{Spec.parse('predictor', best.predictor).name}` {best.kendall:.3f}"
 
 
 def test_the_reference_is_made_from_docstrings(tmp_path: Path) -> None:

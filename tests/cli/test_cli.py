@@ -244,6 +244,16 @@ def test_a_grid_gives_advice(cli: Cli, tmp_path: Path) -> None:
     assert code == 0
     assert f"{answer['best']['predictor']}" in text
     assert "nothing was measured beyond" in text
+    code, text, _ = cli("recommend", "--study", out)
+    assert code == 0
+    assert f"{answer['best']['predictor']}" in text
+    assert f"{best:.3f}" in text
+    (one,) = json.loads(cli("recommend", "--study", out, "--json")[1])
+    assert len(one["best"]) == len(one["init"])
+    assert one["best"][-1][-1] == answer["best"]
+    code, _, err = cli("recommend", "--init", "1h")
+    assert code == 2
+    assert "--init alone was given" in err
     code, _, err = cli("recommend", *times, "--space-like", "darts")
     assert code == 2
     assert "known are nasbench201" in err

@@ -11,6 +11,7 @@ from nascast.studies.recommend import (
     Measured,
     from_json,
     measured_in,
+    overview,
     recommend,
     shipped,
     to_json,
@@ -117,3 +118,24 @@ def test_the_study_in_the_package_answers_for_three_spaces() -> None:
         assert answer.best.trials == (6 if answer.best.predictor == "auto" else 20)
         assert 0.7 < answer.best.kendall < 1
     assert from_json(to_json(shipped())) == shipped()
+
+
+def test_an_overview_has_the_best_within_each_pair_of_times() -> None:
+    (one,) = overview(FOUND)
+    assert (one.benchmark, one.tested) == ("mini", "200 uniform")
+    for init, row in zip(one.init, one.best, strict=True):
+        for query, best in zip(one.query, row, strict=True):
+            assert best == recommend(FOUND, init, query)[0].best
+    assert one.init == (1, 600, 3600)  # the least in which proxy, curve and models are ready
+    assert one.query == (0.001, 0.1, 60)
+    assert one.best[0][0] is None  # nothing is so quick
+    assert {row[-1].predictor for row in one.best if row[-1]} == {"curve"}
+
+
+def test_an_overview_is_of_a_space_and_of_known_times() -> None:
+    unknown = measured("xgboost", 0.9, float("nan"), 0.1, benchmark="odd", space="darts")
+    assert [one.benchmark for one in overview([*FOUND, unknown], "nasbench201")] == ["mini"]
+    (odd,) = overview([unknown], "darts")
+    assert (odd.init, odd.query, odd.best) == ((), (), ())
+    with pytest.raises(UnknownComponentError, match="known are nasbench201"):
+        overview(FOUND, "nasnet")

@@ -8,9 +8,10 @@ import typer
 
 from nascast.cli._options import duration as seconds_of
 from nascast.core.document import document
+from nascast.core.errors import InvalidSettingError
 
 if TYPE_CHECKING:
-    from nascast.studies.recommend import Answer, Measured
+    from nascast.studies.recommend import Answer, Measured, Overview
 
 __all__ = ["recommend"]
 
@@ -19,14 +20,14 @@ _SHOWN = 5  # others at most, where more are as good; chosen
 
 def recommend(
     init: Annotated[
-        str,
+        str | None,
         typer.Option(
             help="Time before the first query, with the training of labelled networks, such as 2h."
         ),
-    ],
+    ] = None,
     query: Annotated[
-        str, typer.Option(help="Time for each architecture to be judged, such as 3s.")
-    ],
+        str | None, typer.Option(help="Time for each architecture to be judged, such as 3s.")
+    ] = None,
     space_like: Annotated[
         str | None,
         typer.Option(help="Search space that yours is most like; default: all that were measured."),
@@ -42,16 +43,27 @@ def recommend(
 ) -> None:
     """Recommend a performance predictor for the time there is, from studies that measured it.
 
-    Without --study from the one that comes with the package.
+    Without --study from the one that comes with the package. Without times an overview: a table of
+    the best predictor, and its Kendall's τ, by time to initialize and time for an architecture.
+
+    Example: nascast recommend
 
     Example: nascast recommend --init 2h --query 3s
 
     Example: nascast recommend --init 30m --query 100ms --study runs/compare --json
     """
-    from nascast.studies.recommend import measured_in, shipped
+    from nascast.studies.recommend import measured_in, overview, shipped
     from nascast.studies.recommend import recommend as advise
 
     measured = [m for folder in study for m in measured_in(folder)] if study else shipped()
+    if init is None and query is None:
+        _show(overview(measured, space_like), as_json)
+        return
+    if init is None or query is None:
+        raise InvalidSettingError(
+            "give --init and --query both, or neither for an overview of all times; "
+            f"{'--query' if init is None else '--init'} alone was given"
+        )
     times = seconds_of(init, "--init"), seconds_of(query, "--query")
     answers = advise(measured, *times, space_like)
     if as_json:
@@ -62,11 +74,51 @@ def recommend(
             typer.echo(line)
 
 
+def _show(found: "list[Overview]", as_json: bool) -> None:
+    """Prints a table for each benchmark, or all as JSON."""
+    if as_json:
+        typer.echo(document([asdict(one) for one in found], indent=1))
+        return
+    from rich.console import Console
+    from rich.table import Table
+
+    from nascast.report.words import duration
+
+    console = Console()
+    for one in found:
+        console.print(f"\n{_where(one)}", highlight=False, markup=False)
+        if not one.init:
+            console.print("not known: of no predictor there are τ and both times")
+            continue
+        table = Table(header_style="bold", box=None, padding=(0, 2, 0, 0))
+        table.add_column("init ↓ query →", style="bold", no_wrap=True)
+        for seconds in one.query:
+            table.add_column(duration(seconds), overflow="fold")
+        for seconds, row in zip(one.init, one.best, strict=True):
+            table.add_row(duration(seconds), *map(_cell, row))
+        console.print(table)
+    console.print("\nDetails: nascast recommend --init 2h --query 3s", highlight=False)
+
+
+def _cell(item: "Measured | None") -> str:
+    """Returns the name of a predictor and its τ; settings and budgets are among the details."""
+    from nascast.core.spec import Spec
+    from nascast.studies.numerals import number
+
+    if item is None:
+        return "–"
+    return f"{Spec.parse('predictor', item.predictor).name}\n{number(item.kendall)}"
+
+
+def _where(one: "Answer | Overview") -> str:
+    return f"{one.benchmark} ({one.space}, {one.metric}, {one.tested} tests)"
+
+
 def _lines(answer: "Answer", init: float, query: float) -> list[str]:
     """Returns the advice in sentences, the evidence behind it, and where that ends."""
     from nascast.report.words import duration
 
-    where = f"{answer.benchmark} ({answer.space}, {answer.metric}, {answer.tested} tests)"
+    where = _where(answer)
     most = answer.longest
     if answer.best is None:
         ends = [

@@ -16,9 +16,21 @@ from nascast.core.errors import (
 from nascast.studies.predictors.results import LISTS, read_run
 from nascast.studies.predictors.summary import INSTANT, Summary, summarize
 
-__all__ = ["Answer", "Measured", "from_json", "measured_in", "recommend", "shipped", "to_json"]
+__all__ = [
+    "Answer",
+    "Measured",
+    "Overview",
+    "from_json",
+    "measured_in",
+    "overview",
+    "recommend",
+    "shipped",
+    "to_json",
+]
 
 _SHIPPED = "recommend.json"  # beside this module: the default study
+_INIT = (1.0, 60.0, 600.0, 3600.0, 36e3, 432e3, 4.32e6, 4.32e7)  # seconds, of an overview
+_QUERY = (0.001, 0.1, 1.0, 3.0, 10.0, 60.0, 600.0, 3600.0, 10_800.0, 36e3)
 _Where = tuple[str, str, str, str]  # benchmark, space, metric and test sets
 
 
@@ -87,6 +99,57 @@ class Answer:
     longest: tuple[float, float]
 
 
+@dataclass(frozen=True, slots=True)
+class Overview:
+    """The best predictor of one benchmark for all times.
+
+    Attributes:
+        benchmark: name of the benchmark.
+        space: name of its search space.
+        metric: metric that was predicted.
+        tested: design and size of the test sets.
+        init: initialization times in seconds, ascending; times of which nothing is told that a
+            shorter one does not tell are left out.
+        query: query times of one architecture in seconds, likewise.
+        best: for each initialization time and each query time the predictor and budget of the
+            highest mean τ within both; None where nothing was measured within them.
+    """
+
+    benchmark: str
+    space: str
+    metric: str
+    tested: str
+    init: tuple[float, ...]
+    query: tuple[float, ...]
+    best: tuple[tuple[Measured | None, ...], ...]
+
+
+def overview(measured: Iterable[Measured], space: str | None = None) -> list[Overview]:
+    """Returns the best within each pair of times, for each benchmark, metric and design.
+
+    Args:
+        measured: what studies found.
+        space: name of a search space, to which they are limited; None is all.
+
+    Raises:
+        UnknownComponentError: nothing was measured on the search space.
+    """
+    found = []
+    for where, items in _groups(measured, space):
+        best = [[_best(_within(items, i, q)) for q in _QUERY] for i in _INIT]
+        rows, columns = _telling(best), _telling([list(line) for line in zip(*best, strict=True)])
+        told = tuple(tuple(best[i][j] for j in columns) for i in rows)
+        times = tuple(_INIT[i] for i in rows), tuple(_QUERY[j] for j in columns)
+        found.append(Overview(*where, *times, told))
+    return found
+
+
+def _telling(lines: Sequence[Sequence[Measured | None]]) -> list[int]:
+    """Returns the lines that hold something, and something else than the line before."""
+    empty = [None] * len(lines[0])
+    return [i for i, line in enumerate(lines) if line != (lines[i - 1] if i else empty)]
+
+
 def recommend(
     measured: Iterable[Measured],
     init_seconds: float,
@@ -108,6 +171,16 @@ def recommend(
     for name, seconds in (("initialization", init_seconds), ("query", query_seconds)):
         if not seconds >= 0:
             raise InvalidSettingError(f"the {name} time should be at least 0 s; got {seconds:g}")
+    return [
+        _answer(where, items, init_seconds, query_seconds)
+        for where, items in _groups(measured, space)
+    ]
+
+
+def _groups(
+    measured: Iterable[Measured], space: str | None
+) -> Iterable[tuple[_Where, list[Measured]]]:
+    """Returns what was measured on a space, or on all, by where."""
     groups: dict[_Where, list[Measured]] = {}
     for item in measured:
         where = item.benchmark, item.space, item.metric, item.tested
@@ -117,23 +190,27 @@ def recommend(
         raise UnknownComponentError(
             f"nothing was measured on the space {space!r}; known are {', '.join(known) or 'none'}"
         )
+    return [(where, items) for where, items in groups.items() if space in (None, where[1])]
+
+
+def _within(items: Iterable[Measured], init_seconds: float, query_seconds: float) -> list[Measured]:
     return [
-        _answer(where, items, init_seconds, query_seconds)
-        for where, items in groups.items()
-        if space in (None, where[1])
-    ]
-
-
-def _answer(
-    where: _Where, items: Sequence[Measured], init_seconds: float, query_seconds: float
-) -> Answer:
-    within = [
         item
         for item in items
         if item.init_seconds <= init_seconds
         and item.query_seconds <= query_seconds
         and math.isfinite(item.kendall)
     ]
+
+
+def _best(items: Sequence[Measured]) -> Measured | None:
+    return max(items, key=lambda item: item.kendall, default=None)
+
+
+def _answer(
+    where: _Where, items: Sequence[Measured], init_seconds: float, query_seconds: float
+) -> Answer:
+    within = _within(items, init_seconds, query_seconds)
     known = [i for i in items if math.isfinite(i.init_seconds + i.query_seconds)]
     pairs = [(i.init_seconds, i.query_seconds) for i in known]
     ends = (
@@ -144,9 +221,9 @@ def _answer(
             max((i.query_seconds for i in known), default=math.nan),
         ),
     )
-    if not within:
+    best = _best(within)
+    if best is None:
         return Answer(*where, None, (), *ends)
-    best = max(within, key=lambda item: item.kendall)
     others: dict[str, Measured] = {}
     for item in sorted(within, key=lambda item: -item.kendall):
         if item.predictor != best.predictor and not _below(item, best):
