@@ -35,13 +35,17 @@ def test_list(cli: Cli, kind: str) -> None:
     assert [row["name"] for row in json.loads(cli("list", kind, "--json")[1])] == names
 
 
-def test_list_benchmarks_says_what_was_recorded_and_where_it_is_from(cli: Cli) -> None:
-    code, out, _ = cli("list", "benchmarks")
-    assert code == 0
+def test_list_benchmarks_says_what_was_recorded_and_where_it_is_from(
+    cli: Cli, monkeypatch: pytest.MonkeyPatch
+) -> None:
     rows = json.loads(cli("list", "benchmarks", "--json")[1])
     assert {row["name"] for row in rows} == set(plugins.names("benchmark"))
     inside = [row for row in rows if row["state"] == "embedded"]
     assert {"nb201_seeds:imagenet16", "nb101_sample"} <= {row["spec"] for row in inside}
+    monkeypatch.setenv("COLUMNS", "80")
+    out = cli("list", "benchmarks")[1]
+    assert max(map(len, out.splitlines())) <= 80
+    assert "https://arxiv.org/abs/2001.00326" in out  # no address is broken
     for row in inside:
         assert row["spec"] in out
         assert row["bytes"] > 1e5

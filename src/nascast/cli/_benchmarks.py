@@ -7,11 +7,9 @@ from typing import TYPE_CHECKING, Any
 from nascast.cli.official import state
 
 if TYPE_CHECKING:
-    from rich.table import Table
-
     from nascast.core.evaluator import Benchmark
 
-__all__ = ["facts_of", "score_words", "scores_of", "table_of"]
+__all__ = ["facts_of", "score_words", "scores_of", "words_of"]
 
 
 def facts_of(name: str) -> list[dict[str, Any]]:
@@ -73,26 +71,11 @@ def score_words(scores: Mapping[str, Any] | None) -> str:
     return f"{len(scores['proxies'])} zero-cost scores of {scores['rows']:,} cells"
 
 
-def table_of(rows: list[dict[str, Any]]) -> "Table":
-    """Returns the table that people read."""
-    from rich.table import Table
-    from rich.text import Text
-
-    table = Table(box=None, header_style="bold", padding=(0, 2, 0, 0))
-    for title in ("benchmark", "rows", "MB", "records", "licence and source"):
-        justify = "right" if title in ("rows", "MB") else "left"
-        table.add_column(title, justify=justify, overflow="fold")  # type: ignore[arg-type]
-    for row in rows:
-        if "spec" not in row:
-            table.add_row(row["name"], "", "", Text(f"{row['state']}: {row['records']}"), "")
-            continue
-        size = "" if row["bytes"] is None else f"{row['bytes'] / 1e6:.2f}"
-        origin = f"{row['licence']}; {row['source']}"
-        table.add_row(
-            row["spec"],
-            f"{row['rows']:,}",
-            size,
-            Text("; ".join(filter(None, [row["records"], score_words(row["scores"])]))),
-            Text(origin, "dim"),
-        )
-    return table
+def words_of(row: Mapping[str, Any]) -> tuple[str, list[str]]:
+    """Returns what people read of a benchmark: its name and size, and lines that may be long."""
+    if "spec" not in row:
+        return row["name"], [f"{row['state']}: {row['records']}"]
+    size = "" if row["bytes"] is None else f", {row['bytes'] / 1e6:.2f} MB"
+    told = "; ".join(filter(None, [row["records"], score_words(row["scores"])]))
+    origin = f"{row['licence']}; {row['source']}"
+    return f"{row['spec']}  {row['rows']:,} rows{size}", [told, origin]

@@ -61,7 +61,7 @@ def list_components(
 
 
 def _list_benchmarks(as_json: bool) -> None:
-    from nascast.cli._benchmarks import facts_of, table_of
+    from nascast.cli._benchmarks import facts_of, words_of
     from nascast.core import plugins
 
     rows = [row for name in plugins.names("benchmark") for row in facts_of(name)]
@@ -69,5 +69,11 @@ def _list_benchmarks(as_json: bool) -> None:
         typer.echo(document(rows))
         return
     from rich.console import Console
+    from rich.padding import Padding
+    from rich.text import Text
 
-    Console().print(table_of(rows))
+    console = Console()
+    for row in sorted(rows, key=lambda row: "spec" not in row):  # first what can be used at once
+        name, lines = words_of(row)
+        console.print(Text(name, "bold"))
+        console.print(Padding(Text("\n".join(lines)), (0, 0, 0, 2)))
