@@ -5,8 +5,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from nascast.core import plugins
 from nascast.core.errors import InvalidSettingError, UnknownComponentError
-from nascast.core.spec import Spec, component_of
+from nascast.core.spec import Spec, component_of, parameters_of
 
 EVOLUTION = "regularized_evolution"
 NESTED = Spec("random", {"seed": 1})
@@ -154,3 +155,30 @@ def test_a_setting_of_another_kind_is_refused(kind: str, text: str, told: str) -
     with pytest.raises(InvalidSettingError, match=told):
         Spec.parse(kind, text).check(kind)
     Spec.parse("strategy", "guided(weight=2)").check("strategy")  # a whole number is a number
+
+
+@pytest.mark.parametrize(
+    "text", ["auto(late=[gcn])", "lce(families=[mmf,loglog_linear])", "lcsvr(C=[0.1,1],draws=10)"]
+)
+def test_settings_that_are_lists_can_be_written(text: str) -> None:
+    spec = Spec.parse("predictor", text)
+    spec.check("predictor")
+    assert Spec.of("predictor", spec.load("predictor")) == spec
+
+
+@pytest.mark.parametrize(
+    ("kind", "name"),
+    [(kind, name) for kind in plugins.KINDS for name in plugins.builtin_names(kind)],
+)
+def test_the_defaults_of_a_component_are_settings_that_it_takes(kind: str, name: str) -> None:
+    parameters = parameters_of(plugins.resolve(kind, name)).items()
+    given = {key: p.default for key, p in parameters if not callable(p.default)}
+    plain = {key: value for key, value in given.items() if _is_plain(value)}
+    Spec(name, plain).check(kind)
+
+
+def _is_plain(value: Any) -> bool:
+    try:
+        return bool(str(Spec("any", {"setting": value})))
+    except InvalidSettingError:
+        return False

@@ -1,6 +1,7 @@
 """The kinds of plain settings, as type hints name them: which values fit, and which to ask for."""
 
-from typing import Any, get_args
+from types import UnionType
+from typing import Any, Union, get_args, get_origin
 
 __all__ = ["WORDS", "fits", "kinds_of", "words"]
 
@@ -14,8 +15,8 @@ WORDS = {
 
 
 def kinds_of(hint: Any) -> tuple[Any, ...]:
-    """Returns the kinds of which a hint allows any."""
-    return get_args(hint) or (hint,)
+    """Returns the kinds of which a hint allows any; a list is one, whatever it is of."""
+    return get_args(hint) if get_origin(hint) in (Union, UnionType) else (hint,)
 
 
 def fits(value: Any, kinds: tuple[Any, ...]) -> bool:

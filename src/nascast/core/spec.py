@@ -22,7 +22,7 @@ from nascast.core import plugins
 from nascast.core.errors import InvalidSettingError
 from nascast.core.kinds import WORDS, fits, kinds_of, words
 
-__all__ = ["Spec", "Value", "component_of"]
+__all__ = ["Spec", "Value", "component_of", "parameters_of"]
 
 Value = Union[None, bool, int, float, str, "Spec", tuple["Value", ...]]
 
@@ -107,7 +107,7 @@ class Spec:
             UnknownComponentError: the component is not registered.
         """
         settings = {}
-        for parameter in _parameters(type(component)).values():
+        for parameter in parameters_of(type(component)).values():
             value = getattr(component, parameter.name)
             if value is not parameter.default and value != parameter.default:
                 settings[parameter.name] = value
@@ -121,7 +121,7 @@ class Spec:
             InvalidSettingError: it lacks a setting; the message lists the known ones.
         """
         component = plugins.resolve(kind, self.name)
-        known, kinds = _parameters(component), _plain_kinds(component)
+        known, kinds = parameters_of(component), _plain_kinds(component)
         for key in self.settings:
             if key not in known:
                 raise _unknown(kind, self.name, key, known)
@@ -179,7 +179,7 @@ class _Reader:
 
     def spec(self, kind: str) -> Spec:
         name = plugins.registered(kind, self._match(_NAME, f"the name of a {kind}"))
-        known = list(_parameters(plugins.resolve(kind, name)))
+        known = list(parameters_of(plugins.resolve(kind, name)))
         settings: dict[str, Value] = {}
         if self.takes(":"):
             self._setting(kind, name, known, settings)
@@ -269,7 +269,7 @@ def _kind_of(key: str, outer: str) -> str:
     return key if key in plugins.KINDS else {**plural, **_ROLES}.get(key, outer)
 
 
-def _parameters(component: Any) -> dict[str, inspect.Parameter]:
+def parameters_of(component: Any) -> dict[str, inspect.Parameter]:
     """Returns the settings that a component's constructor takes, in their order."""
     found = inspect.signature(component).parameters
     return {
