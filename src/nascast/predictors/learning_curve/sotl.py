@@ -16,5 +16,10 @@ class SoTL(FeaturePredictor):
     axes = frozenset({"epochs"})
 
     def __init__(self, epochs: int = 5) -> None:
+        """Chooses how long architectures are trained.
+
+        Args:
+            epochs: number of epochs of the training that is read.
+        """
         super().__init__(CurveSum("train_loss", epochs))
         self.epochs = epochs

@@ -1,0 +1,140 @@
+"""What ``nascast list`` says of components: it is what their docstrings say."""
+
+import inspect
+import re
+import sys
+from collections.abc import Mapping
+from typing import Any
+
+from nascast.core import plugins
+from nascast.core.errors import NascastError
+from nascast.core.spec import Spec, parameters_of
+
+__all__ = ["facts_of", "lines_of", "summary_of"]
+
+_SECTION = re.compile(r"^(\w+):\n((?:(?: {4}.*)?\n)*)", re.MULTILINE)  # Google's: a title, a block
+_LEFT_OUT = ("Args", "Attributes", "Raises", "Returns")
+_ENTRY = re.compile(r"(\w+): (.*)")
+
+
+def summary_of(kind: str, name: str) -> str:
+    """Returns the first line of a component's docstring, or why there is none."""
+    try:
+        component = plugins.resolve(kind, name)
+    except NascastError as error:
+        return f"not usable: {error}"
+    return (inspect.cleandoc(component.__doc__ or "")).partition("\n")[0]
+
+
+def facts_of(kind: str, name: str) -> dict[str, Any]:
+    """Returns what a component is, its settings and its presets, as JSON values.
+
+    Raises:
+        NascastError: there is no such component, or it cannot be imported.
+    """
+    component = plugins.resolve(kind, name)
+    told, ranges = _words(component), getattr(component, "ranges", {})
+    settings = []
+    for setting, parameter in parameters_of(component).items():
+        if callable(parameter.default):  # a clock, which is there for tests
+            continue
+        needed = parameter.default is inspect.Parameter.empty
+        settings.append(
+            {
+                "name": setting,
+                "default": None if needed else _written(parameter.default),
+                "about": told.get(setting, ""),
+                "tuned": _range(ranges[setting]) if setting in ranges else None,
+            }
+        )
+    presets = {preset: str(Spec(name, given)) for preset, given in _presets(component).items()}
+    return {
+        "name": name,
+        "family": plugins.family(kind, name),
+        "source": _source(component, name),
+        "about": _about(component),
+        "settings": settings,
+        "presets": presets,
+    }
+
+
+def lines_of(facts: Mapping[str, Any]) -> list[tuple[int, str]]:
+    """Returns the same for people: paragraphs, and how far they are indented."""
+    family = f"  {facts['family'].replace('_', ' ')}" if facts["family"] else ""
+    paragraphs = [facts["source"], *re.split(r"\n\n+", facts["about"])]
+    lines = [(0, f"{facts['name']}{family}"), *((2, _flowing(p)) for p in paragraphs if p)]
+    lines.append((0, "settings" if facts["settings"] else "no settings"))
+    for setting in facts["settings"]:
+        given = "" if setting["default"] is None else f" = {setting['default']}"
+        tuned = f" Tuned: {setting['tuned']}." if setting["tuned"] else ""
+        lines += [(2, f"{setting['name']}{given}"), (6, _flowing(f"{setting['about']}{tuned}"))]
+    if facts["presets"]:
+        lines.append((0, "presets"))
+        lines += [(2, f"{preset}: {spec}") for preset, spec in facts["presets"].items()]
+    return lines
+
+
+def _about(component: Any) -> str:
+    """Returns a docstring without the sections on settings and errors."""
+
+    def kept(section: re.Match[str]) -> str:
+        return "" if section[1] in _LEFT_OUT else section[0]
+
+    return _SECTION.sub(kept, inspect.cleandoc(component.__doc__ or "") + "\n").strip()
+
+
+def _flowing(paragraph: str) -> str:
+    """Returns a paragraph that breaks before the items of a list alone, without code marks."""
+    return re.sub(r"\n\s*(?!\s*- )", " ", paragraph).replace("``", "`")
+
+
+def _source(component: Any, name: str) -> str:
+    """Returns the first paragraph of the component's module, which has the paper."""
+    module = component.__module__
+    package = module.rpartition(".")[0]
+    own = package if package.rpartition(".")[2] == name else module
+    return inspect.cleandoc(sys.modules[own].__doc__ or "").partition("\n\n")[0]
+
+
+def _words(component: Any) -> dict[str, str]:
+    """Returns what docstrings say of settings, of a class also those of what it derives from."""
+    texts = [component.__doc__]
+    for one in component.__mro__ if isinstance(component, type) else ():
+        made = one.__dict__.get("__init__")
+        texts += [made.__doc__ if made is not None else None, one.__dict__.get("__doc__")]
+    found: dict[str, str] = {}
+    for text in texts:
+        for title, block in _SECTION.findall(inspect.cleandoc(text or "") + "\n"):
+            if title in ("Args", "Attributes"):
+                found = _entries(block) | found
+    return found
+
+
+def _entries(block: str) -> dict[str, str]:
+    found: dict[str, str] = {}
+    name = ""
+    for line in inspect.cleandoc(block).splitlines():
+        if entry := _ENTRY.match(line):
+            name, found[entry[1]] = entry[1], entry[2]
+        elif name:
+            found[name] += f" {line.strip()}"
+    return found
+
+
+def _presets(component: Any) -> Mapping[str, Mapping[str, Any]]:
+    return getattr(component, "presets", None) or {}
+
+
+def _written(value: Any) -> str:
+    """Returns a default as a spec has it; one that is no plain value as Python has it."""
+    try:
+        return str(Spec("x", {"y": value}))[4:-1]
+    except NascastError:
+        return repr(value)
+
+
+def _range(found: Any) -> str:
+    values = getattr(found, "values", None)
+    if values is not None:
+        return ", ".join(map(_written, values))
+    return f"{found.low:g} to {found.high:g}"
