@@ -473,3 +473,13 @@ def test_a_label_of_a_metric_recorded_early_covers_the_whole_training(clock: Clo
     with ledger.phase("query"):
         ledger.curve(GENES[:1], "train_loss", 8)
     assert ledger.seconds["query"] == 0
+
+
+def test_architectures_are_drawn_in_the_space_or_among_some() -> None:
+    rows = BENCHMARK.genes()[:5]
+    rng = np.random.default_rng(0)
+    few = Ledger(BENCHMARK, ACCURACY, among=rows)
+    drawn = few.sample(3, rng)
+    assert len({row.tobytes() for row in drawn} & {row.tobytes() for row in rows}) == 3
+    assert len(few.sample(9, rng)) == 5
+    assert len(Ledger(BENCHMARK, ACCURACY).sample(9, rng)) == 9

@@ -1,13 +1,30 @@
-"""What pure functions gave, kept by what they were given."""
+"""What is made once and kept: results of pure functions, and artefacts such as supernets."""
 
 import pickle
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from hashlib import blake2b
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
-__all__ = ["Kept"]
+import numpy.typing as npt
+
+__all__ = ["Artefact", "Artefacts", "Kept"]
 
 T = TypeVar("T")
+
+Artefact = Mapping[str, npt.NDArray[Any]]  # arrays by name, such as the weights of a supernet
+
+
+class Artefacts(Protocol):
+    """Where artefacts are kept, each with the seconds that making it took.
+
+    A dictionary is one, for as long as the process lives.
+    """
+
+    def get(self, key: str, /) -> tuple[Artefact, float] | None:
+        """Returns the artefact kept under a key and its seconds, or None."""
+        ...
+
+    def __setitem__(self, key: str, value: tuple[Artefact, float], /) -> None: ...
 
 
 class Kept:

@@ -9,12 +9,11 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 import numpy as np
-import numpy.typing as npt
 
 from nascast.core.clock import processor_seconds
 from nascast.core.errors import UnsupportedError
 from nascast.core.evidence import Records
-from nascast.core.kept import Kept
+from nascast.core.kept import Artefact, Artefacts, Kept
 from nascast.core.space import SearchSpace
 from nascast.core.types import Architecture, Batch, Floats, Genes, Objective, Task
 
@@ -23,11 +22,9 @@ if TYPE_CHECKING:
 
     from nascast.proxies.passes import Passes
 
-__all__ = ["Artefact", "Artefacts", "Ledger", "Memo", "Score", "Scorer"]
+__all__ = ["Ledger", "Memo", "Score", "Scorer"]
 
 T = TypeVar("T")
-
-Artefact = Mapping[str, npt.NDArray[Any]]  # arrays by name, such as the weights of a supernet
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,19 +57,6 @@ class Scorer(Protocol):
     def score(self, passes: "Passes") -> float:
         """Returns the score, NaN where it is not defined."""
         ...
-
-
-class Artefacts(Protocol):
-    """Where artefacts are kept, each with the seconds that making it took.
-
-    A dictionary is one, for as long as the process lives.
-    """
-
-    def get(self, key: str, /) -> tuple[Artefact, float] | None:
-        """Returns the artefact kept under a key and its seconds, or None."""
-        ...
-
-    def __setitem__(self, key: str, value: tuple[Artefact, float], /) -> None: ...
 
 
 class Ledger:
@@ -110,6 +94,7 @@ class Ledger:
         kept: Kept | None = None,
         clock: Callable[[], float] = processor_seconds,
         device: str = "cpu",
+        among: Genes | None = None,
     ) -> None:
         """Opens a ledger.
 
@@ -128,6 +113,8 @@ class Ledger:
             clock: function that returns the seconds in which compute is measured;
                 `time.perf_counter` where a GPU computes.
             device: device that untrained networks are scored on.
+            among: ``(m, length)`` rows among which `sample` draws, such as those whose scores are
+                on record; None is the space.
         """
         self.records = records
         self.objective = objective
@@ -138,7 +125,7 @@ class Ledger:
         self._memo: Memo = {} if memo is None else memo
         self._artefacts: Artefacts = {} if artefacts is None else artefacts
         self._computes, self._kept = computes, kept
-        self._clock, self._device = clock, device
+        self._clock, self._device, self._among = clock, device, among
         self._phase: str | None = None
         self._began = 0.0  # by the clock
         self._away = 0.0  # clock seconds charged otherwise than by the phase
@@ -156,6 +143,12 @@ class Ledger:
     def task(self) -> Task:
         """The task that networks are built for."""
         return self.records.task
+
+    def sample(self, n: int, rng: np.random.Generator) -> Genes:
+        """Returns n random architectures that can be scored, or all where there are fewer."""
+        if self._among is None:
+            return self.space.sample(n, rng)
+        return rng.choice(self._among, min(n, len(self._among)), replace=False)
 
     def labels(self, genes: Genes) -> Floats:
         """Returns ``(n,)`` labels: scores after full training, which is charged."""

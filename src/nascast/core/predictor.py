@@ -54,6 +54,7 @@ class PerformancePredictor(ABC):
             networks in single precision need more than the default.
         presets: settings for a purpose, by its name, such as those of the 2021 study.
         features: features that it reads, so that a study can compute proxies once for all.
+        reference: number of random architectures whose proxies it reads at initialization.
         ranges: ranges of settings that are worth tuning, by name; see the combinator ``tuned``.
         deterministic: whether what it learns does not depend on the generator, so that members of
             an ensemble need labels of their own to differ.
@@ -71,6 +72,7 @@ class PerformancePredictor(ABC):
     deterministic: ClassVar[bool] = False
     modules: ClassVar[tuple[str, ...]] = ()
     features: tuple[Feature, ...] = ()
+    reference: int = 0
 
     def initialize(self, ledger: Ledger, train: Genes, rng: np.random.Generator) -> None:
         """Spends the initialization budget; forgets what an earlier call learned.

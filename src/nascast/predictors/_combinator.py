@@ -34,6 +34,11 @@ class Combinator(PerformancePredictor):
         return frozenset[str]().union(*(part.axes for part in self._parts))
 
     @property
+    def reference(self) -> int:  # type: ignore[override]
+        """The largest number of random architectures of a part."""
+        return max((part.reference for part in self._parts), default=0)
+
+    @property
     def ranks_only(self) -> bool:  # type: ignore[override]
         """Whether one of the parts only ranks."""
         return any(part.ranks_only for part in self._parts)

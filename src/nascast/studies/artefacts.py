@@ -11,7 +11,7 @@ import numpy as np
 
 from nascast.core.bounds import reading
 from nascast.core.errors import CorruptDataError, StoreError
-from nascast.core.ledger import Artefact
+from nascast.core.kept import Artefact
 
 __all__ = ["ArtefactFolder"]
 

@@ -11,7 +11,8 @@ from typing import Any
 
 import numpy as np
 
-from nascast.core.ledger import Artefact, Ledger, Memo
+from nascast.core.kept import Artefact
+from nascast.core.ledger import Ledger, Memo
 from nascast.core.prediction import Prediction
 from nascast.core.predictor import PerformancePredictor
 from nascast.core.types import Batch, Floats, Genes, Objective

@@ -13,7 +13,7 @@ from nascast.core import plugins
 from nascast.core.errors import InvalidSettingError
 from nascast.core.ledger import Ledger, Memo, Score
 from nascast.core.types import Batch, Genes, Objective
-from nascast.studies.predictors.design import RECORDED, Study
+from nascast.studies.predictors.design import RECORDED, Study, predictor_of
 from nascast.studies.predictors.head import read_head
 from nascast.studies.predictors.run import compare
 from nascast.studies.predictors.split import batch_of, with_scores
@@ -60,14 +60,30 @@ def test_a_study_reads_recorded_scores_and_charges_their_seconds(tmp_path: Path)
 
 def test_what_was_not_recorded_is_not_computed_with_another_batch(tmp_path: Path) -> None:
     study, _ = record(tmp_path)
-    both = replace(study, predictors=("jacov", "vkdnw_agg(reference=2)"), trials=1)
-    good, bad = compare(both, tmp_path / "out")  # the second scores two random architectures, too
+    both = replace(study, predictors=("jacov", "jacov(seed=1)"), trials=1)
+    good, bad = compare(both, tmp_path / "out")
     assert good.error is None
     assert bad.error is not None
     assert "not at hand" in bad.error
     assert "--images random" in bad.error
     with pytest.raises(InvalidSettingError, match=r"50 distinct ones with recorded.*images random"):
         compare(replace(study, test_size=51), tmp_path / "more")
+
+
+def test_a_reference_is_drawn_among_what_is_recorded(tmp_path: Path) -> None:
+    study, rows = record(tmp_path)
+    texts = read_table(Path(str(study.benchmark))).space.to_text(rows)
+    place = {text: i for i, text in enumerate(texts)}
+    for name, count in (("vkdnw_agg(reference=30)", 30), ("az_nas(reference=60)", SCORED)):
+        found = compare(replace(study, predictors=(name,)), tmp_path / name)
+        for result in found:
+            assert result.error is None
+            order = np.argsort([place[text] for text in result.architectures])
+            assert (np.diff(np.asarray(result.predicted)[order]) >= 0).all()
+            paid = count * (3 * len(predictor_of(result.cell).features) + 2)  # seconds of `made_up`
+            assert result.init_seconds_total == pytest.approx(paid, abs=1)
+        if count < SCORED:  # each trial has its own reference
+            assert found[0].predicted != found[1].predicted
 
 
 def test_the_batch_is_the_recorded_one_where_it_fits_the_study(tmp_path: Path) -> None:

@@ -11,7 +11,8 @@ import numpy as np
 
 from nascast.core.errors import InvalidSettingError
 from nascast.core.extras import check_extra
-from nascast.core.ledger import Artefact, Ledger
+from nascast.core.kept import Artefact
+from nascast.core.ledger import Ledger
 from nascast.core.prediction import Prediction
 from nascast.core.predictor import PerformancePredictor
 from nascast.core.spec import Spec

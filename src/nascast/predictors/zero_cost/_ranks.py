@@ -15,7 +15,8 @@ class RankAggregate(PerformancePredictor):
 
     The papers rank within the architectures that are compared; here a row's score must not depend
     on the others, and the ranks are those among random architectures of the space, which
-    initialization draws and scores. A score that is NaN ranks last.
+    initialization draws and scores; where scores are only on record, among some of those that have
+    them. A score that is NaN ranks last.
     """
 
     ranks_only = True
@@ -36,7 +37,7 @@ class RankAggregate(PerformancePredictor):
         self._sorted: Floats | None = None  # (reference, proxies): scores in ascending order
 
     def initialize(self, ledger: Ledger, train: Genes, rng: np.random.Generator) -> None:
-        drawn = ledger.space.sample(self.reference, rng)
+        drawn = ledger.sample(self.reference, rng)
         self._sorted = np.sort(_scores(self, ledger, drawn), axis=0)
 
     def query(self, ledger: Ledger, genes: Genes) -> Prediction:

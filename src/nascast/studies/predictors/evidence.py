@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from nascast.core.evaluator import Benchmark
 from nascast.core.kept import Kept
 from nascast.core.ledger import Ledger, Memo
-from nascast.core.types import Batch, Objective
+from nascast.core.types import Batch, Genes, Objective
 from nascast.studies.artefacts import ArtefactFolder
 from nascast.studies.predictors.design import RANDOM, RECORDED, Study
 from nascast.studies.records import open_benchmark
@@ -37,12 +37,14 @@ class Evidence:
         artefacts: folder of artefacts that are trained once for all cells, such as a supernet.
         opener: function that returns the records; it is called in every task, and should keep what
             takes long to open.
+        within: canonical rows to which the study is restricted, ``(m, length)``; None are all.
     """
 
     study: Study
     batch: Batch
     artefacts: Path
     opener: Opener
+    within: Genes | None = None
 
     def records(self) -> Benchmark:
         """Returns the records, opened in this process."""
@@ -71,6 +73,7 @@ class Evidence:
             artefacts=ArtefactFolder(self.artefacts),
             kept=kept,
             computes=images != RECORDED,
+            among=self.within,
         )
 
 

@@ -10,6 +10,7 @@ import json
 import math
 import zlib
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any, cast
@@ -95,6 +96,7 @@ def compare(
     evidence = Evidence(study, batch_of(study, benchmark), out / "artefacts", records)
     memo = Scores(evidence, cache or out / "proxies.jsonl")
     within = memo.within(study.test_size + max(cell.budget.get(LABELS, 0) for cell in grid))
+    evidence = replace(evidence, within=within)
     sets = [split(study, benchmark, trial, within) for trial in range(study.trials)]
     support = Support(evidence, memo, sets[0][0][:1])
     if not (out / HEAD).exists() and len(refused := support.refusals(grid)) == len(grid):
@@ -110,7 +112,7 @@ def compare(
     progress.advance(len(grid) - len(todo))
 
     def submit(cell: Cell) -> None:
-        call = partial(_run_cell, evidence, cell, *sets[cell.trial], memo.part(cell, sets))
+        call = partial(_run_cell, evidence, cell, *sets[cell.trial], memo.part(cell, sets, within))
         executor.submit(cell, call)
 
     for done in Order(todo).run(executor, submit):

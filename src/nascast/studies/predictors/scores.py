@@ -14,7 +14,7 @@ from nascast.core.predictor import Proxy
 from nascast.core.threads import one_thread
 from nascast.core.types import Genes
 from nascast.studies.journal import Journal
-from nascast.studies.predictors.design import LABELS, Cell, proxies_of
+from nascast.studies.predictors.design import LABELS, Cell, predictor_of, proxies_of
 from nascast.studies.predictors.evidence import Evidence
 from nascast.studies.predictors.split import proxy_keys, scores_of
 from nascast.studies.progress import Progress, finished
@@ -57,9 +57,15 @@ class Scores:
         rows = {row.tobytes() for row in self._space.canonical(genes)}
         return {item: score for item, score in self._memo.items() if item[1] in rows}
 
-    def part(self, cell: Cell, sets: Sequence[tuple[Genes, Genes]]) -> Memo:
-        """Returns the scores that one cell reads."""
-        items = self._items(cell, proxies_of(cell), sets)
+    def part(
+        self, cell: Cell, sets: Sequence[tuple[Genes, Genes]], within: Genes | None = None
+    ) -> Memo:
+        """Returns the scores that one cell reads; those of a reference are of rows `within`."""
+        proxies = proxies_of(cell)
+        items = list(self._items(cell, proxies, sets))
+        if within is not None and predictor_of(cell).reference:
+            keys = [proxy.key(self._ledger) for proxy in proxies]
+            items += [(key, row.tobytes()) for row in within for key in keys]
         return {item: self._memo[item] for item in items if item in self._memo}
 
     def measure(
