@@ -10,6 +10,7 @@ import warnings
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 
@@ -20,6 +21,7 @@ from nascast.core import plugins
 from nascast.core.callback import Callback, Callbacks
 from nascast.core.errors import InvalidSettingError, SearchWarning
 from nascast.core.types import Trial
+from nascast.studies.searches.results import read_search
 from nascast.studies.searches.run import GIVE_UP
 
 Cli = Callable[..., tuple[int, str, str]]
@@ -100,6 +102,23 @@ def test_settings_stand_in_the_strategy_and_in_set(
     assert "…" not in text  # names are wrapped, and numbers whole
 
 
+@pytest.mark.parametrize(
+    ("metric", "epochs"),
+    [
+        ("parameters,val_accuracy", tuple(range(1, 11))),
+        ("val_accuracy,test_accuracy", (10,)),  # shorter trainings have no test accuracy
+    ],
+)
+def test_children_are_trained_for_epochs_after_which_all_metrics_were_recorded(
+    metric: str, epochs: tuple[int, ...], run: Cli, tmp_path: Path
+) -> None:
+    line = "search --benchmark nb201-mini --budget 60s --metric"
+    assert run(line, metric, "--out", str(tmp_path))[0] == 0
+    (found,) = read_search(tmp_path).runs
+    assert found.spec.settings["fidelities"] == epochs
+    assert np.isfinite(found.scores).all()
+
+
 def test_settings_are_merged() -> None:
     def found(text: str, options: str = "", preset: str = "paper") -> list[str]:
         return [str(spec) for spec in strategies_of(text, options, preset)]
@@ -165,6 +184,19 @@ def test_a_search_trains_children_and_goes_on(run: Cli, tmp_path: Path) -> None:
         ("search --workers -1 --data nowhere", "--workers is a number from 1"),
         ("search --benchmark nb201-mini --recipe epochs=1", "--recipe: of no effect with"),
         ("search --benchmark nb201-mini --address auto", "--address: of no effect with"),
+        (
+            "search --benchmark nb201-seeds --strategy random,bohb",
+            "bohb trains for 1, 2, 7, 22, 67, 200 epochs here, but nb201-seeds:cifar10: "
+            "val_accuracy was not recorded after epoch 1; recorded epochs: 12, 200",
+        ),
+        (
+            "search --benchmark nb201-mini --strategy asha --metric test_accuracy",
+            "test_accuracy was not recorded after epoch 1; recorded epochs: 10; choose its",
+        ),
+        (
+            "search --benchmark nb201-mini --strategy guided(fidelities=[1,20])",
+            "guided trains for 1, 20 epochs here, but nb201-mini: val_accuracy was not",
+        ),
         ("search --strategy ppo --metric val_accuracy,parameters", "ppo looks at one objective"),
         ("search --strategy nsga2 --metric val_loss,val_loss", "every metric only once"),
         ("search --device cuda", "PyTorch finds no CUDA device here"),

@@ -16,7 +16,7 @@ from nascast.cli._warm import prior_of
 if TYPE_CHECKING:
     from nascast.core.evaluator import Benchmark
     from nascast.core.spec import Spec
-    from nascast.core.types import Objective
+    from nascast.core.types import Metric, Objective
     from nascast.studies.limits import Limits
     from nascast.studies.searches.design import Search
     from nascast.training.evaluator import ChildEvaluator
@@ -177,16 +177,23 @@ def _on_benchmark(asked: Asked, name: str) -> "Search":
         )
     aims = tuple(Objective(metric.name, metric.minimize) for metric in metrics)
     began = prior_of(benchmark.space, asked.earlier, asked.prior, aim=aims[0], judge=benchmark)
+    epochs = _recorded(metrics)
     return Search(
         space=benchmark.space.name,
         benchmark=name,
         objectives=aims,
         workers=asked.workers or 1,
-        full_epochs=metrics[0].epochs[-1] if metrics[0].epochs else None,
-        fidelities=metrics[0].epochs,
+        full_epochs=epochs[-1] if epochs else None,
+        fidelities=epochs,
         prior=began,
         **_shared(asked),
     )
+
+
+def _recorded(metrics: "Sequence[Metric]") -> tuple[int, ...]:
+    """Returns the epochs after which all metrics that change with training were recorded."""
+    recorded = [set(metric.epochs) for metric in metrics if metric.epochs]
+    return tuple(sorted(set.intersection(*recorded))) if recorded else ()
 
 
 def _has_seconds(benchmark: "Benchmark") -> bool:

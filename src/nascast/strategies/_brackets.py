@@ -7,9 +7,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from nascast.core.evidence import Records
 from nascast.core.strategy import Strategy
 from nascast.core.types import Architecture, Candidate, Genes
-from nascast.strategies._levels import levels
+from nascast.strategies._levels import check_recorded, levels
 
 __all__ = ["Brackets"]
 
@@ -50,6 +51,9 @@ class Brackets(Strategy, ABC):
         self._rung = 0
         self._promoted: tuple[Architecture, ...] = ()
         self._told: list[tuple[Architecture, float]] = []  # of the open rung, with scores
+
+    def check(self, records: Records, genes: Genes) -> None:
+        check_recorded(self, self.levels, records, genes)
 
     @abstractmethod
     def plan(self, bracket: int) -> list[tuple[int, int]]:

@@ -3,9 +3,13 @@
 from collections.abc import Sequence
 from itertools import pairwise
 
-from nascast.core.errors import InvalidSettingError
+from nascast.core.errors import InvalidSettingError, UnsupportedError
+from nascast.core.evidence import Records
+from nascast.core.setup import spec_of
+from nascast.core.strategy import Strategy
+from nascast.core.types import Genes
 
-__all__ = ["levels", "thinned"]
+__all__ = ["check_recorded", "levels", "thinned"]
 
 
 def levels(min_epochs: int, max_epochs: int, eta: int) -> tuple[int, ...]:
@@ -51,3 +55,28 @@ def thinned(fidelities: Sequence[int], min_epochs: int, eta: int) -> tuple[int, 
         if min_epochs <= epochs <= found[-1] / eta:
             found.append(epochs)
     return tuple(reversed(found))
+
+
+def check_recorded(
+    strategy: Strategy, epochs: Sequence[int], records: Records, genes: Genes
+) -> None:
+    """Raises where trainings of some epochs were not recorded; see `Strategy.check`.
+
+    Args:
+        strategy: strategy that asks for them.
+        epochs: epochs of its rungs, ascending.
+        records: records that a search is on.
+        genes: ``(n, length)`` rows of them to look at.
+
+    Raises:
+        UnsupportedError: an objective was not recorded after one of them.
+    """
+    try:
+        for objective in strategy.objectives:
+            for count in epochs:
+                records.query(genes[:1], objective.metric, count)
+    except UnsupportedError as error:
+        raise UnsupportedError(
+            f"{spec_of(strategy).name} trains for {', '.join(map(str, epochs))} epochs here, but "
+            f"{error}; choose its epochs by these"
+        ) from error

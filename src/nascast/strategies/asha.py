@@ -7,9 +7,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from nascast.core.evidence import Records
 from nascast.core.strategy import Strategy
-from nascast.core.types import Architecture, Candidate
-from nascast.strategies._levels import levels
+from nascast.core.types import Architecture, Candidate, Genes
+from nascast.strategies._levels import check_recorded, levels
 
 __all__ = ["Asha"]
 
@@ -76,6 +77,9 @@ class Asha(Strategy):
         super().__post_init__()
         self.levels = levels(self.min_epochs, self.max_epochs, self.eta)
         self._rungs = [_Rung() for _ in self.levels]
+
+    def check(self, records: Records, genes: Genes) -> None:
+        check_recorded(self, self.levels, records, genes)
 
     def learn(self, index: int) -> None:
         candidate = self.history.trials[index].candidate

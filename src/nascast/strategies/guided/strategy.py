@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from nascast.core.errors import InvalidSettingError, UnsupportedError
-from nascast.core.evidence import usual_task
+from nascast.core.evidence import Records, usual_task
 from nascast.core.feature import Encoding
 from nascast.core.history import History
 from nascast.core.spec import Spec, component_of
@@ -17,7 +17,7 @@ from nascast.core.strategy import Strategy
 from nascast.core.types import Candidate, Floats, Genes
 from nascast.strategies._distinct import distinct
 from nascast.strategies._encodings import check_encoding
-from nascast.strategies._levels import thinned
+from nascast.strategies._levels import check_recorded, thinned
 from nascast.strategies._listing import LISTED, listing
 from nascast.strategies.guided.account import foreseen, parts
 from nascast.strategies.guided.choice import Choice, valid
@@ -114,6 +114,9 @@ class Guided(Strategy):
         self._selected = 0  # number of trials from which those of the process were selected
         self._met_at: list[int] = []  # places of the trials among all rows
         self._row_of: list[int] = []  # rows at the places that the process has behind all rows
+
+    def check(self, records: Records, genes: Genes) -> None:
+        check_recorded(self, self._lengths.levels, records, genes)
 
     @cached_property
     def _rows(self) -> Genes | None:
