@@ -394,7 +394,8 @@ def test_searches_stand_side_by_side(tmp_path: Path) -> None:
     assert "do not compare" in text
     assert f"Settings of {three}" in text
     other = _folder(tmp_path / "loss", {"random-0": []}, (Objective("val_loss"),))
-    with pytest.raises(InvalidSettingError, match="objectives"):
+    aims = "objectives are maximize val_accuracy and minimize val_loss"
+    with pytest.raises(InvalidSettingError, match=aims):
         write_search_report(one, other)
 
 

@@ -24,7 +24,7 @@ def joined(searches: Mapping[str, Searched]) -> Searched:
     for name, other in searches.items():
         for word, own, others in (
             ("space", first.setup.space, other.setup.space),
-            ("objectives", first.objectives, other.objectives),
+            ("objectives", _words(first), _words(other)),
         ):
             if own != others:
                 raise InvalidSettingError(
@@ -49,3 +49,7 @@ def joined(searches: Mapping[str, Searched]) -> Searched:
     units = {found.unit for found in every}
     unit = first.unit if len(units) == 1 else ""
     return replace(whole, optimum=first.optimum if same else None, unit=unit)
+
+
+def _words(found: Searched) -> str:
+    return ", ".join(f"{objective.aim} {objective.metric}" for objective in found.objectives)
