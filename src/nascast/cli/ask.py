@@ -113,8 +113,9 @@ def ask(
     """Ask a search for candidates, as JSON; you evaluate them, and nascast tell takes the results.
 
     The first call begins the search. Candidates are valid, within the limits, and new: neither told
-    nor pending. Any number of processes may ask and tell at once. Where the budget is spent, or the
-    strategy waits, there are no candidates, and "why" says so. With --arch the proposal is yours.
+    nor pending, while the space has such. Any number of processes may ask and tell at once. Where
+    the budget is spent, or the strategy waits, there are no candidates, and "why" says so. With
+    --arch the proposal is yours.
 
     Example: nascast ask runs/mine --space nasbench201 --evaluations 100
 

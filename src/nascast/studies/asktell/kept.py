@@ -27,7 +27,7 @@ class State:
         left: number of trials that the budget allows beside those and the pending; None: any.
         seconds_left: seconds of evaluations that it allows; None: any; NaN: not known, since a
             trial does not say what it took.
-        why: reason why fewer candidates were given than asked for; else empty.
+        why: reason why a call that asked got no candidate; else empty.
     """
 
     given: Sequence[Given]
