@@ -35,6 +35,10 @@ def test_a_search_from_another_and_what_is_refused(cli: Cli, tmp_path: Path) -> 
         ([*other, "--from", "nb201-mini"], "begin with its answers"),
         ([*other, "--from", tmp_path / "old", "--metric", "val_loss"], "says nothing here"),
         ([*other, "--prior", "conv=1"], "no operation 'conv'"),
+        ([*other, "--prior", "conv=1."], "no operation 'conv'"),
+        ([*other, "--prior", "conv=1e-1, none=-.5"], "no operation 'conv'"),
+        ([*other, "--prior", "none=nan"], "the weight of none is a finite number; got nan"),
+        ([*other, "--prior", "none=1,none=-1"], "--prior: give each operation one weight"),
         ([*other, "--prior", "some cell"], "expected"),
         ([*other, "--prior", "none=-1", "--metric", "val_accuracy,parameters"], "one objective"),
     ):

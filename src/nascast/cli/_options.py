@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from nascast.training.recipe import Recipe
 
 __all__ = [
+    "NUMBER",
     "changed",
     "check_folder",
     "check_free",
@@ -32,6 +33,8 @@ __all__ = [
 Kept = TypeVar("Kept", bound="DataclassInstance")
 
 Value = bool | int | float | str
+# Python's own reading would take 1_0 for ten.
+NUMBER = r"(?i:[-+]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:e[-+]?[0-9]+)?|nan|[-+]?inf)"
 _LARGE = (3, 224, 224)  # images that no skeleton is too deep for
 _UNITS = {"ms": 1e-3, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 

@@ -5,6 +5,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from nascast.cli._options import NUMBER
+
 if TYPE_CHECKING:
     from nascast.core.evaluator import Benchmark
     from nascast.core.space import SearchSpace
@@ -15,7 +17,7 @@ __all__ = ["KNOWN", "prior_of", "space_of"]
 
 KNOWN = "known"  # written where a folder or a benchmark could be
 
-_WEIGHT = re.compile(r"\s*([\w.-]+)\s*=\s*([-+]?[0-9]*\.?[0-9]+)\s*")  # nor_conv_3x3=1
+_WEIGHT = re.compile(rf"\s*([\w.-]+)\s*=\s*({NUMBER})\s*")  # nor_conv_3x3=1
 
 
 def prior_of(
@@ -38,12 +40,13 @@ def prior_of(
 
     Raises:
         InvalidSettingError: a source is of another space or objective, or has the very trainings
-            that the search will look up; there is no such operation.
+            that the search will look up; there is no such operation, or it has two weights.
         InvalidArchitectureError: the text is no architecture.
         MissingDataError, UnknownComponentError: there is no such source.
     """
     import numpy as np
 
+    from nascast.core.errors import InvalidSettingError
     from nascast.strategies.guided.prior import Prior
 
     if not sources and text is None:
@@ -54,6 +57,8 @@ def prior_of(
     weights = [_WEIGHT.fullmatch(part) for part in text.split(",")]
     if all(weights):
         named = {found[1]: float(found[2]) for found in weights if found}
+        if len(named) < len(weights):
+            raise InvalidSettingError(f"--prior: give each operation one weight; got {text!r}")
         return Prior.of(space, groups, operations=named)
     return Prior.of(space, groups, np.asarray([space.read(text).genes], dtype=np.int16))
 

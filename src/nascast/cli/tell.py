@@ -8,14 +8,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from nascast.cli._asktell import printed
+from nascast.cli._options import NUMBER
 
 if TYPE_CHECKING:
     from nascast.core.types import Trial
     from nascast.studies.asktell.search import AskTell
 
 __all__ = ["tell"]
-
-_NUMBER = re.compile(r"(?i:[-+]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:e[-+]?[0-9]+)?|nan|[-+]?inf)")
 
 
 def tell(
@@ -79,7 +78,7 @@ def _metrics(texts: list[str]) -> dict[str, float]:
     found: dict[str, float] = {}
     for text in texts:
         name, _, value = (part.strip() for part in text.partition("="))
-        if not _NUMBER.fullmatch(value) or name in found:  # 1_0 would be one to Python
+        if not re.fullmatch(NUMBER, value) or name in found:
             raise InvalidSettingError(
                 f"--metric: expected NAME=VALUE such as val_accuracy=93.1, each once; got {text!r}"
             )
