@@ -47,6 +47,7 @@ Diagnostics = Mapping[str, list[float]]  # series of numbers by name
 SEARCH, _SERIES = "search.json", "diagnostics.json"
 _BEFORE = ("setup", "settings", "versions")  # keys of a head without a checksum
 _AGAIN = "expected what `nascast search` writes; search again with another --out"
+_DELETE = "delete it: the trials are whole without it"
 
 
 def begin(search: Search, out: Path, resume: bool) -> None:
@@ -316,16 +317,15 @@ def _diagnostics(file: Path) -> dict[str, dict[str, Floats]]:
     """Returns the diagnostics by run and name; none if there is no such file."""
     if not file.exists():
         return {}
+    found = read_record(file, None, _DELETE)
     try:
         return {
-            run: {
-                name: np.asarray(values, dtype=np.float64).ravel() for name, values in own.items()
-            }
-            for run, own in read_record(file, None, _AGAIN).items()
+            run: {name: np.asarray(v, dtype=np.float64).ravel() for name, v in own.items()}
+            for run, own in found.items()
         }
     except (ValueError, TypeError, AttributeError) as error:
         raise CorruptDataError(
-            f"{file} should have series of numbers by run and name ({error}); {_AGAIN}"
+            f"{file} should have series of numbers by run and name ({error}); {_DELETE}"
         ) from error
 
 
