@@ -1,6 +1,7 @@
 """The predictor study."""
 
 import json
+import re
 from collections.abc import Callable, Hashable
 from dataclasses import replace
 from functools import cache, partial
@@ -224,6 +225,31 @@ def test_a_predictor_that_breaks_is_recorded(
     rows = compare(replace(STUDY, trials=1), tmp_path)
     reasons = {row.predictor: row.error for row in rows}
     assert reasons == {"xgboost": "ZeroDivisionError: by design", "sotl_e": None}
+
+
+@pytest.mark.parametrize(
+    ("given", "told"),
+    [(np.zeros(60), "a ndarray"), (Prediction(np.zeros(61)), "a Prediction of 61"), (None, "None")],
+)
+def test_what_is_no_prediction_of_all_that_was_asked_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, given: Any, told: str
+) -> None:
+    monkeypatch.setattr(plugins.resolve("predictor", "xgboost"), "query", lambda *_: given)
+    wrong = compare(replace(STUDY, trials=1), tmp_path)[0].error
+    assert re.search(f"a Prediction of the 60 architectures .* got .*{told}", str(wrong))
+
+
+def test_a_predictor_that_shuffles_its_rows_fails_and_leaves_those_of_others(
+    tmp_path: Path, whole: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def shuffling(self: Any, ledger: Ledger, train: Genes, rng: np.random.Generator) -> None:
+        rng.shuffle(train)
+
+    monkeypatch.setattr(plugins.resolve("predictor", "gp"), "initialize", shuffling)
+    study = replace(STUDY, predictors=("gp", *STUDY.predictors))
+    rows = compare(study, tmp_path)
+    assert all("read-only" in str(row.error) for row in rows if row.predictor == "gp")
+    assert _results([row for row in rows if row.predictor != "gp"]) == _results(whole[1])
 
 
 def test_more_architectures_than_there_are_is_refused_before_anything_is_written(

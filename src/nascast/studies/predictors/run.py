@@ -18,11 +18,17 @@ from typing import Any, cast
 import numpy as np
 
 from nascast.core import plugins
-from nascast.core.errors import MissingDataError, StoreError, UnsupportedError
+from nascast.core.errors import (
+    InvalidSettingError,
+    MissingDataError,
+    StoreError,
+    UnsupportedError,
+)
 from nascast.core.evaluator import Benchmark
 from nascast.core.executor import Executor
 from nascast.core.kept import Kept
 from nascast.core.ledger import Memo
+from nascast.core.prediction import Prediction
 from nascast.core.store import changed_settings
 from nascast.core.threads import one_thread
 from nascast.core.types import Floats, Genes, Objective
@@ -201,12 +207,14 @@ def _run_cell(evidence: Evidence, cell: Cell, test: Genes, train: Genes, memo: M
     predictor = predictor_of(cell)
     size = cell.budget.get(LABELS, 0)
     key = [study.seed, cell.trial, size, zlib.crc32(str(cell.predictor).encode())]
+    for rows in (test, train):  # the next predictor has the same: an attempt to write raises
+        rows.flags.writeable = False
     # Measured seconds must not depend on what else runs.
     with one_thread(*predictor.modules):
         with ledger.phase("init"):
             predictor.initialize(ledger, train[:size], np.random.default_rng(key))
         with ledger.phase("query"):
-            predicted = predictor.query(ledger, test)
+            predicted = _checked(predictor.query(ledger, test), len(test))
     deviation = predicted.deviation
     values = records.query(test, study.metric)
     unit = records.describe(study.metric).unit
@@ -224,6 +232,17 @@ def _run_cell(evidence: Evidence, cell: Cell, test: Genes, train: Genes, memo: M
         deviation=None if deviation is None else tuple(deviation.tolist()),
         true=tuple(true.tolist()),
         versions=json.dumps(versions()),
+    )
+
+
+def _checked(found: object, count: int) -> Prediction:
+    """Returns what a query gave, if it is a prediction of that many architectures."""
+    if isinstance(found, Prediction) and len(found) == count:
+        return found
+    many = f" of {len(found)}" if isinstance(found, Prediction) else ""
+    raise InvalidSettingError(
+        f"a query returns a Prediction of the {count} architectures that it is given; got a "
+        f"{type(found).__name__}{many}"
     )
 
 
