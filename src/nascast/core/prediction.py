@@ -25,14 +25,25 @@ class Prediction:
     deviation: Floats | None = None
 
     def __post_init__(self) -> None:
-        shape = np.shape(self.mean)
-        if len(shape) != 1 or (self.deviation is not None and np.shape(self.deviation) != shape):
+        parts = [self.mean] if self.deviation is None else [self.mean, self.deviation]
+        if not all(_fits(part) and part.shape == self.mean.shape for part in parts):
             raise InvalidSettingError(
-                "a prediction has a mean of shape (n,) and a deviation of the same shape or None; "
-                f"got {shape} and {None if self.deviation is None else np.shape(self.deviation)}"
+                "a prediction has a mean, an array of real numbers of shape (n,), and a deviation "
+                f"that is another such or None; got {' and '.join(map(_words, parts))}"
             )
-        if self.deviation is not None and (np.asarray(self.deviation) < 0).any():
+        if self.deviation is not None and (self.deviation < 0).any():
             raise InvalidSettingError("a deviation is not negative")
 
     def __len__(self) -> int:
         return len(self.mean)
+
+
+def _fits(part: object) -> bool:
+    return isinstance(part, np.ndarray) and part.ndim == 1 and part.dtype.kind in "biuf"
+
+
+def _words(part: object) -> str:
+    """Returns what was given in place of an array of real numbers, for a message."""
+    if isinstance(part, np.ndarray):
+        return f"{part.dtype} of shape {part.shape}"
+    return f"a {type(part).__name__}"
