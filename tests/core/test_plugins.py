@@ -171,6 +171,17 @@ def test_a_missing_optional_package_names_the_install_command(install: Install) 
         plugins.load("space", "acme_box")
 
 
+@pytest.mark.parametrize(("value", "kind"), [("acme_space", "module"), ("acme_space:x", "int")])
+def test_an_entry_point_that_names_no_class_says_what_it_should(
+    install: Install, value: str, kind: str
+) -> None:
+    install("acme_space", "x = 3", space=f"acme_box = {value}")
+    with pytest.raises(
+        UnknownComponentError, match=rf"as in acme_space:Name; got {value}, a {kind}"
+    ):
+        plugins.load("space", "acme_box")
+
+
 @pytest.mark.parametrize("package", ["xgboost", "ngboost"])
 def test_the_extra_of_a_package_may_have_another_name(
     package: str, install: Install, monkeypatch: pytest.MonkeyPatch

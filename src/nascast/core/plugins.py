@@ -194,7 +194,7 @@ def _extras(kind: str, name: str) -> Iterator[None]:
 def _loaded(kind: str, point: EntryPoint) -> Any:
     """Returns what an entry point is about; what importing a foreign module raises is explained."""
     try:
-        return point.load()
+        found = point.load()
     except _BROKEN as error:
         missing = error.name if isinstance(error, ModuleNotFoundError) else None
         own = ("nascast", point.value.partition(":")[0].partition(".")[0])
@@ -205,6 +205,12 @@ def _loaded(kind: str, point: EntryPoint) -> Any:
             f"the {kind} {point.name!r} of the package {package} cannot be loaded from "
             f"{point.value}: {type(error).__name__}: {error}; repair or remove that package"
         ) from error
+    if not callable(found):
+        raise UnknownComponentError(
+            f"the entry point {point.name!r} of the {kind} should name a class or function, as in "
+            f"{point.module}:Name; got {point.value}, a {type(found).__name__}"
+        )
+    return found
 
 
 def resolve(kind: str, name: str) -> Any:
