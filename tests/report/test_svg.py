@@ -111,6 +111,24 @@ def test_ticks_are_round_numbers_within_the_axis() -> None:
     assert [text for _, text in time_axis([0.5, 30]).ticks] == ["0.1 s", "1 s", "10 s", "1 min"]
 
 
+@pytest.mark.parametrize(
+    ("low", "high", "texts"),
+    [
+        (0, 1.1e6, ["0", "500,000", "1,000,000"]),
+        (-1e30, 1e30, ["−1e30", "−5e29", "0", "5e29", "1e30"]),
+        (0, 1e-9, ["0", "2e−10", "4e−10", "6e−10", "8e−10", "1e−9"]),
+        (123_456_700, 123_456_720, ["123456700", "123456705"]),
+        (1e9, 1.00002e9, ["1e9", "1.000005e9", "1.00001e9"]),
+    ],
+)
+def test_numbers_for_which_there_is_no_room_have_an_exponent(
+    low: float, high: float, texts: list[str]
+) -> None:
+    found = [text for _, text in linear_axis(low, high, most=5).ticks]
+    assert found[: len(texts)] == texts
+    assert len(set(found)) == len(found)
+
+
 def test_labels_of_rules_that_are_close_stand_on_both_sides() -> None:
     items = [Rule(9.8, "limit"), Rule(9.5, "agreement"), Rule(5.0, "apart")]
     text = render(Chart(TEN, TEN, items), "rules")

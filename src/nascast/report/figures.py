@@ -1,6 +1,7 @@
 """Parts that the figures of all reports share: colours and axes."""
 
 import math
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -27,6 +28,7 @@ _TICKS = {
     **{1e-3: "1 ms", 1e-2: "10 ms", 0.1: "0.1 s", 1.0: "1 s", 10.0: "10 s"},
     **{60.0: "1 min", 600.0: "10 min", 3600.0: "1 h", 36e3: "10 h", 36e4: "100 h", 36e5: "1000 h"},
 }
+_LONG = 9  # characters of a tick's number that have room beside a figure; chosen
 BAND = 1.0  # decades left of `INSTANT` for what took less
 
 
@@ -50,8 +52,11 @@ def linear_axis(low: float, high: float, title: str = "", *, most: int = 7, unit
     """
     step = _round_step((high - low) / most)
     first, last = math.ceil(low / step - 1e-9), math.floor(high / step + 1e-9)
-    digits = max(0, -math.floor(math.log10(step) + 1e-9))
-    ticks = [(k * step, f"{k * step:,.{digits}f}") for k in range(first, last + 1)]
+    place = math.floor(math.log10(step) + 1e-9)  # of the last digit, as a power of ten
+    ticks = [(k * step, f"{k * step:,.{max(0, -place)}f}") for k in range(first, last + 1)]
+    if any(len(text) > _LONG for _, text in ticks):
+        digits = 1 - place + math.floor(math.log10(max(abs(low), abs(high))))
+        ticks = [(v, re.sub(r"e\+?(-?)0*", r"e\1", f"{v:.{digits}g}")) for v, _ in ticks]
     named = [(v, f"{t.replace('-', '−') if v else t.lstrip('-')}{unit}") for v, t in ticks]
     return Axis(low, high, title, named, unit=unit)
 

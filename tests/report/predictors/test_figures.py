@@ -91,6 +91,9 @@ def test_predictions_far_from_the_rest_are_drawn_on_the_edge(summaries: list[Sum
     assert edge.hollow
     assert edge.x == 0.0
     assert -120 < edge.y < 0
+    huge, _ = predicted_against_true(1.7e308 * (-1) ** true, true, look, "%")
+    assert huge is not None
+    assert len(huge.y.ticks) > 1
     broken = np.full(100, np.nan)
     assert predicted_against_true(broken, true, look, "%") == (None, 0)
     broken[:10] = 1.0

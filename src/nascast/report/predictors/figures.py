@@ -40,6 +40,7 @@ SYMBOLS = {
     "weight_sharing": "pentagon",
 }
 MOST = 9  # budgets of one predictor that are drawn over a time; chosen, a grid of 3 × 3
+_HUGE = 1e300  # with room for the difference of two in a float
 _NOISE = (("two trainings", "7 5"), ("limit of a perfect predictor", "2 4"))  # text, dash
 _TITLES = {"init": "initialization time", "query": "query time for one architecture"}
 _MARGIN = Margin(left=48, right=12, top=36, bottom=56)
@@ -133,7 +134,7 @@ def predicted_against_true(
     fine = np.isfinite(predicted) & np.isfinite(true)
     if not fine.any():
         return None, 0
-    y, x = predicted[fine], true[fine]
+    y, x = predicted[fine].clip(-_HUGE, _HUGE), true[fine]
     low, high = _fences(y)
     beyond = (y < low) | (y > high)
     y = y.clip(low, high)
