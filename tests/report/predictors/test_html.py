@@ -252,8 +252,22 @@ def test_the_best_of_every_score_is_emphasised(make_run: Make, make_row: Make) -
     ]
     text = write_report(make_run(rows)).read_text(encoding="utf-8")
     bold = re.findall(r"<strong>([^<]*)", text)
-    assert bold == [*["0.750"] * 4, "0.75"] * 2
+    assert bold == ["0.750"] * 10
     assert "−0.500" in text
+
+
+def test_equal_shares_look_equal_whatever_their_last_bit(make_run: Make, make_row: Make) -> None:
+    shares = {
+        "a": (0.1, 0.1, 0.1, 0.4),
+        "b": (0.1, 0.1, 0.2, 0.3),
+    }  # of one mean, but for its last bit
+    rows = [
+        make_row(name, 20, None, trial, precision_at_10=share)
+        for name, own in shares.items()
+        for trial, share in enumerate(own)
+    ]
+    cells = [row[8] for row in _report(make_run(rows)).rows if len(row) == 12]
+    assert cells[1:] == ["0.175", "0.175"]
 
 
 def test_versions_of_a_continued_run_are_all_listed(make_run: Make, make_row: Make) -> None:

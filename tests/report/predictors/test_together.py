@@ -23,3 +23,12 @@ def test_predictors_stand_side_by_side(
     assert sum(float(found[1]) for found in ranks if found) == 6.0  # 1, 2 and 3, on both
     assert text.count("report.html") == 2
     assert "no graphs here" in text
+
+
+def test_numbers_that_look_equal_are_emphasised_alike(
+    make_run: Callable[..., Path], make_row: Callable[..., Any], tmp_path: Path
+) -> None:
+    rows = [make_row("a", kendall=0.7502), make_row("b", kendall=0.7503), make_row("c", kendall=0)]
+    first = make_run(rows).rename(tmp_path / "first")
+    text = write_together([first, make_run(rows)], tmp_path / "both.html").read_text("utf-8")
+    assert re.findall(r"<strong>([^<]*)", text) == ["0.750"] * 4

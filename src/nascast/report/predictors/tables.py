@@ -177,7 +177,6 @@ class _Score:
     title: str
     about: str
     value: Callable[[Summary], float]
-    digits: int = 3
 
 
 _SCORES = (
@@ -197,7 +196,6 @@ _SCORES = (
         "P@10",
         "share of the 10 predicted best among the 10 truly best",
         lambda s: s.metrics["precision_at_10"].mean,
-        digits=2,
     ),
 )
 
@@ -220,7 +218,7 @@ def _cells(
 
 def _score(item: Summary, score: _Score, best: Mapping[_Score, float], spread: str) -> Cell:
     value = score.value(item)
-    shown = number(value, score.digits) if math.isfinite(value) else "–"
+    shown = number(value) if math.isfinite(value) else "–"
     if score is _SCORES[0] and item.reads_target:
         shown += "*"
     return Cell(shown, value, spread, best=round(value, 3) == best.get(score))

@@ -172,7 +172,7 @@ def _cell(item: Summary | None, top: float) -> Cell:
         f"{number(item.kendall)}{'*' if item.reads_target else ''}",
         item.kendall,
         "" if error is None else number(error),
-        best=item.kendall == top,
+        best=round(item.kendall, 3) == round(top, 3),
         more=[_budget(item)],
     )
 
