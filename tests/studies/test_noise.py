@@ -16,7 +16,7 @@ from nascast.core.evaluator import Benchmark
 from nascast.core.plugins import load
 from nascast.core.types import Floats, Genes, Metric, Objective
 from nascast.studies.metrics import kendall
-from nascast.studies.noise import NoiseLimits, noise_limits
+from nascast.studies.noise import Estimate, NoiseLimits, noise_limits
 from nascast.testing.doubles import TinyBenchmark
 
 ACCURACY = Objective("val_accuracy")
@@ -121,6 +121,10 @@ def test_nb201_mini() -> None:
     assert found.cells == len(twice) == 100
     assert found.agreement.value == kendall(a, b) == pytest.approx(0.761, abs=5e-4)
     assert found.limit.value == pytest.approx(0.830, abs=5e-4)
+
+
+def test_numbers_have_the_minus_sign_of_pages() -> None:
+    assert str(Estimate(0.382, -0.079, 0.905)) == "0.382 (−0.079 to 0.905)"
 
 
 def test_nothing_where_nothing_was_trained_twice() -> None:

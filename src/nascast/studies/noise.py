@@ -17,6 +17,7 @@ from nascast.core.errors import CorruptDataError, UnsupportedError
 from nascast.core.evaluator import Benchmark
 from nascast.core.types import Floats, Objective
 from nascast.studies.metrics import kendall
+from nascast.studies.numerals import number
 from nascast.studies.records import among
 
 __all__ = ["METHOD", "Estimate", "NoiseLimits", "agreement", "noise_limits"]
@@ -52,7 +53,7 @@ class Estimate:
     high: float
 
     def __str__(self) -> str:
-        return f"{self.value:.3f} ({self.low:.3f} to {self.high:.3f})"
+        return f"{number(self.value)} ({number(self.low)} to {number(self.high)})"
 
 
 @dataclass(frozen=True, slots=True)

@@ -82,7 +82,7 @@ def _lead(head: Head, results: Sequence[Result]) -> Iterable[str]:
             "1 is the same order, 0 is chance."
         )
     if settings["trials"] > 1:
-        yield f"There are {settings['trials']:,} trials, each with other architectures."
+        yield f"There are {settings['trials']:,} trials, each with sets drawn anew."
     else:
         yield "There is one trial."
     yield from _evidence(results, head.axes)
