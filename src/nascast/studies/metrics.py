@@ -26,17 +26,19 @@ METRICS = (
 )
 
 
-def agreement(predicted: Floats, true: Floats, unit: str = "percent") -> dict[str, float]:
+def agreement(
+    predicted: Floats, true: Floats, unit: str = "percent", *, ranks_only: bool = False
+) -> dict[str, float]:
     """Returns metrics of agreement between ``(n,)`` predicted and true scores, by name.
 
     Larger scores are better. Predictions that are not finite share the last rank; ``undefined``
     counts them. Correlations are signed, and 0 where one side is constant. ``sparse_kendall``
     rounds the true scores to 0.1 percentage points, since smaller differences of accuracies are
     noise (Yu et al., ICLR 2020); of scores in another `unit` it is NaN. Where a true score is not
-    finite, all is NaN but ``undefined``. ``mae`` and ``rmse`` have a meaning for predictors on the
-    scale of the scores alone. ``precision_at_k`` is the share of the k predicted best among the k
-    truly best. ``best_ranking_at_10`` is the rank of the truly best of the 10 predicted best among
-    all n, divided by n, so that 1 / n is perfect (Ning et al., ECCV 2020,
+    finite, all is NaN but ``undefined``. ``mae`` and ``rmse`` are NaN of predictions that only rank
+    and are not on the scale of the scores. ``precision_at_k`` is the share of the k predicted best
+    among the k truly best. ``best_ranking_at_10`` is the rank of the truly best of the 10 predicted
+    best among all n, divided by n, so that 1 / n is perfect (Ning et al., ECCV 2020,
     https://arxiv.org/abs/2004.01899), and ``regret_at_k`` is by how much the true score of the best
     of the k predicted best stays below that of the best of all. In these, ties are resolved against
     the predictor. ``ndcg`` is the normalised discounted cumulative gain of the whole ranking, whose
@@ -50,7 +52,7 @@ def agreement(predicted: Floats, true: Floats, unit: str = "percent") -> dict[st
         return {**dict.fromkeys(METRICS, math.nan), "undefined": undefined}
     ranked = undefined_last(predicted)
     flat = np.ptp(ranked) == 0 or np.ptp(true) == 0
-    error = ranked - true
+    error = np.full(len(true), math.nan) if ranks_only else ranked - true
     return {
         "kendall": kendall(ranked, true),
         "spearman": 0.0 if flat else float(spearmanr(ranked, true).statistic),

@@ -46,9 +46,9 @@ STUDY = Study(
 )
 
 
-def _results(results: list[Result]) -> list[Result]:
-    """Drops what is measured by a clock."""
-    return [replace(item, init_seconds_total=0.0, query_seconds_each=0.0) for item in results]
+def _results(results: list[Result]) -> list[str]:
+    """Drops what is measured by a clock; as texts, in which NaN is NaN."""
+    return [repr(replace(item, init_seconds_total=0, query_seconds_each=0)) for item in results]
 
 
 Run = tuple[Path, list[Result]]
@@ -68,7 +68,8 @@ def test_rows_hold_metrics_times_and_versions(whole: Run) -> None:
     assert table.column("error").null_count == 12
     bench = open_benchmark("nb201-mini")
     for row in table.to_pylist():
-        assert all(np.isfinite(row[metric]) for metric in METRICS)
+        known = {metric for metric in METRICS if np.isfinite(row[metric])}
+        assert known == {*METRICS} - ({"mae", "rmse"} if row["predictor"] == "sotl_e" else set())
         assert json.loads(row["versions"])["nascast"]
         assert len(row["predicted"]) == len(row["true"]) == STUDY.test_size
         test, train = split(STUDY, bench, row["trial"])
@@ -172,7 +173,8 @@ def test_an_interrupted_study_goes_on_and_gives_the_same(
     rows = compare(STUDY, tmp_path / "parts", executor)
     assert len(executor.tasks) == 12 - 5 + torn
     assert _results(rows) == _results(whole[1])
-    assert compare(STUDY, tmp_path / "parts", _StopsAfter(0)) == rows  # nothing is left to do
+    again = compare(STUDY, tmp_path / "parts", _StopsAfter(0))  # nothing is left to do
+    assert repr(again) == repr(rows)
 
 
 def test_processes_give_the_same_as_one_process(tmp_path: Path) -> None:
@@ -303,7 +305,7 @@ def test_one_predictor_with_several_settings(tmp_path: Path) -> None:
     losses = open_benchmark("nb201-mini").query(test, "train_loss", 2)
     assert rows[4].predicted == tuple((-losses).tolist())
     head, again = read_run(tmp_path)
-    assert again == rows
+    assert repr(again) == repr(rows)
     assert head.settings["predictors"] == list(specs)
 
 

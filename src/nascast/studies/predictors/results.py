@@ -76,12 +76,12 @@ class Result:
         "Kendall's τ-b with true scores rounded to 0.1 percentage points; NaN in other units"
     )
     mae: float = _score(
-        "mean absolute error, for predictors on the scale of the scores",
+        "mean absolute error; NaN where predictions only rank",
         unit="of the metric",
         better="smaller",
     )
     rmse: float = _score(
-        "root of the mean squared error, for predictors on the scale of the scores",
+        "root of the mean squared error; NaN where predictions only rank",
         unit="of the metric",
         better="smaller",
     )

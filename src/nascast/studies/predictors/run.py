@@ -221,7 +221,9 @@ def _run_cell(evidence: Evidence, cell: Cell, test: Genes, train: Genes, memo: M
     true = -values if objective.minimize else values  # scores, as the predictions are
     return Result(
         **_shared(study, cell),
-        **agreement(predicted.mean, true, unit),  # type: ignore[arg-type]
+        **agreement(  # type: ignore[arg-type]
+            predicted.mean, true, unit, ranks_only=predictor.ranks_only
+        ),
         **_against_another(records, objective, test, predicted.mean),
         reads_target="query" in ledger.trained,
         init_seconds_total=ledger.seconds["init"],
