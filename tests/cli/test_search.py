@@ -302,6 +302,12 @@ def test_no_durations(text: str) -> None:
         duration(text, "--budget")
 
 
+def test_no_time_is_a_duration_where_it_may_be() -> None:
+    assert duration("0", "--init", none=True) == duration("0ms", "--init", none=True) == 0
+    with pytest.raises(InvalidSettingError, match="--init"):
+        duration("", "--init", none=True)
+
+
 def test_values_of_settings() -> None:
     found = settings("a=1,b=0.5,c=true,d=word,e=1e-3", "--set")
     assert found == {"a": 1, "b": 0.5, "c": True, "d": "word", "e": 0.001}

@@ -68,6 +68,22 @@ def test_less_time_than_was_measured_is_not_known() -> None:
     assert answer.cheapest == (0, 0.1)
 
 
+def test_clock_jitter_decides_nothing() -> None:
+    found = [measured("slow", 0.5, 1e-5, 900.0), measured("quick", 0.5, 9e-5, 0.1)]
+    found += [measured("lazy", 0.5, 3600.0, 2e-5), measured("short", 0.5, 60.0, 8e-5)]
+    answer = recommend(found, 0, 0)[0]
+    assert (answer.best, answer.cheapest, answer.quickest) == (None, (9e-5, 0.1), (60.0, 8e-5))
+    best = measured("best", 0.51, 100.0, 1.0)
+    close = recommend([best, *found], 1e4, 1e4)[0].close
+    assert [item.predictor for item in close] == ["quick", "slow", "short", "lazy"]
+    assert recommend(found, 0, 1)[0].best == found[1]  # no time is less than a millisecond
+
+
+def test_a_space_may_be_written_with_dashes() -> None:
+    found = [measured("proxy", 0.5, 0.0, 0.1, space="nasbench_nlp")]
+    assert recommend(found, 1, 1, "nasbench-nlp")[0].space == "nasbench_nlp"
+
+
 def test_spaces_and_benchmarks_are_apart() -> None:
     other = measured("curve", 0.3, 0.0, 1.0, benchmark="nlp", space="nasbench_nlp")
     top = measured("curve", 0.1, 0.0, 1.0, tested="100 top")

@@ -39,15 +39,18 @@ _LARGE = (3, 224, 224)  # images that no skeleton is too deep for
 _UNITS = {"ms": 1e-3, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 
 
-def duration(text: str, option: str) -> float:
-    """Returns the seconds of a time written as ``90``, ``100ms``, ``90s``, ``30m`` or ``1h30m``."""
+def duration(text: str, option: str, *, none: bool = False) -> float:
+    """Returns the seconds of a time written as ``90``, ``100ms``, ``90s``, ``30m`` or ``1h30m``.
+
+    With `none` it may be 0.
+    """
     parts = re.findall(r"([0-9]*\.?[0-9]+)(ms|[smhd])", text)
     if re.fullmatch(r"[0-9]*\.?[0-9]+", text):
         parts = [(text, "s")]
     elif "".join(map("".join, parts)) != text:
         parts = []
     seconds = sum(float(number) * _UNITS[unit] for number, unit in parts)
-    if not seconds > 0:
+    if not (seconds > 0 or (none and parts)):
         raise InvalidSettingError(
             f"{option}: expected a time such as 90s, 100ms, 2h or 1h30m; got {text!r}"
         )

@@ -22,7 +22,8 @@ def recommend(
     init: Annotated[
         str | None,
         typer.Option(
-            help="Time before the first query, with the training of labelled networks, such as 2h."
+            help="Time before the first query, with the training of labelled networks, such as 2h, "
+            "or 0."
         ),
     ] = None,
     query: Annotated[
@@ -64,7 +65,7 @@ def recommend(
             "give --init and --query both, or neither for an overview of all times; "
             f"{'--query' if init is None else '--init'} alone was given"
         )
-    times = seconds_of(init, "--init"), seconds_of(query, "--query")
+    times = seconds_of(init, "--init", none=True), seconds_of(query, "--query", none=True)
     answers = advise(measured, *times, space_like)
     if as_json:
         typer.echo(document([asdict(answer) for answer in answers], indent=1))

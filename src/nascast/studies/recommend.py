@@ -7,14 +7,18 @@ from dataclasses import asdict, dataclass
 from importlib.resources import files
 from pathlib import Path
 
+import numpy as np
+
+from nascast.core import plugins
 from nascast.core.errors import (
     CorruptDataError,
     InvalidSettingError,
     MissingDataError,
     UnknownComponentError,
 )
+from nascast.studies.predictors.pareto import INSTANT, coarse
 from nascast.studies.predictors.results import LISTS, read_run
-from nascast.studies.predictors.summary import INSTANT, Summary, summarize
+from nascast.studies.predictors.summary import Summary, summarize
 
 __all__ = [
     "Answer",
@@ -82,8 +86,8 @@ class Answer:
             standard errors of the difference below the best, the cheapest first; all of them where
             errors are not known.
         cheapest: initialization and query seconds of the measured budget that is initialized
-            quickest.
-        quickest: those of the budget that is queried quickest.
+            quickest, and of equal ones queried quickest; see `pareto.coarse` for equal times.
+        quickest: those of the budget that is queried quickest, and of equal ones initialized so.
         longest: longest initialization and query seconds that were measured; what more time would
             give is not known.
     """
@@ -160,8 +164,9 @@ def recommend(
 
     Args:
         measured: what studies found.
-        init_seconds: time that there is before the first query, in seconds.
-        query_seconds: time that there is for each architecture, in seconds.
+        init_seconds: time that there is before the first query, in seconds; below `INSTANT` it
+            is that.
+        query_seconds: time that there is for each architecture, likewise.
         space: name of a search space, to which the advice is limited; None is all.
 
     Raises:
@@ -186,6 +191,7 @@ def _groups(
         where = item.benchmark, item.space, item.metric, item.tested
         groups.setdefault(where, []).append(item)
     known = sorted({where[1] for where in groups})
+    space = None if space is None else plugins.registered("space", space)
     if space is not None and space not in known:
         raise UnknownComponentError(
             f"nothing was measured on the space {space!r}; known are {', '.join(known) or 'none'}"
@@ -197,8 +203,8 @@ def _within(items: Iterable[Measured], init_seconds: float, query_seconds: float
     return [
         item
         for item in items
-        if item.init_seconds <= init_seconds
-        and item.query_seconds <= query_seconds
+        if item.init_seconds <= max(init_seconds, INSTANT)
+        and item.query_seconds <= max(query_seconds, INSTANT)
         and math.isfinite(item.kendall)
     ]
 
@@ -214,8 +220,8 @@ def _answer(
     known = [i for i in items if math.isfinite(i.init_seconds + i.query_seconds)]
     pairs = [(i.init_seconds, i.query_seconds) for i in known]
     ends = (
-        min(pairs, default=(math.nan, math.nan)),
-        min(pairs, key=lambda p: (max(p[1], INSTANT), p[0]), default=(math.nan, math.nan)),
+        min(pairs, key=_coarse, default=(math.nan, math.nan)),
+        min(pairs, key=lambda pair: _coarse(pair)[::-1], default=(math.nan, math.nan)),
         (
             max((i.init_seconds for i in known), default=math.nan),
             max((i.query_seconds for i in known), default=math.nan),
@@ -228,8 +234,13 @@ def _answer(
     for item in sorted(within, key=lambda item: -item.kendall):
         if item.predictor != best.predictor and not _below(item, best):
             others.setdefault(item.predictor, item)
-    close = sorted(others.values(), key=lambda item: (item.init_seconds, item.query_seconds))
+    close = sorted(others.values(), key=lambda i: _coarse((i.init_seconds, i.query_seconds)))
     return Answer(*where, best, tuple(close), *ends)
+
+
+def _coarse(seconds: tuple[float, float]) -> tuple[float, ...]:
+    """Returns both times as two that differ in clock jitter alone are the same."""
+    return tuple(coarse(np.array(seconds)).tolist())
 
 
 def _below(item: Measured, best: Measured) -> bool:
