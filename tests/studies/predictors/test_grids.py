@@ -65,4 +65,5 @@ def test_test_sets_leave_half_of_a_small_table() -> None:
     assert size_of_tests(small, "val_loss") == 129  # of 258 networks
     assert size_of_tests(small, "val_loss", 50) == 50
     assert size_of_tests(small, "val_loss", within=small.measured("val_loss")[:30]) <= 15
+    assert size_of_tests(small, "val_loss", within=small.measured("val_loss")[:1]) == 2
     assert size_of_tests(open_benchmark("nb201_seeds"), "val_accuracy") == 200

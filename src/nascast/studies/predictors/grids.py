@@ -26,6 +26,7 @@ _EPOCHS = {  # by the length of a full training
     200: (1, 2, 3, 5, 7, 9, 13, 19, 26, 37, 52, 73, 102, 142, 198),
 }
 _PLENTY = 4  # rows for each network, with more of which networks are not counted; chosen
+_FEWEST_TESTS = 2  # architectures, which have an order
 _SURROGATES_MOST = 500  # labels, where the study drew from a surrogate or few records; the study's
 
 
@@ -75,7 +76,7 @@ def size_of_tests(
         rows = benchmark.measured(metric) if within is None else within
         if len(rows) >= 2 * most * _PLENTY:  # counting the networks of a large table takes long
             return most
-        return min(most, _networks(benchmark, metric, within) // 2)
+        return max(_FEWEST_TESTS, min(most, _networks(benchmark, metric, within) // 2))
     except UnsupportedError:
         return most
 
