@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from nascast.core import plugins
@@ -110,6 +111,27 @@ def test_texts_are_read_as_specs_and_written_again() -> None:
     assert replace(STUDY, benchmark="a/b.nascast").benchmark == Path("a/b.nascast")
 
 
+def test_numbers_of_numpy_are_those_of_python() -> None:
+    sizes: Any = np.array([5, 20])
+    count: Any = np.int64(3)
+    study = replace(STUDY, axes={**STUDY.axes, "train_size": sizes}, trials=count, seed=count)
+    assert study == replace(STUDY, seed=3)
+    assert json.loads(json.dumps(study.described()))["trials"] == 3
+
+
+def test_predictors_may_be_one_text_or_made() -> None:
+    assert replace(STUDY, predictors="xgboost, sotl_e") == STUDY
+    assert replace(STUDY, predictors="xgboost").specs == (Spec("xgboost"),)
+    made = plugins.load("predictor", "sotl_e", epochs=2)
+    assert replace(STUDY, predictors=(made,)).specs == (Spec("sotl_e", {"epochs": 2}),)
+
+    class Mine(FeaturePredictor):
+        def __init__(self) -> None: ...
+
+    with pytest.raises(UnknownComponentError, match=r"Mine is no registered predictor; an entry"):
+        replace(STUDY, predictors=(Mine(),))
+
+
 @pytest.mark.parametrize(
     ("change", "words"),
     [
@@ -117,6 +139,10 @@ def test_texts_are_read_as_specs_and_written_again() -> None:
         ({"axes": {"train_size": ()}}, "none"),
         ({"axes": {"train_size": (5,), "epochs": (2, 2)}}, "different"),
         ({"axes": {"epochs": (2,)}}, "xgboost learns from labels; give train_size"),
+        ({"axes": {"train_size": (5.5,)}}, "train_size: expected a whole number; got 5.5"),
+        ({"trials": 2.5}, "trials: expected a whole number; got 2.5"),
+        ({"test_size": 30.0}, "test_size: expected a whole number; got 30.0"),
+        ({"seed": "0"}, "seed: expected a whole number; got '0'"),
         ({"trials": 0}, "trials"),
         ({"test_size": 1}, "at least 2"),
         ({"seed": -1}, "-1"),

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, fields
 from functools import lru_cache
 from itertools import product
+from numbers import Integral
 from pathlib import Path
 from typing import Any, cast
 
@@ -67,7 +68,8 @@ class Study:
     Attributes:
         benchmark: spec of a registered benchmark, or path of a table; a text is read as one of
             the two.
-        predictors: specs of the predictors, or texts that are read as specs.
+        predictors: specs of the predictors, texts that are read as specs, or registered predictors;
+            one text is read as a list of specs.
         axes: amounts to try, by axis. A predictor is run with every combination on the axes that
             it declares, such as ``train_size`` (labels at initialization) and ``epochs`` (partial
             training at query); one that its spec sets stays as it is.
@@ -86,7 +88,7 @@ class Study:
     """
 
     benchmark: Spec | Path | str
-    predictors: tuple[Spec | str, ...]
+    predictors: tuple[Spec | str | PerformancePredictor, ...] | str
     axes: Mapping[str, tuple[int, ...]] = field(
         default_factory=lambda: {LABELS: (20, 100), "epochs": (2, 6)}
     )
@@ -99,8 +101,9 @@ class Study:
     batch_size: int = 64
 
     def __post_init__(self) -> None:
-        for name in ("trials", "test_size", "batch_size"):
-            if getattr(self, name) < 1:
+        for name in ("trials", "seed", "test_size", "batch_size"):
+            object.__setattr__(self, name, _whole(name, getattr(self, name)))
+            if name != "seed" and getattr(self, name) < 1:
                 raise InvalidSettingError(f"{name} should be at least 1; got {getattr(self, name)}")
         if self.seed < 0 or self.test_size < 2 or self.batch_size < 2:
             raise InvalidSettingError(
@@ -111,16 +114,17 @@ class Study:
             raise InvalidSettingError(
                 f"the test set should be one of {', '.join(DESIGNS)}; got {self.test_set!r}"
             )
-        axes = {axis: tuple(amounts) for axis, amounts in self.axes.items()}
+        axes = {axis: tuple(_whole(axis, n) for n in given) for axis, given in self.axes.items()}
         for axis, amounts in axes.items():
             if not amounts or min(amounts) < 1 or len(set(amounts)) != len(amounts):
                 raise InvalidSettingError(
                     f"{axis} should be different whole numbers of at least 1; "
                     f"got {', '.join(map(str, amounts)) or 'none'}"
                 )
-        specs = tuple(
-            Spec.parse("predictor", p) if isinstance(p, str) else p for p in self.predictors
-        )
+        if isinstance(self.predictors, str):
+            specs = Spec.parse_list("predictor", self.predictors)
+        else:
+            specs = tuple(map(_spec, self.predictors))
         if not specs or len(set(specs)) != len(specs):
             raise InvalidSettingError("name at least one predictor, and each only once")
         for spec in specs:
@@ -147,6 +151,20 @@ class Study:
             "predictors": [str(spec) for spec in self.specs],
             "axes": {axis: list(amounts) for axis, amounts in self.axes.items()},
         }
+
+
+def _whole(name: str, given: Any) -> int:
+    """Returns a whole number as one of Python, which JSON knows, where it is one of NumPy."""
+    if not isinstance(given, Integral):
+        raise InvalidSettingError(f"{name}: expected a whole number; got {given!r}")
+    return int(given)
+
+
+def _spec(given: Spec | str | PerformancePredictor) -> Spec:
+    """Returns the spec of a predictor."""
+    if isinstance(given, str):
+        return Spec.parse("predictor", given)
+    return given if isinstance(given, Spec) else Spec.of("predictor", given)
 
 
 @dataclass(frozen=True, slots=True)
