@@ -301,7 +301,7 @@ def test_a_small_table_makes_errors_larger_and_the_page_says_so(
 ) -> None:
     settings = {"trials": 2, "test_size": 12}
     page = _report(make_run(full, settings=settings))
-    assert "share many of them" not in page.text
+    assert "share some of them" not in page.text
     assert "Differences" in page.text
     shown = [row for row in page.rows if len(row) == 5 and row[-1] == "2"]
     assert len(shown) == 3  # against the best of four

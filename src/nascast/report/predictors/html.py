@@ -165,7 +165,7 @@ def _overlap(head: Head) -> Iterable[str]:
         factor = variance_factor(trials, head.share) if head.share < 1 else math.inf
         yield (
             f"A test set holds {100 * head.share:.0f} % of the {head.drawn:,} architectures among "
-            "which it is drawn, so that trials share many of them: standard errors and tests count "
+            "which it is drawn, so that trials share some of them: standard errors and tests count "
             f"{trials} trials as {trials / factor:.1f} independent ones."
         )
 
