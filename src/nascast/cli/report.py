@@ -18,7 +18,10 @@ def report(
     ],
     out: Annotated[
         Path | None,
-        typer.Option(help="HTML file to write; default: report.html in the first folder."),
+        typer.Option(
+            help="HTML file to write; default: report.html in the first folder, except for several "
+            "comparisons, each of which has its own page there."
+        ),
     ] = None,
     force: Annotated[
         bool, typer.Option("--force", help="Replacement of a file that exists.")

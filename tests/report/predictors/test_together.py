@@ -5,6 +5,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import pytest
+
+from nascast.core.errors import InvalidSettingError
 from nascast.report.predictors.together import write_together
 
 
@@ -32,3 +35,21 @@ def test_numbers_that_look_equal_are_emphasised_alike(
     first = make_run(rows).rename(tmp_path / "first")
     text = write_together([first, make_run(rows)], tmp_path / "both.html").read_text("utf-8")
     assert re.findall(r"<strong>([^<]*)", text) == ["0.750"] * 4
+
+
+def test_two_comparisons_on_one_benchmark_are_told_apart(
+    make_run: Callable[..., Path], full: list[Any], tmp_path: Path
+) -> None:
+    first = make_run(full).rename(tmp_path / "first")
+    text = write_together([first, make_run(full)], tmp_path / "both.html").read_text("utf-8")
+    assert "Performance predictors on 1 benchmark" in text
+    assert f"({first})" in re.findall(r"<figcaption>[^<]*", text)[0]
+    assert len(set(re.findall(r"<figcaption>[^<]*", text))) == 2
+
+
+def test_the_page_of_one_comparison_is_not_overwritten(
+    make_run: Callable[..., Path], full: list[Any], tmp_path: Path
+) -> None:
+    first = make_run(full).rename(tmp_path / "first")
+    with pytest.raises(InvalidSettingError, match=r"the page of the comparison in .*first alone"):
+        write_together([first, make_run(full)], first / "report.html")

@@ -3,13 +3,14 @@
 import math
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
 import numpy as np
 
+from nascast.core.errors import InvalidSettingError
 from nascast.report.figures import Look
 from nascast.report.page import Figure, Tile, figure, page, write
 from nascast.report.predictors import tables, within
@@ -21,12 +22,16 @@ from nascast.studies.predictors.summary import Summary, failures, summarize
 
 __all__ = ["write_together"]
 
+_PAGE = "report.html"  # in the folder of a comparison
+
 
 @dataclass(frozen=True, slots=True)
 class _Study:
     """One comparison.
 
     Attributes:
+        name: name of the benchmark, of a table in a file that of the file; where several are on
+            one benchmark with that of the folder.
         link: address of its own page, from this one.
         head: settings and facts.
         best: best budget of each predictor that ran, by the mean τ.
@@ -34,16 +39,12 @@ class _Study:
         failed: reasons for what did not run, with the predictors.
     """
 
+    name: str
     link: str
     head: Head
     best: Mapping[str, Summary]
     summaries: Sequence[Summary]
     failed: Mapping[str, Sequence[str]]
-
-    @property
-    def name(self) -> str:
-        """The name of the benchmark; of a table in a file that of the file."""
-        return Path(self.head.benchmark).name
 
 
 def write_together(folders: Sequence[Path], out: Path) -> Path:
@@ -58,17 +59,27 @@ def write_together(folders: Sequence[Path], out: Path) -> Path:
         CorruptDataError: a file of one cannot be read.
         MissingExtraError: Jinja2 is not installed.
         StoreError: the page cannot be written.
+        InvalidSettingError: the file is the page of one of them, to which this one leads.
     """
+    if own := [folder for folder in folders if (folder / _PAGE).resolve() == out.resolve()]:
+        raise InvalidSettingError(
+            f"{out} is the page of the comparison in {own[0]} alone, to which this one leads; name "
+            "another file with --out"
+        )
     studies = [_read(folder, out) for folder in folders]
+    benchmarks = list(dict.fromkeys(study.name for study in studies))
+    if len(benchmarks) < len(studies):
+        names = [f"{one.name} ({folder})" for one, folder in zip(studies, folders, strict=True)]
+        studies = [replace(one, name=name) for one, name in zip(studies, names, strict=True)]
     ranks = _ranks(studies)
     families = within.family_looks([s for study in studies for s in study.summaries])
     values: dict[str, Any] = {
         "eyebrow": "predictor comparisons",
-        "title": f"Performance predictors on {count(len(studies), 'benchmark')}",
-        "lead": f"{count(len(ranks), 'predictor')}, side by side. Each benchmark has a page of its "
-        "own with all budgets. Kendall’s τ says how well a ranking of test architectures agrees "
+        "title": f"Performance predictors on {count(len(benchmarks), 'benchmark')}",
+        "lead": f"{count(len(ranks), 'predictor')}, side by side. Each comparison has its own page "
+        "with all budgets. Kendall’s τ says how well a ranking of test architectures agrees "
         "with the recorded one: 1 is the same order, 0 is chance.",
-        "tiles": _tiles(studies, ranks),
+        "tiles": _tiles(studies, ranks, benchmarks),
         "studies": [_facts(study) for study in studies],
         "results": _side_by_side(studies, ranks),
         "families": {name.replace("_", " "): look for name, look in families.items()},
@@ -87,8 +98,9 @@ def _read(folder: Path, out: Path) -> _Study:
     reasons: dict[str, dict[str, None]] = {}
     for one in failed:
         reasons.setdefault(one.reason, {})[one.predictor] = None
-    page_of = Path(os.path.relpath(folder, out.parent)) / "report.html"
+    page_of = Path(os.path.relpath(folder, out.parent)) / _PAGE
     return _Study(
+        name=Path(head.benchmark).name,
         link=quote(page_of.as_posix()),
         head=head,
         best=best,
@@ -113,7 +125,9 @@ def _ranks(studies: Sequence[_Study]) -> dict[str, float]:
     return found
 
 
-def _tiles(studies: Sequence[_Study], ranks: Mapping[str, float]) -> list[Tile]:
+def _tiles(
+    studies: Sequence[_Study], ranks: Mapping[str, float], benchmarks: Sequence[str]
+) -> list[Tile]:
     known = {name: rank for name, rank in ranks.items() if math.isfinite(rank)}
     label = "Best mean rank"
     first = Tile(label, "–", "no predictor ran on every benchmark")
@@ -124,7 +138,7 @@ def _tiles(studies: Sequence[_Study], ranks: Mapping[str, float]) -> list[Tile]:
     budgets = sum(len(study.summaries) for study in studies)
     return [
         first,
-        Tile("Benchmarks", str(len(studies)), ", ".join(study.name for study in studies)),
+        Tile("Benchmarks", str(len(benchmarks)), ", ".join(benchmarks)),
         Tile("Budgets", f"{budgets:,}", "of a predictor on a benchmark"),
     ]
 
