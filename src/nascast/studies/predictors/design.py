@@ -35,6 +35,7 @@ __all__ = [
 LABELS = "train_size"
 RANDOM = "random"  # the source of a random batch
 RECORDED = "recorded"  # the source of what is recorded alone
+_LEAST = {"trials": 1, "seed": 0, "test_size": 2, "batch_size": 2}  # of two there is an order
 
 
 class Budget(Mapping[str, int]):
@@ -101,15 +102,11 @@ class Study:
     batch_size: int = 64
 
     def __post_init__(self) -> None:
-        for name in ("trials", "seed", "test_size", "batch_size"):
-            object.__setattr__(self, name, _whole(name, getattr(self, name)))
-            if name != "seed" and getattr(self, name) < 1:
-                raise InvalidSettingError(f"{name} should be at least 1; got {getattr(self, name)}")
-        if self.seed < 0 or self.test_size < 2 or self.batch_size < 2:
-            raise InvalidSettingError(
-                "the seed should be at least 0, the test set and the batch at least 2; got "
-                f"{self.seed}, {self.test_size} and {self.batch_size}"
-            )
+        for name, least in _LEAST.items():
+            value = _whole(name, getattr(self, name))
+            object.__setattr__(self, name, value)
+            if value < least:
+                raise InvalidSettingError(f"{name} should be at least {least}; got {value}")
         if self.test_set not in DESIGNS:
             raise InvalidSettingError(
                 f"the test set should be one of {', '.join(DESIGNS)}; got {self.test_set!r}"
