@@ -80,7 +80,8 @@ def test_the_overview_is_that_of_the_study_in_the_package() -> None:
 def named(best: Measured | None) -> str:
     if best is None:
         return "–"
-    return f"`{Spec.parse('predictor', best.predictor).name}` {best.kendall:.3f}"
+    star = "\\*" * best.reads_target
+    return f"`{Spec.parse('predictor', best.predictor).name}` {best.kendall:.3f}{star}"
 
 
 def test_the_reference_is_made_from_docstrings(tmp_path: Path) -> None:

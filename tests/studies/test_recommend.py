@@ -122,6 +122,7 @@ def test_a_folder_is_evidence(make_run: Make, make_row: Make) -> None:
     assert (found.predictor, found.budget, found.trials) == ("xgboost", {"train_size": 20}, 3)
     assert [found.kendall, found.error] == pytest.approx([0.5, 0.0])
     assert found.init_seconds == pytest.approx(121)
+    assert not found.reads_target
 
 
 def test_the_study_in_the_package_answers_for_three_spaces() -> None:
@@ -134,6 +135,9 @@ def test_the_study_in_the_package_answers_for_three_spaces() -> None:
         assert answer.best.trials == (6 if answer.best.predictor == "auto" else 20)
         assert 0.7 < answer.best.kendall < 1
     assert from_json(to_json(shipped())) == shipped()
+    marked = {item.benchmark for item in shipped() if item.reads_target}
+    assert marked == {"nb201-mini", "nb301-sample", "nbnlp-logs"}  # others trained apart
+    assert not any(i.reads_target for i in shipped() if i.family in ("model_based", "zero_cost"))
 
 
 def test_an_overview_has_the_best_within_each_pair_of_times() -> None:

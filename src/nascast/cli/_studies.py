@@ -12,10 +12,11 @@ if TYPE_CHECKING:
     from nascast.core.spec import Spec
     from nascast.studies.predictors.design import Study
 
-__all__ = ["USUAL", "Asked", "folders", "specs", "tables"]
+__all__ = ["READS_TARGET", "USUAL", "Asked", "folders", "specs", "tables"]
 
 USUAL = "xgboost,jacov,synflow,sotl_e,early_stop_accuracy,auto"
 _ALL = "all"
+READS_TARGET = "* reads the very trainings that it is judged by, and shares their noise"
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ from nascast.cli._executor import Workplace
 from nascast.cli._options import check_folder
 from nascast.cli._pages import PAGE, tell_what_is_missing, written
 from nascast.cli._plan import trained_objectives
-from nascast.cli._studies import USUAL, Asked, folders, specs, tables
+from nascast.cli._studies import READS_TARGET, USUAL, Asked, folders, specs, tables
 from nascast.core.document import document
 
 if TYPE_CHECKING:
@@ -354,7 +354,7 @@ def _print(
     for line in _refusals(results):
         console.print(f"not run: {line}", style="yellow", highlight=False, markup=False)
     if any(item.reads_target for item in summaries):
-        console.print("* reads the very trainings that it is judged by, and shares their noise")
+        console.print(READS_TARGET)
     if any(item.other_size for item in summaries):
         console.print("other τ: with another training, of the test cells that have one")
     for line in head.noise.lines() if head.noise else ():

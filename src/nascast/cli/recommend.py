@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from nascast.cli._options import duration as seconds_of
+from nascast.cli._studies import READS_TARGET
 from nascast.core.document import document
 from nascast.core.errors import InvalidSettingError
 
@@ -73,6 +74,9 @@ def recommend(
     for answer in answers:
         for line in _lines(answer, *times):
             typer.echo(line)
+    told = [item for one in answers for item in (one.best, *one.close[:_SHOWN]) if item is not None]
+    if any(item.reads_target for item in told):
+        typer.echo(READS_TARGET)
 
 
 def _show(found: "list[Overview]", as_json: bool) -> None:
@@ -98,7 +102,11 @@ def _show(found: "list[Overview]", as_json: bool) -> None:
         for seconds, row in zip(one.init, one.best, strict=True):
             table.add_row(duration(seconds), *map(_cell, row))
         console.print(table)
-    console.print("\nDetails: nascast recommend --init 2h --query 3s", highlight=False)
+    told = [item for one in found for row in one.best for item in row if item is not None]
+    console.print("")
+    if any(item.reads_target for item in told):
+        console.print(READS_TARGET, highlight=False)
+    console.print("Details: nascast recommend --init 2h --query 3s", highlight=False)
 
 
 def _cell(item: "Measured | None") -> str:
@@ -108,7 +116,8 @@ def _cell(item: "Measured | None") -> str:
 
     if item is None:
         return "–"
-    return f"{Spec.parse('predictor', item.predictor).name}\n{number(item.kendall)}"
+    name = Spec.parse("predictor", item.predictor).name
+    return f"{name}\n{number(item.kendall)}{'*' * item.reads_target}"
 
 
 def _where(one: "Answer | Overview") -> str:
@@ -146,7 +155,8 @@ def _words(item: "Measured") -> str:
     budget = budget_words(Budget(item.budget))
     spread = "" if item.error is None else f" ± {item.error:.3f}"
     return (
-        f"{item.predictor}{f' with {budget}' if budget else ''}: τ {item.kendall:.3f}{spread} "
+        f"{item.predictor}{f' with {budget}' if budget else ''}: "
+        f"τ {item.kendall:.3f}{'*' * item.reads_target}{spread} "
         f"over {count(item.trials, 'trial')}, {duration(item.init_seconds)} to initialize, "
         f"{duration(item.query_seconds)} for an architecture"
     )

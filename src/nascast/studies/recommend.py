@@ -55,6 +55,8 @@ class Measured:
         error: standard error of that mean; None with one trial.
         init_seconds: mean seconds to initialize.
         query_seconds: mean seconds to query one architecture.
+        reads_target: whether queries read the very trainings that it was judged by, whose noise it
+            shares; its τ with others would be lower.
     """
 
     benchmark: str
@@ -69,6 +71,7 @@ class Measured:
     error: float | None
     init_seconds: float
     query_seconds: float
+    reads_target: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -308,4 +311,5 @@ def _of(where: _Where, item: Summary) -> Measured:
         error=average.error,
         init_seconds=item.init_seconds_total,
         query_seconds=item.query_seconds_each,
+        reads_target=item.reads_target,
     )
