@@ -182,3 +182,29 @@ def _is_plain(value: Any) -> bool:
         return bool(str(Spec("any", {"setting": value})))
     except InvalidSettingError:
         return False
+
+
+def test_a_preset_stands_for_its_settings() -> None:
+    study = Spec.parse("predictor", "gcn(preset=study)")
+    assert dict(study.settings) == plugins.resolve("predictor", "gcn").presets["study"]
+    other = Spec.parse("predictor", "gcn(width=9,preset=study)")
+    assert dict(other.settings) == {**study.settings, "width": 9}
+    inner = Spec.parse("predictor", "tuned(gcn(preset=study),draws=3)")
+    assert study in inner.settings.values()
+    with pytest.raises(InvalidSettingError, match="gcn has no preset 'small'; it has study"):
+        Spec.parse("predictor", "gcn(preset=small)")
+    with pytest.raises(InvalidSettingError, match="has no preset 'study'; it has none"):
+        Spec.parse("encoding", "path(preset=study)")
+
+
+@pytest.mark.parametrize(
+    ("kind", "name", "preset"),
+    [
+        (kind, name, preset)
+        for kind in ("predictor", "strategy")
+        for name in plugins.builtin_names(kind)
+        for preset in getattr(plugins.resolve(kind, name), "presets", {})
+    ],
+)
+def test_every_preset_makes_a_component(kind: str, name: str, preset: str) -> None:
+    Spec.parse(kind, f"{name}(preset={preset})").check(kind)

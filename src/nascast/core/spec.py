@@ -5,6 +5,7 @@ Studies, searches, run records, reports and the command line all name components
     xgboost                              defaults
     xgboost(encoding=path,max_depth=3)   settings by the names of the constructor's parameters
     xgboost(encoding=wl(depth=3))        a spec as the value of a setting
+    xgboost(preset=study,max_depth=3)    those of a preset; those beside it win
     wl(3,256)                            settings by place
     nasbench201:cifar100                 a single setting; the same as nasbench201(cifar100)
 """
@@ -31,6 +32,7 @@ _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*")
 _BARE = re.compile(r"[^\s,()\[\]=\":]+")  # a value that needs no quotes
 _DRIVE = re.compile(r"[A-Za-z]:[\\/][^,()\[\]\"]*")  # a path of Windows, which needs none either
 _ROLES = {"critic": "predictor"}  # settings named by what their component does, and its kind
+_PRESET = "preset"  # is written where settings are, and stands for some
 _GIVEN = {"space", "objectives"}  # what a component is made for, and no setting of it
 
 
@@ -179,7 +181,8 @@ class _Reader:
 
     def spec(self, kind: str) -> Spec:
         name = plugins.registered(kind, self._match(_NAME, f"the name of a {kind}"))
-        known = list(parameters_of(plugins.resolve(kind, name)))
+        component = plugins.resolve(kind, name)
+        known = list(parameters_of(component))
         settings: dict[str, Value] = {}
         if self.takes(":"):
             self._setting(kind, name, known, settings)
@@ -188,7 +191,7 @@ class _Reader:
             while self.takes(","):
                 self._setting(kind, name, known, settings)
             self._need(")")
-        return Spec(name, settings)
+        return Spec(name, _preset(kind, name, component, settings))
 
     def _setting(self, kind: str, name: str, known: list[str], settings: dict[str, Value]) -> None:
         keyed = re.compile(r"\s*([A-Za-z_][A-Za-z0-9_]*)\s*=").match(self._text, self._at)
@@ -200,7 +203,7 @@ class _Reader:
             key = known[len(settings)]
         else:
             raise self._wrong(f"at most {len(known)} settings of {name}")
-        if key not in known:
+        if key not in known and key != _PRESET:
             raise _unknown(kind, name, key, known)
         if key in settings:
             raise self._wrong(f"{key} only once")
@@ -257,6 +260,21 @@ class _Reader:
             f"expected {expected} at {rest!r} in {self._text!r}; a {self._kind} is written as "
             "name, name:value or name(key=value,…)"
         )
+
+
+def _preset(
+    kind: str, name: str, component: Any, settings: Mapping[str, Value]
+) -> Mapping[str, Value]:
+    """Returns settings with those of the preset that they name, of which the others win."""
+    if _PRESET not in settings:
+        return settings
+    known: Mapping[str, Any] = getattr(component, "presets", {})
+    if settings[_PRESET] not in known:
+        raise InvalidSettingError(
+            f"the {kind} {name} has no preset {settings[_PRESET]!r}; it has "
+            f"{', '.join(known) or 'none'}"
+        )
+    return {**known[str(settings[_PRESET])], **{k: v for k, v in settings.items() if k != _PRESET}}
 
 
 def _kind_of(key: str, outer: str) -> str:
