@@ -171,9 +171,9 @@ def compare(
     children.sqlite: trainings cost what they really took.
 
     Writes results.parquet (a row for each predictor, budget and trial) and report.html into --out.
-    A comparison that was stopped, or killed, goes on with the same command. For several benchmarks
-    there is a folder in --out for each, report.html shows them side by side, and --json gives a
-    list.
+    The same command goes on with a comparison that was stopped, or killed, and with a larger
+    --trials adds trials. For several benchmarks there is a folder in --out for each, report.html
+    shows them side by side, and --json gives a list.
 
     Example: nascast compare --predictors xgboost,jacov --train-sizes 50 --out runs/first
 

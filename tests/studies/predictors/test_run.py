@@ -29,6 +29,7 @@ from nascast.executors.serial import Serial
 from nascast.report.predictors.html import write_report
 from nascast.studies.metrics import METRICS, kendall
 from nascast.studies.predictors.design import Study
+from nascast.studies.predictors.head import read_head
 from nascast.studies.predictors.results import Result, read_run
 from nascast.studies.predictors.run import compare
 from nascast.studies.predictors.split import split
@@ -175,6 +176,18 @@ def test_an_interrupted_study_goes_on_and_gives_the_same(
     assert _results(rows) == _results(whole[1])
     again = compare(STUDY, tmp_path / "parts", _StopsAfter(0))  # nothing is left to do
     assert repr(again) == repr(rows)
+
+
+def test_a_study_goes_on_with_more_trials(whole: Run, tmp_path: Path) -> None:
+    assert STUDY.trials == 3
+    before = compare(replace(STUDY, trials=2), tmp_path / "grown")
+    executor = _Counts()
+    rows = compare(STUDY, tmp_path / "grown", executor)
+    assert len(executor.tasks) == len(rows) - len(before) == 4
+    assert _results(rows) == _results(whole[1])
+    assert read_head(tmp_path / "grown").settings == read_head(whole[0]).settings
+    with pytest.raises(StoreError, match=r"seed was 0, is 1"):
+        compare(replace(STUDY, trials=4, seed=1), tmp_path / "grown")
 
 
 def test_processes_give_the_same_as_one_process(tmp_path: Path) -> None:

@@ -144,13 +144,17 @@ def _begin(evidence: Evidence, out: Path, within: Genes | None) -> Journal:
         out.mkdir(parents=True, exist_ok=True)
         if (out / HEAD).exists():
             before, batch = read_head(out), _batch_words(evidence, within)
-            changed = changed_settings(before.settings, settings)
+            more = before.settings.get("trials", 0) < settings["trials"]  # which change no others
+            same = {**before.settings, **({"trials": settings["trials"]} if more else {})}
+            changed = changed_settings(same, settings)
             if before.batch != batch:  # of which the test sets may depend
                 changed = changed or f"batch was {before.batch}, is {batch}"
             if changed:
                 raise StoreError(
                     f"{out} holds another study: {changed}; choose another folder with --out"
                 )
+            if more:
+                write_head(replace(before, settings=settings), out)
         else:
             write_head(_head(evidence, settings, within), out)
         journal = Journal(out / "cells.jsonl")
