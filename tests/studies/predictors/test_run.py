@@ -190,6 +190,21 @@ def test_a_study_goes_on_with_more_trials(whole: Run, tmp_path: Path) -> None:
         compare(replace(STUDY, trials=4, seed=1), tmp_path / "grown")
 
 
+def test_a_study_that_stopped_among_more_trials_is_that_of_before(
+    whole: Run, tmp_path: Path
+) -> None:
+    few = replace(STUDY, trials=2)
+    before = compare(few, tmp_path)
+    with pytest.raises(_StoppedError):
+        compare(STUDY, tmp_path, _StopsAfter(1))
+    head, rows = read_run(tmp_path)
+    assert (head.settings["trials"], len(rows)) == (2, 8)
+    assert repr(compare(few, tmp_path, _StopsAfter(0))) == repr(before)
+    executor = _Counts()
+    assert _results(compare(STUDY, tmp_path, executor)) == _results(whole[1])
+    assert len(executor.tasks) == 3
+
+
 def test_processes_give_the_same_as_one_process(tmp_path: Path) -> None:
     study = replace(STUDY, predictors=("sotl_e", "synflow"), trials=1)
     serial = compare(study, tmp_path / "serial")

@@ -127,14 +127,14 @@ def compare(
         journal.append(to_record(known[cell], study.axes))
         progress.advance(1)
     ordered = [known[cell] for cell in grid]
-    write_results(ordered, list(study.axes), out / TABLE)
+    _finish(study, ordered, out)
     return ordered
 
 
 def failed(study: Study, out: Path) -> bool:
     """Whether a cell on record failed in its last run; refusals of evidence are not on record."""
     last = {result.cell: result for result in _kept(Journal(out / "cells.jsonl"), study)}
-    return any(result.error is not None for result in last.values())
+    return any(last[cell].error is not None for cell in last.keys() & set(cells(study)))
 
 
 def _begin(evidence: Evidence, out: Path, within: Genes | None) -> Journal:
@@ -153,8 +153,6 @@ def _begin(evidence: Evidence, out: Path, within: Genes | None) -> Journal:
                 raise StoreError(
                     f"{out} holds another study: {changed}; choose another folder with --out"
                 )
-            if more:
-                write_head(replace(before, settings=settings), out)
         else:
             write_head(_head(evidence, settings, within), out)
         journal = Journal(out / "cells.jsonl")
@@ -164,6 +162,17 @@ def _begin(evidence: Evidence, out: Path, within: Genes | None) -> Journal:
     except OSError as error:
         raise StoreError(f"cannot write to {out}: {error.strerror}; choose --out") from error
     return journal
+
+
+def _finish(study: Study, results: list[Result], out: Path) -> None:
+    """Writes the results; only now a folder with fewer trials is one with more.
+
+    Until then its page, and the command that made it, are of the trials that are in the table.
+    """
+    head = read_head(out)
+    if head.settings["trials"] < study.trials:
+        write_head(replace(head, settings={**head.settings, "trials": study.trials}), out)
+    write_results(results, list(study.axes), out / TABLE)
 
 
 def _head(evidence: Evidence, settings: dict[str, Any], within: Genes | None) -> Head:
