@@ -197,6 +197,15 @@ def test_a_preset_stands_for_its_settings() -> None:
         Spec.parse("encoding", "path(preset=study)")
 
 
+def test_a_setting_named_preset_is_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    def foreign(preset: str = "small") -> None: ...
+
+    monkeypatch.setattr(plugins, "resolve", lambda kind, name: foreign)
+    spec = Spec.parse("predictor", "gcn(preset=large)")
+    assert dict(spec.settings) == {"preset": "large"}
+    spec.check("predictor")
+
+
 @pytest.mark.parametrize(
     ("kind", "name", "preset"),
     [

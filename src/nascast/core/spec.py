@@ -191,7 +191,8 @@ class _Reader:
             while self.takes(","):
                 self._setting(kind, name, known, settings)
             self._need(")")
-        return Spec(name, _preset(kind, name, component, settings))
+        own = _PRESET in known  # a setting of that name, which another package may have
+        return Spec(name, settings if own else _preset(kind, name, component, settings))
 
     def _setting(self, kind: str, name: str, known: list[str], settings: dict[str, Value]) -> None:
         keyed = re.compile(r"\s*([A-Za-z_][A-Za-z0-9_]*)\s*=").match(self._text, self._at)
