@@ -149,3 +149,14 @@ def test_scores_that_auto_does_without_do_not_restrict_a_study(tmp_path: Path) -
     found = with_scores(mini, read_table(Path(str(study.benchmark))))
     assert found is not None
     assert len(found) == len(rows)
+
+
+def test_a_first_row_that_lacks_records_says_nothing_of_the_others(tmp_path: Path) -> None:
+    study, rows = record(tmp_path)
+    table = read_table(Path(str(study.benchmark)))
+    for name, values in table._values.items():
+        table._values[name] = values.astype(np.float64)
+        table._values[name][0] = np.nan
+    found = with_scores(replace(study, predictors=("auto",), axes=LABELLED), table)
+    assert found is not None
+    assert len(found) == len(rows)

@@ -148,7 +148,7 @@ def proxy_keys(study: Study, benchmark: Benchmark, batch: Batch) -> set[str]:
     """
     objective = Objective(study.metric, minimize=False)
     ledger = Ledger(benchmark, objective, batch=batch, memo=_Assumed())
-    row = benchmark.genes()[:1]
+    row = benchmark.measured(study.metric)[:1]  # another may lack what is read
     trial = (cell for cell in cells(study) if cell.trial == 0)  # which has those of all others
     return {proxy.key(ledger) for cell in trial for proxy in _read(cell, ledger, row)}
 
