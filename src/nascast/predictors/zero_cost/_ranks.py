@@ -15,8 +15,8 @@ class RankAggregate(PerformancePredictor):
 
     The papers rank within the architectures that are compared; here a row's score must not depend
     on the others, and the ranks are those among random architectures of the space, which
-    initialization draws and scores; where scores are only on record, among some of those that have
-    them. A score that is NaN ranks last.
+    initialization draws and scores; in a study that is restricted to recorded scores, among some of
+    those that have them. A score that is NaN ranks last.
     """
 
     ranks_only = True
