@@ -13,8 +13,9 @@ JSON file with --out, and runs that it has are not repeated.
 With --from OTHER.nascast every run begins with the trials of a search by the same strategy on that
 table, --earlier of them, with another seed; or, with --records N, with N of its records, drawn anew
 for each run; with --from known all runs begin alike, with what the package knows of other data
-sets. With --reversed as well, their scores are turned round, so that what was worst is said to be
-best.
+sets; with --from az_nas, or another zero-cost predictor, with its scores of --records random
+networks of those whose scores are on record, of NAS-Bench-201 as for CIFAR-10. With --reversed as
+well, scores are turned round, so that what was worst is said to be best.
 """
 
 import argparse
@@ -36,8 +37,9 @@ from nascast.core.spec import Spec
 from nascast.core.strategy import Strategy
 from nascast.core.types import Architecture, Candidate, Evaluation, Floats, Genes, Objective
 from nascast.strategies.guided.prior import Prior
-from nascast.studies.records import open_benchmark, recorded_space
+from nascast.studies.records import open_benchmark, recorded_scores, recorded_space
 from nascast.studies.searches.known import known
+from nascast.studies.searches.untrained import is_zero_cost, untrained
 
 _OTHER = 10_000  # seeds of earlier searches begin here
 MARKS = (30, 50, 96, 100, 150, 200, 300)  # 96 as in searches of NAS-Bench-301
@@ -72,7 +74,7 @@ class Earlier:
     """A search before the search, or records.
 
     Attributes:
-        table: table that it is on, or ``known``.
+        table: table that it is on, ``known``, or a zero-cost predictor.
         trials: number of its trials.
         turned: whether its scores are turned round.
         records: number of records that are drawn in place of a search, or None.
@@ -87,6 +89,13 @@ class Earlier:
         """Returns what the search leaves, for one on the benchmark `judge`."""
         if self.table == "known":
             return self._of(space, *known(space, Objective("val_accuracy"), judge))
+        if is_zero_cost(self.table):
+            named = "nb201_seeds" if judge.name.startswith("nb201-seeds") else judge.name
+            table = open_benchmark(named)
+            spec, count = Spec.parse("predictor", self.table), self.records or 500
+            kept = recorded_scores(table)
+            found = untrained(spec, table.space, table.task, count=count, seed=seed, recorded=kept)
+            return self._of(space, found.rows, found.scores)
         bench = open_benchmark(self.table)
         if self.records is not None:
             rows = bench.measured("val_accuracy")

@@ -11,7 +11,7 @@ import typer
 from nascast.cli._children import Children, Judged, judged, tell_what_is_loaded
 from nascast.cli._executor import Workplace
 from nascast.cli._options import duration, names, settings
-from nascast.cli._warm import prior_of
+from nascast.cli._warm import is_untrained, prior_of
 
 if TYPE_CHECKING:
     from nascast.core.evaluator import Benchmark
@@ -115,6 +115,10 @@ def plan(asked: Asked, children: Children) -> "tuple[Search, ChildEvaluator | No
     evaluator = found.make()
     if not children.said:
         typer.echo(f"read: {evaluator.told()}", err=True)
+    if any(map(is_untrained, asked.earlier)):
+        began = (asked.earlier, asked.prior)
+        aim, task = search.objectives[0], evaluator.task
+        search = replace(search, prior=prior_of(found.space, *began, aim=aim, task=task))
     return replace(search, training=evaluator.settings()), evaluator
 
 
@@ -176,7 +180,14 @@ def _on_benchmark(asked: Asked, name: str) -> "Search":
             "kept; give a number of trainings instead, such as --evaluations 100"
         )
     aims = tuple(Objective(metric.name, metric.minimize) for metric in metrics)
-    began = prior_of(benchmark.space, asked.earlier, asked.prior, aim=aims[0], judge=benchmark)
+    began = prior_of(
+        benchmark.space,
+        asked.earlier,
+        asked.prior,
+        aim=aims[0],
+        judge=benchmark,
+        task=benchmark.task,
+    )
     epochs = _recorded(metrics)
     return Search(
         space=benchmark.space.name,

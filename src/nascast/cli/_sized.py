@@ -14,7 +14,7 @@ import typer
 from nascast.cli._children import Children
 from nascast.cli._options import duration
 from nascast.cli._plan import Asked, check, planned
-from nascast.cli._warm import KNOWN, space_of
+from nascast.cli._warm import KNOWN, is_untrained, space_of
 
 if TYPE_CHECKING:
     from nascast.studies.searches.results import Searched
@@ -119,7 +119,8 @@ def _with_space(asked: Asked, children: Children, free: bool, before: "Searched 
         return asked
     if before is not None:
         return replace(asked, space=before.space.name)
-    if named := [source for source in asked.earlier if source not in (KNOWN, _NOTHING)]:
+    named = [source for source in asked.earlier if source not in (KNOWN, _NOTHING)]
+    if named := [source for source in named if not is_untrained(source)]:
         space, why = space_of(named[0]), f"{named[0]} is of it"
     elif _on_text(children):
         space, why = "nasbench_nlp", "its cells read texts"

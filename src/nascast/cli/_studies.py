@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from nascast.core.spec import Spec
     from nascast.studies.predictors.design import Study
 
-__all__ = ["READS_TARGET", "USUAL", "Asked", "folders", "specs", "tables"]
+__all__ = ["READS_TARGET", "USUAL", "Asked", "folders", "score_cache", "specs", "tables"]
 
 USUAL = "xgboost,jacov,synflow,sotl_e,early_stop_accuracy,auto"
 _ALL = "all"
@@ -71,6 +71,24 @@ class Asked:
         if size is None:
             size = size_of_tests(known, study.metric, study.test_size, with_scores(study, known))
         return budgets.of_benchmark(replace(study, test_size=size))
+
+
+def score_cache() -> Path | None:
+    """Returns the file that keeps zero-cost scores for all studies and searches, made if needed.
+
+    None where it cannot be written, which is no reason to stop.
+    """
+    import nascast
+    from nascast.core.cache import cache_folder
+
+    home = cache_folder()
+    path = home / f"proxies-{nascast.__version__}.jsonl"
+    try:
+        home.mkdir(parents=True, exist_ok=True)
+        path.touch()
+    except OSError:
+        return None
+    return path
 
 
 def tables() -> list[str]:

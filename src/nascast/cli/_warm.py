@@ -5,15 +5,17 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import typer
+
 from nascast.cli._options import NUMBER
 
 if TYPE_CHECKING:
     from nascast.core.evaluator import Benchmark
     from nascast.core.space import SearchSpace
-    from nascast.core.types import Floats, Genes, Objective
+    from nascast.core.types import Floats, Genes, Objective, Task
     from nascast.strategies.guided.prior import Prior
 
-__all__ = ["KNOWN", "prior_of", "space_of"]
+__all__ = ["KNOWN", "is_untrained", "prior_of", "space_of"]
 
 KNOWN = "known"  # written where a folder or a benchmark could be
 
@@ -27,16 +29,18 @@ def prior_of(
     *,
     aim: "Objective",
     judge: "Benchmark | None" = None,
+    task: "Task | None" = None,
 ) -> "Prior | None":
     """Returns what a search of a space begins with; None if nothing is given.
 
     Args:
         space: search space.
         sources: folders of searches, or benchmarks and tables, of the same space; `KNOWN` is what
-            the package knows of it.
+            the package knows of it. Or zero-cost predictors, by which random networks are scored.
         text: architecture in any notation of the space, or weights of operations.
         aim: objective of the search.
         judge: benchmark on which the search runs, whose own records are no earlier trials.
+        task: task of the search; None is not known yet, and leaves out what networks are scored by.
 
     Raises:
         InvalidSettingError: a source is of another space or objective, or has the very trainings
@@ -51,7 +55,15 @@ def prior_of(
 
     if not sources and text is None:
         return None
-    groups = [group for source in sources for group in _groups(source, space, aim, judge)]
+    groups = [
+        group
+        for source in sources
+        for group in (
+            _scored(source, space, task, judge)
+            if is_untrained(source)
+            else _groups(source, space, aim, judge)
+        )
+    ]
     if text is None:
         return Prior.of(space, groups)
     weights = [_WEIGHT.fullmatch(part) for part in text.split(",")]
@@ -61,6 +73,44 @@ def prior_of(
             raise InvalidSettingError(f"--prior: give each operation one weight; got {text!r}")
         return Prior.of(space, groups, operations=named)
     return Prior.of(space, groups, np.asarray([space.read(text).genes], dtype=np.int16))
+
+
+def is_untrained(source: str) -> bool:
+    """Whether what a search begins with is a zero-cost predictor, and no file or folder."""
+    from nascast.studies.searches.untrained import is_zero_cost
+
+    return not Path(source).exists() and is_zero_cost(source)
+
+
+def _scored(
+    source: str, space: "SearchSpace", task: "Task | None", judge: "Benchmark | None"
+) -> "list[tuple[Genes, Floats]]":
+    """Returns random networks with their zero-cost scores, which are kept for the next search."""
+    from nascast.cli._progress import bars, stages
+    from nascast.cli._studies import score_cache
+    from nascast.core.spec import Spec
+    from nascast.report.words import duration
+    from nascast.studies.journal import Journal
+    from nascast.studies.records import recorded_scores
+    from nascast.studies.searches.untrained import untrained
+
+    spec = Spec.parse("predictor", source)
+    spec.check("predictor")
+    if task is None:
+        return []
+    path = score_cache()
+    with bars() as shown:
+        found = untrained(
+            spec,
+            space,
+            task,
+            recorded=None if judge is None else recorded_scores(judge),
+            kept=None if path is None else Journal(path),
+            progress=stages(shown),
+        )
+    words = f"{len(found.rows):,} untrained networks by {spec}, {duration(found.seconds)}"
+    typer.echo(f"scored: {words}, which count as none of the search", err=True)
+    return [(found.rows, found.scores)]
 
 
 def space_of(source: str) -> str:

@@ -17,7 +17,7 @@ from nascast.cli._executor import Workplace
 from nascast.cli._options import check_folder
 from nascast.cli._pages import PAGE, tell_what_is_missing, written
 from nascast.cli._plan import trained_objectives
-from nascast.cli._studies import READS_TARGET, USUAL, Asked, folders, specs, tables
+from nascast.cli._studies import READS_TARGET, USUAL, Asked, folders, score_cache, specs, tables
 from nascast.core.document import document
 
 if TYPE_CHECKING:
@@ -305,19 +305,11 @@ def _children(asked: Trainer, space: str, cells: int, seed: int, out: Path) -> "
 def _run(
     study: "Study", out: Path, workplace: _Opener, children: "Children | None"
 ) -> "list[Result]":
-    import nascast
     from nascast.cli._progress import bars, stages
-    from nascast.core.cache import cache_folder
     from nascast.studies.predictors.design import modules_of
     from nascast.studies.predictors.run import compare as run
 
-    home = cache_folder()
-    cache = home / f"proxies-{nascast.__version__}.jsonl"
-    try:
-        home.mkdir(parents=True, exist_ok=True)
-        cache.touch()
-    except OSError:
-        cache = out / "proxies.jsonl"  # a cache that cannot be written is no reason to stop
+    cache = score_cache() or out / "proxies.jsonl"
     with bars() as shown, workplace(preload=modules_of(study)) as executor:
         progress = stages(shown)
         if children is None:

@@ -110,7 +110,8 @@ def search(
             "--from",
             help="Folder of an earlier search, or a benchmark, of the same space, also on other "
             "data; several times for several. known: the records of other data in the package, "
-            "where it has some; none: nothing. Default: known where no strategy is named.",
+            "where it has some; none: nothing; a zero-cost predictor such as az_nas: its scores of "
+            "500 random untrained networks. Default: known where no strategy is named.",
             rich_help_panel=_BEFORE,
         ),
     ] = None,
