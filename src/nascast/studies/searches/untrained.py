@@ -27,6 +27,7 @@ __all__ = ["Untrained", "is_zero_cost", "untrained"]
 
 _COUNT = 500  # networks: as many records of other data are enough; chosen
 _BATCH = 64  # inputs of proxies that read some, as in studies
+_DRAWN = 4  # times as many rows, since some are one network; chosen
 _CHUNK = 10  # networks between two writes to the journal; chosen, some seconds of work
 
 
@@ -70,7 +71,7 @@ def untrained(
         spec: spec of the predictor, such as ``az_nas``.
         space: search space.
         task: task that the networks are for.
-        count: number of networks.
+        count: number of networks; there are fewer where the space has no more.
         seed: seed of the draw.
         recorded: scores on record; where they are all that the predictor reads, none is computed,
             and networks are drawn among those that have them.
@@ -84,12 +85,12 @@ def untrained(
     rng, progress = np.random.default_rng(seed), progress or Progress()
     memo: Memo = {} if kept is None else memo_of(kept.read())
     ledger = _ledger(predictor, space, task, memo, recorded)
-    progress.start("untrained networks", count)
     with one_thread(*predictor.modules):
         with ledger.phase("init"), _keeping(memo, kept):
             predictor.initialize(ledger, np.empty((0, space.length), dtype=np.int16), rng)
-        drawn = space.canonical(ledger.sample(count, rng))
-        rows = drawn[np.sort(np.unique(drawn, axis=0, return_index=True)[1])]
+        drawn = space.canonical(ledger.sample(_DRAWN * count, rng))
+        rows = drawn[np.sort(space.distinct(drawn))][:count]
+        progress.start("untrained networks", len(rows))
         scores = []
         for start in range(0, len(rows), _CHUNK):
             with ledger.phase("query"), _keeping(memo, kept):
