@@ -3,6 +3,10 @@
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
+
+from nascast.spaces.nasbench201 import NasBench201
+
 Cli = Callable[..., tuple[int, str, str]]
 
 
@@ -45,3 +49,37 @@ def test_a_search_from_another_and_what_is_refused(cli: Cli, tmp_path: Path) -> 
         status, _, error = cli(*words)
         assert (status, told in error) == (2, True), (words, error)
     assert not (tmp_path / "other").exists()
+
+
+def test_a_search_begins_with_scores_of_untrained_networks(
+    cli: Cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On record for this table; so none is built, and a search that goes on has the same."""
+    monkeypatch.setattr(NasBench201, "build", None)
+    words = ["search", "--benchmark", "nb201_seeds", "--from", "az_nas", "--out", tmp_path / "run"]
+    code, _, err = cli(*words, "--evaluations", "3")
+    assert code == 0
+    assert "scored: 500 untrained networks by az_nas, " in err
+    assert cli(*words, "--evaluations", "4", "--resume")[0] == 0
+    assert "500 architectures" in (tmp_path / "run" / "report.html").read_text()
+    other = ["search", "--benchmark", "nb201_seeds", "--out", tmp_path / "other", "--from"]
+    for source, told in (
+        ("az_nas(reference=0)", "the reference has 1 architecture or more; got 0"),
+        ("az_nas(refrence=5)", "has no setting 'refrence'"),
+        ("xgboost", "unknown benchmark 'xgboost'"),
+    ):
+        code, _, err = cli(*other, source)
+        assert (code, told in err) == (2, True), err
+    code, _, err = cli(*other, "az_nas", "--strategy", "ppo")
+    assert (code, "scored" in err, "search with guided" in err) == (2, False, True)
+    assert not (tmp_path / "other").exists()
+
+
+def test_children_begin_with_scores_of_their_own_networks(cli: Cli, tmp_path: Path) -> None:
+    base = ["search", "--data", "digits", "--space", "nasbench201", "--strategy", "guided"]
+    less = ["--recipe", "epochs=1", "--skeleton", "channels=2,cells=1", "--evaluations", "1"]
+    words = [*base, *less, "--workers", "1", "--from", "flops", "--out", tmp_path / "run"]
+    code, _, err = cli(*words)
+    assert code == 0, err
+    assert "scored: 500 untrained networks by flops, " in err
+    assert cli(*words, "--resume", "--evaluations", "2")[0] == 0

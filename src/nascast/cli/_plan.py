@@ -15,8 +15,9 @@ from nascast.cli._warm import is_untrained, prior_of
 
 if TYPE_CHECKING:
     from nascast.core.evaluator import Benchmark
+    from nascast.core.space import SearchSpace
     from nascast.core.spec import Spec
-    from nascast.core.types import Metric, Objective
+    from nascast.core.types import Metric, Objective, Task
     from nascast.studies.limits import Limits
     from nascast.studies.searches.design import Search
     from nascast.training.evaluator import ChildEvaluator
@@ -115,11 +116,26 @@ def plan(asked: Asked, children: Children) -> "tuple[Search, ChildEvaluator | No
     evaluator = found.make()
     if not children.said:
         typer.echo(f"read: {evaluator.told()}", err=True)
-    if any(map(is_untrained, asked.earlier)):
-        began = (asked.earlier, asked.prior)
-        aim, task = search.objectives[0], evaluator.task
-        search = replace(search, prior=prior_of(found.space, *began, aim=aim, task=task))
+    search = _with_scores(search, asked, found.space, evaluator.task)
     return replace(search, training=evaluator.settings()), evaluator
+
+
+def _with_scores(
+    search: "Search",
+    asked: Asked,
+    space: "SearchSpace",
+    task: "Task",
+    judge: "Benchmark | None" = None,
+) -> "Search":
+    """Returns a search that also begins with zero-cost scores, if it is asked to; they take long.
+
+    So all that could be wrong with the search was seen before.
+    """
+    if not any(map(is_untrained, asked.earlier)):
+        return search
+    began = asked.earlier, asked.prior
+    aim = search.objectives[0]
+    return replace(search, prior=prior_of(space, *began, aim=aim, judge=judge, task=task))
 
 
 def planned(asked: Asked, children: Children) -> "tuple[Search, Judged]":
@@ -180,16 +196,9 @@ def _on_benchmark(asked: Asked, name: str) -> "Search":
             "kept; give a number of trainings instead, such as --evaluations 100"
         )
     aims = tuple(Objective(metric.name, metric.minimize) for metric in metrics)
-    began = prior_of(
-        benchmark.space,
-        asked.earlier,
-        asked.prior,
-        aim=aims[0],
-        judge=benchmark,
-        task=benchmark.task,
-    )
+    began = prior_of(benchmark.space, asked.earlier, asked.prior, aim=aims[0], judge=benchmark)
     epochs = _recorded(metrics)
-    return Search(
+    search = Search(
         space=benchmark.space.name,
         benchmark=name,
         objectives=aims,
@@ -199,6 +208,7 @@ def _on_benchmark(asked: Asked, name: str) -> "Search":
         prior=began,
         **_shared(asked),
     )
+    return _with_scores(search, asked, benchmark.space, benchmark.task, benchmark)
 
 
 def _recorded(metrics: "Sequence[Metric]") -> tuple[int, ...]:
