@@ -85,13 +85,14 @@ def untrained(
     rng, progress = np.random.default_rng(seed), progress or Progress()
     memo: Memo = {} if kept is None else memo_of(kept.read())
     ledger = _ledger(predictor, space, task, memo, recorded)
+    drawn = space.canonical(ledger.sample(_DRAWN * count, rng))
+    rows = drawn[np.sort(space.distinct(drawn))][:count]
+    progress.start("untrained networks", len(rows) + predictor.reference)
+    scores = []
     with one_thread(*predictor.modules):
         with ledger.phase("init"), _keeping(memo, kept):
-            predictor.initialize(ledger, np.empty((0, space.length), dtype=np.int16), rng)
-        drawn = space.canonical(ledger.sample(_DRAWN * count, rng))
-        rows = drawn[np.sort(space.distinct(drawn))][:count]
-        progress.start("untrained networks", len(rows))
-        scores = []
+            predictor.initialize(ledger, rows[:0], rng)
+        progress.advance(predictor.reference)
         for start in range(0, len(rows), _CHUNK):
             with ledger.phase("query"), _keeping(memo, kept):
                 scores.append(predictor.query(ledger, rows[start : start + _CHUNK]).mean)
