@@ -1,14 +1,16 @@
 """What ``nascast list`` says of components: it is what their docstrings say."""
 
+import ast
 import inspect
 import re
 import sys
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
+import nascast
 from nascast.core import plugins
 from nascast.core.errors import NascastError
-from nascast.core.spec import Spec, parameters_of
 
 __all__ = ["facts_of", "lines_of", "summary_of"]
 
@@ -18,12 +20,32 @@ _ENTRY = re.compile(r"(\w+): (.*)")
 
 
 def summary_of(kind: str, name: str) -> str:
-    """Returns the first line of a component's docstring, or why there is none."""
-    try:
-        component = plugins.resolve(kind, name)
-    except NascastError as error:
-        return f"not usable: {error}"
-    return (inspect.cleandoc(component.__doc__ or "")).partition("\n")[0]
+    """Returns the first line of the docstring of one of nascast's own components; else nothing.
+
+    It is read from the source, so that a listing imports none.
+    """
+    module = plugins.module(kind, name)
+    return "" if module is None else _docstring(module, None).partition("\n")[0]
+
+
+def _docstring(module: str, name: str | None) -> str:
+    """Returns the docstring of a name in the source of a module; None is its one public name."""
+    path = Path(nascast.__file__).parent.joinpath(*module.split(".")[1:])
+    file = path.with_suffix(".py")
+    tree = ast.parse((file if file.is_file() else path / "__init__.py").read_text("utf-8"))
+    for node in tree.body:
+        if (
+            name is None
+            and isinstance(node, ast.Assign)
+            and ast.unparse(node.targets[0]) == "__all__"
+        ):
+            (name,) = ast.literal_eval(node.value)
+    for node in tree.body:
+        if isinstance(node, ast.ClassDef | ast.FunctionDef) and node.name == name:
+            return ast.get_docstring(node) or ""
+        if isinstance(node, ast.ImportFrom) and name in [alias.name for alias in node.names]:
+            return _docstring(node.module or "", name)
+    return ""
 
 
 def facts_of(kind: str, name: str) -> dict[str, Any]:
@@ -32,6 +54,8 @@ def facts_of(kind: str, name: str) -> dict[str, Any]:
     Raises:
         NascastError: there is no such component, or it cannot be imported.
     """
+    from nascast.core.spec import Spec, parameters_of
+
     component = plugins.resolve(kind, name)
     told, ranges = _words(component), getattr(component, "ranges", {})
     settings = []
@@ -127,6 +151,8 @@ def _presets(component: Any) -> Mapping[str, Mapping[str, Any]]:
 
 def _written(value: Any) -> str:
     """Returns a default as a spec has it; one that is no plain value as Python has it."""
+    from nascast.core.spec import Spec
+
     try:
         return str(Spec("x", {"y": value}))[4:-1]
     except NascastError:

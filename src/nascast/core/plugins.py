@@ -21,6 +21,7 @@ __all__ = [
     "builtin_names",
     "family",
     "load",
+    "module",
     "name_of",
     "names",
     "points",
@@ -134,6 +135,11 @@ def names(kind: str) -> list[str]:
 def builtin_names(kind: str) -> list[str]:
     """Returns the names of nascast's own components of a kind, sorted."""
     return sorted(_builtin(kind))
+
+
+def module(kind: str, name: str) -> str | None:
+    """Returns the module of one of nascast's own components, which is not imported; else None."""
+    return _builtin(kind).get(name)
 
 
 def family(kind: str, name: str) -> str:
