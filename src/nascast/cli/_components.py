@@ -71,14 +71,14 @@ def facts_of(kind: str, name: str) -> dict[str, Any]:
                 "tuned": _range(ranges[setting]) if setting in ranges else None,
             }
         )
-    presets = {preset: str(Spec(name, given)) for preset, given in _presets(component).items()}
+    presets: Mapping[str, Mapping[str, Any]] = getattr(component, "presets", {})
     return {
         "name": name,
         "family": plugins.family(kind, name),
         "source": _source(component, name),
         "about": _about(component),
         "settings": settings,
-        "presets": presets,
+        "presets": {preset: str(Spec(name, given)) for preset, given in presets.items()},
     }
 
 
@@ -143,10 +143,6 @@ def _entries(block: str) -> dict[str, str]:
         elif name:
             found[name] += f" {line.strip()}"
     return found
-
-
-def _presets(component: Any) -> Mapping[str, Mapping[str, Any]]:
-    return getattr(component, "presets", None) or {}
 
 
 def _written(value: Any) -> str:

@@ -119,8 +119,8 @@ def _with_space(asked: Asked, children: Children, free: bool, before: "Searched 
         return asked
     if before is not None:
         return replace(asked, space=before.space.name)
-    named = [source for source in asked.earlier if source not in (KNOWN, _NOTHING)]
-    if named := [source for source in named if not is_untrained(source)]:
+    spaceless = (KNOWN, _NOTHING, *filter(is_untrained, asked.earlier))
+    if named := [source for source in asked.earlier if source not in spaceless]:
         space, why = space_of(named[0]), f"{named[0]} is of it"
     elif _on_text(children):
         space, why = "nasbench_nlp", "its cells read texts"
