@@ -3,6 +3,7 @@
 import math
 from collections.abc import Callable
 from functools import partial
+from typing import Any
 
 import numpy as np
 import pytest
@@ -13,6 +14,7 @@ from nascast.core import plugins
 from nascast.core.types import Batch, TextTask
 from nascast.proxies.epsinas import Epsinas, difference
 from nascast.proxies.passes import Passes
+from nascast.proxies.passes.constant import _convolved
 
 Row = tuple[int, ...]
 
@@ -56,3 +58,19 @@ def test_recurrent_cells_have_scores(name: str) -> None:
 
 def test_equal_outputs_have_no_score(cut: Callable[[Row], Passes]) -> None:
     assert math.isnan(Epsinas().score(cut((0,) * 6)))
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"kernel_size": 3, "padding": 1},
+        {"kernel_size": 5, "padding": 4, "dilation": 2, "groups": 6},
+        {"kernel_size": (1, 7), "padding": (0, 3), "stride": (1, 2), "groups": 3},
+        {"kernel_size": 3, "stride": 2, "groups": 2},
+    ],
+)
+def test_equal_weights_convolve_by_sums(settings: dict[str, Any]) -> None:
+    module = nn.Conv2d(6, 12, bias=False, dtype=torch.float64, **settings)
+    nn.init.constant_(module.weight, 0.3)
+    x = torch.randn(2, 6, 9, 11, dtype=torch.float64, generator=torch.Generator().manual_seed(0))
+    torch.testing.assert_close(_convolved(module, x), module(x), rtol=1e-12, atol=1e-12)

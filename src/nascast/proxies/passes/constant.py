@@ -1,9 +1,11 @@
 """The outputs of a network whose weights all have one value (epsinas)."""
 
 import re
+from functools import partial
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional
 
 from nascast.core.types import Batch
 from nascast.networks.forward import forward
@@ -29,4 +31,28 @@ def constant_outputs(network: nn.Module, batch: Batch, value: float) -> Tensor:
         return torch.full_like(old, 0.0 if _BIAS.search(name) else value)
 
     with torch.no_grad():
-        return forward(altered(network, change), batch).logits.flatten()
+        constant = altered(network, change)
+        for module in constant.modules():
+            plain = type(module) is nn.Conv2d and module.padding_mode == "zeros"
+            if plain and not isinstance(module.padding, str):
+                module.forward = partial(_convolved, module)  # type: ignore[method-assign]
+        return forward(constant, batch).logits.flatten()
+
+
+def _convolved(module: nn.Conv2d, x: Tensor) -> Tensor:
+    """Returns the result of a convolution without biases whose weights are equal.
+
+    Its channels are all the same within a group, so that one of them is computed, by sums over
+    channels, rows and columns; PyTorch's own convolutions are slow in double precision.
+    """
+    down, across = map(int, module.padding)
+    sums = functional.pad(
+        x.view(len(x), module.groups, -1, *x.shape[2:]).sum(2), (across, across, down, down)
+    )
+    for axis in (0, 1):
+        size, step = module.kernel_size[axis], module.dilation[axis]
+        windows = sums.unfold(2 + axis, (size - 1) * step + 1, module.stride[axis])
+        sums = windows[..., ::step].sum(-1)
+    wide = module.out_channels // module.groups
+    one = module.weight[0, 0, 0, 0] * sums
+    return one.unsqueeze(2).expand(-1, -1, wide, -1, -1).flatten(1, 2)
