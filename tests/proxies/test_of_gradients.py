@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable
+from functools import partial
 
 import numpy as np
 import pytest
@@ -9,12 +10,15 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from nascast.core.types import Batch, Floats
+from nascast.core import plugins
+from nascast.core.types import Batch, Floats, ImageTask
 from nascast.proxies.fisher import Fisher
 from nascast.proxies.grad_norm import GradNorm
 from nascast.proxies.grasp import Grasp
 from nascast.proxies.passes import Passes
 from nascast.proxies.passes.curvature import exact_curvature
+from nascast.proxies.passes.scale import curvature_by_scale, head_of, is_scale_free
+from nascast.proxies.passes.traced import labelled, traced
 from nascast.proxies.plain import Plain
 from nascast.proxies.snip import Snip
 
@@ -22,6 +26,7 @@ Row = tuple[int, ...]
 Born = Callable[[Row], nn.Module]
 Make = Callable[[Row], Passes]
 ROW = (0, 0, 2, 1, 0)
+SMALL = {"cells": 2, "channels": 8, "stacks": 2, "stages": 2}
 
 
 def layers(network: nn.Module) -> list[nn.Conv2d | nn.Linear]:
@@ -111,6 +116,39 @@ def test_maxima_stay_where_they_are_as_units_do(
     )
     found = of_network(network)
     assert Grasp().score(found) == pytest.approx(-exact_curvature(network, batch), rel=0.01)
+
+
+@pytest.mark.parametrize(
+    ("space", "free"), [("nasbench101", True), ("darts", True), ("nasbench201", False)]
+)
+def test_networks_whose_convolutions_are_normalised_need_one_backward_pass(
+    space: str, free: bool
+) -> None:
+    """The closed form against autograd's; downsampling in NAS-Bench-201 has no normalisation."""
+    made = plugins.load("space", space)
+    task = ImageTask(
+        (3, 16, 16), 10, {k: v for k, v in SMALL.items() if k in made.skeleton(ImageTask)}
+    )
+    architecture = made.architecture(made.sample(1, np.random.default_rng(3))[0])
+    batch = Batch.random(task, 32)
+    passes = Passes(
+        partial(made.build, architecture, task), 0, task, batch=batch, clock=lambda: 0.0
+    )
+    network, found = passes.network(), passes.traced()
+    assert is_scale_free(network, batch) == free
+    if not free:
+        return
+    head = head_of(found)
+    assert head is not None
+    about = exact_curvature(network, batch)
+    assert passes.curvature() == curvature_by_scale(found, passes.labelled(), head)
+    assert passes.curvature() == pytest.approx(about, rel=0.05)
+    for module in network.modules():
+        if isinstance(module, nn.BatchNorm2d):
+            module.eps = 1e-12  # what the closed form leaves out
+    found = traced(network, batch)
+    exact = curvature_by_scale(found, labelled(found, network), head)
+    assert exact == pytest.approx(exact_curvature(network, batch), rel=1e-3)
 
 
 def test_fisher_image_by_image(born: Born, passes: Make, batch: Batch) -> None:

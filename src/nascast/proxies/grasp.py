@@ -18,7 +18,7 @@ class Grasp(Proxy):
     the Hessian H of the loss on one batch: the paper's equation 8 with temperature 1, summed as in
     NAS-Bench-Suite-Zero. It is NaN where all gradients vanish.
 
-    Deviation: the product with H is a central difference, see `curvature`.
+    Deviation: the product with H is not differentiated twice, see `curvature`.
     """
 
     name = "grasp"

@@ -33,10 +33,13 @@ def constant_outputs(network: nn.Module, batch: Batch, value: float) -> Tensor:
     with torch.no_grad():
         constant = altered(network, change)
         for module in constant.modules():
-            plain = type(module) is nn.Conv2d and module.padding_mode == "zeros"
-            if plain and not isinstance(module.padding, str):
+            if isinstance(module, nn.Conv2d) and _sums(module):
                 module.forward = partial(_convolved, module)  # type: ignore[method-assign]
         return forward(constant, batch).logits.flatten()
+
+
+def _sums(module: nn.Conv2d) -> bool:
+    return isinstance(module.padding, tuple) and module.padding_mode == "zeros"
 
 
 def _convolved(module: nn.Conv2d, x: Tensor) -> Tensor:

@@ -1,5 +1,6 @@
 """A forward pass with its graph over the minibatch, and the gradients taken by it."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,6 +18,7 @@ __all__ = [
     "Traced",
     "gradients_at",
     "halves",
+    "inner",
     "input_jacobian",
     "labelled",
     "traced",
@@ -144,3 +146,9 @@ def gradients_at(
     loss = functional.cross_entropy(passed.logits, passed.labels)
     wanted = weights(network) if wanted is None else wanted
     return list(torch.autograd.grad(loss, wanted, materialize_grads=True))
+
+
+def inner(ones: Sequence[Tensor], others: Sequence[Tensor]) -> float:
+    """Returns the sum of the products of two lists of tensors, in double precision."""
+    pairs = zip(ones, others, strict=True)
+    return sum((one.double() * other.double()).sum().item() for one, other in pairs)
