@@ -1,8 +1,8 @@
 """Zero-cost proxies on full-size networks: their cost, ranks, and agreement with published scores.
 
-``cost`` prints, for three cells of NAS-Bench-201, the processor seconds of the 13 proxies of
-NAS-Bench-Suite-Zero and of all others as ratios to one forward and backward pass of the same
-network and batch, measured beside them, and the most memory that tensors take.
+``cost`` prints, for three cells of NAS-Bench-201 or of another space, the processor seconds of the
+13 proxies of NAS-Bench-Suite-Zero and of all others as ratios to one forward and backward pass of
+the same network and batch, measured beside them, and the most memory that tensors take.
 
 ``score`` computes the scores of a benchmark's architectures, one after the other, and adds them to
 a journal; stopped, it goes on where it was. All are of canonical rows, as in a study: a cell is
@@ -42,6 +42,7 @@ from nascast.core import plugins
 from nascast.core.errors import UnsupportedError
 from nascast.core.evaluator import Benchmark
 from nascast.core.ledger import Ledger, Memo
+from nascast.core.space import SearchSpace
 from nascast.core.types import Architecture, Batch, Floats, Genes, ImageTask, Objective
 from nascast.core.versions import versions
 from nascast.networks.forward import forward
@@ -67,9 +68,9 @@ AGGREGATES = {
 }
 
 
-def passes_of(row: tuple[int, ...], batch: Batch, seed: int = 0) -> Passes:
-    """Returns the passes of a cell's network."""
-    build = partial(SPACE.build, Architecture("nasbench201", row), TASK)
+def passes_of(space: SearchSpace, row: tuple[int, ...], batch: Batch, seed: int = 0) -> Passes:
+    """Returns the passes of a network of full size."""
+    build = partial(space.build, Architecture(space.name, row), TASK)
     return Passes(build, seed, TASK, batch=batch, clock=time.process_time)
 
 
@@ -99,14 +100,17 @@ def held(call: Callable[[], Any]) -> int:
     return most
 
 
-def cost(batch_size: int, repeats: int) -> None:
+def cost(of: str, batch_size: int, repeats: int) -> None:
     """Prints ratios to one forward and backward pass, the median of some runs each."""
+    space: SearchSpace = plugins.load("space", of)
     batch = Batch.random(TASK, batch_size)
+    drawn = space.canonical(space.sample(3, np.random.default_rng(0)))
+    cells = CELLS if of == SPACE.name else [tuple(map(int, row)) for row in drawn]
     others = [name for name in plugins.builtin_names("proxy") if name not in SUITE]
-    for row in CELLS:
+    for row in cells:
         runs: dict[str, list[float]] = {}
         for _ in range(repeats):
-            made = passes_of(row, batch)
+            made = passes_of(space, row, batch)
             made.network()
             one = seconds(partial(one_pass, made))
             took = [seconds(partial(plugins.load("proxy", n).score, made)) for n in SUITE]
@@ -115,12 +119,13 @@ def cost(batch_size: int, repeats: int) -> None:
             for name, value in made.seconds.items():
                 runs.setdefault(f"  of it {name}", []).append(value / one)
             for name in others:
-                took = [seconds(partial(plugins.load("proxy", name).score, passes_of(row, batch)))]
+                made = passes_of(space, row, batch)
+                took = [seconds(partial(plugins.load("proxy", name).score, made))]
                 runs.setdefault(name, []).append(took[0] / one)
-        print(f"{SPACE.to_text(np.asarray([row], dtype=np.int16))[0]}, batch of {batch_size}")
+        print(f"{space.to_text(np.asarray([row], dtype=np.int16))[0]}, batch of {batch_size}")
         for name, values in runs.items():
             print(f"  {name:24} {np.median(values):6.2f}", flush=True)
-        made = passes_of(row, batch)
+        made = passes_of(space, row, batch)
         made.network()
         alone = held(partial(one_pass, made))
         suite = held(lambda made=made: [plugins.load("proxy", n).score(made) for n in SUITE])  # type: ignore[misc]
@@ -342,6 +347,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     commands = parser.add_subparsers(dest="command", required=True)
     costs = commands.add_parser("cost")
+    costs.add_argument("--space", default=SPACE.name)
     costs.add_argument("--repeats", type=int, default=3)
     scored = commands.add_parser("score")
     scored.add_argument("benchmark")
@@ -371,7 +377,7 @@ def main() -> None:
     torch.set_num_threads(1)
     torch.backends.cudnn.allow_tf32 = False  # products of 10 bits
     if options.command == "cost":
-        cost(options.batch_size, options.repeats)
+        cost(options.space, options.batch_size, options.repeats)
     elif options.command == "ranks":
         ranks(options.benchmark)
     elif options.command == "agree":
