@@ -20,10 +20,13 @@ def test_the_command(cli: Cli, tmp_path: Path) -> None:
     out = tmp_path / "trials.parquet"
     assert cli("trials", folder, "--parquet", "--out", out)[0] == 0
     assert len(pd.read_parquet(out)) == 12
+    assert cli("trials", folder, "--out", tmp_path / "all.parquet")[0] == 0
+    assert (tmp_path / "all.parquet").read_bytes() == out.read_bytes()
     for more, told in (
         ((folder, "--parquet", "--out", out), "add --force"),
         ((folder, "--parquet"), "needs a file"),
         ((folder, "--csv", "--json"), "one of --csv"),
+        ((folder, "--csv", "--out", tmp_path / "t.json"), "a file that ends in .json"),
         ((tmp_path,), "neither search.json nor study.json"),
     ):
         status, _, error = cli("trials", *more)

@@ -14,7 +14,9 @@ __all__ = ["trials"]
 
 def trials(
     folder: Annotated[Path, typer.Argument(help="Folder of a search or of a comparison.")],
-    as_csv: Annotated[bool, typer.Option("--csv", help="CSV; the default.")] = False,
+    as_csv: Annotated[
+        bool, typer.Option("--csv", help="CSV; the default, but for another ending of --out.")
+    ] = False,
     as_parquet: Annotated[bool, typer.Option("--parquet", help="Parquet; needs --out.")] = False,
     as_json: Annotated[
         bool, typer.Option("--json", help="JSON with an object for each row.")
@@ -50,7 +52,7 @@ def trials(
     from nascast.training.files import write_whole
 
     asked = {"csv": as_csv, "parquet": as_parquet, "json": as_json}
-    forms = [form for form, wanted in asked.items() if wanted] or ["csv"]
+    forms = [form for form, wanted in asked.items() if wanted]
     if len(forms) > 1:
         raise InvalidSettingError("give one of --csv, --parquet and --json")
     if callback:
@@ -58,11 +60,17 @@ def trials(
             raise InvalidSettingError("--callback writes no table; leave out the other options")
         _tell(folder, callback)
         return
-    if forms == ["parquet"] and out is None:
+    ending = out.suffix.removeprefix(".").lower() if out is not None else ""
+    form = forms[0] if forms else ending if ending in asked else "csv"
+    if form == "parquet" and out is None:
         raise InvalidSettingError("--parquet needs a file: --out trials.parquet")
+    if ending in asked and ending != form:
+        raise InvalidSettingError(
+            f"--{form} and a file that ends in .{ending}: {out}; leave one out"
+        )
     if out is not None:
         check_free(out, force, [folder / name for name in (SEARCH, TRIALS, HEAD, TABLE)])
-    content = written_as(forms[0], columns(folder))
+    content = written_as(form, columns(folder))
     if out is None:
         sys.stdout.write(content.decode())
         return

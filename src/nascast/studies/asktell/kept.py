@@ -109,8 +109,9 @@ class Kept:
         for one in pending:
             if one.id == number:
                 return one
-        there = ", ".join(str(one.id) for one in pending) or "none"
-        raise InvalidSettingError(f"no candidate {number} was given out; pending are {there}")
+        there = ", ".join(str(one.id) for one in pending)
+        what = f"pending are {there}" if there else "no other is pending"
+        raise InvalidSettingError(f"no candidate {number} was given out; {what}")
 
     def check_new(self, candidate: Candidate, met: Met, evaluation: Evaluation | None) -> bool:
         """Returns whether a candidate from outside is new; False if its trial was told the same.
