@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, TypeVar, cast
 
 import numpy as np
 
-from nascast.core.errors import CorruptDataError, UnsupportedError
+from nascast.core.errors import CorruptDataError, InvalidSettingError, UnsupportedError
 from nascast.core.evaluator import Benchmark
 from nascast.core.restricted import Restricted
 from nascast.core.space import SearchSpace
@@ -44,8 +44,10 @@ def benchmark_named(given: Spec | Path | str) -> Spec | Path:
         UnknownComponentError: it is neither of the two.
         InvalidSettingError: the benchmark does not have a setting.
     """
-    if not isinstance(given, str):
+    if isinstance(given, Spec | Path):
         return given
+    if not isinstance(given, str):
+        raise InvalidSettingError(f"expected the name of a benchmark or a path; got {given!r}")
     path = Path(given)
     if path.suffix == ".nascast" or path.exists():
         return path

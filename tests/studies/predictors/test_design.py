@@ -139,6 +139,8 @@ def test_predictors_may_be_one_text_or_made() -> None:
         ({"axes": {"train_size": ()}}, "none"),
         ({"axes": {"train_size": (5,), "epochs": (2, 2)}}, "different"),
         ({"axes": {"epochs": (2,)}}, "xgboost learns from labels; give train_size"),
+        ({"axes": {"train_size": 10}}, "train_size: expected several whole numbers; got 10"),
+        ({"benchmark": 3}, "the name of a benchmark or a path; got 3"),
         ({"axes": {"train_size": (5.5,)}}, "train_size: expected a whole number; got 5.5"),
         ({"trials": 2.5}, "trials: expected a whole number; got 2.5"),
         ({"test_size": 30.0}, "test_size: expected a whole number; got 30.0"),

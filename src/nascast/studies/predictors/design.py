@@ -1,6 +1,6 @@
 """The design of a predictor study: settings, axes, budgets and cells."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, fields
 from functools import lru_cache
 from itertools import product
@@ -111,7 +111,7 @@ class Study:
             raise InvalidSettingError(
                 f"the test set should be one of {', '.join(DESIGNS)}; got {self.test_set!r}"
             )
-        axes = {axis: tuple(_whole(axis, n) for n in given) for axis, given in self.axes.items()}
+        axes = {axis: _amounts(axis, given) for axis, given in self.axes.items()}
         for axis, amounts in axes.items():
             if not amounts or min(amounts) < 1 or len(set(amounts)) != len(amounts):
                 raise InvalidSettingError(
@@ -148,6 +148,12 @@ class Study:
             "predictors": [str(spec) for spec in self.specs],
             "axes": {axis: list(amounts) for axis, amounts in self.axes.items()},
         }
+
+
+def _amounts(axis: str, given: Any) -> tuple[int, ...]:
+    if not isinstance(given, Iterable) or isinstance(given, str):
+        raise InvalidSettingError(f"{axis}: expected several whole numbers; got {given!r}")
+    return tuple(_whole(axis, amount) for amount in given)
 
 
 def _whole(name: str, given: Any) -> int:
