@@ -54,7 +54,8 @@ class PerformancePredictor(ABC):
             networks in single precision need more than the default.
         presets: settings for a purpose, by its name, such as those of the 2021 study.
         features: features that it reads, so that a study can compute proxies once for all.
-        reference: number of random architectures whose proxies it reads at initialization.
+        reference: number of random architectures, or for each label so many, whose proxies it
+            reads at initialization.
         ranges: ranges of settings that are worth tuning, by name; see the combinator ``tuned``.
         deterministic: whether what it learns does not depend on the generator, so that members of
             an ensemble need labels of their own to differ.

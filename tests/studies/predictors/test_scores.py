@@ -86,6 +86,14 @@ def test_a_reference_is_drawn_among_what_is_recorded(tmp_path: Path) -> None:
             assert found[0].predicted != found[1].predicted
 
 
+def test_unlabelled_architectures_are_drawn_among_what_is_recorded(tmp_path: Path) -> None:
+    study, _ = record(tmp_path)
+    spec = "omni_seminas(curves=[], epochs=1, model=seminas(epochs=2, members=1))"
+    axes = {"train_size": (10,), "epochs": (1,)}
+    for result in compare(replace(study, predictors=(spec,), axes=axes), tmp_path / "out"):
+        assert result.error is None
+
+
 def test_the_batch_is_the_recorded_one_where_it_fits_the_study(tmp_path: Path) -> None:
     study, _ = record(tmp_path)
     table = read_table(Path(str(study.benchmark)))

@@ -65,13 +65,15 @@ class OmniSemiNas(ModelPredictor):
         )
         self.epochs, self.proxies, self.curves, self.model = epochs, proxies, curves, model
         self._networks: Nao = made
+        if isinstance(made, SemiNas) and not curves:
+            self.reference = made.factor
 
     def initialize(self, ledger: Ledger, train: Genes, rng: np.random.Generator) -> None:
         graph = ledger.space.graphs(train[:0])
         self._layout = self._networks.layout(graph.labels.shape[1], len(graph.vocabulary))
         self._others = None
         if isinstance(self._networks, SemiNas) and not self.curves:
-            others = ledger.space.sample(self._networks.factor * len(train), rng)
+            others = ledger.sample(self._networks.factor * len(train), rng)
             self._others = joined(self.features, ledger, others)
         super().initialize(ledger, train, rng)
         self._others = None
