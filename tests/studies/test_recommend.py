@@ -62,6 +62,16 @@ def test_those_within_the_noise_of_the_best_are_named() -> None:
     assert (answer.cheapest, answer.quickest) == ((0, 0.1), (100, 0.001))
 
 
+def test_of_those_the_cheapest_budget_is_named() -> None:
+    less = measured("both", 0.785, 50.0, 60.0)
+    alike = measured("curve", 0.805, 90.0, 60.0)
+    (answer,) = recommend([*FOUND, less, alike], 2000, 100)
+    assert answer.best == alike
+    assert answer.close == (FOUND[3], less)  # the best one's own cheaper budget, too
+    once = [measured("other", tau, init, 1.0, error=None) for tau, init in ((0.2, 0.0), (0.7, 9.0))]
+    assert recommend([*once, FOUND[3]], 2000, 100)[0].close == (once[1],)
+
+
 def test_less_time_than_was_measured_is_not_known() -> None:
     (answer,) = recommend(FOUND, 10, 0.0001)
     assert answer.best is None

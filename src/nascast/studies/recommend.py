@@ -85,9 +85,9 @@ class Answer:
         tested: design and size of the test sets.
         best: predictor and budget of the highest mean τ within both times; None where nothing was
             measured within them.
-        close: others within both times, one for each predictor, whose mean τ is at most two
-            standard errors of the difference below the best, the cheapest first; all of them where
-            errors are not known.
+        close: others within both times whose mean τ is at most two standard errors of the
+            difference below the best, the cheapest first: of each predictor the cheapest budget, or
+            the one of the highest mean τ where errors are not known.
         cheapest: initialization and query seconds of the measured budget that is initialized
             quickest, and of equal ones queried quickest; see `pareto.coarse` for equal times.
         quickest: those of the budget that is queried quickest, and of equal ones initialized so.
@@ -233,12 +233,22 @@ def _answer(
     best = _best(within)
     if best is None:
         return Answer(*where, None, (), *ends)
-    others: dict[str, Measured] = {}
-    for item in sorted(within, key=lambda item: -item.kendall):
-        if item.predictor != best.predictor and not _below(item, best):
-            others.setdefault(item.predictor, item)
-    close = sorted(others.values(), key=lambda i: _coarse((i.init_seconds, i.query_seconds)))
+    others: dict[str, list[Measured]] = {}
+    for item in within:
+        if not _below(item, best):
+            others.setdefault(item.predictor, []).append(item)
+    chosen = [_cheapest(items, best) for items in others.values()]
+    close = sorted((i for i in chosen if i is not best), key=_cost)
     return Answer(*where, best, tuple(close), *ends)
+
+
+def _cheapest(items: Sequence[Measured], best: Measured) -> Measured:
+    known = [] if best.error is None else [item for item in items if item.error is not None]
+    return min(known, key=_cost) if known else max(items, key=lambda item: item.kendall)
+
+
+def _cost(item: Measured) -> tuple[float, ...]:
+    return _coarse((item.init_seconds, item.query_seconds))
 
 
 def _coarse(seconds: tuple[float, float]) -> tuple[float, ...]:
