@@ -42,9 +42,9 @@ CURVES = "early_stop_accuracy,early_stop_loss,sotl,sotl_e,lce,lce_m,lcsvr"
 SHARED = "oneshot(epochs=5),rsws"
 RECORDED_OMNI = "omni(curves=[early_stop_accuracy],proxies=[jacov,nwot,synflow,params])"
 PROXIES = "params,flops,l2_norm,synflow,jacov,nwot,epe_nas,snip,grad_norm,fisher,grasp,plain,zen"
-SCORED = PROXIES.replace("grasp,", "")  # which takes as long as the others together
-LATER = "expressivity,meco,progressivity,swap,trainability,vkdnw,zico,az_nas,vkdnw_agg"
-NLP_SCORED = "params,flops,l2_norm,synflow,jacov,snip,grad_norm,plain"
+LATER = "epsinas,expressivity,meco,progressivity,swap,trainability,vkdnw,zico,az_nas,vkdnw_agg"
+NB101_SCORED = f"{PROXIES.replace('grasp,', '')},meco"
+NLP_SCORED = "params,flops,l2_norm,synflow,jacov,snip,grad_norm,plain,epsinas,zico"
 LEARNED = f"{MODELS},{CURVES}"
 PAPER, QUICK = "paper", "quick"
 STUDIES = {  # folder: benchmark, predictors, grid and trials
@@ -53,7 +53,7 @@ STUDIES = {  # folder: benchmark, predictors, grid and trials
     "nb301": ("nb301_sample", LEARNED, PAPER, 20),
     "nb101": ("nb101_sample", LEARNED, PAPER, 20),
     "nlp": ("nbnlp_logs", f"{FAST},{CURVES}", PAPER, 20),
-    "mini_later": ("nb201-mini", f"{LATER},epsinas", PAPER, 20),
+    "mini_later": ("nb201-mini", LATER, PAPER, 20),
     "mini_omni": ("nb201-mini", "omni", QUICK, 20),
     "mini_lcnet": ("nb201-mini", "lcnet", QUICK, 3),
     "mini_seminas": ("nb201-mini", "omni_seminas", QUICK, 3),
@@ -64,8 +64,8 @@ STUDIES = {  # folder: benchmark, predictors, grid and trials
     "nb101_auto": ("nb101_sample", "auto", QUICK, 6),
     "nlp_auto": ("nbnlp_logs", "auto", QUICK, 6),
     "nb201_proxies": ("nb201_seeds", f"{PROXIES},{LATER}", PAPER, 20),
-    "nb101_proxies": ("nb101_sample", SCORED, PAPER, 20),
-    "nb301_proxies": ("nb301_sample", SCORED, PAPER, 20),
+    "nb101_proxies": ("nb101_sample", NB101_SCORED, PAPER, 20),
+    "nb301_proxies": ("nb301_sample", f"{PROXIES},{LATER}", PAPER, 20),
     "nb201_omni": ("nb201_seeds", RECORDED_OMNI, PAPER, 20),
     "nb101_omni": ("nb101_sample", RECORDED_OMNI, PAPER, 20),
     "nlp_omni": ("nbnlp_logs", "omni", QUICK, 20),
