@@ -624,6 +624,14 @@ def test_classes_that_are_not_trained_are_told() -> None:
 # what is no file, and what never ends
 
 
+@pytest.mark.parametrize("labels", [np.eye(3)[np.arange(30) % 3], np.arange(20) % 3, np.asarray(3)])
+def test_labels_that_do_not_fit_the_images_of_one_part(labels: Any, tmp_path: Path) -> None:
+    images = np.zeros((30, 8, 8, 3), dtype=np.uint8)
+    np.savez(tmp_path / "a.npz", images=images, labels=labels)
+    with pytest.raises(CorruptDataError, match="should be 30 whole numbers, a class from 0 on"):
+        open_data(str(tmp_path / "a.npz"))
+
+
 @pytest.mark.parametrize("name", ["a.npz", "a.tar.gz", "a.txt"])
 def test_a_pipe_is_no_data(name: str, tmp_path: Path) -> None:
     os.mkfifo(tmp_path / name)

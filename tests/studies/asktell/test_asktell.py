@@ -231,6 +231,19 @@ def test_results_that_cannot_be_are_refused_and_nothing_of_them_is_kept(tmp_path
     assert search.best() is None
 
 
+def test_a_folder_without_its_trials_is_refused(tmp_path: Path) -> None:
+    search = AskTell(tmp_path / "a", plan())
+    search.ask(1)
+    search.tell([result(0)])
+    for file in (tmp_path / "a").glob("trials.sqlite*"):
+        file.unlink()
+    with pytest.raises(StoreError, match=r"expected trials\.sqlite; restore it from a copy"):
+        AskTell(tmp_path / "a")
+    (tmp_path / "file").touch()
+    with pytest.raises(StoreError, match="expected a folder"):
+        AskTell(tmp_path / "file", plan())
+
+
 @pytest.mark.parametrize(
     "text",
     [

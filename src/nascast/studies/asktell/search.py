@@ -59,7 +59,7 @@ class AskTell:
 
         Raises:
             MissingDataError: there is no plan in the folder, and none is given.
-            StoreError: the folder has another plan, or cannot be written.
+            StoreError: the folder has another plan, lacks its trials, or cannot be written.
         """
         self.folder = Path(folder)
         if plan is not None:
@@ -69,6 +69,11 @@ class AskTell:
         self._met = Met(self.space)  # for its keys of networks
         self._name = run_name(self.plan.spec, self.plan.seed)
         self._pending = Pending(self.folder, self.plan.space)
+        if self._pending.read() and not (self.folder / TRIALS).exists():
+            raise StoreError(
+                f"{self.folder} gave out candidates, and the file of its trials is gone: "
+                f"expected {TRIALS}; restore it from a copy, or begin in another folder"
+            )
         self._store: Store = plugins.load("store", "sqlite", self.folder / TRIALS)
         self._strategy = self._fresh()
         if self._name not in self._store.runs():
@@ -174,6 +179,8 @@ class AskTell:
         plan.allowed()  # what is wrong with it shows before anything is written
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
+        except FileExistsError as error:
+            raise StoreError(f"expected a folder; {self.folder} is none; name another") from error
         except OSError as error:
             raise StoreError(f"cannot write to {self.folder}: {error.strerror}") from error
         with Pending(self.folder, plan.space).locked():

@@ -129,7 +129,12 @@ def _hint(images: npt.NDArray[Any]) -> str:
 
 
 def without_test_part(images: npt.NDArray[Any], labels: npt.NDArray[Any]) -> tuple[Part, Part]:
-    """Returns training and test parts of a source that has only one part."""
+    """Returns training and test parts of a source that has only one part.
+
+    Images and labels that do not fit are both parts, for `Arrays.check` to say what is wrong.
+    """
+    if labels.shape != images.shape[:1]:
+        return (images, labels), (images, labels)
     test = test_places(labels)
     return (images[~test], labels[~test]), (images[test], labels[test])
 
