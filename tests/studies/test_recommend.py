@@ -68,6 +68,9 @@ def test_of_those_the_cheapest_budget_is_named() -> None:
     (answer,) = recommend([*FOUND, less, alike], 2000, 100)
     assert answer.best == alike
     assert answer.close == (FOUND[3], less)  # the best one's own cheaper budget, too
+    longer = measured("curve", 0.81, 95.0, 30.0)  # than `alike` to initialize, and no cheaper
+    equal = measured("both", 0.79, 50.0, 60.0)
+    assert recommend([*FOUND, less, alike, longer, equal], 2000, 100)[0].close == (equal,)
     once = [measured("other", tau, init, 1.0, error=None) for tau, init in ((0.2, 0.0), (0.7, 9.0))]
     assert recommend([*once, FOUND[3]], 2000, 100)[0].close == (once[1],)
 

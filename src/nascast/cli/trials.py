@@ -15,7 +15,10 @@ __all__ = ["trials"]
 def trials(
     folder: Annotated[Path, typer.Argument(help="Folder of a search or of a comparison.")],
     as_csv: Annotated[
-        bool, typer.Option("--csv", help="CSV; the default, but for another ending of --out.")
+        bool,
+        typer.Option(
+            "--csv", help="CSV; the default where the ending of --out names no other form."
+        ),
     ] = False,
     as_parquet: Annotated[bool, typer.Option("--parquet", help="Parquet; needs --out.")] = False,
     as_json: Annotated[
@@ -66,7 +69,7 @@ def trials(
         raise InvalidSettingError("--parquet needs a file: --out trials.parquet")
     if ending in asked and ending != form:
         raise InvalidSettingError(
-            f"--{form} and a file that ends in .{ending}: {out}; leave one out"
+            f"--{form} and a file that ends in .{ending}: {out}; give another ending or form"
         )
     if out is not None:
         check_free(out, force, [folder / name for name in (SEARCH, TRIALS, HEAD, TABLE)])

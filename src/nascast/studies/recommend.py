@@ -86,8 +86,9 @@ class Answer:
         best: predictor and budget of the highest mean τ within both times; None where nothing was
             measured within them.
         close: others within both times whose mean τ is at most two standard errors of the
-            difference below the best, the cheapest first: of each predictor the cheapest budget, or
-            the one of the highest mean τ where errors are not known.
+            difference below the best, the cheapest first: of each predictor the budget that is
+            initialized quickest, and of equal ones queried quickest, or the one of the highest mean
+            τ where errors are not known; of the best one only what is no longer in either time.
         cheapest: initialization and query seconds of the measured budget that is initialized
             quickest, and of equal ones queried quickest; see `pareto.coarse` for equal times.
         quickest: those of the budget that is queried quickest, and of equal ones initialized so.
@@ -237,14 +238,23 @@ def _answer(
     for item in within:
         if not _below(item, best):
             others.setdefault(item.predictor, []).append(item)
-    chosen = [_cheapest(items, best) for items in others.values()]
-    close = sorted((i for i in chosen if i is not best), key=_cost)
+    own = [item for item in others.pop(best.predictor) if _spares(item, best)]
+    chosen = [_cheapest(items, best) for items in (own, *others.values()) if items]
+    close = sorted(chosen, key=_cost)
     return Answer(*where, best, tuple(close), *ends)
 
 
 def _cheapest(items: Sequence[Measured], best: Measured) -> Measured:
     known = [] if best.error is None else [item for item in items if item.error is not None]
-    return min(known, key=_cost) if known else max(items, key=lambda item: item.kendall)
+    if not known:
+        return max(items, key=lambda item: item.kendall)
+    return min(known, key=lambda item: (*_cost(item), -item.kendall))
+
+
+def _spares(item: Measured, best: Measured) -> bool:
+    """Returns whether one of both times is shorter, and the other no longer."""
+    pairs = list(zip(_cost(item), _cost(best), strict=True))
+    return all(a <= b for a, b in pairs) and any(a < b for a, b in pairs)
 
 
 def _cost(item: Measured) -> tuple[float, ...]:

@@ -39,7 +39,8 @@ def constant_outputs(network: nn.Module, batch: Batch, value: float) -> Tensor:
 
 
 def _sums(module: nn.Conv2d) -> bool:
-    return isinstance(module.padding, tuple) and module.padding_mode == "zeros"
+    own = type(module) is nn.Conv2d  # a class derived from it may have another forward pass
+    return own and isinstance(module.padding, tuple) and module.padding_mode == "zeros"
 
 
 def _convolved(module: nn.Conv2d, x: Tensor) -> Tensor:
@@ -58,4 +59,4 @@ def _convolved(module: nn.Conv2d, x: Tensor) -> Tensor:
         sums = windows[..., ::step].sum(-1)
     wide = module.out_channels // module.groups
     one = module.weight[0, 0, 0, 0] * sums
-    return one.unsqueeze(2).expand(-1, -1, wide, -1, -1).flatten(1, 2)
+    return one.unsqueeze(2).expand(-1, -1, wide, -1, -1).flatten(1, 2).contiguous()

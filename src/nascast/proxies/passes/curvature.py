@@ -22,16 +22,17 @@ _STEP = 0.005  # relative change of the weights; chosen, see `curvature`
 def curvature(network: nn.Module, batch: Batch, found: Traced, loss: Labelled) -> float:
     """Returns ``Σ w · (H g)`` over all weights w of convolutions and linear maps.
 
-    H is the Hessian of the loss and g its gradient. A network whose convolutions are all normalised
-    needs one backward pass more, see `curvature_by_scale`.
+    H is the Hessian of the loss and g its gradient. A network whose logits do not change
+    with the size of its convolutions, all of which are normalised, and that ends in its only linear
+    map needs one backward pass more, see `curvature_by_scale`.
 
     Else, since H is symmetric, the sum is the derivative of ``g · ∇L((1 + t) w)`` by t, which is
     taken as a central difference: two more passes, where differentiating the backward pass itself
     costs as much as five. Active units and maxima stay those of the pass at w: autograd's Hessian,
     too, is that of the linear piece which the weights are on, and a step across its edges would
     count the jumps of the gradient. The step is a compromise between the rounding of single
-    precision and the third derivative. For the networks and batches of studies, either is within
-    2 % of `exact_curvature`.
+    precision and the third derivative. For networks of NAS-Bench-101, -201 and DARTS and
+    batches of 64, either is within 2 % of `exact_curvature`; for hierarchical cells within 10 %.
 
     A network without ReLU modules, as the recurrent ones, has no pieces to stay on by modules, and
     its backward pass is differentiated.

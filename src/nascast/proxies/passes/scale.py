@@ -15,7 +15,7 @@ from nascast.proxies.passes.untrained import replaced, without_tracking
 
 __all__ = ["curvature_by_scale", "head_of", "is_scale_free"]
 
-_IMAGES = 4  # as many tell two networks apart
+_IMAGES = 4  # enough to show a difference
 
 
 def head_of(found: Traced) -> nn.Linear | None:

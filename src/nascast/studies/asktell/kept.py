@@ -110,7 +110,7 @@ class Kept:
             if one.id == number:
                 return one
         there = ", ".join(str(one.id) for one in pending)
-        what = f"pending are {there}" if there else "no other is pending"
+        what = f"pending are {there}" if there else "none is pending"
         raise InvalidSettingError(f"no candidate {number} was given out; {what}")
 
     def check_new(self, candidate: Candidate, met: Met, evaluation: Evaluation | None) -> bool:

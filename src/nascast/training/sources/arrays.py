@@ -133,7 +133,7 @@ def without_test_part(images: npt.NDArray[Any], labels: npt.NDArray[Any]) -> tup
 
     Images and labels that do not fit are both parts, for `Arrays.check` to say what is wrong.
     """
-    if labels.shape != images.shape[:1]:
+    if not images.ndim or labels.shape != images.shape[:1]:
         return (images, labels), (images, labels)
     test = test_places(labels)
     return (images[~test], labels[~test]), (images[test], labels[test])

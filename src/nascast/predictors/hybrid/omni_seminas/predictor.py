@@ -65,7 +65,7 @@ class OmniSemiNas(ModelPredictor):
         )
         self.epochs, self.proxies, self.curves, self.model = epochs, proxies, curves, model
         self._networks: Nao = made
-        if isinstance(made, SemiNas) and not curves:
+        if isinstance(made, SemiNas) and proxies and not curves:
             self.reference = made.factor
 
     def initialize(self, ledger: Ledger, train: Genes, rng: np.random.Generator) -> None:
