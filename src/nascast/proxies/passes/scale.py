@@ -1,17 +1,13 @@
 """What follows from networks whose convolutions are all normalised: their size has no effect."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-
 import torch
 from torch import nn
 from torch.nn import functional
-from torch.nn.modules.batchnorm import _BatchNorm
 
 from nascast.core.types import Batch
 from nascast.networks.forward import forward
 from nascast.proxies.passes.traced import Labelled, Traced, inner
-from nascast.proxies.passes.untrained import replaced, without_tracking
+from nascast.proxies.passes.untrained import normalising, replaced, without_tracking
 
 __all__ = ["curvature_by_scale", "head_of", "is_scale_free"]
 
@@ -33,7 +29,8 @@ def is_scale_free(network: nn.Module, batch: Batch) -> bool:
     """
     kernels = [m.weight for m in network.modules() if isinstance(m, nn.Conv2d)]
     some = Batch(batch.inputs[:_IMAGES], batch.labels[:_IMAGES], batch.source)
-    with torch.no_grad(), without_tracking(network), _without_epsilon(network):
+    tiny = normalising(network, "eps", 1e-30)  # constant channels still have no 0 / 0
+    with torch.no_grad(), without_tracking(network), tiny:
         before = forward(network, some).logits
         with replaced(kernels, lambda kernel: 2 * kernel):
             after = forward(network, some).logits
@@ -53,16 +50,3 @@ def curvature_by_scale(found: Traced, loss: Labelled, head: nn.Linear) -> float:
     growth = ((logits - bias) * slopes).sum() / len(logits)
     changes = torch.autograd.grad(growth, loss.weights, retain_graph=True, materialize_grads=True)
     return inner(loss.gradients, changes) - inner(loss.gradients, loss.gradients)
-
-
-@contextmanager
-def _without_epsilon(network: nn.Module) -> Iterator[None]:
-    layers = [module for module in network.modules() if isinstance(module, _BatchNorm)]
-    kept = [layer.eps for layer in layers]
-    for layer in layers:
-        layer.eps = 1e-30  # constant channels still have no 0 / 0
-    try:
-        yield
-    finally:
-        for layer, eps in zip(layers, kept, strict=True):
-            layer.eps = eps

@@ -2,7 +2,7 @@
 
 import copy
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from typing import Any
 
 import torch
@@ -20,6 +20,7 @@ __all__ = [
     "fresh_network",
     "hooked",
     "noise",
+    "normalising",
     "replaced",
     "tables",
     "weights",
@@ -107,18 +108,23 @@ def replaced(parameters: Sequence[Tensor], change: Callable[[Tensor], Tensor]) -
             parameter.data = value
 
 
-@contextmanager
-def without_tracking(network: nn.Module) -> Iterator[None]:
+def without_tracking(network: nn.Module) -> AbstractContextManager[None]:
     """Keeps batch normalisation in training mode from updating its running statistics."""
+    return normalising(network, "track_running_stats", False)
+
+
+@contextmanager
+def normalising(network: nn.Module, name: str, value: Any) -> Iterator[None]:
+    """Lets an attribute of all batch normalisations have a value."""
     layers = [module for module in network.modules() if isinstance(module, _BatchNorm)]
-    tracked = [layer.track_running_stats for layer in layers]
+    kept = [getattr(layer, name) for layer in layers]
     for layer in layers:
-        layer.track_running_stats = False
+        setattr(layer, name, value)
     try:
         yield
     finally:
-        for layer, before in zip(layers, tracked, strict=True):
-            layer.track_running_stats = before
+        for layer, before in zip(layers, kept, strict=True):
+            setattr(layer, name, before)
 
 
 @contextmanager
