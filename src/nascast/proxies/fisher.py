@@ -32,7 +32,8 @@ class Fisher(Proxy):
         loss = passes.labelled()
         found = loss.channels
         modules = [module for module, _ in found]
-        if not found or len(set(modules)) < len(modules):
+        sequences = any(result.ndim == 3 for _, result in passes.traced().layers)
+        if not found or sequences or len(set(modules)) < len(modules):
             raise UnsupportedError("channels are scored, and a recurrent network has none")
         total = math.fsum(
             sums.square().mean(0).sum().item() / 2 * module.weight[0].numel()  # type: ignore[index]

@@ -8,6 +8,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 from torch.nn.modules.batchnorm import _BatchNorm
 
+from nascast.core.errors import UnsupportedError
 from nascast.core.types import Floats, ImageTask
 from nascast.networks.forward import device_of
 from nascast.proxies.passes.untrained import hooked, noise, without_tracking
@@ -44,6 +45,9 @@ def fisher_information(network: nn.Module, task: ImageTask, *, images: int, seed
     probabilities and s_c the gradient of ``log p_c`` by the weights. The gradient of an image is
     what the backward pass of the batch holds at its positions: the batch's statistics are taken as
     constant.
+
+    Raises:
+        UnsupportedError: a layer reads sequences, as in recurrent networks.
     """
     generator = torch.Generator().manual_seed(seed)
     slopes: list[_Slope] = []
@@ -98,6 +102,10 @@ def _slope(module: nn.Module, x: Tensor, result: Tensor, generator: torch.Genera
         )
         return _Slope(result, channel, moved[:, 0])
     if isinstance(module, nn.Linear):
-        return _Slope(result, channel, x[..., place[1]])
+        if x.ndim != 2:
+            raise UnsupportedError(
+                "one weight of each layer is measured, image by image; here a layer reads sequences"
+            )
+        return _Slope(result, channel, x[:, place[1]])
     weight, bias = module.weight.detach(), module.bias.detach()  # type: ignore[operator]
     return _Slope(result, channel, (result.detach()[:, channel] - bias[channel]) / weight[channel])

@@ -8,6 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
+from torch.nn.modules.dropout import _DropoutNd
 
 from nascast.core.errors import UnsupportedError
 from nascast.core.types import ImageTask, Task
@@ -33,27 +34,29 @@ def fresh_network(build: Callable[[], nn.Module], seed: int, device: str = "cpu"
     """Returns the network with the initial weights of a seed.
 
     Classifiers are in training mode, with the statistics of the batch; language models are not,
-    since there that means dropout. The process's own random state is left as it was. Channels stand
-    last in memory, which is the fastest for nearly all passes on a CPU.
+    since there that means dropout. Nothing is dropped in either: masks drawn anew in every pass
+    would make scores a matter of chance. The process's own random state is left as it was. Channels
+    stand last in memory, which is the fastest for nearly all passes on a CPU.
     """
     with torch.random.fork_rng(devices=[]):
         # PyTorch's own `manual_seed` also queues seeds for devices that never start, in every call.
         torch.default_generator.manual_seed(seed)
         network = build()
+    for module in network.modules():
+        if isinstance(module, _DropoutNd):
+            module.p = 0.0
     return placed(network.train(not isinstance(network, LanguageNetwork)), device)
 
 
 def weights(network: nn.Module) -> list[Tensor]:
     """Returns the weights of all convolutions and linear maps, those that are not run too.
 
-    A language model's are its matrices. A table of embeddings is one where the decoder shares it.
+    Those are all parameters but vectors: the matrices of a recurrent cell stand in no modules of
+    their own. A table of embeddings is none of them, unless a decoder shares it.
     """
-    if isinstance(network, LanguageNetwork):
-        apart = {id(table) for table in tables(network)} - {
-            id(m.weight) for m in network.modules() if isinstance(m, nn.Linear)
-        }
-        return [p for p in network.parameters() if p.ndim > 1 and id(p) not in apart]
-    return [m.weight for m in network.modules() if isinstance(m, nn.Conv2d | nn.Linear)]
+    shared = {id(m.weight) for m in network.modules() if isinstance(m, nn.Linear)}
+    apart = {id(table) for table in tables(network)} - shared
+    return [p for p in network.parameters() if p.ndim > 1 and id(p) not in apart]
 
 
 def tables(network: nn.Module) -> list[Tensor]:
