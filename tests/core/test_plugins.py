@@ -98,6 +98,9 @@ def test_an_unknown_name_lists_the_known_ones() -> None:
         plugins.resolve("proxy", "jakov")
     with pytest.raises(UnknownComponentError, match="unknown proxy"):
         plugins.load("proxy", "")
+    for name in (3, None, ["jacov"]):
+        with pytest.raises(UnknownComponentError, match="the name of a proxy is text; got "):
+            plugins.load("proxy", name)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("name", ["passes", "_passes", "__init__", "../proxies/jacov", "jacov.py"])

@@ -228,6 +228,8 @@ def resolve(kind: str, name: str) -> Any:
         MissingExtraError: an optional dependency of the component is not installed.
     """
     builtin, external = _builtin(kind), _external(kind)
+    if not isinstance(name, str):
+        raise UnknownComponentError(f"the name of a {kind} is text; got {name!r}")
     own = registered(kind, name)
     with _extras(kind, name):
         if own in external:

@@ -17,7 +17,7 @@ from nascast.core.errors import (
 from nascast.core.extras import extra
 from nascast.core.types import Floats, ImageTask
 from nascast.training.exported import Logits, open_exported
-from nascast.training.sources.pictures import MODES, squared
+from nascast.training.sources.pictures import EIGHT_BITS, MODES, squared
 
 __all__ = ["Answer", "classify", "preparation"]
 
@@ -124,8 +124,7 @@ def _prepared(file: Path, mode: str, shape: tuple[int, int]) -> Any:
     with reading(file, size_of(file), what="a picture that Pillow reads"), pillow.open(file) as raw:
         if raw.mode not in MODES:
             raise CorruptDataError(
-                f"{file} has pixels of the kind {raw.mode}; expected 8 bits a channel, as in "
-                "training"
+                f"{file} has pixels of the kind {raw.mode}; expected {EIGHT_BITS}"
             )
         picture = operations.exif_transpose(raw).convert(mode)
     if picture.size != shape[::-1]:

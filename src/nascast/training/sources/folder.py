@@ -19,7 +19,7 @@ from nascast.core.extras import extra
 from nascast.core.leftovers import is_leftover
 from nascast.training.sources._kept import Kept
 from nascast.training.sources.arrays import Arrays
-from nascast.training.sources.pictures import MODES, Labelled, Picture, arrays_of
+from nascast.training.sources.pictures import EIGHT_BITS, MODES, Labelled, Picture, arrays_of
 
 FORM = "a folder with a folder of images for each class, below train/, val/ and test/ or at once"
 
@@ -172,7 +172,7 @@ class _Part:
         """Returns the size of an image, as it is shown, and its mode; None if it cannot be read."""
         found = self._tried(path, _head)
         if found is not None and found[1] not in MODES:
-            self._wrong[path] = f"pixels of the kind {found[1]}; expected 8 bits a channel"
+            self._wrong[path] = f"pixels of the kind {found[1]}; expected {EIGHT_BITS}"
             return None
         return found  # type: ignore[no-any-return]
 

@@ -11,11 +11,12 @@ from nascast.core.errors import CorruptDataError, UnequalSizesError
 from nascast.core.extras import extra
 from nascast.training.sources.arrays import Arrays, Part, test_places
 
-__all__ = ["MODES", "Labelled", "Picture", "Place", "arrays_of", "squared"]
+__all__ = ["EIGHT_BITS", "MODES", "Labelled", "Picture", "Place", "arrays_of", "squared"]
 
 _GREY = ("1", "L")
 _COLOUR = ("P", "PA", "LA", "La", "RGB", "RGBA", "RGBX", "RGBa", "CMYK", "YCbCr", "HSV", "LAB")
-MODES = _GREY + _COLOUR  # of Pillow, with 8 bits a channel
+EIGHT_BITS = "8 bits a channel: bring its values to 0 to 255 and save it again"
+MODES = _GREY + _COLOUR  # of Pillow
 _VALIDATION = ("validation", "val", "valid")
 
 
@@ -80,7 +81,7 @@ def arrays_of(
     for picture in every:
         if picture.mode not in MODES:
             raise CorruptDataError(
-                f"{picture.call} has pixels of the kind {picture.mode}; expected 8 bits a channel"
+                f"{picture.call} has pixels of the kind {picture.mode}; expected {EIGHT_BITS}"
             )
     mode = "L" if all(picture.mode in _GREY for picture in every) else "RGB"
     side = _side(every, size)
