@@ -118,6 +118,19 @@ def test_maxima_stay_where_they_are_as_units_do(
     assert Grasp().score(found) == pytest.approx(-exact_curvature(network, batch), rel=0.01)
 
 
+def test_two_linear_maps_are_differentiated_twice(
+    of_network: Callable[[nn.Module], Passes], batch: Batch
+) -> None:
+    """Their weights, too, are in the product, of which the closed form takes one map's share."""
+    torch.manual_seed(0)
+    layers = nn.Conv2d(3, 6, 3), nn.BatchNorm2d(6), nn.ReLU(), nn.AdaptiveAvgPool2d(2)
+    network = nn.Sequential(*layers, nn.Flatten(), nn.Linear(24, 9), nn.Linear(9, 3))
+    found = of_network(network)
+    assert is_scale_free(network, batch)
+    assert head_of(found.traced()) is None
+    assert Grasp().score(found) == pytest.approx(-exact_curvature(network, batch), rel=0.01)
+
+
 @pytest.mark.parametrize(
     ("space", "free"), [("nasbench101", True), ("darts", True), ("nasbench201", False)]
 )
