@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from nascast.studies.frames import columns, written_as
+from nascast.studies.frames import columns, pieces
 
 Cli = Callable[..., tuple[int, str, str]]
 
@@ -16,7 +16,7 @@ def test_the_command(cli: Cli, tmp_path: Path) -> None:
     assert cli("search", "--benchmark", "nb201-mini", *words)[0] == 0
     status, text, _ = cli("trials", folder)
     assert status == 0
-    assert text.encode() == written_as("csv", columns(folder))
+    assert text.encode() == b"".join(pieces("csv", columns(folder)))
     out = tmp_path / "trials.parquet"
     assert cli("trials", folder, "--parquet", "--out", out)[0] == 0
     assert len(pd.read_parquet(out)) == 12

@@ -15,7 +15,7 @@ import nascast
 from nascast.cli.main import main
 from nascast.core import plugins
 from nascast.core.errors import MissingDataError
-from nascast.studies.frames import columns, written_as
+from nascast.studies.frames import columns, pieces
 from nascast.studies.searches.results import read_search
 
 
@@ -46,11 +46,11 @@ def test_every_trial_is_a_row(folder: Path) -> None:
 
 def test_the_forms_agree(folder: Path) -> None:
     found = columns(folder)
-    text = written_as("csv", found)
-    assert written_as("csv", columns(folder)) == text
+    text = b"".join(pieces("csv", found))
+    assert b"".join(pieces("csv", columns(folder))) == text
     rows = list(csv.DictReader(io.StringIO(text.decode())))
-    objects = json.loads(written_as("json", found))
-    parquet = pd.read_parquet(io.BytesIO(written_as("parquet", found)))
+    objects = json.loads(b"".join(pieces("json", found)))
+    parquet = pd.read_parquet(io.BytesIO(b"".join(pieces("parquet", found))))
     assert [row["architecture"] for row in rows] == list(parquet.architecture)
     assert [float(row["val_accuracy"]) for row in rows] == [o["val_accuracy"] for o in objects]
     assert [o["val_accuracy"] for o in objects] == list(parquet.val_accuracy)
@@ -63,7 +63,7 @@ def test_the_results_of_a_comparison(
     run = make_run([make_row(trial=k) for k in (0, 1)])
     frame = nascast.to_pandas(str(run))
     assert list(frame.trial) == [0, 1]
-    rows = list(csv.DictReader(io.StringIO(written_as("csv", columns(run)).decode())))
+    rows = list(csv.DictReader(io.StringIO(b"".join(pieces("csv", columns(run))).decode())))
     for k, row in enumerate(rows):
         assert json.loads(row["predicted"]) == frame.predicted[k]
         assert json.loads(row["architectures"])[3] == "|arch 3|"
@@ -82,3 +82,16 @@ def test_the_records_of_a_benchmark() -> None:
 def test_a_folder_of_neither(tmp_path: Path) -> None:
     with pytest.raises(MissingDataError, match=r"neither search\.json nor study\.json"):
         columns(tmp_path)
+
+
+@pytest.mark.parametrize("form", ["csv", "json", "parquet"])
+def test_parts_of_a_long_table_tell_how_many_rows_they_have(form: str) -> None:
+    found = {"trial": list(range(1234)), "curve": [[0.5, 1.0]] * 1234, "error": [None] * 1234}
+    told: list[int] = []
+    parts = list(pieces(form, found, told.append))
+    assert sum(told) == 1234
+    assert (len(parts) > 10) == (form == "csv")
+    if form == "csv":
+        rows = list(csv.DictReader(io.StringIO(b"".join(parts).decode())))
+        assert [int(row["trial"]) for row in rows] == found["trial"]
+        assert {(row["curve"], row["error"]) for row in rows} == {("[0.5, 1.0]", "")}

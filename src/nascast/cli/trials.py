@@ -8,6 +8,7 @@ import typer
 
 from nascast.cli._callbacks import open_callbacks
 from nascast.cli._options import check_free
+from nascast.cli._progress import bars
 
 __all__ = ["trials"]
 
@@ -48,7 +49,7 @@ def trials(
     Example: nascast trials runs/ppo --callback optuna
     """
     from nascast.core.errors import InvalidSettingError
-    from nascast.studies.frames import columns, written_as
+    from nascast.studies.frames import columns, pieces
     from nascast.studies.predictors.head import HEAD
     from nascast.studies.predictors.results import TABLE
     from nascast.studies.searches.results import SEARCH, TRIALS
@@ -73,11 +74,14 @@ def trials(
         )
     if out is not None:
         check_free(out, force, [folder / name for name in (SEARCH, TRIALS, HEAD, TABLE)])
-    content = written_as(form, columns(folder))
+    found = columns(folder)
     if out is None:
-        sys.stdout.write(content.decode())
+        for part in pieces(form, found):
+            sys.stdout.write(part.decode())
         return
-    write_whole(out, content)
+    with bars(stopped="Stopped; nothing was written.") as shown:
+        bar = shown.add_task("rows", total=len(next(iter(found.values()), ())))
+        write_whole(out, pieces(form, found, lambda rows: shown.advance(bar, rows)))
     typer.echo(f"written: {out}", err=True)
 
 

@@ -4,7 +4,8 @@ import csv
 import io
 import json
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,10 +23,11 @@ from nascast.studies.searches.results import SEARCH, Searched, read_search
 if TYPE_CHECKING:
     import pandas
 
-__all__ = ["FORMS", "Columns", "columns", "to_pandas", "written_as"]
+__all__ = ["FORMS", "Columns", "columns", "pieces", "to_pandas"]
 
 Columns = Mapping[str, Sequence[Any]]  # by name, all of one length; None where there is no value
 FORMS = ("csv", "parquet", "json")
+_ROWS = 100  # of a part of a CSV; one of a comparison may take 100 kB
 # Columns of the trials of a search, before the metrics and after them.
 _BEFORE = ("run", "strategy", "seed", "trial", "space", "architecture", "epochs")
 _AFTER = ("seconds", "thinking", "finished", "error")
@@ -76,31 +78,37 @@ def to_pandas(source: "str | Path | Searched | Benchmark") -> "pandas.DataFrame"
     return frame(_records(source if isinstance(source, Benchmark) else open_benchmark(str(source))))
 
 
-def written_as(form: str, found: Columns) -> bytes:
-    """Returns columns as the content of a file.
+def pieces(
+    form: str, found: Columns, told: Callable[[int], None] = lambda rows: None
+) -> Iterator[bytes]:
+    """Yields columns as the content of a file, part by part; long CSV is never in memory whole.
 
     In CSV a missing value is empty and a list is JSON; in JSON there is an object for each row.
 
     Args:
         form: one of `FORMS`.
         found: columns.
+        told: function called with the number of rows of each part, once it is made.
 
     Raises:
         InvalidSettingError: the form is unknown.
     """
     if form == "csv":
-        return _csv(found)
-    if form == "json":
+        yield from _csv(found, told)
+    elif form == "json":
         rows = [dict(zip(found, row, strict=True)) for row in zip(*found.values(), strict=True)]
-        return document(rows, indent=1).encode()
-    if form != "parquet":
-        raise InvalidSettingError(f"expected one of {', '.join(FORMS)}; got {form!r}")
-    import pyarrow as pa
-    import pyarrow.parquet as pq
+        yield document(rows, indent=1).encode()
+        told(len(rows))
+    elif form == "parquet":
+        import pyarrow as pa
+        import pyarrow.parquet as pq
 
-    sink = pa.BufferOutputStream()
-    pq.write_table(pa.table({name: list(values) for name, values in found.items()}), sink)
-    return bytes(sink.getvalue())
+        sink = pa.BufferOutputStream()
+        pq.write_table(pa.table({name: list(values) for name, values in found.items()}), sink)
+        yield bytes(sink.getvalue())
+        told(len(next(iter(found.values()), ())))
+    else:
+        raise InvalidSettingError(f"expected one of {', '.join(FORMS)}; got {form!r}")
 
 
 def _trials(found: Searched) -> Columns:
@@ -145,13 +153,22 @@ def _columns(rows: Sequence[Mapping[str, Any]], names: Sequence[str]) -> Columns
     return {name: [row[name] for row in rows] for name in names}
 
 
-def _csv(found: Columns) -> bytes:
+def _csv(found: Columns, told: Callable[[int], None]) -> Iterator[bytes]:
+    yield _lines([found])
+    rows = zip(*found.values(), strict=True)
+    while some := list(islice(rows, _ROWS)):
+        yield _lines([map(_field, row) for row in some])
+        told(len(some))
+
+
+def _lines(rows: Iterable[Iterable[Any]]) -> bytes:
     text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(found)
-    for row in zip(*found.values(), strict=True):
-        writer.writerow([json.dumps(v) if isinstance(v, list) else v for v in row])
+    csv.writer(text, lineterminator="\n").writerows(rows)
     return text.getvalue().encode()
+
+
+def _field(value: Any) -> Any:
+    return json.dumps(value) if isinstance(value, list) else value
 
 
 def _known(value: float | None) -> float | None:

@@ -3,7 +3,7 @@
 import hashlib
 import json
 import os
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -15,12 +15,12 @@ __all__ = ["read_record", "write_record", "write_whole"]
 _SUM = "sha256"  # key of the checksum of all others
 
 
-def write_whole(path: Path, content: bytes, *, lasting: bool = True) -> None:
+def write_whole(path: Path, content: bytes | Iterable[bytes], *, lasting: bool = True) -> None:
     """Writes a file so that it is whole at any moment, the old one or the new one.
 
     Args:
         path: path of the file.
-        content: content of the file.
+        content: content of the file, or its parts.
         lasting: whether it is on the disk when this returns, so that it outlasts a power cut, too,
             which takes some milliseconds.
 
@@ -31,7 +31,7 @@ def write_whole(path: Path, content: bytes, *, lasting: bool = True) -> None:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with open(part, "wb") as file:
-            file.write(content)
+            file.writelines([content] if isinstance(content, bytes) else content)
             if lasting:
                 file.flush()
                 os.fsync(file.fileno())
