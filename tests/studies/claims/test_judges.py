@@ -186,7 +186,7 @@ def test_readers_of_curves_are_judged_by_another_training_too() -> None:
     assert first.holds
     assert second.core
     assert second.estimate.value == pytest.approx(-0.098)
-    assert "20 to 20 architectures" in notes_on(results)
+    assert "training it is 20 architectures" in notes_on(results, results)
 
 
 def test_best_share_counts_what_is_better_than_the_chosen() -> None:

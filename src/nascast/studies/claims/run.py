@@ -168,7 +168,7 @@ def _decided(claim: Claim, desk: Desk, refused: Sequence[str]) -> dict[str, Any]
     began = processor_seconds()
     found = claim.judge(desk)
     results = [desk.results(plan) for plan in claim.studies]
-    remarks = dict.fromkeys(filter(None, (found.remark, *map(notes_on, results))))
+    remarks = filter(None, (found.remark, notes_on(*results)))
     finding = without(found, [name for each in results for name in left_out(each)])
     finding = replace(finding, remark=" ".join(remarks))
     return {"finding": finding.json(), "seconds": processor_seconds() - began}

@@ -103,23 +103,31 @@ def left_out(results: Iterable[Result]) -> list[str]:
     return sorted({key[0] for key, failed in groups.items() if 2 * sum(failed) >= len(failed)})
 
 
-def notes_on(results: Sequence[Result]) -> str:
+def notes_on(*comparisons: Sequence[Result]) -> str:
     """Returns sentences on what failed, and on predictors that read what they are judged by."""
-    notes, failed = [], {(_key(item), item.trial) for item in results if item.error is not None}
-    if failed:
-        names = ", ".join(sorted({key[0] for key, _ in failed}))
-        trials = len({item.trial for item in results})
-        common = len(next(iter(grouped(results).values())))
-        notes.append(
-            f"{names} failed in {len(failed)} cells: {common} of {trials} trials are compared, and "
-            "a predictor that failed in at least half is left out."
-        )
-    if sizes := [item.other_size for item in results if item.reads_target]:
+    notes = list(dict.fromkeys(filter(None, map(_failures, comparisons))))
+    judged = [item.other_size for each in comparisons for item in each if item.reads_target]
+    if judged:
+        few, many = min(judged), max(judged)
+        sizes = f"{few}" if few == many else f"{few} to {many}"
         notes.append(
             "Predictors of curves read the very trainings that they are judged by; by another "
-            f"training it is {min(sizes)} to {max(sizes)} architectures of each test set."
+            f"training it is {sizes} architectures of each test set."
         )
     return " ".join(notes)
+
+
+def _failures(results: Sequence[Result]) -> str:
+    failed = {(_key(item), item.trial) for item in results if item.error is not None}
+    if not failed:
+        return ""
+    names = ", ".join(sorted({key[0] for key, _ in failed}))
+    trials = len({item.trial for item in results})
+    common = len(next(iter(grouped(results).values())))
+    return (
+        f"{names} failed in {len(failed)} cells: {common} of {trials} trials are compared, and "
+        "a predictor that failed in at least half is left out."
+    )
 
 
 def taus_of(results: Iterable[Result], share: float = 0.0) -> Taus:
