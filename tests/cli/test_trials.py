@@ -17,6 +17,8 @@ def test_the_command(cli: Cli, tmp_path: Path) -> None:
     status, text, _ = cli("trials", folder)
     assert status == 0
     assert text.encode() == b"".join(pieces("csv", columns(folder)))
+    assert cli("trials", folder, "--out", tmp_path / "trials.csv")[0] == 0
+    assert (tmp_path / "trials.csv").read_text() == text
     out = tmp_path / "trials.parquet"
     assert cli("trials", folder, "--parquet", "--out", out)[0] == 0
     assert len(pd.read_parquet(out)) == 12

@@ -58,6 +58,25 @@ def test_norms_layer_by_layer(row: tuple[int, ...], passes: Make) -> None:
     assert L2Norm().score(found) == pytest.approx(expected, rel=1e-5)
 
 
+class Scaled(nn.Module):
+    """A matrix of its own, beside what scales channels, a frozen matrix and a table of words."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.words = nn.Embedding(9, 5)
+        self.convolution = nn.Conv2d(3, 4, 1)
+        self.scale = nn.Parameter(torch.ones(1, 4, 1, 1))
+        self.matrix = nn.Parameter(torch.ones(4, 6))
+        self.fixed = nn.Parameter(torch.ones(6, 6), requires_grad=False)
+
+
+def test_weights_are_of_convolutions_linear_maps_and_matrices() -> None:
+    network = Scaled()
+    found = weights(network)
+    assert [tuple(weight.shape) for weight in found] == [(4, 6), (4, 3, 1, 1)]
+    assert found[0] is network.matrix
+
+
 @pytest.mark.parametrize("tied", [True, False])
 def test_a_table_of_embeddings_is_no_weight_unless_the_decoder_shares_it(tied: bool) -> None:
     space = plugins.load("space", "nasbench_nlp")

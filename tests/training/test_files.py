@@ -2,12 +2,13 @@
 
 import json
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from nascast.core.errors import CorruptDataError, MissingDataError, StoreError
-from nascast.training.files import read_record, write_record
+from nascast.training.files import read_record, write_record, write_whole
 
 RECORD = {"settings": {"seed": 3, "rates": (0.1, 1e-300)}, "versions": {"python": "3.11"}}
 KEYS = ("settings", "versions")
@@ -34,6 +35,20 @@ def test_every_changed_byte_is_noticed(tmp_path: Path) -> None:
         file.write_bytes(content[:place] + changed + content[place + 1 :])
         with pytest.raises(CorruptDataError):
             read_record(file, KEYS, "again")
+
+
+def test_content_that_comes_in_parts_is_whole_or_not_there(tmp_path: Path) -> None:
+    file = tmp_path / "t.csv"
+    write_whole(file, iter([b"one ", b"two"]))
+
+    def broken() -> Iterator[bytes]:
+        yield b"three"
+        raise ValueError("no more")
+
+    with pytest.raises(ValueError, match="no more"):
+        write_whole(file, broken())
+    assert file.read_bytes() == b"one two"
+    assert list(tmp_path.iterdir()) == [file]
 
 
 def test_a_path_that_cannot_even_be_looked_at(tmp_path: Path) -> None:

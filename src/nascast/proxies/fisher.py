@@ -23,18 +23,23 @@ class Fisher(Proxy):
     each as often as it has incoming weights, as in NAS-Bench-Suite-Zero. It is NaN where all
     gradients vanish.
 
-    Networks of text, and others that use a layer at several steps, have no such channels.
+    Networks of text, and others that use a layer at several steps or places, have no such channels.
     """
 
     name = "fisher"
 
     def score(self, passes: "Passes") -> float:
+        from torch import nn
+
         loss = passes.labelled()
         found = loss.channels
         modules = [module for module, _ in found]
-        sequences = any(result.ndim == 3 for _, result in passes.traced().layers)
-        if not found or sequences or len(set(modules)) < len(modules):
-            raise UnsupportedError("channels are scored, and a recurrent network has none")
+        layers = passes.traced().layers
+        places = any(isinstance(m, nn.Linear) and result.ndim != 2 for m, result in layers)
+        if not found or places or len(set(modules)) < len(modules):
+            raise UnsupportedError(
+                "channels are scored, and a layer that is used at several steps has none"
+            )
         total = math.fsum(
             sums.square().mean(0).sum().item() / 2 * module.weight[0].numel()  # type: ignore[index]
             for module, sums in found

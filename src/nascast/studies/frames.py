@@ -23,10 +23,9 @@ from nascast.studies.searches.results import SEARCH, Searched, read_search
 if TYPE_CHECKING:
     import pandas
 
-__all__ = ["FORMS", "Columns", "columns", "pieces", "to_pandas"]
+__all__ = ["Columns", "columns", "pieces", "to_pandas"]
 
 Columns = Mapping[str, Sequence[Any]]  # by name, all of one length; None where there is no value
-FORMS = ("csv", "parquet", "json")
 _ROWS = 100  # of a part of a CSV; one of a comparison may take 100 kB
 # Columns of the trials of a search, before the metrics and after them.
 _BEFORE = ("run", "strategy", "seed", "trial", "space", "architecture", "epochs")
@@ -81,34 +80,21 @@ def to_pandas(source: "str | Path | Searched | Benchmark") -> "pandas.DataFrame"
 def pieces(
     form: str, found: Columns, told: Callable[[int], None] = lambda rows: None
 ) -> Iterator[bytes]:
-    """Yields columns as the content of a file, part by part; long CSV is never in memory whole.
+    """Returns columns as the content of a file, part by part; long CSV is never in memory whole.
 
     In CSV a missing value is empty and a list is JSON; in JSON there is an object for each row.
 
     Args:
-        form: one of `FORMS`.
+        form: csv, json or parquet.
         found: columns.
         told: function called with the number of rows of each part, once it is made.
 
     Raises:
         InvalidSettingError: the form is unknown.
     """
-    if form == "csv":
-        yield from _csv(found, told)
-    elif form == "json":
-        rows = [dict(zip(found, row, strict=True)) for row in zip(*found.values(), strict=True)]
-        yield document(rows, indent=1).encode()
-        told(len(rows))
-    elif form == "parquet":
-        import pyarrow as pa
-        import pyarrow.parquet as pq
-
-        sink = pa.BufferOutputStream()
-        pq.write_table(pa.table({name: list(values) for name, values in found.items()}), sink)
-        yield bytes(sink.getvalue())
-        told(len(next(iter(found.values()), ())))
-    else:
-        raise InvalidSettingError(f"expected one of {', '.join(FORMS)}; got {form!r}")
+    if form not in _FORMS:
+        raise InvalidSettingError(f"expected one of {', '.join(_FORMS)}; got {form!r}")
+    return _FORMS[form](found, told)
 
 
 def _trials(found: Searched) -> Columns:
@@ -169,6 +155,25 @@ def _lines(rows: Iterable[Iterable[Any]]) -> bytes:
 
 def _field(value: Any) -> Any:
     return json.dumps(value) if isinstance(value, list) else value
+
+
+def _json(found: Columns, told: Callable[[int], None]) -> Iterator[bytes]:
+    rows = [dict(zip(found, row, strict=True)) for row in zip(*found.values(), strict=True)]
+    yield document(rows, indent=1).encode()
+    told(len(rows))
+
+
+def _parquet(found: Columns, told: Callable[[int], None]) -> Iterator[bytes]:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    sink = pa.BufferOutputStream()
+    pq.write_table(pa.table({name: list(values) for name, values in found.items()}), sink)
+    yield bytes(sink.getvalue())
+    told(len(next(iter(found.values()), ())))
+
+
+_FORMS = {"csv": _csv, "json": _json, "parquet": _parquet}
 
 
 def _known(value: float | None) -> float | None:

@@ -38,7 +38,7 @@ def write_whole(path: Path, content: bytes | Iterable[bytes], *, lasting: bool =
         part.replace(path)
     except OSError as error:
         raise StoreError(
-            f"cannot write {path}: {error.strerror}; choose another folder, or free the disk"
+            f"cannot write {path}: {error.strerror}; choose another place, or free the disk"
         ) from error
     finally:
         with suppress(OSError):  # what cannot be looked at cannot be removed, either

@@ -23,10 +23,9 @@ from nascast.core.errors import (
     MissingDataError,
     SearchWarning,
     StoreError,
-    UnsupportedError,
 )
 from nascast.core.evaluator import Benchmark
-from nascast.core.types import ImageTask, Objective, Trial
+from nascast.core.types import Objective, Trial
 from nascast.strategies.random import RandomSearch
 from nascast.studies.asktell.plan import keep_plan
 from nascast.studies.asktell.results import results_in
@@ -243,14 +242,6 @@ def test_a_folder_without_its_trials_is_refused(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(StoreError, match="expected a folder"):
         AskTell(tmp_path / "file", plan())
-
-
-def test_limits_that_nothing_keeps_to_begin_no_folder(tmp_path: Path) -> None:
-    tiny = ImageTask((1, 4, 4), 2, {"hidden": 1, "layers": 1})
-    impossible = Plan("recurrent_tree", task=tiny, limits=Limits(parameters=1))
-    with pytest.raises(UnsupportedError, match="parameters ≤ 1"):
-        AskTell(tmp_path / "a", impossible)
-    assert not (tmp_path / "a").exists()
 
 
 @pytest.mark.parametrize(

@@ -161,6 +161,7 @@ def test_taus_are_of_the_trials_that_all_have() -> None:
     assert list(taus) == [("gcn", 20, 0), ("gp", 20, 0)]
     np.testing.assert_allclose(best(taus)[1], [0.5, 0.501, 0.503, 0.504, 0.505])
     assert "gcn failed in 6 cells: 5 of 6 trials" in notes_on(results)
+    assert notes_on(results, results) == notes_on(results)
     assert left_out(results) == ["gcn"]  # with 40 labels
     assert left_out(result(Cell(Spec("gp"), one, t), 0.4, "no" if t < 3 else None)
                     for t in range(6)) == ["gp"]  # fmt: skip
@@ -186,7 +187,12 @@ def test_readers_of_curves_are_judged_by_another_training_too() -> None:
     assert first.holds
     assert second.core
     assert second.estimate.value == pytest.approx(-0.098)
-    assert "training it is 20 architectures" in notes_on(results, results)
+    assert "training it is 20 architectures" in notes_on(results)
+    others = [replace(item, other_size=26) for item in results]
+    assert notes_on(results, others) == (
+        "Predictors of curves read the very trainings that they are judged by; by another "
+        "training it is 20 to 26 architectures of each test set."
+    )
 
 
 def test_best_share_counts_what_is_better_than_the_chosen() -> None:

@@ -47,7 +47,7 @@ def fisher_information(network: nn.Module, task: ImageTask, *, images: int, seed
     constant.
 
     Raises:
-        UnsupportedError: a layer reads sequences, as in recurrent networks.
+        UnsupportedError: a layer reads several vectors of an image, as in recurrent networks.
     """
     generator = torch.Generator().manual_seed(seed)
     slopes: list[_Slope] = []
@@ -104,7 +104,8 @@ def _slope(module: nn.Module, x: Tensor, result: Tensor, generator: torch.Genera
     if isinstance(module, nn.Linear):
         if x.ndim != 2:
             raise UnsupportedError(
-                "one weight of each layer is measured, image by image; here a layer reads sequences"
+                "one weight of each layer is measured, image by image; here a layer reads several "
+                "vectors of an image"
             )
         return _Slope(result, channel, x[:, place[1]])
     weight, bias = module.weight.detach(), module.bias.detach()  # type: ignore[operator]

@@ -51,12 +51,17 @@ def fresh_network(build: Callable[[], nn.Module], seed: int, device: str = "cpu"
 def weights(network: nn.Module) -> list[Tensor]:
     """Returns the weights of all convolutions and linear maps, those that are not run too.
 
-    Those are all parameters but vectors: the matrices of a recurrent cell stand in no modules of
-    their own. A table of embeddings is none of them, unless a decoder shares it.
+    Matrices that are parameters of another module are weights of linear maps, as those of a
+    recurrent cell. A table of embeddings is none, unless a decoder shares it.
     """
-    shared = {id(m.weight) for m in network.modules() if isinstance(m, nn.Linear)}
-    apart = {id(table) for table in tables(network)} - shared
-    return [p for p in network.parameters() if p.ndim > 1 and id(p) not in apart]
+    found: dict[int, Tensor] = {}  # by identity: tied ones come once
+    for module in network.modules():
+        if isinstance(module, nn.Conv2d | nn.Linear):
+            found[id(module.weight)] = module.weight
+        elif not isinstance(module, nn.Embedding):
+            own = module.parameters(recurse=False)
+            found |= {id(p): p for p in own if p.ndim == 2 and p.requires_grad}
+    return list(found.values())
 
 
 def tables(network: nn.Module) -> list[Tensor]:

@@ -32,7 +32,7 @@ from nascast.studies.asktell.pending import Given, Pending
 from nascast.studies.asktell.plan import Plan, keep_plan, read_plan
 from nascast.studies.asktell.results import Result
 from nascast.studies.searches.design import run_name, strategy_of
-from nascast.studies.searches.results import SEARCH, TRIALS, read_search
+from nascast.studies.searches.results import TRIALS, read_search
 
 __all__ = ["AskTell"]
 
@@ -60,7 +60,6 @@ class AskTell:
         Raises:
             MissingDataError: there is no plan in the folder, and none is given.
             StoreError: the folder has another plan, lacks its trials, or cannot be written.
-            UnsupportedError: no architecture keeps to the limits.
         """
         self.folder = Path(folder)
         if plan is not None:
@@ -177,9 +176,7 @@ class AskTell:
                 )
 
     def _keep(self, plan: Plan) -> None:
-        allowed = plan.allowed()  # what is wrong with it shows before anything is written
-        if plan.limits.given() and not (self.folder / SEARCH).is_file():
-            allowed.sample(1, np.random.default_rng(plan.seed))  # raises where there is none
+        plan.allowed()  # what is wrong with it shows before anything is written
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
         except FileExistsError as error:

@@ -46,13 +46,13 @@ def _sizes(desk: Desk) -> Finding:
     for k, (case, name) in enumerate(spaces.items()):
         scores, true = foretold(name)
         own = max(_SIZES, key=lambda size: tau(np.stack([scores[size], true], axis=1)))
-        gaps = {
-            proxy: resampled(tau_gap, np.stack([scores[own], values, true], axis=1), desk.rng(k, i))
-            for i, (proxy, values) in enumerate(scores.items())
-            if proxy not in _SIZES
-        }
+        gaps = {}
+        for proxy in scores.keys() - set(_SIZES):
+            rng = desk.rng(k, *proxy.encode())  # of its name: others may be recorded later
+            columns = np.stack([scores[own], scores[proxy], true], axis=1)
+            gaps[proxy] = resampled(tau_gap, columns, rng)
         worse = [proxy for proxy, gap in gaps.items() if gap.low > 0]
-        better = [proxy for proxy, gap in gaps.items() if gap.high < 0]
+        better = sorted(proxy for proxy, gap in gaps.items() if gap.high < 0)
         share = exact(100 * len(worse) / len(gaps))
         title = f"{case}: percent of the other {len(gaps)} proxies that rank worse than {own}"
         parts.append(Part(title, share, 50, digits=0, case=case))
