@@ -43,7 +43,6 @@ SHARED = "oneshot(epochs=5),rsws"
 RECORDED_OMNI = "omni(curves=[early_stop_accuracy],proxies=[jacov,nwot,synflow,params])"
 PROXIES = "params,flops,l2_norm,synflow,jacov,nwot,epe_nas,snip,grad_norm,fisher,grasp,plain,zen"
 LATER = "epsinas,expressivity,meco,progressivity,swap,trainability,vkdnw,zico,az_nas,vkdnw_agg"
-NB101_SCORED = f"{PROXIES.replace('grasp,', '')},{LATER}"
 NLP_SCORED = "params,flops,l2_norm,synflow,jacov,snip,grad_norm,plain,epsinas,zico"
 LEARNED = f"{MODELS},{CURVES}"
 PAPER, QUICK = "paper", "quick"
@@ -64,7 +63,7 @@ STUDIES = {  # folder: benchmark, predictors, grid and trials
     "nb101_auto": ("nb101_sample", "auto", QUICK, 6),
     "nlp_auto": ("nbnlp_logs", "auto", QUICK, 6),
     "nb201_proxies": ("nb201_seeds", f"{PROXIES},{LATER}", PAPER, 20),
-    "nb101_proxies": ("nb101_sample", NB101_SCORED, PAPER, 20),
+    "nb101_proxies": ("nb101_sample", f"{PROXIES},{LATER}", PAPER, 20),
     "nb301_proxies": ("nb301_sample", f"{PROXIES},{LATER}", PAPER, 20),
     "nb201_omni": ("nb201_seeds", RECORDED_OMNI, PAPER, 20),
     "nb101_omni": ("nb101_sample", RECORDED_OMNI, PAPER, 20),

@@ -58,7 +58,7 @@ def test_scores_are_of_as_many_cells_as_is_said() -> None:
     found = {path.stem: read_scores(path) for path in SCORES}
     assert set(found["nb201_mini"].names()) == set(plugins.builtin_names("proxy"))
     assert {name: (len(table.genes), len(table.keys)) for name, table in found.items()} == {
-        "nb101_sample": (1000, 20),
+        "nb101_sample": (1000, 21),
         "nb201_mini": (1006, 21),
         "nb201_seeds-cifar10": (3000, 21),
         "nb301_sample": (300, 21),
