@@ -15,7 +15,7 @@ import nascast
 from nascast.cli.main import main
 from nascast.core import plugins
 from nascast.core.errors import MissingDataError
-from nascast.studies.frames import columns, pieces
+from nascast.studies.frames import Columns, columns, pieces
 from nascast.studies.searches.results import read_search
 
 
@@ -86,7 +86,11 @@ def test_a_folder_of_neither(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("form", ["csv", "json", "parquet"])
 def test_parts_of_a_long_table_tell_how_many_rows_they_have(form: str) -> None:
-    found = {"trial": list(range(1234)), "curve": [[0.5, 1.0]] * 1234, "error": [None] * 1234}
+    found: Columns = {
+        "trial": list(range(1234)),
+        "curve": [[0.5, 1.0]] * 1234,
+        "error": [None] * 1234,
+    }
     told: list[int] = []
     parts = list(pieces(form, found, told.append))
     assert sum(told) == 1234
