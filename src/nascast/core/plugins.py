@@ -226,10 +226,11 @@ def resolve(kind: str, name: str) -> Any:
         UnknownComponentError: no component has the name; the message lists the known ones. Or it is
             of another package, and cannot be imported.
         MissingExtraError: an optional dependency of the component is not installed.
+        TypeError: the name is no text.
     """
     builtin, external = _builtin(kind), _external(kind)
     if not isinstance(name, str):
-        raise UnknownComponentError(f"the name of a {kind} is text; got {name!r}")
+        raise TypeError(f"the name of a {kind} is text; got {name!r}")
     own = registered(kind, name)
     with _extras(kind, name):
         if own in external:
