@@ -43,7 +43,7 @@ SHARED = "oneshot(epochs=5),rsws"
 RECORDED_OMNI = "omni(curves=[early_stop_accuracy],proxies=[jacov,nwot,synflow,params])"
 PROXIES = "params,flops,l2_norm,synflow,jacov,nwot,epe_nas,snip,grad_norm,fisher,grasp,plain,zen"
 LATER = "epsinas,expressivity,meco,progressivity,swap,trainability,vkdnw,zico,az_nas,vkdnw_agg"
-NLP_SCORED = "params,flops,l2_norm,synflow,jacov,snip,grad_norm,plain,epsinas,zico"
+NLP_SCORED = "params,flops,l2_norm,synflow,jacov,snip,grad_norm,plain,epsinas,zico,grasp"
 LEARNED = f"{MODELS},{CURVES}"
 PAPER, QUICK = "paper", "quick"
 STUDIES = {  # folder: benchmark, predictors, grid and trials
